@@ -1,0 +1,89 @@
+// The Error family: one type per kind of fault, one line per message that says what was found and what was expected.
+#pragma once
+
+#include <concepts>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace minibert {
+
+/// Base of everything this library throws on purpose.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// An argument or setting has a value that cannot be used.
+class ValueError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Tensors whose shapes do not fit the operation.
+class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file's contents are not what its format demands.
+class FormatError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The operating system refused to open, read, write or rename a file.
+class IoError : public Error {
+ public:
+  using Error::Error;
+};
+
+namespace detail {
+
+inline void append(std::string& out, std::string_view text) { out += text; }
+inline void append(std::string& out, char c) { out += c; }
+inline void append(std::string& out, bool b) { out += b ? "true" : "false"; }
+template <std::integral I>
+void append(std::string& out, I value) {
+  out += std::to_string(value);
+}
+template <std::floating_point F>
+void append(std::string& out, F value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
+  out += text;
+}
+/// Anything with a to_string of its own (Shape, for one).
+template <class V>
+  requires requires(const V& v) {
+    { to_string(v) } -> std::convertible_to<std::string>;
+  }
+void append(std::string& out, const V& value) {
+  out += to_string(value);
+}
+
+}  // namespace detail
+
+/// The parts joined to one string: text, characters, numbers, and types that have a `to_string`.
+template <class... Parts>
+std::string concat(const Parts&... parts) {
+  std::string text;
+  (detail::append(text, parts), ...);
+  return text;
+}
+
+/// Throws E with the joined parts as its message.
+template <class E, class... Parts>
+[[noreturn]] void raise(const Parts&... parts) {
+  throw E(concat(parts...));
+}
+
+/// Throws E with the joined parts as its message unless the condition holds.
+template <class E, class... Parts>
+void check(bool condition, const Parts&... parts) {
+  if (!condition) [[unlikely]] raise<E>(parts...);
+}
+
+}  // namespace minibert

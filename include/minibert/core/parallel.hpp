@@ -1,0 +1,60 @@
+// Threads: one loop construct, OpenMP behind it or none.
+#pragma once
+
+#include <minibert/core/types.hpp>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace minibert {
+
+/// The number of threads parallel loops use (OMP_NUM_THREADS, or set_num_threads); 1 without OpenMP.
+inline int num_threads() noexcept {
+#ifdef _OPENMP
+  return omp_get_max_threads();
+#else
+  return 1;
+#endif
+}
+
+/// Sets the number of threads for loops started from the calling thread. Without OpenMP it does nothing.
+inline void set_num_threads([[maybe_unused]] int n) noexcept {
+#ifdef _OPENMP
+  if (n > 0) omp_set_num_threads(n);
+#endif
+}
+
+/// The calling thread's number inside a parallel loop, from 0: for scratch memory only, never for results.
+inline int thread_index() noexcept {
+#ifdef _OPENMP
+  return omp_get_thread_num();
+#else
+  return 0;
+#endif
+}
+
+/// The number of chunks that parallel_for(n, grain, …) makes.
+constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return n <= 0 ? 0 : (n - 1) / grain + 1; }
+
+/// Calls f(begin, end) for the chunks [0, grain), [grain, 2·grain), … of [0, n), in any order and on any thread.
+/// The cut depends on n and grain only, so whatever f computes per chunk is the same for any number of threads.
+/// f must not throw. Loops inside loops run serially.
+template <class F>
+void parallel_for(index_t n, index_t grain, F&& f) noexcept {
+  const index_t chunks = num_chunks(n, grain);
+  const auto run = [&](index_t chunk) {
+    const index_t begin = chunk * grain;
+    f(begin, n - begin < grain ? n : begin + grain);
+  };
+#ifdef _OPENMP
+  if (chunks > 1 && omp_get_max_threads() > 1 && !omp_in_parallel()) {
+#pragma omp parallel for schedule(dynamic, 1)
+    for (index_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
+    return;
+  }
+#endif
+  for (index_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
+}
+
+}  // namespace minibert

@@ -1,0 +1,36 @@
+// The integer types of the library, and signed access to standard containers.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+namespace minibert {
+
+/// Every size, count, row number and offset in the library.
+using index_t = std::int64_t;
+
+/// A vocabulary id, as in Hugging Face's `input_ids`.
+using token_id = std::int32_t;
+
+/// A non-negative index_t as the unsigned type of the standard library.
+constexpr std::size_t usize(index_t n) noexcept {
+  assert(n >= 0);
+  return static_cast<std::size_t>(n);
+}
+
+/// The number of elements of a container, signed.
+template <class Container>
+constexpr index_t size(const Container& c) noexcept {
+  return static_cast<index_t>(std::size(c));
+}
+
+/// Element i of a contiguous container. Out of range is undefined (asserted in debug builds), as for operator[].
+template <class Container>
+constexpr decltype(auto) at(Container&& c, index_t i) noexcept {
+  assert(i >= 0 && i < size(c));
+  return (std::data(c)[i]);
+}
+
+}  // namespace minibert
