@@ -42,10 +42,18 @@ class IoError : public Error {
 
 namespace detail {
 
-inline void append(std::string& out, std::string_view text) { out += text; }
 inline void append(std::string& out, char c) { out += c; }
-inline void append(std::string& out, bool b) { out += b ? "true" : "false"; }
+template <std::same_as<bool> B>
+void append(std::string& out, B b) {
+  out += b ? "true" : "false";
+}
+template <class Text>
+  requires std::convertible_to<const Text&, std::string_view>
+void append(std::string& out, const Text& text) {
+  out += std::string_view(text);
+}
 template <std::integral I>
+  requires(!std::same_as<I, bool>)
 void append(std::string& out, I value) {
   out += std::to_string(value);
 }
@@ -58,7 +66,7 @@ void append(std::string& out, F value) {
 /// Anything with a to_string of its own (Shape, for one).
 template <class V>
   requires requires(const V& v) {
-    { to_string(v) } -> std::convertible_to<std::string>;
+    { to_string(v) } -> std::convertible_to<std::string_view>;
   }
 void append(std::string& out, const V& value) {
   out += to_string(value);

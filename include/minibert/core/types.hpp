@@ -22,14 +22,14 @@ constexpr std::size_t usize(index_t n) noexcept {
 
 /// The number of elements of a container, signed.
 template <class Container>
-constexpr index_t size(const Container& c) noexcept {
+constexpr index_t length(const Container& c) noexcept {
   return static_cast<index_t>(std::size(c));
 }
 
 /// Element i of a contiguous container. Out of range is undefined (asserted in debug builds), as for operator[].
 template <class Container>
 constexpr decltype(auto) at(Container&& c, index_t i) noexcept {
-  assert(i >= 0 && i < size(c));
+  assert(i >= 0 && i < length(c));
   return (std::data(c)[i]);
 }
 

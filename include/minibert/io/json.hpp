@@ -1,0 +1,306 @@
+// JSON: an ordered value, and its text form. RapidJSON does the reading and writing, and is included only here.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/reader.h>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/io/file.hpp>
+
+namespace minibert {
+
+/// A JSON value. Objects keep the order of their members; integers and floating-point numbers stay apart.
+class Json {
+ public:
+  using Array = std::vector<Json>;
+  using Member = std::pair<std::string, Json>;
+  using Object = std::vector<Member>;
+
+  /// Deeper text is refused: what reads or destroys a value may then recurse.
+  static constexpr index_t kMaxDepth = 256;
+
+  Json() = default;
+  Json(std::nullptr_t) {}
+  Json(std::same_as<bool> auto value) : value_(value) {}
+  template <std::integral I>
+    requires(!std::same_as<I, bool>)
+  Json(I value) : value_(static_cast<std::int64_t>(value)) {
+    check<ValueError>(std::in_range<std::int64_t>(value), "json: ", value, " does not fit in 64 signed bits");
+  }
+  Json(double value) : value_(value) {}
+  Json(std::string value) : value_(std::move(value)) {}
+  Json(std::string_view value) : value_(std::string(value)) {}
+  Json(const char* value) : value_(std::string(value)) {}
+  Json(Array value) : value_(std::move(value)) {}
+  Json(Object value) : value_(std::move(value)) {}
+  static Json array() { return Json(Array()); }
+  static Json object() { return Json(Object()); }
+
+  bool is_null() const noexcept { return std::holds_alternative<std::monostate>(value_); }
+  bool is_bool() const noexcept { return std::holds_alternative<bool>(value_); }
+  bool is_integer() const noexcept { return std::holds_alternative<std::int64_t>(value_); }
+  bool is_number() const noexcept { return is_integer() || std::holds_alternative<double>(value_); }
+  bool is_string() const noexcept { return std::holds_alternative<std::string>(value_); }
+  bool is_array() const noexcept { return std::holds_alternative<Array>(value_); }
+  bool is_object() const noexcept { return std::holds_alternative<Object>(value_); }
+
+  // The value as one type; FormatError "expected a string, found 12" when it is another.
+  bool as_bool() const { return as<bool>("true or false"); }
+  std::int64_t as_integer() const { return as<std::int64_t>("an integer"); }
+  double as_number() const { return is_integer() ? static_cast<double>(as_integer()) : as<double>("a number"); }
+  const std::string& as_string() const { return as<std::string>("a string"); }
+  const Array& as_array() const { return as<Array>("an array"); }
+  Array& as_array() { return const_cast<Array&>(std::as_const(*this).as_array()); }
+  const Object& as_object() const { return as<Object>("an object"); }
+  Object& as_object() { return const_cast<Object&>(std::as_const(*this).as_object()); }
+
+  /// The member of that name, or nullptr; also nullptr when this is no object. A linear search.
+  const Json* find(std::string_view key) const noexcept {
+    const Object* members = std::get_if<Object>(&value_);
+    if (members == nullptr) return nullptr;
+    const auto member = std::find_if(members->begin(), members->end(), [&](const Member& m) { return m.first == key; });
+    return member == members->end() ? nullptr : &member->second;
+  }
+  /// The member of that name; FormatError naming the key when it is absent.
+  const Json& at(std::string_view key) const {
+    as_object();
+    const Json* value = find(key);
+    check<FormatError>(value != nullptr, "the key \"", key, "\" is missing");
+    return *value;
+  }
+  /// The member of that name, made at the end (null) when it is absent.
+  Json& operator[](std::string_view key) {
+    Object& members = as_object();
+    if (const Json* value = find(key)) return const_cast<Json&>(*value);
+    return members.emplace_back(std::string(key), Json()).second;
+  }
+
+  /// Reads one JSON text, strict (RFC 8259, UTF-8; keys used twice and nesting beyond kMaxDepth are refused too).
+  /// FormatError "source:line:column: reason".
+  static Json parse(std::string_view text, std::string_view source);
+  /// Reads a JSON file; FormatError naming the file and the place, IoError when it cannot be read.
+  static Json read(const std::filesystem::path& path) { return parse(MappedFile(path).view(), path.string()); }
+
+  /// The text: compact, or with line breaks and that many spaces a level. Doubles read back as the same bits.
+  /// ValueError for NaN and infinities and for strings that are not UTF-8.
+  std::string dump(int indent = -1) const;
+
+  /// Sorts the members of all objects inside by key, as Python's sort_keys does.
+  void sort_keys() {
+    if (is_array())
+      for (Json& element : as_array()) element.sort_keys();
+    if (!is_object()) return;
+    Object& members = as_object();
+    std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.first < b.first; });
+    for (Member& member : members) member.second.sort_keys();
+  }
+
+  friend bool operator==(const Json& a, const Json& b) { return a.value_ == b.value_; }
+
+ private:
+  template <class T>
+  const T& as(std::string_view expected) const {
+    const T* value = std::get_if<T>(&value_);
+    check<FormatError>(value != nullptr, "expected ", expected, ", found ", describe());
+    return *value;
+  }
+
+  /// A short description for error messages.
+  std::string describe() const {
+    if (is_array()) return concat("an array of ", length(as_array()));
+    if (is_object()) return concat("an object of ", length(as_object()));
+    if (is_string() && as_string().size() > 40) return "a string of " + std::to_string(as_string().size()) + " bytes";
+    return dump();
+  }
+
+  template <class Writer>
+  void write(Writer& writer) const;
+
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
+};
+
+namespace detail {
+
+/// Builds a value from RapidJSON's events, on a stack of its own: no recursion, whatever the text.
+class JsonBuilder {
+ public:
+  using SizeType = rapidjson::SizeType;
+
+  bool Null() { return add(Json()); }
+  bool Bool(bool value) { return add(Json(value)); }
+  bool Int(int value) { return add(Json(value)); }
+  bool Uint(unsigned value) { return add(Json(value)); }
+  bool Int64(std::int64_t value) { return add(Json(value)); }
+  bool Uint64(std::uint64_t value) {
+    return std::in_range<std::int64_t>(value) ? add(Json(value)) : add(Json(static_cast<double>(value)));
+  }
+  bool Double(double value) { return add(Json(value)); }
+  bool RawNumber(const char*, SizeType, bool) { return false; }  // only called under a flag we never set
+  bool String(const char* text, SizeType length, bool) { return add(Json(std::string_view(text, length))); }
+  bool Key(const char* text, SizeType length, bool) {
+    open_.back().as_object().emplace_back(std::string(text, length), Json());
+    return true;
+  }
+  bool StartObject() { return open(Json::object()); }
+  bool StartArray() { return open(Json::array()); }
+  bool EndObject(SizeType) { return has_unique_keys(open_.back().as_object()) && close(); }
+  bool EndArray(SizeType) { return close(); }
+
+  Json take() { return std::move(root_); }
+  /// Why an event was refused.
+  const std::string& error() const { return error_; }
+
+ private:
+  bool add(Json value) {
+    if (open_.empty())
+      root_ = std::move(value);
+    else if (open_.back().is_array())
+      open_.back().as_array().push_back(std::move(value));
+    else
+      open_.back().as_object().back().second = std::move(value);
+    return true;
+  }
+  bool open(Json container) {
+    if (length(open_) == Json::kMaxDepth) {
+      error_ = concat("nested deeper than ", Json::kMaxDepth, " levels");
+      return false;
+    }
+    open_.push_back(std::move(container));
+    return true;
+  }
+  bool close() {
+    Json value = std::move(open_.back());
+    open_.pop_back();
+    return add(std::move(value));
+  }
+  bool has_unique_keys(const Json::Object& members) {
+    std::vector<std::string_view> keys;
+    keys.reserve(members.size());
+    for (const Json::Member& member : members) keys.push_back(member.first);
+    std::sort(keys.begin(), keys.end());
+    const auto twin = std::adjacent_find(keys.begin(), keys.end());
+    if (twin == keys.end()) return true;
+    error_ = concat("the object that ends here has the key \"", *twin, "\" twice");
+    return false;
+  }
+
+  Json root_;
+  std::vector<Json> open_;
+  std::string error_;
+};
+
+/// RapidJSON's output stream, into a string.
+struct JsonOutput {
+  using Ch = char;
+  std::string text;
+  void Put(char c) { text.push_back(c); }
+  void Flush() {}
+};
+
+inline bool is_utf8(std::string_view text) {
+  rapidjson::MemoryStream in(text.data(), text.size());
+  JsonOutput out;
+  while (in.Tell() < text.size())
+    if (!rapidjson::UTF8<>::Validate(in, out)) return false;
+  return true;
+}
+
+/// "source:line:column", both from 1, columns counted in code points.
+inline std::string text_position(std::string_view source, std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const std::string_view line = before.substr(before.rfind('\n') + 1);
+  const auto is_first_byte = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return concat(source, ":", std::count(before.begin(), before.end(), '\n') + 1, ":",
+                std::count_if(line.begin(), line.end(), is_first_byte) + 1);
+}
+
+/// The shortest text that reads back as the same double; always with a point or an exponent, as in Python.
+inline std::string shortest(double value) {
+  check<ValueError>(std::isfinite(value), "json: ", value, " has no JSON form");
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  std::string number(text, end);
+  if (number.find_first_of(".e") == std::string::npos) number += ".0";
+  return number;
+}
+
+}  // namespace detail
+
+inline Json Json::parse(std::string_view text, std::string_view source) {
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag;
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  rapidjson::Reader reader;
+  detail::JsonBuilder builder;
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
+  if (result.IsError()) {
+    const char* reason = builder.error().empty() ? GetParseError_En(result.Code()) : builder.error().c_str();
+    raise<FormatError>(detail::text_position(source, text, result.Offset()), ": ", reason);
+  }
+  // RapidJSON takes a NUL byte after the value for the end of the text.
+  check<FormatError>(stream.Tell() == text.size(), detail::text_position(source, text, stream.Tell()),
+                     ": unexpected byte after the value");
+  return builder.take();
+}
+
+template <class Writer>
+void Json::write(Writer& writer) const {
+  const auto put = [&](const std::string& text) {
+    check<ValueError>(detail::is_utf8(text), "json: \"", text, "\" is not UTF-8");
+    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  };
+  if (is_null()) {
+    writer.Null();
+  } else if (is_bool()) {
+    writer.Bool(as_bool());
+  } else if (is_integer()) {
+    writer.Int64(as_integer());
+  } else if (is_number()) {
+    const std::string number = detail::shortest(as_number());
+    writer.RawValue(number.data(), number.size(), rapidjson::kNumberType);
+  } else if (is_string()) {
+    put(as_string());
+  } else if (is_array()) {
+    writer.StartArray();
+    for (const Json& element : as_array()) element.write(writer);
+    writer.EndArray();
+  } else {
+    writer.StartObject();
+    for (const Member& member : as_object()) {
+      put(member.first);
+      member.second.write(writer);
+    }
+    writer.EndObject();
+  }
+}
+
+inline std::string Json::dump(int indent) const {
+  detail::JsonOutput out;
+  if (indent < 0) {
+    rapidjson::Writer writer(out);
+    write(writer);
+  } else {
+    rapidjson::PrettyWriter writer(out);
+    writer.SetIndent(' ', static_cast<unsigned>(indent));
+    write(writer);
+  }
+  return std::move(out.text);
+}
+
+}  // namespace minibert

@@ -1,0 +1,66 @@
+// One source for all instruction sets: a kernel is a struct with a forced-inline static template
+//
+//   struct ScaleRows {
+//     template <class Arch, class T> [[gnu::always_inline]] static void run(T* y, const T* x, index_t n);
+//   };
+//
+// and `simd::dispatch<ScaleRows>(y, x, n)` runs it compiled for the instruction set that isa() has chosen. The wrappers
+// below carry the `target` attribute; nothing else does. They are called inside parallel_for, never around it: clang
+// does not compile an OpenMP region within a function that has a target.
+#pragma once
+
+#include <minibert/core/config.hpp>
+#include <minibert/simd/isa.hpp>
+#include <minibert/simd/vec.hpp>
+
+namespace minibert::simd {
+inline namespace MINIBERT_ARCH {
+
+/// What a kernel may know of the instruction set: the bytes of a vector and the number of vector registers.
+template <int Bytes, int Registers>
+struct Arch {
+  static constexpr int bytes = Bytes;
+  static constexpr int registers = Registers;
+  template <class T>
+  static constexpr int lanes = Bytes / static_cast<int>(sizeof(T));
+  template <class T>
+  using vec = Vec<T, lanes<T>>;
+};
+using Baseline = Arch<16, 16>;
+using Avx2 = Arch<32, 16>;
+using Avx512 = Arch<64, 32>;
+
+namespace detail {
+
+template <class Kernel, class... Args>
+void run_baseline(Args... args) noexcept {
+  Kernel::template run<Baseline>(args...);
+}
+#if defined(__x86_64__)
+template <class Kernel, class... Args>
+__attribute__((target("avx2,fma"))) void run_avx2(Args... args) noexcept {
+  Kernel::template run<Avx2>(args...);
+}
+template <class Kernel, class... Args>
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))) void run_avx512(Args... args) noexcept {
+  Kernel::template run<Avx512>(args...);
+}
+#endif
+
+}  // namespace detail
+
+/// Runs the kernel compiled for the instruction set in use. Arguments are passed by value: pointers, sizes, scalars.
+template <class Kernel, class... Args>
+void dispatch(Args... args) noexcept {
+#if defined(__x86_64__)
+  switch (isa()) {
+    case Isa::avx512: return detail::run_avx512<Kernel>(args...);
+    case Isa::avx2: return detail::run_avx2<Kernel>(args...);
+    case Isa::baseline: break;
+  }
+#endif
+  detail::run_baseline<Kernel>(args...);
+}
+
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::simd

@@ -1,0 +1,53 @@
+// The instruction set, chosen once at run time.
+#pragma once
+
+#include <cstdlib>
+#include <string_view>
+
+#include <minibert/core/error.hpp>
+
+namespace minibert::simd {
+
+/// What a kernel is compiled for. `baseline` is whatever every processor of the platform has (SSE2, NEON).
+enum class Isa { baseline, avx2, avx512 };
+
+constexpr std::string_view to_string(Isa isa) noexcept {
+  return isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "baseline";
+}
+
+/// The best instruction set of this processor.
+inline Isa best_isa() noexcept {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
+    return Isa::avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
+#endif
+  return Isa::baseline;
+}
+
+/// The instruction set that `name` asks for; the best one for an empty name.
+/// @throws ValueError for an unknown name, or one that this processor does not have.
+inline Isa isa_from_name(std::string_view name) {
+  if (name.empty()) return best_isa();
+  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+    if (name != to_string(isa)) continue;
+    check<ValueError>(isa <= best_isa(), "MINIBERT_ISA is ", name, ", but this processor has only ",
+                      to_string(best_isa()));
+    return isa;
+  }
+  raise<ValueError>("MINIBERT_ISA is '", name, "', expected baseline, avx2 or avx512");
+}
+
+/// The instruction set in use: the best one, or the one that the environment variable MINIBERT_ISA names.
+/// @throws ValueError as isa_from_name does, at the first call (a Tape makes it before any kernel runs).
+inline Isa isa() {
+  static const Isa chosen = [] {
+    const char* name = std::getenv("MINIBERT_ISA");
+    return isa_from_name(name ? name : "");
+  }();
+  return chosen;
+}
+
+}  // namespace minibert::simd

@@ -1,0 +1,52 @@
+#include <minibert/core/random.hpp>
+
+#include <set>
+
+#include <doctest/doctest.h>
+
+using minibert::index_t;
+using minibert::random::Key;
+using minibert::random::site;
+
+TEST_CASE("threefry2x32: known answers of the reference implementation (Random123, kat_vectors)") {
+  const auto run = [](std::uint32_t c0, std::uint32_t c1, std::uint32_t k0, std::uint32_t k1) {
+    return Key((static_cast<std::uint64_t>(k1) << 32) | k0).bits(c0, c1);
+  };
+  CHECK(run(0, 0, 0, 0) == 0x99ba4efe6b200159u);
+  CHECK(run(0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu) == 0xBB002BE71CB996FCu);
+  CHECK(run(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u) == 0x483DF7A0C4923A9Cu);
+}
+
+TEST_CASE("keys: folding is order-sensitive and tells siblings apart") {
+  std::set<std::uint64_t> seen;
+  for (index_t a = 0; a < 100; ++a)
+    for (index_t b = 0; b < 100; ++b) seen.insert(Key(42).fold(a).fold(b).bits(0));
+  CHECK(seen.size() == 10000);
+  CHECK(Key(1).fold(2).fold(3).bits(0) != Key(1).fold(3).fold(2).bits(0));
+  CHECK(Key(1).fold(site("a")).bits(0) != Key(1).fold(site("b")).bits(0));
+}
+
+TEST_CASE("uniform, below, normal: range and moments") {
+  const Key key(7);
+  double mean = 0, normal_mean = 0, normal_square = 0;
+  index_t counts[10] = {};
+  const std::uint32_t n = 100000;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const double u = key.uniform(i);
+    REQUIRE(u >= 0);
+    REQUIRE(u < 1);
+    mean += u / n;
+    const double z = key.normal(i, 1);
+    normal_mean += z / n;
+    normal_square += z * z / n;
+    const index_t k = key.below(10, i, 2);
+    REQUIRE(k >= 0);
+    REQUIRE(k < 10);
+    ++counts[k];
+  }
+  CHECK(mean == doctest::Approx(0.5).epsilon(0.01));
+  CHECK(std::abs(normal_mean) < 0.015);
+  CHECK(normal_square == doctest::Approx(1).epsilon(0.02));
+  for (const index_t c : counts) CHECK(c == doctest::Approx(10000).epsilon(0.05));
+  CHECK(key.below(1, 3) == 0);
+}
