@@ -39,8 +39,7 @@ class Json {
   Json(std::nullptr_t) {}
   Json(std::same_as<bool> auto value) : value_(value) {}
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  Json(I value) : value_(static_cast<std::int64_t>(value)) {
+  requires(!std::same_as<I, bool>) Json(I value) : value_(static_cast<std::int64_t>(value)) {
     check<ValueError>(std::in_range<std::int64_t>(value), "json: ", value, " does not fit in 64 signed bits");
   }
   Json(double value) : value_(value) {}
@@ -117,7 +116,7 @@ class Json {
   template <class T>
   const T& as(std::string_view expected) const {
     const T* value = std::get_if<T>(&value_);
-    check<FormatError>(value != nullptr, "expected ", expected, ", found ", describe());
+    if (value == nullptr) raise<FormatError>("expected ", expected, ", found ", describe());
     return *value;
   }
 
@@ -254,15 +253,15 @@ inline Json Json::parse(std::string_view text, std::string_view source) {
     raise<FormatError>(detail::text_position(source, text, result.Offset()), ": ", reason);
   }
   // RapidJSON takes a NUL byte after the value for the end of the text.
-  check<FormatError>(stream.Tell() == text.size(), detail::text_position(source, text, stream.Tell()),
-                     ": unexpected byte after the value");
+  if (stream.Tell() != text.size())
+    raise<FormatError>(detail::text_position(source, text, stream.Tell()), ": unexpected byte after the value");
   return builder.take();
 }
 
 template <class Writer>
 void Json::write(Writer& writer) const {
   const auto put = [&](const std::string& text) {
-    check<ValueError>(detail::is_utf8(text), "json: \"", text, "\" is not UTF-8");
+    check<ValueError>(detail::is_utf8(text), "json: the string \"", text, "\" is not UTF-8");
     writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
   };
   if (is_null()) {

@@ -1,0 +1,124 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include <minibert/io/json.hpp>
+
+#include "support/test_data.hpp"
+
+namespace {
+
+using minibert::FormatError;
+using minibert::Json;
+using minibert::ValueError;
+
+Json parse(std::string_view text) { return Json::parse(text, "t.json"); }
+
+/// The message of the error that reading the text raises.
+std::string refusal(std::string_view text) {
+  try {
+    parse(text);
+  } catch (const FormatError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("a document comes back as it was, in order") {
+  const std::string text = R"({"z":1,"a":[true,false,null,-2,1.5,"x"],"empty":{},"none":[],"සිංහල":"\"\\\n\u0001"})";
+  CHECK(parse(text).dump() == text);
+  CHECK(parse(parse(text).dump(2)) == parse(text));
+}
+
+TEST_CASE("the indented form is Python's") {
+  CHECK(parse(R"({"a":[1,2],"b":{},"c":[]})").dump(2) ==
+        "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {},\n  \"c\": []\n}");
+}
+
+TEST_CASE("integers and doubles stay apart and keep their bits") {
+  CHECK(parse("9223372036854775807").as_integer() == std::numeric_limits<std::int64_t>::max());
+  CHECK(parse("-9223372036854775808").as_integer() == std::numeric_limits<std::int64_t>::min());
+  CHECK(parse("3").as_number() == 3.0);
+  CHECK_FALSE(parse("3.0").is_integer());
+  CHECK(parse("1000000000000000019884624838656").as_number() == 1e30);  // model_max_length of many tokenizers
+  CHECK_FALSE(parse("9223372036854775808").is_integer());
+  CHECK(Json(1.0).dump() == "1.0");
+  CHECK(Json(1e-12).dump() == "1e-12");
+  CHECK(Json(0.1).dump() == "0.1");
+  for (const double value : {5e-324, 1.7976931348623157e308, -0.0, 2.0 / 3.0, 0.30000000000000004, 123456789.123}) {
+    const double back = parse(Json(value).dump()).as_number();
+    CHECK(back == value);
+    CHECK(std::signbit(back) == std::signbit(value));
+  }
+}
+
+TEST_CASE("numbers without a JSON form are refused") {
+  CHECK_THROWS_AS(Json(std::nan("")).dump(), ValueError);
+  CHECK_THROWS_AS(Json(std::numeric_limits<double>::infinity()).dump(), ValueError);
+  CHECK_THROWS_AS(Json{std::numeric_limits<std::uint64_t>::max()}, ValueError);
+  CHECK_THROWS_AS(Json("\xFF").dump(), ValueError);
+}
+
+TEST_CASE("access by another type says what was found") {
+  CHECK_THROWS_WITH_AS(Json(12).as_string(), "expected a string, found 12", FormatError);
+  CHECK_THROWS_WITH_AS(Json("x").as_integer(), "expected an integer, found \"x\"", FormatError);
+  CHECK_THROWS_WITH_AS(Json(1.5).as_integer(), "expected an integer, found 1.5", FormatError);
+  CHECK_THROWS_WITH_AS(Json().as_number(), "expected a number, found null", FormatError);
+  CHECK_THROWS_WITH_AS(parse("[1,2]").as_object(), "expected an object, found an array of 2", FormatError);
+  CHECK_THROWS_WITH_AS(parse(R"({"a":1})").at("b"), "the key \"b\" is missing", FormatError);
+  CHECK_THROWS_WITH_AS(Json(1).at("b"), "expected an object, found 1", FormatError);
+}
+
+TEST_CASE("objects are built in order and sorted on request") {
+  Json object = Json::object();
+  object["b"] = 1;
+  object["a"] = Json::Array{1, "two", true, nullptr};
+  object["b"] = 2.5;
+  object["c"] = Json::Object{{"y", false}, {"x", Json::object()}};
+  CHECK(object.dump() == R"({"b":2.5,"a":[1,"two",true,null],"c":{"y":false,"x":{}}})");
+  object.sort_keys();
+  CHECK(object.dump() == R"({"a":[1,"two",true,null],"b":2.5,"c":{"x":{},"y":false}})");
+  CHECK(object.find("absent") == nullptr);
+  CHECK(Json(1).find("absent") == nullptr);
+}
+
+TEST_CASE("damage is refused with its place") {
+  CHECK(has(refusal("{\n  \"a\": 1,\n  \"b\" 2\n}"), "t.json:3:7: "));
+  CHECK(has(refusal("{\"සි\" 1}"), "t.json:1:7: "));  // columns count code points
+  CHECK(has(refusal(""), "t.json:1:1: "));
+  for (const char* text :
+       {"{", "[1,]", "[1 2]", "tru", "\"open", "01", "+1", "1.", "NaN", "Infinity", "1e999", "'a'", "{\"a\":1} x",
+        "// c\n1", "\"\\ud800\"", "\"\\x\"", "\"\xC3\x28\"", "\"\x01\"", "\xEF\xBB\xBF{}"})
+    CHECK_MESSAGE(refusal(text) != "accepted", text);
+  CHECK(refusal(std::string_view("1\0x", 3)) != "accepted");
+  CHECK(has(refusal(R"({"a":1,"b":{"c":1,"c":2}})"), "the key \"c\" twice"));
+}
+
+TEST_CASE("depth is limited, so that no text can exhaust the stack") {
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  CHECK(refusal(nested(256)) == "accepted");
+  CHECK(has(refusal(nested(257)), "nested deeper than 256 levels"));
+  CHECK(has(refusal(std::string(10'000'000, '[')), "nested deeper"));
+  std::string objects;
+  for (int i = 0; i < 300; ++i) objects += "{\"a\":";
+  CHECK(has(refusal(objects), "nested deeper"));
+}
+
+TEST_CASE("a file is read with its name in errors") {
+  const minibert::testing::TemporaryDirectory folder;
+  minibert::write_file(folder / "ok.json", R"({"a": 1})");
+  CHECK(Json::read(folder / "ok.json").at("a").as_integer() == 1);
+  minibert::write_file(folder / "bad.json", "{]");
+  try {
+    Json::read(folder / "bad.json");
+    FAIL("accepted");
+  } catch (const FormatError& error) {
+    CHECK(has(error.what(), (folder / "bad.json").string() + ":1:2: "));
+  }
+}
+
+}  // namespace
