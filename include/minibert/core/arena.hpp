@@ -1,0 +1,166 @@
+// The two lifetimes of a tape's memory: an arena, given back all at once or in reverse order, and a pool, given back
+// piece by piece in any order. Both keep what they have grown to, so the steady state asks the heap for nothing.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include <minibert/core/aligned_buffer.hpp>
+
+namespace minibert {
+
+/// Hands out memory by moving a mark forward; live memory never moves.
+class Arena {
+ public:
+  /// A place to rewind to.
+  struct Mark {
+    std::size_t chunk = 0, used = 0;
+  };
+
+  /// `bytes` of uninitialised memory, aligned to kAlignment. @throws std::bad_alloc
+  void* allocate(std::size_t bytes) {
+    bytes = aligned_size(bytes);
+    while (current_ < chunks_.size() && used_ + bytes > chunks_[current_].size()) {
+      before_ += used_;
+      ++current_;
+      used_ = 0;
+    }
+    if (current_ == chunks_.size()) chunks_.emplace_back(std::max(bytes, std::max(capacity(), kFirstChunk)));
+    void* p = chunks_[current_].data() + used_;
+    used_ += bytes;
+    high_water_ = std::max(high_water_, before_ + used_);
+    return p;
+  }
+
+  Mark mark() const noexcept { return {current_, used_}; }
+
+  /// Gives back everything allocated since the mark was taken.
+  void rewind(Mark to) noexcept {
+    if (to.chunk < current_) before_ = 0;  // an underestimate only: several chunks last until the next reset
+    current_ = to.chunk;
+    used_ = to.used;
+  }
+
+  /// Gives back everything, and makes one chunk of several so that the same demand fits without a gap.
+  void reset() {
+    rewind({});
+    before_ = 0;
+    if (chunks_.size() > 1) {
+      const std::size_t demand = std::max(high_water_, capacity());
+      chunks_.clear();
+      chunks_.emplace_back(demand);
+    }
+  }
+
+  /// Bytes held, used or not.
+  std::size_t capacity() const noexcept {
+    std::size_t total = 0;
+    for (const AlignedBuffer& chunk : chunks_) total += chunk.size();
+    return total;
+  }
+
+ private:
+  static constexpr std::size_t kFirstChunk = std::size_t{1} << 20;
+  std::vector<AlignedBuffer> chunks_;
+  std::size_t current_ = 0, used_ = 0;     // the chunk in use, and how much of it
+  std::size_t before_ = 0, high_water_ = 0;  // used in the chunks before; most ever used
+};
+
+/// Hands out pieces and takes them back in any order: best fit, neighbours merged.
+class Pool {
+ public:
+  /// `bytes` of uninitialised memory, aligned to kAlignment. @throws std::bad_alloc
+  void* allocate(std::size_t bytes) {
+    bytes = aligned_size(std::max<std::size_t>(bytes, 1));
+    auto best = free_.end();
+    for (auto piece = free_.begin(); piece != free_.end(); ++piece)
+      if (piece->size >= bytes && (best == free_.end() || piece->size < best->size)) best = piece;
+    if (best == free_.end()) best = grow(bytes);
+    std::byte* p = best->data;
+    best->data += bytes;
+    best->size -= bytes;
+    if (best->size == 0) free_.erase(best);
+    in_use_ += bytes;
+    return p;
+  }
+
+  /// Takes back what allocate(bytes) gave.
+  void release(void* p, std::size_t bytes) noexcept {
+    bytes = aligned_size(std::max<std::size_t>(bytes, 1));
+    auto* data = static_cast<std::byte*>(p);
+    const auto next = std::lower_bound(free_.begin(), free_.end(), data,
+                                       [](const Piece& piece, const std::byte* at) { return piece.data < at; });
+    const bool joins_next = next != free_.end() && data + bytes == next->data && !starts_chunk(next->data);
+    const bool joins_previous =
+        next != free_.begin() && (next - 1)->data + (next - 1)->size == data && !starts_chunk(data);
+    if (joins_previous && joins_next) {
+      (next - 1)->size += bytes + next->size;
+      free_.erase(next);
+    } else if (joins_previous) {
+      (next - 1)->size += bytes;
+    } else if (joins_next) {
+      next->data = data;
+      next->size += bytes;
+    } else {
+      free_.insert(next, {data, bytes});
+    }
+    in_use_ -= bytes;
+  }
+
+  /// Makes one chunk of several, with an eighth to spare for other cuts of the same demand. Nothing may be in use.
+  void reset() {
+    if (chunks_.size() <= 1 || in_use_ > 0) return;
+    const std::size_t demand = capacity() + capacity() / 8;
+    chunks_.clear();
+    free_.clear();
+    grow(demand);
+  }
+
+  std::size_t capacity() const noexcept {
+    std::size_t total = 0;
+    for (const AlignedBuffer& chunk : chunks_) total += chunk.size();
+    return total;
+  }
+  std::size_t in_use() const noexcept { return in_use_; }
+
+ private:
+  struct Piece {
+    std::byte* data;
+    std::size_t size;
+  };
+
+  bool starts_chunk(const std::byte* data) const noexcept {
+    return std::any_of(chunks_.begin(), chunks_.end(), [=](const AlignedBuffer& c) { return c.data() == data; });
+  }
+
+  std::vector<Piece>::iterator grow(std::size_t bytes) {
+    free_.reserve(64);  // pieces never outnumber what is in use by much: no growth in the steady state
+    chunks_.emplace_back(std::max(bytes, std::max(capacity() / 2, kFirstChunk)));
+    const Piece piece{chunks_.back().data(), chunks_.back().size()};
+    const auto at = std::lower_bound(free_.begin(), free_.end(), piece.data,
+                                     [](const Piece& p, const std::byte* d) { return p.data < d; });
+    return free_.insert(at, piece);
+  }
+
+  static constexpr std::size_t kFirstChunk = std::size_t{1} << 20;
+  std::vector<AlignedBuffer> chunks_;
+  std::vector<Piece> free_;  // by address
+  std::size_t in_use_ = 0;
+};
+
+/// One block that grows to the largest demand: scratch memory whose contents nobody keeps.
+class Workspace {
+ public:
+  /// Room for `count` elements of T, uninitialised; what an earlier call returned is no longer valid.
+  template <class T>
+  T* get(index_t count) {
+    const std::size_t bytes = usize(count) * sizeof(T);
+    if (buffer_.size() < bytes) buffer_ = AlignedBuffer(bytes);
+    return reinterpret_cast<T*>(buffer_.data());
+  }
+
+ private:
+  AlignedBuffer buffer_;
+};
+
+}  // namespace minibert

@@ -1,0 +1,53 @@
+// Fingerprints of texts and files: equal contents give equal fingerprints, a changed bit always gives another one.
+// They find accidents, not forgers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include <minibert/core/types.hpp>
+
+namespace minibert {
+
+/// A 64-bit fingerprint of a sequence of byte strings; where one ends and the next begins counts too.
+class Fingerprint {
+ public:
+  Fingerprint& add(std::string_view bytes) noexcept {
+    add(static_cast<std::uint64_t>(bytes.size()));
+    while (bytes.size() >= sizeof(std::uint64_t)) {
+      add(word(bytes.substr(0, sizeof(std::uint64_t))));
+      bytes.remove_prefix(sizeof(std::uint64_t));
+    }
+    if (!bytes.empty()) add(word(bytes));
+    return *this;
+  }
+  /// Each step maps the state one to one: two inputs that differ in one word never meet again.
+  Fingerprint& add(std::uint64_t value) noexcept {
+    state_ = (state_ ^ value) * 0x9E3779B97F4A7C15u;
+    state_ ^= state_ >> 29;
+    return *this;
+  }
+
+  std::uint64_t value() const noexcept { return state_; }
+
+  /// Sixteen hexadecimal digits.
+  std::string hex() const {
+    std::string text(16, '0');
+    for (index_t i = 0; i < 16; ++i) at(text, 15 - i) = "0123456789abcdef"[(state_ >> (4 * i)) & 15];
+    return text;
+  }
+
+ private:
+  static std::uint64_t word(std::string_view bytes) noexcept {
+    std::uint64_t value = 0;
+    std::memcpy(&value, bytes.data(), bytes.size());
+    return value;
+  }
+
+  std::uint64_t state_ = 0x243F6A8885A308D3u;
+};
+
+}  // namespace minibert

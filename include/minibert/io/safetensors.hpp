@@ -1,0 +1,213 @@
+// safetensors: eight bytes of header length, a JSON header, the tensors' bytes end to end. The reader believes nothing
+// before it is checked against the file's size; the writer streams from the tensors' own memory.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/io/detail/half.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/json.hpp>
+
+namespace minibert {
+
+static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and read without swapping");
+
+/// A tensor in a safetensors file.
+struct SafetensorsEntry {
+  std::string name;
+  std::string dtype;           // as in the header: "F32", "BF16", …
+  std::vector<index_t> shape;  // empty for a scalar
+  index_t numel = 0;
+  std::string_view bytes;  // in the mapped file; not necessarily aligned
+
+  /// "name F32 (2, 3)" for error messages.
+  friend std::string to_string(const SafetensorsEntry& entry) {
+    std::string text = concat(entry.name, " ", entry.dtype, " (");
+    for (index_t i = 0; i < length(entry.shape); ++i) text += concat(i == 0 ? "" : ", ", at(entry.shape, i));
+    return text + ")";
+  }
+};
+
+/// A safetensors file, mapped and checked. Entries' bytes live as long as the reader.
+class SafetensorsReader {
+ public:
+  /// FormatError naming the file, and the tensor if it is one's fault; IoError when the file cannot be read.
+  explicit SafetensorsReader(const std::filesystem::path& path) : path_(path.string()), file_(path) {
+    const std::string_view header = header_text();
+    const Json json = Json::parse(header, path_ + " (header)");
+    check<FormatError>(json.is_object(), path_, ": the header is not an object");
+    const std::string_view data = file_.view().substr(kLengthBytes + header.size());
+    for (const Json::Member& member : json.as_object()) {
+      if (member.first == "__metadata__")
+        metadata_ = member.second;
+      else
+        entries_.push_back(entry(member.first, member.second, data));
+    }
+    check_coverage(data);
+    std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  }
+
+  const std::string& path() const noexcept { return path_; }
+  /// All tensors, in ASCII order of their names.
+  const std::vector<SafetensorsEntry>& entries() const noexcept { return entries_; }
+  /// The "__metadata__" object; an empty one when there is none.
+  const Json& metadata() const noexcept { return metadata_; }
+
+  /// The tensor of that name, or nullptr.
+  const SafetensorsEntry* find(std::string_view name) const noexcept {
+    const auto entry = std::lower_bound(entries_.begin(), entries_.end(), name,
+                                        [](const SafetensorsEntry& e, std::string_view n) { return e.name < n; });
+    return entry != entries_.end() && entry->name == name ? &*entry : nullptr;
+  }
+
+  /// Copies numel elements of an F32, F64, F16 or BF16 tensor to `out`, converted to T. FormatError for other types.
+  template <class T>
+  void copy(const SafetensorsEntry& entry, T* out) const {
+    if (entry.dtype == "F32")
+      convert<float>(entry, out, [](float x) { return x; });
+    else if (entry.dtype == "F64")
+      convert<double>(entry, out, [](double x) { return x; });
+    else if (entry.dtype == "F16")
+      convert<std::uint16_t>(entry, out, detail::half_to_float);
+    else if (entry.dtype == "BF16")
+      convert<std::uint16_t>(entry, out, detail::bfloat16_to_float);
+    else
+      raise<FormatError>(path_, ": ", entry.name, " has dtype ", entry.dtype, ", expected F32, F64, F16 or BF16");
+  }
+
+ private:
+  static constexpr std::size_t kLengthBytes = 8;
+
+  /// The header, once its length is known to lie within the file.
+  std::string_view header_text() const {
+    const std::string_view file = file_.view();
+    check<FormatError>(file.size() >= kLengthBytes, path_, ": ", file.size(), " bytes are too few for safetensors");
+    std::uint64_t header_length = 0;
+    std::memcpy(&header_length, file.data(), kLengthBytes);
+    check<FormatError>(header_length <= file.size() - kLengthBytes, path_, ": the header's length ", header_length,
+                       " is beyond the end of a file of ", file.size(), " bytes");
+    return file.substr(kLengthBytes, static_cast<std::size_t>(header_length));
+  }
+
+  SafetensorsEntry entry(const std::string& name, const Json& json, std::string_view data) const {
+    try {
+      SafetensorsEntry entry{.name = name, .dtype = json.at("dtype").as_string(), .shape = {}, .numel = 1, .bytes = {}};
+      const index_t element_bytes = dtype_bytes(entry.dtype);
+      index_t bytes = element_bytes;
+      for (const Json& dimension : json.at("shape").as_array()) {
+        entry.shape.push_back(dimension.as_integer());
+        check<FormatError>(entry.shape.back() >= 0, "negative dimension ", entry.shape.back());
+        check<FormatError>(!__builtin_mul_overflow(bytes, entry.shape.back(), &bytes), "the shape is too large");
+      }
+      entry.numel = bytes / element_bytes;
+      const Json::Array& offsets = json.at("data_offsets").as_array();
+      check<FormatError>(offsets.size() == 2, "expected two data_offsets, found ", offsets.size());
+      const index_t begin = at(offsets, 0).as_integer(), end = at(offsets, 1).as_integer();
+      check<FormatError>(0 <= begin && begin <= end && end <= length(data), "data_offsets [", begin, ", ", end,
+                         "] are outside the ", data.size(), " bytes of data");
+      check<FormatError>(end - begin == bytes, "data_offsets hold ", end - begin, " bytes, expected ", bytes,
+                         " from dtype and shape");
+      entry.bytes = data.substr(usize(begin), usize(bytes));
+      return entry;
+    } catch (const FormatError& error) {
+      raise<FormatError>(path_, ": tensor ", name, ": ", error.what());
+    }
+  }
+
+  /// Every byte of the data belongs to exactly one tensor.
+  void check_coverage(std::string_view data) const {
+    std::vector<const SafetensorsEntry*> by_offset;
+    for (const SafetensorsEntry& entry : entries_) by_offset.push_back(&entry);
+    std::sort(by_offset.begin(), by_offset.end(), [](const auto* a, const auto* b) {
+      return std::pair(a->bytes.data(), a->bytes.size()) < std::pair(b->bytes.data(), b->bytes.size());
+    });
+    const char* expected = data.data();
+    for (const SafetensorsEntry* entry : by_offset) {
+      check<FormatError>(entry->bytes.data() == expected, path_, ": tensor ", entry->name, " begins at byte ",
+                         entry->bytes.data() - data.data(), " of the data, the one before it ends at ",
+                         expected - data.data());
+      expected += entry->bytes.size();
+    }
+    check<FormatError>(expected == data.data() + data.size(), path_, ": the tensors end at byte ",
+                       expected - data.data(), " of ", data.size(), " bytes of data");
+  }
+
+  static index_t dtype_bytes(std::string_view dtype) {
+    constexpr std::pair<std::string_view, index_t> kTypes[] = {
+        {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"U16", 2}, {"I16", 2}, {"F16", 2},
+        {"BF16", 2}, {"U32", 4}, {"I32", 4}, {"F32", 4},     {"U64", 8},     {"I64", 8}, {"F64", 8}};
+    for (const auto& type : kTypes)
+      if (type.first == dtype) return type.second;
+    raise<FormatError>("unknown dtype \"", dtype, "\"");
+  }
+
+  template <class Stored, class T, class Convert>
+  static void convert(const SafetensorsEntry& entry, T* out, Convert to_float) {
+    for (index_t i = 0; i < entry.numel; ++i) {
+      Stored value;
+      std::memcpy(&value, entry.bytes.data() + usize(i) * sizeof value, sizeof value);
+      out[i] = static_cast<T>(to_float(value));
+    }
+  }
+
+  std::string path_;
+  MappedFile file_;
+  std::vector<SafetensorsEntry> entries_;
+  Json metadata_ = Json::object();
+};
+
+/// A tensor to be written: `data` has as many elements as the shape's product.
+template <class T>
+struct SafetensorsTensor {
+  std::string name;
+  std::vector<index_t> shape;
+  const T* data;
+
+  index_t numel() const noexcept {
+    index_t product = 1;
+    for (const index_t dimension : shape) product *= dimension;
+    return product;
+  }
+};
+
+/// Writes tensors of float or double as transformers does: names in ASCII order, metadata {"format": "pt"}. The file is
+/// replaced as a whole. ValueError when a name comes twice.
+template <std::floating_point T>
+void write_safetensors(const std::filesystem::path& path, std::vector<SafetensorsTensor<T>> tensors) {
+  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  Json header = Json::Object{{"__metadata__", Json::Object{{"format", "pt"}}}};
+  index_t offset = 0;
+  for (index_t i = 0; i < length(tensors); ++i) {
+    const SafetensorsTensor<T>& tensor = at(tensors, i);
+    check<ValueError>(i == 0 || at(tensors, i - 1).name != tensor.name, path.string(), ": two tensors are named ",
+                      tensor.name);
+    const index_t end = offset + tensor.numel() * static_cast<index_t>(sizeof(T));
+    Json::Array shape(tensor.shape.begin(), tensor.shape.end());
+    header.as_object().emplace_back(tensor.name, Json::Object{{"dtype", sizeof(T) == 4 ? "F32" : "F64"},
+                                                              {"shape", std::move(shape)},
+                                                              {"data_offsets", Json::Array{offset, end}}});
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');
+  const auto header_length = static_cast<std::uint64_t>(text.size());
+
+  AtomicFile file(path);
+  file.write({reinterpret_cast<const char*>(&header_length), sizeof header_length});
+  file.write(text);
+  for (const SafetensorsTensor<T>& tensor : tensors)
+    file.write({reinterpret_cast<const char*>(tensor.data), usize(tensor.numel()) * sizeof(T)});
+  file.commit();
+}
+
+}  // namespace minibert

@@ -1,0 +1,66 @@
+// The sizes of a tensor's dimensions.
+#pragma once
+
+#include <array>
+#include <initializer_list>
+#include <string>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+
+namespace minibert {
+
+/// Up to six sizes, the last one contiguous in memory. No sizes: a scalar.
+class Shape {
+ public:
+  static constexpr int kMaxDim = 6;
+
+  Shape() = default;
+  /// @throws ShapeError for more than kMaxDim sizes, or a negative one.
+  Shape(std::initializer_list<index_t> sizes) {
+    check<ShapeError>(sizes.size() <= kMaxDim, "Shape: ", sizes.size(), " dimensions, at most ", kMaxDim);
+    for (const index_t size : sizes) {
+      check<ShapeError>(size >= 0, "Shape: size ", size, " of dimension ", dim_, " is negative");
+      sizes_[usize(dim_++)] = size;
+    }
+  }
+
+  int dim() const noexcept { return dim_; }
+
+  /// Size of dimension `d`; negative ones count from the end. @throws ShapeError if there is no such dimension.
+  index_t size(int d) const { return sizes_[usize(index_of(d))]; }
+  index_t& size(int d) { return sizes_[usize(index_of(d))]; }
+
+  index_t numel() const noexcept {
+    index_t n = 1;
+    for (int d = 0; d < dim_; ++d) n *= sizes_[usize(d)];
+    return n;
+  }
+
+  /// `d` counted from the front, from 0. @throws ShapeError if there is no such dimension.
+  int index_of(int d) const {
+    const int index = d < 0 ? d + dim_ : d;
+    check<ShapeError>(index >= 0 && index < dim_, "dimension ", d, " of a tensor of shape ", *this);
+    return index;
+  }
+
+  friend bool operator==(const Shape& a, const Shape& b) noexcept {
+    if (a.dim_ != b.dim_) return false;
+    for (int d = 0; d < a.dim_; ++d)
+      if (a.sizes_[usize(d)] != b.sizes_[usize(d)]) return false;
+    return true;
+  }
+
+  /// "(2, 3)"
+  friend std::string to_string(const Shape& shape) {
+    std::string text = "(";
+    for (int d = 0; d < shape.dim_; ++d) text += (d > 0 ? ", " : "") + std::to_string(shape.sizes_[usize(d)]);
+    return text + ")";
+  }
+
+ private:
+  std::array<index_t, kMaxDim> sizes_{};
+  int dim_ = 0;
+};
+
+}  // namespace minibert

@@ -1,0 +1,65 @@
+// Tensor: owns its numbers.
+#pragma once
+
+#include <algorithm>
+#include <initializer_list>
+
+#include <minibert/core/aligned_buffer.hpp>
+#include <minibert/tensor/shape.hpp>
+#include <minibert/tensor/views.hpp>
+
+namespace minibert {
+
+/// Contiguous, row-major numbers with a shape. Copies are deep.
+template <class T>
+class Tensor {
+ public:
+  Tensor() : Tensor(Shape{0}) {}
+
+  /// All zeros. @throws std::bad_alloc
+  explicit Tensor(const Shape& shape) : shape_(shape), buffer_(usize(shape.numel()) * sizeof(T)) {
+    std::fill_n(data(), numel(), T{0});
+  }
+  /// A copy of shape.numel() values at `values`.
+  Tensor(const Shape& shape, const T* values) : shape_(shape), buffer_(usize(shape.numel()) * sizeof(T)) {
+    std::copy_n(values, numel(), data());
+  }
+  /// @throws ShapeError if there are not shape.numel() values.
+  Tensor(const Shape& shape, std::initializer_list<T> values) : Tensor(shape) {
+    check<ShapeError>(length(values) == numel(), "Tensor: ", values.size(), " values for shape ", shape);
+    std::copy(values.begin(), values.end(), data());
+  }
+  Tensor(const Tensor& other) : Tensor(other.shape_, other.data()) {}
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(const Tensor& other) { return *this = Tensor(other); }
+  Tensor& operator=(Tensor&&) noexcept = default;
+
+  const Shape& shape() const noexcept { return shape_; }
+  int dim() const noexcept { return shape_.dim(); }
+  index_t size(int d) const { return shape_.size(d); }
+  index_t numel() const noexcept { return shape_.numel(); }
+  T* data() noexcept { return reinterpret_cast<T*>(buffer_.data()); }
+  const T* data() const noexcept { return reinterpret_cast<const T*>(buffer_.data()); }
+
+  /// The value of a tensor of one element. @throws ShapeError if it has another number of them.
+  T item() const {
+    check<ShapeError>(numel() == 1, "item: needs one element, the tensor has shape ", shape_);
+    return *data();
+  }
+
+  /// All but the last dimension as rows, the last as columns; no copy.
+  MatrixMap<T> matrix() { return {data(), rows(), columns()}; }
+  ConstMatrixMap<T> matrix() const { return {data(), rows(), columns()}; }
+  /// All elements in order; no copy.
+  VectorMap<T> vector() { return {data(), numel()}; }
+  ConstVectorMap<T> vector() const { return {data(), numel()}; }
+
+ private:
+  index_t columns() const { return dim() == 0 ? 1 : size(-1); }
+  index_t rows() const { return columns() == 0 ? 0 : numel() / columns(); }
+
+  Shape shape_;
+  AlignedBuffer buffer_;
+};
+
+}  // namespace minibert
