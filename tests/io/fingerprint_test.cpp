@@ -1,0 +1,37 @@
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+
+#include <minibert/io/fingerprint.hpp>
+
+namespace {
+
+using minibert::Fingerprint;
+
+TEST_CASE("every flipped bit, length and boundary changes the fingerprint") {
+  const std::string text = "a text that is longer than two words of eight bytes";
+  std::set<std::uint64_t> seen = {Fingerprint().add(text).value()};
+  std::size_t variants = 1;
+  for (std::size_t byte = 0; byte < text.size(); ++byte)
+    for (int bit = 0; bit < 8; ++bit, ++variants) {
+      std::string flipped = text;
+      flipped[byte] = static_cast<char>(flipped[byte] ^ (1 << bit));
+      seen.insert(Fingerprint().add(flipped).value());
+    }
+  for (std::size_t n = 0; n < text.size(); ++n, ++variants) seen.insert(Fingerprint().add(text.substr(0, n)).value());
+  for (std::size_t n = 0; n < text.size(); ++n, ++variants)
+    seen.insert(Fingerprint().add(text.substr(0, n)).add(text.substr(n)).value());
+  CHECK(seen.size() == variants);
+}
+
+TEST_CASE("trailing zero bytes count") {
+  CHECK(Fingerprint().add("a").value() != Fingerprint().add(std::string_view("a\0", 2)).value());
+}
+
+TEST_CASE("the hexadecimal form has sixteen digits and is stable") {
+  CHECK(Fingerprint().hex() == "243f6a8885a308d3");
+  CHECK(Fingerprint().add("text").hex().size() == 16);
+}
+
+}  // namespace

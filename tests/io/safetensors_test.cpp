@@ -1,0 +1,166 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <minibert/io/safetensors.hpp>
+
+#include "support/test_data.hpp"
+
+namespace {
+
+using minibert::FormatError;
+using minibert::index_t;
+using minibert::SafetensorsReader;
+using minibert::SafetensorsTensor;
+using minibert::testing::TemporaryDirectory;
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+/// A file of that header (its length in front) and data.
+std::string safetensors(const std::string& header, const std::string& data) {
+  const std::uint64_t length = header.size();
+  std::string file(reinterpret_cast<const char*>(&length), sizeof length);
+  return file + header + data;
+}
+
+/// The message of the error that reading the bytes raises.
+std::string refusal(const std::string& bytes) {
+  const TemporaryDirectory folder;
+  minibert::write_file(folder / "damaged.safetensors", bytes);
+  try {
+    SafetensorsReader reader(folder / "damaged.safetensors");
+  } catch (const FormatError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string entry(const char* name, const char* dtype, const char* shape, const char* offsets) {
+  return std::string("\"") + name + R"(":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" +
+         offsets + "}";
+}
+
+TEST_CASE_TEMPLATE("tensors come back bit by bit", T, float, double) {
+  const TemporaryDirectory folder;
+  const std::vector<T> matrix = {T(0.1), T(-2), T(3e-40), T(4), T(-0.0), T(6)}, vector = {T(7)};
+  minibert::write_safetensors<T>(folder / "model.safetensors", {{"b.weight", {2, 3}, matrix.data()},
+                                                                {"LayerNorm", {1}, vector.data()},
+                                                                {"a.none", {0, 4}, nullptr},
+                                                                {"scalar", {}, vector.data()}});
+  const SafetensorsReader reader(folder / "model.safetensors");
+  REQUIRE(reader.entries().size() == 4);
+  CHECK(reader.entries()[0].name == "LayerNorm");
+  CHECK(reader.entries()[1].numel == 0);
+  CHECK(reader.metadata().at("format").as_string() == "pt");
+  const auto* weight = reader.find("b.weight");
+  REQUIRE(weight != nullptr);
+  CHECK(weight->shape == std::vector<index_t>{2, 3});
+  CHECK(to_string(*weight) == (sizeof(T) == 4 ? "b.weight F32 (2, 3)" : "b.weight F64 (2, 3)"));
+  std::vector<T> back(6);
+  reader.copy(*weight, back.data());
+  CHECK(std::memcmp(back.data(), matrix.data(), sizeof(T) * 6) == 0);
+  CHECK(reader.find("absent") == nullptr);
+  CHECK(reader.find("scalar")->numel == 1);
+}
+
+TEST_CASE("the file has the bytes that transformers writes") {
+  const TemporaryDirectory folder;
+  const float values[] = {1.0f, 2.0f};
+  minibert::write_safetensors<float>(folder / "f", {{"b", {1}, values + 1}, {"a", {1}, values}});
+  std::string header = R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+                       R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})";
+  header.append((8 - header.size() % 8) % 8, ' ');
+  CHECK(minibert::read_file(folder / "f") ==
+        safetensors(header, std::string(reinterpret_cast<const char*>(values), sizeof values)));
+}
+
+TEST_CASE("a name twice is not written") {
+  const TemporaryDirectory folder;
+  const float value = 1;
+  CHECK_THROWS_AS(minibert::write_safetensors<float>(folder / "f", {{"a", {1}, &value}, {"a", {1}, &value}}),
+                  minibert::ValueError);
+}
+
+TEST_CASE("16-bit types are widened exactly, from odd addresses too") {
+  const std::uint16_t halves[] = {0x3C00, 0xC000, 0x7BFF, 0x0001, 0x0400, 0x8000, 0x7C00, 0xFE00};
+  const double expected[] = {1.0, -2.0, 65504.0, 0x1p-24, 0x1p-14, -0.0, INFINITY, NAN};
+  const std::uint16_t brains[] = {0x3F80, 0xC000, 0x7F80};
+  std::string header = "{" + entry("h", "F16", "[8]", "[1,17]") + "," + entry("b", "BF16", "[3]", "[17,23]") + "," +
+                       entry("pad", "U8", "[1]", "[0,1]") + "}";
+  const std::string data = "x" + std::string(reinterpret_cast<const char*>(halves), 16) +
+                           std::string(reinterpret_cast<const char*>(brains), 6);
+  const TemporaryDirectory folder;
+  minibert::write_file(folder / "f", safetensors(header, data));
+  const SafetensorsReader reader(folder / "f");
+  double h[8];
+  float b[3];
+  reader.copy(*reader.find("h"), h);
+  reader.copy(*reader.find("b"), b);
+  for (int i = 0; i < 7; ++i) CHECK(h[i] == expected[i]);
+  CHECK(std::signbit(h[5]));
+  CHECK(std::isnan(h[7]));
+  CHECK((b[0] == 1.0f && b[1] == -2.0f && std::isinf(b[2])));
+  CHECK_THROWS_AS(reader.copy(*reader.find("pad"), b), FormatError);
+}
+
+TEST_CASE("integers are listed, so that buffers such as position_ids can be passed over") {
+  const TemporaryDirectory folder;
+  minibert::write_file(folder / "f",
+                       safetensors("{" + entry("ids", "I64", "[1,2]", "[0,16]") + "}", std::string(16, 'x')));
+  CHECK(SafetensorsReader(folder / "f").find("ids")->numel == 2);
+}
+
+TEST_CASE("damage of every kind is refused by name") {
+  const std::string good = entry("a", "F32", "[2]", "[0,8]"), data(8, 'x');
+  REQUIRE(refusal(safetensors("{" + good + "}", data)) == "accepted");
+  CHECK(has(refusal(""), "0 bytes are too few"));
+  CHECK(has(refusal("1234567"), "7 bytes are too few"));
+  CHECK(has(refusal(std::string(8, '\xFF') + "{}"), "header's length 18446744073709551615 is beyond the end"));
+  CHECK(has(refusal(std::string("\3\0\0\0\0\0\0\0{}", 10)), "header's length 3 is beyond the end"));
+  CHECK(has(refusal(safetensors("[]", "")), "not an object"));
+  CHECK(has(refusal(safetensors("{\"a\":", "")), "damaged.safetensors (header):1:6"));
+  CHECK(has(refusal(safetensors(std::string(100'000, '['), "")), "nested deeper"));
+  CHECK(has(refusal(safetensors("{" + good + "," + good + "}", data)), "\"a\" twice"));
+  const auto with = [&](const char* dtype, const char* shape, const char* offsets) {
+    return refusal(safetensors("{" + entry("a", dtype, shape, offsets) + "}", data));
+  };
+  CHECK(has(with("F12", "[2]", "[0,8]"), "tensor a: unknown dtype \"F12\""));
+  CHECK(has(with("F32", "[3]", "[0,8]"), "hold 8 bytes, expected 12"));
+  CHECK(has(with("F32", "[-2]", "[0,8]"), "negative dimension -2"));
+  CHECK(has(with("F32", "[4294967296,4294967296]", "[0,8]"), "shape is too large"));
+  CHECK(has(with("F32", "[4611686018427387904,2]", "[0,8]"), "shape is too large"));
+  CHECK(has(with("F32", "[2.0]", "[0,8]"), "expected an integer, found 2.0"));
+  CHECK(has(with("F32", "[2]", "[0,9]"), "outside the 8 bytes"));
+  CHECK(has(with("F32", "[2]", "[8,0]"), "outside the 8 bytes"));
+  CHECK(has(with("F32", "[2]", "[-1,7]"), "outside the 8 bytes"));
+  CHECK(has(with("F32", "[2]", "[0,8,9]"), "two data_offsets, found 3"));
+  CHECK(has(with("F32", "{}", "[0,8]"), "expected an array"));
+  CHECK(has(refusal(safetensors("{\"a\":1}", data)), "tensor a: expected an object"));
+  CHECK(has(refusal(safetensors(R"({"a":{"dtype":"F32"}})", data)), "\"shape\" is missing"));
+}
+
+TEST_CASE("every byte of the data belongs to exactly one tensor") {
+  const std::string data(8, 'x');
+  const auto with = [&](const char* first, const char* second) {
+    return refusal(
+        safetensors("{" + entry("a", "F32", "[1]", first) + "," + entry("b", "F32", "[1]", second) + "}", data));
+  };
+  REQUIRE(with("[4,8]", "[0,4]") == "accepted");
+  CHECK(has(with("[0,4]", "[2,6]"), "tensor b begins at byte 2 of the data, the one before it ends at 4"));
+  CHECK(has(with("[0,4]", "[0,4]"), "tensor"));
+  CHECK(has(with("[1,5]", "[4,8]"), "tensor a begins at byte 1"));
+  CHECK(has(refusal(safetensors("{" + entry("a", "F32", "[1]", "[0,4]") + "}", data)), "end at byte 4 of 8"));
+}
+
+TEST_CASE("a file cut anywhere is refused") {
+  const TemporaryDirectory folder;
+  const float values[] = {1.0f, 2.0f};
+  minibert::write_safetensors<float>(folder / "f", {{"a", {2}, values}});
+  const std::string whole = minibert::read_file(folder / "f");
+  for (std::size_t cut = 0; cut < whole.size(); ++cut) CHECK(refusal(whole.substr(0, cut)) != "accepted");
+}
+
+}  // namespace
