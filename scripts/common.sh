@@ -1,0 +1,40 @@
+# Shared by the scripts of this folder, which source it: how they stop, where they run, and how packages are installed.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '\n== %s\n' "$*" >&2; }
+
+fail() {
+  printf '\nerror: %s\n' "$*" >&2
+  exit 1
+}
+
+is_installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# install_packages PACKAGE...: installs those that are missing; with none missing it needs no network.
+install_packages() {
+  if ! command -v apt-get >/dev/null; then
+    say "no apt-get here; please see to it yourself that there is what Debian calls: $*"
+    return
+  fi
+  local package missing=() as_root=()
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "neither root nor sudo; please run: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+# What building the library, its tests and its examples takes, and the text of the default corpus.
+install_build_packages() {
+  install_packages g++ cmake ninja-build libeigen3-dev rapidjson-dev doctest-dev libcli11-dev bible-kjv bible-kjv-text
+  command -v cmake >/dev/null || fail "cmake is missing"
+  command -v ninja >/dev/null || fail "ninja is missing"
+}

@@ -1,0 +1,24 @@
+# Builds and runs the program in project/ against the library, WAY being `installed` or `subdirectory`, in a folder of
+# its own, and fails when the library adds flags of its own to the user's compilation.
+set(work ${MINIBERT_BINARY_DIR}/tests/consume/${WAY})
+file(REMOVE_RECURSE ${work})
+
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+if(WAY STREQUAL "installed")
+  run(${CMAKE_COMMAND} --install ${MINIBERT_BINARY_DIR} --prefix ${work}/prefix)
+  set(where -DCMAKE_PREFIX_PATH=${work}/prefix)
+else()
+  set(where -DMINIBERT_SOURCE_DIR=${MINIBERT_SOURCE_DIR})
+endif()
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/project -B ${work}/build -G Ninja ${where}
+    -DCMAKE_CXX_COMPILER=${CXX_COMPILER} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
+run(${CMAKE_COMMAND} --build ${work}/build)
+run(${work}/build/program)
+
+file(READ ${work}/build/compile_commands.json commands)
+if(commands MATCHES " (-[WmO][^ ]*|-f[^o ][^ ]*)")
+  message(FATAL_ERROR "the library adds ${CMAKE_MATCH_1} to its user's flags:\n${commands}")
+endif()

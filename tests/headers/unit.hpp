@@ -1,0 +1,15 @@
+// What one translation unit makes of the library. Units compiled with different -m flags are linked into one program;
+// each fills one of these, and the test compares their results and passes objects from one to another.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <minibert/tensor/tensor.hpp>
+
+struct Unit {
+  std::string_view arch;  // the inline namespace that the unit's -m flags lead to
+  std::uint64_t (*random_bits)(std::uint64_t seed);
+  minibert::Tensor<float> (*exponentials)(const minibert::Tensor<float>& x);
+  void (*free)(minibert::Tensor<float>&& tensor);
+};

@@ -1,0 +1,39 @@
+"""What every test here shares: where our programs and the real texts are. Our programs are the release build's."""
+
+import os
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: nothing here may fetch anything
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+import pytest
+
+BUILD = Path(__file__).resolve().parents[2] / "build" / "release"
+
+
+def built(folder):
+    if not folder.is_dir():
+        pytest.exit(f"{folder} does not exist; run scripts/test --interop, or cmake --preset release and build", 2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def examples():
+    """The folder of the example programs."""
+    return built(BUILD / "examples")
+
+
+@pytest.fixture(scope="session")
+def tools():
+    """The folder of the helper programs made of tests/interop/*.cpp."""
+    return built(BUILD / "tests")
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The folder of real texts; without it a test is skipped, under CI=true it fails."""
+    if "MINIBERT_TEST_DATA" in os.environ:
+        return Path(os.environ["MINIBERT_TEST_DATA"])
+    if os.environ.get("CI") == "true":
+        pytest.fail("MINIBERT_TEST_DATA must be set under CI=true")
+    return pytest.skip("needs the folder that MINIBERT_TEST_DATA names")
