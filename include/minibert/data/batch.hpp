@@ -1,0 +1,56 @@
+// A batch: its sequences end to end. Nothing downstream ever sees a padding token.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include <minibert/core/types.hpp>
+
+namespace minibert {
+
+/// B sequences of N tokens in all.
+struct Batch {
+  std::vector<token_id> input_ids;        // (N)
+  std::vector<token_id> token_type_ids;   // (N)
+  std::vector<token_id> position_ids;     // (N), from 0 in each sequence
+  std::vector<index_t> cu_seqlens = {0};  // (B + 1): sequence b is tokens cu_seqlens[b] … cu_seqlens[b + 1] − 1
+  std::vector<index_t> rows;              // (B): the sequence's number in the batch of the whole optimizer step
+
+  index_t num_sequences() const noexcept { return length(rows); }
+  index_t num_tokens() const noexcept { return length(input_ids); }
+
+  /// Adds one sequence of type 0 that has that row number in the step's batch.
+  void append(std::span<const token_id> ids, index_t row) {
+    input_ids.insert(input_ids.end(), ids.begin(), ids.end());
+    token_type_ids.resize(input_ids.size(), 0);
+    for (token_id position = 0; position < length(ids); ++position) position_ids.push_back(position);
+    cu_seqlens.push_back(num_tokens());
+    rows.push_back(row);
+  }
+
+  /// Takes all sequences out and keeps the memory.
+  void clear() noexcept {
+    input_ids.clear();
+    token_type_ids.clear();
+    position_ids.clear();
+    cu_seqlens.resize(1);
+    rows.clear();
+  }
+};
+
+/// A batch in which M tokens are to be guessed.
+struct MaskedLMBatch : Batch {
+  std::vector<index_t> masked_rows;  // (M): positions in input_ids, ascending
+  std::vector<token_id> labels;      // (M): the tokens that stood there
+
+  /// The number of things the loss is a mean of.
+  index_t num_items() const noexcept { return length(labels); }
+
+  void clear() noexcept {
+    Batch::clear();
+    masked_rows.clear();
+    labels.clear();
+  }
+};
+
+}  // namespace minibert

@@ -1,0 +1,101 @@
+// Batches for masked language modelling: which tokens are to be guessed, and what stands in their place.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/random.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/data/batch.hpp>
+#include <minibert/data/line_dataset.hpp>
+
+namespace minibert {
+
+/// What a collator's random numbers are keyed by, beside its seed and the example.
+struct CollateContext {
+  bool training = true;   // false: the draws of evaluation, the same every time
+  index_t epoch = 0;      // only in training
+  index_t first_row = 0;  // the first sequence's number in the batch of the whole optimizer step
+};
+
+/// How DataCollatorForLanguageModeling masks: Hugging Face's names and defaults.
+struct MaskingOptions {
+  double mlm_probability = 0.15;     // of a token to be guessed
+  double mask_replace_prob = 0.8;    // of such a token to become [MASK]
+  double random_replace_prob = 0.1;  // … to become a random entry of the vocabulary; else it stays
+  std::uint64_t seed = 42;
+};
+
+/// Makes MaskedLMBatches. A token's fate depends on (seed, epoch, line in the text, position) alone: not on the batch
+/// it comes in, nor on what was drawn before. Special tokens are never masked.
+class DataCollatorForLanguageModeling {
+ public:
+  using Dataset = LineDataset;
+  using Batch = MaskedLMBatch;
+
+  /// Tokenizer: vocab_size(), mask_token_id(), is_special(id). ValueError for probabilities that are none.
+  template <class Tokenizer>
+  explicit DataCollatorForLanguageModeling(const Tokenizer& tokenizer, MaskingOptions options = {})
+      : options_(options), vocab_size_(tokenizer.vocab_size()), mask_token_id_(tokenizer.mask_token_id()) {
+    check_probability("mlm_probability", options.mlm_probability);
+    check_probability("mask_replace_prob", options.mask_replace_prob);
+    check_probability("random_replace_prob", options.random_replace_prob);
+    check_probability("mask_replace_prob + random_replace_prob", keep_from());
+    for (token_id id = 0; id < vocab_size_; ++id) is_special_.push_back(tokenizer.is_special(id) ? 1 : 0);
+  }
+
+  const MaskingOptions& options() const noexcept { return options_; }
+  bool is_special(token_id id) const noexcept { return at(is_special_, id) != 0; }
+  index_t vocab_size() const noexcept { return vocab_size_; }
+
+  /// Replaces the batch's contents by those examples of the dataset, masked.
+  void collate(const LineDataset& dataset, std::span<const index_t> examples, const CollateContext& context,
+               MaskedLMBatch& batch) const {
+    batch.clear();
+    const random::Key seed_key(options_.seed);
+    const random::Key key = context.training ? seed_key.fold(random::site("mask in training")).fold(context.epoch)
+                                             : seed_key.fold(random::site("mask in evaluation"));
+    for (index_t i = 0; i < length(examples); ++i) {
+      const index_t example = at(examples, i);
+      const index_t first_token = batch.num_tokens();
+      batch.append(dataset.ids(example), context.first_row + i);
+      mask(batch, first_token, key.fold(dataset.line(example)));
+    }
+  }
+
+ private:
+  // The draws of one position.
+  enum Draw : std::uint32_t { kIsMasked, kReplacement, kRandomWord };
+
+  static void check_probability(const char* name, double value) {
+    check<ValueError>(value >= 0 && value <= 1, name, " is ", value, ", expected a probability");
+  }
+
+  /// Draws from here on leave the token as it was.
+  double keep_from() const noexcept { return options_.mask_replace_prob + options_.random_replace_prob; }
+
+  /// Masks the batch's last sequence, which begins at first_token.
+  void mask(MaskedLMBatch& batch, index_t first_token, random::Key key) const {
+    for (index_t row = first_token; row < batch.num_tokens(); ++row) {
+      token_id& id = at(batch.input_ids, row);
+      const auto position = static_cast<std::uint32_t>(row - first_token);
+      if (is_special(id) || key.uniform(position, kIsMasked) >= options_.mlm_probability) continue;
+      batch.masked_rows.push_back(row);
+      batch.labels.push_back(id);
+      const double draw = key.uniform(position, kReplacement);
+      if (draw < options_.mask_replace_prob)
+        id = mask_token_id_;
+      else if (draw < keep_from())
+        id = static_cast<token_id>(key.below(vocab_size_, position, kRandomWord));
+    }
+  }
+
+  MaskingOptions options_;
+  index_t vocab_size_;
+  token_id mask_token_id_;
+  std::vector<char> is_special_;  // by id
+};
+
+}  // namespace minibert

@@ -1,0 +1,163 @@
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <minibert/data/collator.hpp>
+
+#include "support/number_tokenizer.hpp"
+
+namespace {
+
+using minibert::at;
+using minibert::CollateContext;
+using minibert::DataCollatorForLanguageModeling;
+using minibert::index_t;
+using minibert::LineDataset;
+using minibert::MaskedLMBatch;
+using minibert::MaskingOptions;
+using minibert::token_id;
+using minibert::testing::NumberTokenizer;
+
+constexpr index_t kVocab = 50;
+
+/// n lines of 40 tokens, every seventh of them a special one.
+LineDataset long_lines(int n) {
+  std::string text;
+  for (int line = 0; line < n; ++line) {
+    for (int i = 0; i < 40; ++i) text += std::to_string(i % 7 == 0 ? i % 5 : 5 + (line + i) % (int{kVocab} - 5)) + " ";
+    text += "\n";
+  }
+  return LineDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(kVocab), 64);
+}
+
+MaskedLMBatch collate(const DataCollatorForLanguageModeling& collator, const LineDataset& dataset,
+                      const std::vector<index_t>& examples, CollateContext context = {}) {
+  MaskedLMBatch batch;
+  collator.collate(dataset, examples, context, batch);
+  return batch;
+}
+
+std::vector<index_t> all(const LineDataset& dataset) {
+  std::vector<index_t> examples(minibert::usize(dataset.size()));
+  std::iota(examples.begin(), examples.end(), index_t{0});
+  return examples;
+}
+
+DataCollatorForLanguageModeling collator_with(MaskingOptions options) {
+  return DataCollatorForLanguageModeling(NumberTokenizer(kVocab), options);
+}
+
+TEST_CASE("the batch holds the sequences end to end") {
+  const std::string_view text = "5 6 7\n8\n9 10\n";
+  const LineDataset dataset = LineDataset::from_texts(std::array{text}, NumberTokenizer(kVocab), 16);
+  const MaskedLMBatch batch =
+      collate(collator_with({.mlm_probability = 0}), dataset, {2, 0}, {.training = true, .epoch = 0, .first_row = 8});
+  CHECK(batch.input_ids == std::vector<token_id>{2, 9, 10, 3, 2, 5, 6, 7, 3});
+  CHECK(batch.token_type_ids == std::vector<token_id>(9, 0));
+  CHECK(batch.position_ids == std::vector<token_id>{0, 1, 2, 3, 0, 1, 2, 3, 4});
+  CHECK(batch.cu_seqlens == std::vector<index_t>{0, 4, 9});
+  CHECK(batch.rows == std::vector<index_t>{8, 9});
+  CHECK(batch.num_sequences() == 2);
+  CHECK(batch.num_items() == 0);
+}
+
+TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchanged; labels are the originals") {
+  const LineDataset dataset = long_lines(2000);
+  const MaskedLMBatch batch = collate(collator_with({}), dataset, all(dataset));
+  const MaskedLMBatch original = collate(collator_with({.mlm_probability = 0}), dataset, all(dataset));
+  index_t candidates = 0, masks = 0, kept = 0;
+  for (const token_id id : original.input_ids) candidates += id >= 5;
+  std::vector<bool> is_masked(batch.input_ids.size());
+  std::vector<index_t> random_words(minibert::usize(kVocab));
+  for (index_t i = 0; i < batch.num_items(); ++i) {
+    const index_t row = batch.masked_rows[minibert::usize(i)];
+    const token_id now = at(batch.input_ids, row), label = at(batch.labels, i);
+    REQUIRE(label == at(original.input_ids, row));
+    REQUIRE(label >= 5);  // special tokens are never masked
+    REQUIRE((now >= 0 && now < kVocab));
+    is_masked[minibert::usize(row)] = true;
+    if (now == 4)
+      ++masks;
+    else if (now == label)
+      ++kept;
+    else
+      ++at(random_words, now);
+  }
+  for (std::size_t row = 0; row < is_masked.size(); ++row)
+    if (!is_masked[row]) REQUIRE(batch.input_ids[row] == original.input_ids[row]);
+  // Bounds of five standard deviations.
+  const auto close = [](index_t count, index_t of, double p) {
+    const double n = static_cast<double>(of);
+    return std::abs(static_cast<double>(count) - n * p) < 5 * std::sqrt(n * p * (1 - p));
+  };
+  const index_t items = batch.num_items();
+  CHECK(close(items, candidates, 0.15));
+  CHECK(close(masks, items, 0.8 + 0.1 / kVocab));  // a random word may be [MASK]
+  CHECK(close(kept, items, 0.1 + 0.1 / kVocab));   // or the token itself
+  for (token_id id = 0; id < kVocab; ++id)
+    if (id != 4) CHECK(at(random_words, id) > 0);  // the whole vocabulary is drawn from, both ends included
+}
+
+TEST_CASE("the probabilities are settable") {
+  const LineDataset dataset = long_lines(20);
+  const auto count = [&](MaskingOptions options, auto&& is_counted) {
+    const MaskedLMBatch batch = collate(collator_with(options), dataset, all(dataset));
+    index_t n = 0;
+    for (index_t i = 0; i < batch.num_items(); ++i)
+      n += is_counted(at(batch.input_ids, at(batch.masked_rows, i)), at(batch.labels, i));
+    return std::pair(n, batch.num_items());
+  };
+  const auto masks = count({.mlm_probability = 1, .mask_replace_prob = 1, .random_replace_prob = 0},
+                           [](token_id now, token_id) { return now == 4; });
+  CHECK((masks.first == masks.second && masks.second == 20 * 34));
+  const auto kept = count({.mlm_probability = 0.5, .mask_replace_prob = 0, .random_replace_prob = 0},
+                          [](token_id now, token_id label) { return now == label; });
+  CHECK((kept.first == kept.second && kept.second > 0));
+  CHECK_THROWS_AS(collator_with({.mlm_probability = 1.5}), minibert::ValueError);
+  CHECK_THROWS_AS(collator_with({.mask_replace_prob = 0.8, .random_replace_prob = 0.3}), minibert::ValueError);
+  CHECK_THROWS_AS(collator_with({.mlm_probability = std::nan("")}), minibert::ValueError);
+}
+
+TEST_CASE("a line's mask does not depend on the batch it comes in") {
+  const LineDataset dataset = long_lines(30);
+  const DataCollatorForLanguageModeling collator = collator_with({});
+  const MaskedLMBatch together = collate(collator, dataset, all(dataset), {.training = true, .epoch = 2});
+  std::vector<token_id> ids, labels;
+  for (index_t example = 0; example < dataset.size(); ++example) {
+    const MaskedLMBatch alone = collate(collator, dataset, {example}, {.training = true, .epoch = 2, .first_row = 9});
+    ids.insert(ids.end(), alone.input_ids.begin(), alone.input_ids.end());
+    labels.insert(labels.end(), alone.labels.begin(), alone.labels.end());
+  }
+  CHECK(ids == together.input_ids);
+  CHECK(labels == together.labels);
+}
+
+TEST_CASE("masks change with seed and epoch in training, and never in evaluation") {
+  const LineDataset dataset = long_lines(30);
+  const auto masked = [&](std::uint64_t seed, CollateContext context) {
+    return collate(collator_with({.seed = seed}), dataset, all(dataset), context).masked_rows;
+  };
+  CHECK(masked(1, {.epoch = 1}) == masked(1, {.epoch = 1}));
+  CHECK(masked(1, {.epoch = 1}) != masked(1, {.epoch = 2}));
+  CHECK(masked(1, {.epoch = 1}) != masked(2, {.epoch = 1}));
+  CHECK(masked(1, {.training = false, .epoch = 1}) == masked(1, {.training = false, .epoch = 2}));
+  CHECK(masked(1, {.training = false}) != masked(1, {.training = true}));
+}
+
+TEST_CASE("a batch is refilled without new memory") {
+  const LineDataset dataset = long_lines(30);
+  const DataCollatorForLanguageModeling collator = collator_with({});
+  MaskedLMBatch batch;
+  collator.collate(dataset, all(dataset), {}, batch);
+  const token_id* memory = batch.input_ids.data();
+  collator.collate(dataset, std::vector<index_t>{3, 4}, {}, batch);
+  CHECK(batch.num_sequences() == 2);
+  CHECK(batch.input_ids.data() == memory);
+  CHECK(batch.num_items() == collate(collator, dataset, {3, 4}).num_items());
+}
+
+}  // namespace
