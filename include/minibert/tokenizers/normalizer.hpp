@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,45 +16,50 @@ namespace minibert {
 struct BertNormalizerOptions {
   bool clean_text = true;
   bool handle_chinese_chars = true;
-  std::optional<bool> strip_accents;  ///< unset: as lowercase
+  std::optional<bool> strip_accents = {};  ///< unset: as lowercase
   bool lowercase = true;
 
   bool strips_accents() const noexcept { return strip_accents.value_or(lowercase); }
+  friend bool operator==(const BertNormalizerOptions&, const BertNormalizerOptions&) = default;
 };
 
-/// Cleans text, puts spaces around Chinese characters, strips accents, lowers the case. Exactly Hugging Face's:
-/// 1. clean_text drops control, format and private-use characters, and turns white space into U+0020.
+/// Hugging Face's BertNormalizer, to the character:
+/// 1. clean_text drops control, format and private-use characters, and makes U+0020 of other white space.
 /// 2. handle_chinese_chars makes " c " of each Chinese character c.
-/// 3. strip_accents decomposes (canonical, Unicode 9), sorts marks by combining class, and drops marks of no width.
+/// 3. strip_accents decomposes (canonical, Unicode 9), sorts marks by combining class, drops those of no width.
 /// 4. lowercase lowers each character by itself.
 class BertNormalizer {
  public:
-  using Options = BertNormalizerOptions;
-
-  explicit BertNormalizer(const Options& options = {}) : options_(options), strips_(options.strips_accents()) {
-    namespace t = unicode::tables;
-    if (options.clean_text) changed_ |= t::kRemoved | t::kWhitespace;
-    if (options.handle_chinese_chars) changed_ |= t::kCjk;
-    if (strips_) changed_ |= t::kDecomposes | t::kMark | t::kNonStarter;
-    if (options.lowercase) changed_ |= t::kHasLowercase;
-    for (unsigned c = 0; c < 128; ++c) ascii_[c] = normalized_ascii(static_cast<char>(c));
+  explicit BertNormalizer(const BertNormalizerOptions& options = {})
+      : options_(options), strips_accents_(options.strips_accents()) {
+    namespace tables = unicode::tables;
+    if (options.clean_text) touched_ |= tables::kRemoved | tables::kWhitespace;
+    if (options.handle_chinese_chars) touched_ |= tables::kCjk;
+    if (strips_accents_) touched_ |= tables::kDecomposes | tables::kMark | tables::kNonStarter;
+    if (options.lowercase) touched_ |= tables::kHasLowercase;
+    for (int byte = 0; byte < 256; ++byte) ascii_[byte] = byte < 128 ? normalized_ascii(byte) : kNotAscii;
   }
 
-  const Options& options() const noexcept { return options_; }
+  const BertNormalizerOptions& options() const noexcept { return options_; }
 
-  /// Appends the normalised text; always valid UTF-8.
+  /// Appends the normalised text; always valid UTF-8, whatever the input.
   void append(std::string_view text, std::string& out) const {
-    Unsorted unsorted;
+    PendingMarks pending;
     for (const char *p = text.data(), *end = p + text.size(); p != end;) {
-      if (unicode::is_ascii(*p)) {
-        p = append_ascii(p, end, unsorted, out);
-        continue;
+      const char* const run_end = std::find_if_not(p, end, [this](char c) { return ascii(c) >= 0; });
+      if (run_end != p) {
+        pending.flush(out);
+        append_ascii({p, run_end}, out);
+        p = run_end;
+      } else if (ascii(*p) == kDropped) {
+        ++p;
+      } else {
+        const unicode::Decoded decoded = unicode::decode(p, end);
+        append_character(decoded.character, pending, out);
+        p += decoded.bytes;
       }
-      const unicode::Decoded decoded = unicode::decode(p, end);
-      append_character(decoded.character, unsorted, out);
-      p += decoded.bytes;
     }
-    unsorted.flush(out);
+    pending.flush(out);
   }
 
   std::string normalize(std::string_view text) const {
@@ -63,55 +69,92 @@ class BertNormalizer {
   }
 
  private:
-  static constexpr char kDropped = -1;  // in ascii_: no ASCII character
+  static constexpr std::int8_t kDropped = -1, kNotAscii = -2;
 
-  /// Marks that survive stripping and still wait for their canonical order. Rare: only marks younger than the table of
-  /// marks, and spacing ones, survive.
-  class Unsorted {
+  /// Marks that survive stripping (spacing ones, and ones younger than the table) and wait for their canonical order.
+  class PendingMarks {
    public:
-    void add(char32_t character, int combining_class) { marks_.push_back({character, combining_class}); }
+    void add(char32_t character) { marks_.push_back(character); }
     void flush(std::string& out) {
       if (marks_.empty()) return;
-      const auto lower_class = [](const Mark& a, const Mark& b) { return a.combining_class < b.combining_class; };
-      std::stable_sort(marks_.begin(), marks_.end(), lower_class);
-      for (const Mark& mark : marks_) unicode::append(out, mark.character);
+      std::stable_sort(marks_.begin(), marks_.end(), [](char32_t a, char32_t b) {
+        return unicode::combining_class(a) < unicode::combining_class(b);
+      });
+      for (const char32_t mark : marks_) unicode::append(out, mark);
       marks_.clear();
     }
 
    private:
-    struct Mark {
-      char32_t character;
-      int combining_class;
-    };
-    std::vector<Mark> marks_;
+    std::vector<char32_t> marks_;
   };
 
-  char normalized_ascii(char c) const noexcept {
-    const auto character = static_cast<char32_t>(c);
-    if (options_.clean_text && unicode::is_removed(character)) return kDropped;
-    if (options_.clean_text && unicode::is_whitespace(character)) return ' ';
-    return options_.lowercase ? static_cast<char>(unicode::lowercase(character)) : c;
+  std::int8_t ascii(char byte) const noexcept { return ascii_[static_cast<unsigned char>(byte)]; }
+
+  std::int8_t normalized_ascii(int byte) const noexcept {
+    const auto c = static_cast<char32_t>(byte);
+    if (options_.clean_text && unicode::is_removed(c)) return kDropped;
+    if (options_.clean_text && unicode::is_whitespace(c)) return ' ';
+    return static_cast<std::int8_t>(options_.lowercase ? unicode::lowercase(c) : c);
   }
 
-  /// Appends the run of ASCII characters at p and returns its end.
-  const char* append_ascii(const char* p, const char* end, Unsorted& unsorted, std::string& out) const {
-    const char* const run_end = std::find_if_not(p, end, unicode::is_ascii);
+  /// Appends a run of ASCII characters, none of which is dropped.
+  void append_ascii(std::string_view run, std::string& out) const {
     const std::size_t old_size = out.size();
-    // Marks sort across characters that clean_text drops, but not across others.
-    if (std::any_of(p, run_end, [&](char c) { return ascii_[static_cast<unsigned char>(c)] != kDropped; }))
-      unsorted.flush(out);
-    (void)old_size;
-    for (; p != run_end; ++p) {
-      const char c = ascii_[static_cast<unsigned char>(*p)];
-      if (c != kDropped) out.push_back(c);
+    out.resize(old_size + run.size());
+    std::transform(run.begin(), run.end(), out.begin() + static_cast<std::ptrdiff_t>(old_size),
+                   [this](char c) { return static_cast<char>(ascii(c)); });
+  }
+
+  void append_character(char32_t c, PendingMarks& pending, std::string& out) const {
+    namespace tables = unicode::tables;
+    const int steps = unicode::properties(c) & touched_;
+    if (steps == 0) {
+      pending.flush(out);
+      unicode::append(out, c);
+    } else if ((steps & tables::kRemoved) != 0) {
+      return;
+    } else if ((steps & tables::kWhitespace) != 0) {
+      pending.flush(out);
+      out.push_back(' ');
+    } else if ((steps & tables::kCjk) != 0) {
+      pending.flush(out);
+      out.push_back(' ');
+      append_stripped(c, pending, out);
+      out.push_back(' ');
+    } else {
+      append_stripped(c, pending, out);
     }
-    return run_end;
+  }
+
+  /// Steps 3 and 4 for one character.
+  void append_stripped(char32_t c, PendingMarks& pending, std::string& out) const {
+    namespace tables = unicode::tables;
+    if (!strips_accents_) return append_lowered(c, out);
+    unicode::decompose(c, [&](char32_t part) {
+      const int bits = unicode::properties(part);
+      const bool is_mark = (bits & tables::kMark) != 0, is_starter = (bits & tables::kNonStarter) == 0;
+      if (is_starter) pending.flush(out);  // marks are not sorted across a starter, not even one that is dropped
+      if (is_mark) return;
+      if (is_starter)
+        append_lowered(part, out);
+      else
+        pending.add(part);
+    });
+  }
+
+  void append_lowered(char32_t c, std::string& out) const {
+    if (options_.lowercase && c == U'\u0130') {  // İ, the one character whose lower case is two: i and a dot above
+      unicode::append(out, U'i');
+      unicode::append(out, U'\u0307');
+    } else {
+      unicode::append(out, options_.lowercase ? unicode::lowercase(c) : c);
+    }
   }
 
   BertNormalizerOptions options_;
-  bool strips_;
-  std::uint8_t changed_ = 0;
-  char ascii_[128];
+  bool strips_accents_;
+  std::uint8_t touched_ = 0;  // the properties of characters that some step changes
+  std::int8_t ascii_[256];    // an ASCII character's normal form, or why there is none
 };
 
 }  // namespace minibert

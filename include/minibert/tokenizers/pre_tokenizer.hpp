@@ -1,0 +1,67 @@
+// BertPreTokenizer: the words of normalised text.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include <minibert/tokenizers/unicode.hpp>
+
+namespace minibert {
+
+/// Splits at white space, which is dropped, and makes each punctuation mark a word by itself.
+class BertPreTokenizer {
+ public:
+  /// Calls f(std::string_view) for each word, in order. Words are parts of the text and never empty.
+  template <class F>
+  void for_each_word(std::string_view text, F&& f) const {
+    const char* const end = text.data() + text.size();
+    const char* word = text.data();  // where the word being read began
+    const auto finish_word = [&](const char* word_end) {
+      if (word != word_end) f(std::string_view(word, static_cast<std::size_t>(word_end - word)));
+    };
+    for (const char* p = word; p != end;) {
+      const auto [kind, bytes] = next(p, end);
+      if (kind == Kind::kLetter) {
+        p += bytes;
+        continue;
+      }
+      finish_word(p);
+      word = p;
+      p += bytes;
+      if (kind == Kind::kPunctuation) finish_word(p);
+      word = p;
+    }
+    finish_word(end);
+  }
+
+ private:
+  /// What a character is to the splitter.
+  enum class Kind : std::uint8_t { kLetter, kWhitespace, kPunctuation };
+
+  struct Character {
+    Kind kind;
+    index_t bytes;
+  };
+
+  static Kind kind_of(char32_t c) noexcept {
+    if (unicode::is_whitespace(c)) return Kind::kWhitespace;
+    return unicode::is_punctuation(c) ? Kind::kPunctuation : Kind::kLetter;
+  }
+
+  Character next(const char* p, const char* end) const noexcept {
+    if (unicode::is_ascii(*p)) return {ascii_[static_cast<unsigned char>(*p)], 1};
+    const unicode::Decoded decoded = unicode::decode(p, end);
+    return {kind_of(decoded.character), decoded.bytes};
+  }
+
+  static std::array<Kind, 128> ascii_kinds() noexcept {
+    std::array<Kind, 128> kinds{};
+    for (char32_t c = 0; c < 128; ++c) kinds[c] = kind_of(c);
+    return kinds;
+  }
+
+  std::array<Kind, 128> ascii_ = ascii_kinds();
+};
+
+}  // namespace minibert

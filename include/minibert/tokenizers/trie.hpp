@@ -1,0 +1,141 @@
+// A set of strings with values, for finding the longest of them that a text starts with.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/types.hpp>
+
+namespace minibert {
+
+/// A trie in one array (a double array; Aoe, "An efficient digital search algorithm by using a double-array structure",
+/// 1989): the child of node n over byte b is node base(n) + b if that node's parent is n. One load per byte of text.
+/// A vocabulary of 30,000 takes about 1 MB.
+class Trie {
+ public:
+  using Node = std::int32_t;
+  using Value = std::int32_t;
+  using Entry = std::pair<std::string_view, Value>;
+  static constexpr Node kRoot = 0, kNoNode = -1;
+  static constexpr Value kNoValue = -1;
+
+  Trie() : Trie(std::vector<Entry>()) {}
+
+  /// Of entries with equal strings the last counts; values are not negative.
+  explicit Trie(std::vector<Entry> entries) {
+    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
+    cells_.resize(kBytes);
+    cells_[kRoot].parent = kNoParent;
+    std::vector<Branch> branches{{kRoot, 0, length(entries), 0}};
+    while (!branches.empty()) {
+      const Branch branch = branches.back();
+      branches.pop_back();
+      grow(entries, branch, branches);
+    }
+    cells_.shrink_to_fit();
+  }
+
+  /// The node reached from `node` over the bytes of text, or kNoNode.
+  Node descend(Node node, std::string_view text) const noexcept {
+    for (const char c : text) {
+      node = child(node, c);
+      if (node == kNoNode) return kNoNode;
+    }
+    return node;
+  }
+
+  /// The value of exactly this string, or kNoValue.
+  Value find(std::string_view text) const noexcept {
+    const Node node = descend(kRoot, text);
+    return node == kNoNode ? kNoValue : at(cells_, node).value;
+  }
+
+  struct Match {
+    Value value = kNoValue;
+    index_t bytes = 0;
+  };
+
+  /// The longest string, of one byte at least, that leads from `node` along the start of text to a value.
+  Match longest_match(Node node, std::string_view text) const noexcept {
+    Match match;
+    for (index_t i = 0; i < length(text); ++i) {
+      node = child(node, at(text, i));
+      if (node == kNoNode) break;
+      if (const Value value = at(cells_, node).value; value != kNoValue) match = {value, i + 1};
+    }
+    return match;
+  }
+
+ private:
+  static constexpr index_t kBytes = 256;
+  static constexpr Node kFree = -1, kNoParent = -2;
+
+  struct Cell {
+    std::int32_t base = 0;
+    Node parent = kFree;
+    Value value = kNoValue;
+  };
+
+  /// Entries [begin, end) share their first `depth` bytes, which lead to `node`.
+  struct Branch {
+    Node node;
+    index_t begin, end, depth;
+  };
+
+  /// There is always room for 256 cells from any base, so no bound is checked here.
+  Node child(Node node, char byte) const noexcept {
+    const Node next = at(cells_, node).base + static_cast<unsigned char>(byte);
+    return at(cells_, next).parent == node ? next : kNoNode;
+  }
+
+  /// Sets the value of the branch's node, makes its children and adds their branches to the list.
+  void grow(const std::vector<Entry>& entries, Branch branch, std::vector<Branch>& branches) {
+    for (; branch.begin != branch.end && length(at(entries, branch.begin).first) == branch.depth; ++branch.begin)
+      at(cells_, branch.node).value = at(entries, branch.begin).second;
+    if (branch.begin == branch.end) return;
+
+    std::vector<Branch> children;
+    std::vector<std::int32_t> bytes;
+    for (index_t i = branch.begin; i < branch.end; ++i) {
+      const std::int32_t byte = static_cast<unsigned char>(at(at(entries, i).first, branch.depth));
+      if (bytes.empty() || bytes.back() != byte) {
+        bytes.push_back(byte);
+        children.push_back({kNoNode, i, i, branch.depth + 1});
+      }
+      children.back().end = i + 1;
+    }
+    const std::int32_t base = free_base(bytes);
+    at(cells_, branch.node).base = base;
+    for (index_t k = 0; k < length(bytes); ++k) {
+      at(children, k).node = base + at(bytes, k);
+      at(cells_, at(children, k).node).parent = branch.node;
+    }
+    branches.insert(branches.end(), children.rbegin(), children.rend());
+  }
+
+  /// The first base, from where cells are not nearly all taken, at which all these bytes lead to free cells.
+  std::int32_t free_base(const std::vector<std::int32_t>& bytes) {
+    index_t taken = 0;
+    for (index_t cell = std::max<index_t>(first_free_, bytes.front() + 1);; ++cell) {
+      const index_t base = cell - bytes.front();
+      if (length(cells_) < base + kBytes) cells_.resize(usize(base + kBytes));
+      if (at(cells_, cell).parent != kFree) {
+        ++taken;
+        continue;
+      }
+      const bool fits = std::all_of(bytes.begin(), bytes.end(),
+                                    [&](std::int32_t byte) { return at(cells_, base + byte).parent == kFree; });
+      if (!fits) continue;
+      if (20 * taken >= 19 * (cell - first_free_ + 1)) first_free_ = cell;
+      return static_cast<std::int32_t>(base);
+    }
+  }
+
+  std::vector<Cell> cells_;
+  index_t first_free_ = 1;
+};
+
+}  // namespace minibert

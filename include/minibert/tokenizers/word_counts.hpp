@@ -1,0 +1,148 @@
+// The distinct words of a corpus and how often each occurs: what a WordPiece vocabulary is trained on.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <minibert/core/parallel.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/tokenizers/normalization_loss.hpp>
+#include <minibert/tokenizers/normalizer.hpp>
+#include <minibert/tokenizers/pre_tokenizer.hpp>
+
+namespace minibert {
+
+/// Distinct words in the order in which they first came, with 64-bit counts.
+class WordCounts {
+ public:
+  index_t size() const noexcept { return length(counts_); }
+  std::string_view word(index_t i) const noexcept {
+    return std::string_view(text_).substr(usize(at(begins_, i)), usize(at(begins_, i + 1) - at(begins_, i)));
+  }
+  std::int64_t count(index_t i) const noexcept { return at(counts_, i); }
+
+  void add(std::string_view word, std::int64_t count = 1) {
+    if (2 * (size() + 1) > length(slots_)) grow();
+    const std::uint64_t hash = hash_of(word);
+    index_t& slot = find_slot(word, hash);
+    if (slot != kEmpty) {
+      at(counts_, slot) += count;
+      return;
+    }
+    slot = size();
+    text_ += word;
+    begins_.push_back(length(text_));
+    counts_.push_back(count);
+    hashes_.push_back(hash);
+  }
+
+  /// Adds the words of the other, in its order.
+  void add(const WordCounts& other) {
+    for (index_t i = 0; i < other.size(); ++i) add(other.word(i), other.count(i));
+  }
+
+ private:
+  static constexpr index_t kEmpty = -1;
+
+  /// FNV-1a, with the high bits mixed down: slots are chosen by the low ones.
+  static std::uint64_t hash_of(std::string_view word) noexcept {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    return hash ^ (hash >> 32);
+  }
+
+  /// The slot (of a power of two, at most half of them full) that holds the word, or the empty one where it belongs.
+  index_t& find_slot(std::string_view word, std::uint64_t hash) noexcept {
+    const std::uint64_t mask = slots_.size() - 1;
+    for (std::uint64_t i = hash & mask;; i = (i + 1) & mask) {
+      index_t& slot = slots_[i];
+      if (slot == kEmpty || (at(hashes_, slot) == hash && this->word(slot) == word)) return slot;
+    }
+  }
+
+  void grow() {
+    slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), kEmpty);
+    const std::uint64_t mask = slots_.size() - 1;
+    for (index_t word = 0; word < size(); ++word) {
+      std::uint64_t i = at(hashes_, word) & mask;
+      while (slots_[i] != kEmpty) i = (i + 1) & mask;
+      slots_[i] = word;
+    }
+  }
+
+  std::string text_;                   // all words, end to end
+  std::vector<index_t> begins_ = {0};  // where each begins in text_, and the end
+  std::vector<std::int64_t> counts_;
+  std::vector<std::uint64_t> hashes_;
+  std::vector<index_t> slots_;  // a hash table of word numbers, with linear probing
+};
+
+/// Counts the words of texts as a pipeline of BertNormalizer and BertPreTokenizer sees them; also the lines that lose
+/// characters in it. The result is the same for any number of threads.
+class WordCounter {
+ public:
+  explicit WordCounter(const BertNormalizerOptions& options) : normalizer_(options) {}
+
+  const WordCounts& counts() const noexcept { return counts_; }
+  const NormalizationLossCount& loss() const noexcept { return loss_; }
+
+  /// Adds the words of a text, read as lines that end at \n. Uses several threads.
+  void add_text(std::string_view text) {
+    // Chunks are merged in order, a batch at a time: words stay in order of first appearance, and memory is bounded.
+    std::vector<Part> parts;
+    for (index_t first = 0; first < length(text); first += kChunk * kChunksPerBatch) {
+      const index_t last = std::min(length(text), first + kChunk * kChunksPerBatch);
+      parts.assign(usize(num_chunks(last - first, kChunk)), Part());
+      parallel_for(last - first, kChunk, [&](index_t begin, index_t end) {
+        const index_t from = line_start(text, first + begin), to = line_start(text, first + end);
+        count_lines(text.substr(usize(from), usize(to - from)), at(parts, begin / kChunk));
+      });
+      for (const Part& part : parts) {
+        counts_.add(part.counts);
+        loss_.add(part.loss);
+      }
+    }
+  }
+
+  /// Adds the words of a text file. IoError when it cannot be read.
+  void add_file(const std::filesystem::path& path) { add_text(MappedFile(path).view()); }
+
+ private:
+  static constexpr index_t kChunk = 1 << 18, kChunksPerBatch = 64;
+
+  struct Part {
+    WordCounts counts;
+    NormalizationLossCount loss;
+  };
+
+  /// The first start of a line at or after a place in the text.
+  static index_t line_start(std::string_view text, index_t place) noexcept {
+    if (place == 0 || place >= length(text)) return place;
+    const std::size_t newline = text.find('\n', usize(place - 1));
+    return newline == text.npos ? length(text) : static_cast<index_t>(newline) + 1;
+  }
+
+  void count_lines(std::string_view text, Part& part) const {
+    std::string normalized;
+    while (!text.empty()) {
+      const std::string_view line = text.substr(0, text.find('\n'));
+      text.remove_prefix(std::min(text.size(), line.size() + 1));
+      normalized.clear();
+      normalizer_.append(line, normalized);
+      pre_tokenizer_.for_each_word(normalized, [&](std::string_view word) { part.counts.add(word); });
+      part.loss.add(normalization_loss(line, normalizer_.options()));
+    }
+  }
+
+  BertNormalizer normalizer_;
+  BertPreTokenizer pre_tokenizer_;
+  WordCounts counts_;
+  NormalizationLossCount loss_;
+};
+
+}  // namespace minibert

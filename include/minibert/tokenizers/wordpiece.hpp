@@ -1,0 +1,84 @@
+// WordPiece: a word as the longest vocabulary entries it can be put together from.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/tokenizers/trie.hpp>
+#include <minibert/tokenizers/unicode.hpp>
+
+namespace minibert {
+
+/// A vocabulary, and the greedy longest match over it. Entries that continue a word begin with the prefix ("##").
+class WordPiece {
+ public:
+  static constexpr token_id kNoToken = Trie::kNoValue;
+  static constexpr index_t kMaxCharactersPerWord = 100;  ///< a longer word is unknown
+
+  /// The id of an entry is its place. Of equal entries the last counts; the others leave ids without a token.
+  /// ValueError when the entry for unknown words is not there or an entry is not UTF-8.
+  explicit WordPiece(std::vector<std::string> vocabulary, std::string_view unk_token = "[UNK]",
+                     std::string_view continuing_subword_prefix = "##")
+      : tokens_(std::move(vocabulary)), trie_(entries(tokens_)) {
+    unk_token_id_ = find(unk_token);
+    check<ValueError>(unk_token_id_ != kNoToken, "wordpiece: the vocabulary of ", vocab_size(),
+                      " entries does not hold the token for unknown words, \"", unk_token, "\"");
+    continuation_ = trie_.descend(Trie::kRoot, continuing_subword_prefix);
+  }
+
+  /// The number of ids: the largest, plus one.
+  index_t vocab_size() const noexcept { return length(tokens_); }
+
+  /// The id of a token, or kNoToken.
+  token_id find(std::string_view token) const noexcept { return trie_.find(token); }
+
+  /// The token of an id, 0 <= id < vocab_size(); nullptr for an id that no token has.
+  const std::string* token(token_id id) const noexcept {
+    const std::string& token = at(tokens_, id);
+    return find(token) == id ? &token : nullptr;
+  }
+
+  const std::vector<std::string>& vocabulary() const noexcept { return tokens_; }
+  token_id unk_token_id() const noexcept { return unk_token_id_; }
+
+  /// Appends the ids of a word's pieces: the longest that fits, then the longest that continues it, and so on. One
+  /// unk_token_id() for the whole word if that fails anywhere or the word is too long.
+  void append_ids(std::string_view word, std::vector<token_id>& ids) const {
+    const std::size_t old_size = ids.size();
+    bool known = length(word) <= kMaxCharactersPerWord || unicode::count_characters(word) <= kMaxCharactersPerWord;
+    Trie::Node node = Trie::kRoot;
+    for (std::string_view rest = word; known && !rest.empty();) {
+      const Trie::Match piece = node == Trie::kNoNode ? Trie::Match{} : trie_.longest_match(node, rest);
+      known = piece.bytes > 0;
+      if (known) ids.push_back(piece.value);
+      rest.remove_prefix(usize(piece.bytes));
+      node = continuation_;
+    }
+    if (known) return;
+    ids.resize(old_size);
+    ids.push_back(unk_token_id_);
+  }
+
+ private:
+  static std::vector<Trie::Entry> entries(const std::vector<std::string>& tokens) {
+    std::vector<Trie::Entry> entries;
+    entries.reserve(tokens.size());
+    for (const std::string& token : tokens) {
+      const auto id = static_cast<token_id>(entries.size());
+      check<ValueError>(unicode::is_valid_utf8(token), "wordpiece: entry ", id, " of the vocabulary is not UTF-8");
+      entries.emplace_back(token, id);
+    }
+    return entries;
+  }
+
+  std::vector<std::string> tokens_;
+  Trie trie_;
+  Trie::Node continuation_ = Trie::kNoNode;  // where the entries that continue a word begin
+  token_id unk_token_id_ = kNoToken;
+};
+
+}  // namespace minibert
