@@ -3,5 +3,5 @@
 
 #include <string_view>
 
-/// 31,102 verses, each ended by '\n'; empty where `bible` (Debian: bible-kjv, bible-kjv-text) was missing at build time.
+/// 31,102 verses, each ended by a newline; empty where `bible` (Debian: bible-kjv) was missing at build time.
 std::string_view default_corpus();
