@@ -17,10 +17,18 @@
 #include <minibert/io/detail/half.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
+#include <minibert/tensor/shape.hpp>
 
 namespace minibert {
 
 static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and read without swapping");
+
+/// A shape's sizes, as files hold them.
+inline std::vector<index_t> sizes(const Shape& shape) {
+  std::vector<index_t> sizes;
+  for (int d = 0; d < shape.dim(); ++d) sizes.push_back(shape.size(d));
+  return sizes;
+}
 
 /// A tensor in a safetensors file.
 struct SafetensorsEntry {

@@ -1,0 +1,80 @@
+// Learning-rate schedules: functions of the step, so there is no state to save. The formulas are those of
+// transformers' get_scheduler.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <string_view>
+#include <utility>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+
+namespace minibert::optim {
+
+/// Hugging Face's lr_scheduler_type.
+enum class SchedulerType { linear, cosine, constant, constant_with_warmup };
+
+namespace detail {
+inline constexpr std::pair<SchedulerType, std::string_view> kSchedulerNames[] = {
+    {SchedulerType::linear, "linear"},
+    {SchedulerType::cosine, "cosine"},
+    {SchedulerType::constant, "constant"},
+    {SchedulerType::constant_with_warmup, "constant_with_warmup"}};
+}  // namespace detail
+
+constexpr std::string_view to_string(SchedulerType type) noexcept {
+  for (const auto& entry : detail::kSchedulerNames)
+    if (entry.first == type) return entry.second;
+  return {};
+}
+
+/// The type of that name; ValueError for a name that is none.
+inline SchedulerType scheduler_type(std::string_view name) {
+  for (const auto& entry : detail::kSchedulerNames)
+    if (entry.second == name) return entry.first;
+  raise<ValueError>("lr_scheduler_type is \"", name, "\", expected linear, cosine, constant or constant_with_warmup");
+}
+
+/// The learning rate of every step.
+class LrScheduler {
+ public:
+  /// warmup_steps below 1 is a share of all steps, rounded up; else a number of steps, rounded down.
+  LrScheduler(SchedulerType type, double learning_rate, double warmup_steps, index_t num_training_steps)
+      : type_(type), learning_rate_(learning_rate), total_(num_training_steps) {
+    check<ValueError>(warmup_steps >= 0, "warmup_steps is ", warmup_steps, ", expected 0 or more");
+    const double share = std::ceil(warmup_steps * static_cast<double>(num_training_steps));
+    warmup_ = static_cast<index_t>(warmup_steps >= 1 ? warmup_steps : share);
+  }
+
+  index_t num_warmup_steps() const noexcept { return warmup_; }
+
+  /// The learning rate of that step, counted from 0.
+  double learning_rate(index_t step) const noexcept { return learning_rate_ * factor(step); }
+
+ private:
+  double factor(index_t step) const noexcept {
+    if (type_ == SchedulerType::constant) return 1;
+    if (step < warmup_) return ratio(step, warmup_);
+    switch (type_) {
+      case SchedulerType::linear:
+        return std::max(0.0, ratio(total_ - step, total_ - warmup_));
+      case SchedulerType::cosine: {
+        const double progress = ratio(step - warmup_, total_ - warmup_);
+        return std::max(0.0, 0.5 * (1 + std::cos(std::numbers::pi * progress)));
+      }
+      default:
+        return 1;
+    }
+  }
+  static double ratio(index_t a, index_t b) noexcept {
+    return static_cast<double>(a) / static_cast<double>(std::max(index_t{1}, b));
+  }
+
+  SchedulerType type_;
+  double learning_rate_;
+  index_t warmup_, total_;
+};
+
+}  // namespace minibert::optim

@@ -1,0 +1,63 @@
+// Parameters cut into equal pieces of work, for what runs over all of them.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include <minibert/autograd/parameter.hpp>
+#include <minibert/core/parallel.hpp>
+#include <minibert/core/types.hpp>
+
+namespace minibert::optim {
+
+/// All elements of some parameters, in pieces that depend on the shapes only: what is computed per piece, and then
+/// over the pieces in order, has the same bits for any number of threads.
+template <class T>
+class ParameterChunks {
+ public:
+  explicit ParameterChunks(const std::vector<Parameter<T>*>& parameters) : parameters_(parameters) {
+    for (index_t p = 0; p < length(parameters); ++p)
+      for (index_t begin = 0; begin < at(parameters, p)->numel(); begin += kChunk)
+        chunks_.push_back({p, begin, std::min(kChunk, at(parameters, p)->numel() - begin)});
+    sums_.resize(chunks_.size());
+  }
+
+  const std::vector<Parameter<T>*>& parameters() const noexcept { return parameters_; }
+
+  /// Calls f(parameter's number, first element, number of elements) for every piece of the parameters that have a
+  /// gradient, on all threads.
+  template <class F>
+  void for_each_with_grad(F f) const noexcept {
+    parallel_for(length(chunks_), 1, [&](index_t i, index_t) {
+      const Chunk& chunk = at(chunks_, i);
+      if (at(parameters_, chunk.parameter)->has_grad) f(chunk.parameter, chunk.begin, chunk.count);
+    });
+  }
+
+  /// The sum over all those pieces of what f(double* sum, parameter's number, first element, number of elements) puts
+  /// into sum, added in order.
+  template <class F>
+  double sum_with_grad(F f) noexcept {
+    parallel_for(length(chunks_), 1, [&](index_t i, index_t) {
+      const Chunk& chunk = at(chunks_, i);
+      at(sums_, i) = 0;
+      if (at(parameters_, chunk.parameter)->has_grad) f(&at(sums_, i), chunk.parameter, chunk.begin, chunk.count);
+    });
+    double total = 0;
+    for (const double sum : sums_) total += sum;
+    return total;
+  }
+
+ private:
+  /// Elements per piece: 64 KiB of floats, a multiple of every vector's length.
+  static constexpr index_t kChunk = 16384;
+  struct Chunk {
+    index_t parameter, begin, count;
+  };
+
+  std::vector<Parameter<T>*> parameters_;
+  std::vector<Chunk> chunks_;
+  std::vector<double> sums_;  // one per chunk, kept so that a step allocates nothing
+};
+
+}  // namespace minibert::optim
