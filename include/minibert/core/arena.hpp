@@ -21,14 +21,12 @@ class Arena {
   void* allocate(std::size_t bytes) {
     bytes = aligned_size(bytes);
     while (current_ < chunks_.size() && used_ + bytes > chunks_[current_].size()) {
-      before_ += used_;
       ++current_;
       used_ = 0;
     }
-    if (current_ == chunks_.size()) chunks_.emplace_back(std::max(bytes, std::max(capacity(), kFirstChunk)));
+    if (current_ == chunks_.size()) chunks_.emplace_back(std::max(bytes, std::max(capacity() / 4, kFirstChunk)));
     void* p = chunks_[current_].data() + used_;
     used_ += bytes;
-    high_water_ = std::max(high_water_, before_ + used_);
     return p;
   }
 
@@ -36,20 +34,17 @@ class Arena {
 
   /// Gives back everything allocated since the mark was taken.
   void rewind(Mark to) noexcept {
-    if (to.chunk < current_) before_ = 0;  // an underestimate only: several chunks last until the next reset
     current_ = to.chunk;
     used_ = to.used;
   }
 
-  /// Gives back everything, and makes one chunk of several so that the same demand fits without a gap.
+  /// Gives back everything, and makes one chunk of several: the same demand then fits, for it leaves no gaps.
   void reset() {
     rewind({});
-    before_ = 0;
-    if (chunks_.size() > 1) {
-      const std::size_t demand = std::max(high_water_, capacity());
-      chunks_.clear();
-      chunks_.emplace_back(demand);
-    }
+    if (chunks_.size() <= 1) return;
+    const std::size_t demand = capacity();
+    chunks_.clear();
+    chunks_.emplace_back(demand);
   }
 
   /// Bytes held, used or not.
@@ -62,8 +57,7 @@ class Arena {
  private:
   static constexpr std::size_t kFirstChunk = std::size_t{1} << 20;
   std::vector<AlignedBuffer> chunks_;
-  std::size_t current_ = 0, used_ = 0;     // the chunk in use, and how much of it
-  std::size_t before_ = 0, high_water_ = 0;  // used in the chunks before; most ever used
+  std::size_t current_ = 0, used_ = 0;  // the chunk in use, and how much of it
 };
 
 /// Hands out pieces and takes them back in any order: best fit, neighbours merged.

@@ -46,46 +46,46 @@ struct Vec {
     for (index_t i = 0; i < n; ++i) p[i] = v[i];
   }
 
-  [[gnu::always_inline]] friend Vec operator+(Vec a, Vec b) { return {a.v + b.v}; }
-  [[gnu::always_inline]] friend Vec operator-(Vec a, Vec b) { return {a.v - b.v}; }
-  [[gnu::always_inline]] friend Vec operator*(Vec a, Vec b) { return {a.v * b.v}; }
-  [[gnu::always_inline]] friend Vec operator/(Vec a, Vec b) { return {a.v / b.v}; }
-  [[gnu::always_inline]] friend Vec operator-(Vec a) { return {-a.v}; }
-  [[gnu::always_inline]] friend Vec operator&(Vec a, Vec b) { return {a.v & b.v}; }
-  [[gnu::always_inline]] friend Vec operator|(Vec a, Vec b) { return {a.v | b.v}; }
-  [[gnu::always_inline]] friend Vec operator^(Vec a, Vec b) { return {a.v ^ b.v}; }
-  [[gnu::always_inline]] friend Vec operator<<(Vec a, int bits) { return {a.v << bits}; }
-  [[gnu::always_inline]] friend Vec operator>>(Vec a, int bits) { return {a.v >> bits}; }
-  [[gnu::always_inline]] friend Vec operator+(Vec a, T b) { return a + broadcast(b); }
+  [[gnu::always_inline]] friend Vec operator+(const Vec& a, const Vec& b) { return {a.v + b.v}; }
+  [[gnu::always_inline]] friend Vec operator-(const Vec& a, const Vec& b) { return {a.v - b.v}; }
+  [[gnu::always_inline]] friend Vec operator*(const Vec& a, const Vec& b) { return {a.v * b.v}; }
+  [[gnu::always_inline]] friend Vec operator/(const Vec& a, const Vec& b) { return {a.v / b.v}; }
+  [[gnu::always_inline]] friend Vec operator-(const Vec& a) { return {-a.v}; }
+  [[gnu::always_inline]] friend Vec operator&(const Vec& a, const Vec& b) { return {a.v & b.v}; }
+  [[gnu::always_inline]] friend Vec operator|(const Vec& a, const Vec& b) { return {a.v | b.v}; }
+  [[gnu::always_inline]] friend Vec operator^(const Vec& a, const Vec& b) { return {a.v ^ b.v}; }
+  [[gnu::always_inline]] friend Vec operator<<(const Vec& a, int bits) { return {a.v << bits}; }
+  [[gnu::always_inline]] friend Vec operator>>(const Vec& a, int bits) { return {a.v >> bits}; }
+  [[gnu::always_inline]] friend Vec operator+(const Vec& a, T b) { return a + broadcast(b); }
 };
 
 /// a·b + c, fused where the instruction set can.
 template <class T, int N>
-[[gnu::always_inline]] inline Vec<T, N> fma(Vec<T, N> a, Vec<T, N> b, Vec<T, N> c) {
+[[gnu::always_inline]] inline Vec<T, N> fma(const Vec<T, N>& a, const Vec<T, N>& b, const Vec<T, N>& c) {
   return {a.v * b.v + c.v};
 }
 
 /// Per lane: a < b ? x : y.
 template <class T, int N, class U>
-[[gnu::always_inline]] inline Vec<U, N> select_less(Vec<T, N> a, Vec<T, N> b, Vec<U, N> x, Vec<U, N> y) {
+[[gnu::always_inline]] inline Vec<U, N> select_less(const Vec<T, N>& a, const Vec<T, N>& b, const Vec<U, N>& x, const Vec<U, N>& y) {
   static_assert(sizeof(T) == sizeof(U));
   return {(a.v < b.v) ? x.v : y.v};
 }
 
 /// Per lane the larger one; b where a is NaN.
 template <class T, int N>
-[[gnu::always_inline]] inline Vec<T, N> max(Vec<T, N> a, Vec<T, N> b) {
+[[gnu::always_inline]] inline Vec<T, N> max(const Vec<T, N>& a, const Vec<T, N>& b) {
   return {(a.v > b.v) ? a.v : b.v};
 }
 
 template <class T, int N>
-[[gnu::always_inline]] inline Vec<T, N> abs(Vec<T, N> a) {
+[[gnu::always_inline]] inline Vec<T, N> abs(const Vec<T, N>& a) {
   return {(a.v < 0) ? -a.v : a.v};
 }
 
 /// The same bits as another type of the same size.
 template <class U, class T, int N>
-[[gnu::always_inline]] inline Vec<U, N> bit_cast(Vec<T, N> a) {
+[[gnu::always_inline]] inline Vec<U, N> bit_cast(const Vec<T, N>& a) {
   static_assert(sizeof(T) == sizeof(U));
   Vec<U, N> r;
   std::memcpy(&r.v, &a.v, sizeof(r.v));
@@ -94,13 +94,13 @@ template <class U, class T, int N>
 
 /// The lanes' values as another type of the same size.
 template <class U, class T, int N>
-[[gnu::always_inline]] inline Vec<U, N> convert(Vec<T, N> a) {
+[[gnu::always_inline]] inline Vec<U, N> convert(const Vec<T, N>& a) {
   return {__builtin_convertvector(a.v, typename Vec<U, N>::Raw)};
 }
 
 /// The sum of all lanes, halves added to halves: a fixed order.
 template <class T, int N>
-[[gnu::always_inline]] inline T sum(Vec<T, N> a) {
+[[gnu::always_inline]] inline T sum(const Vec<T, N>& a) {
   if constexpr (N == 1) {
     return a.v[0];
   } else {
@@ -113,7 +113,7 @@ template <class T, int N>
 
 /// The largest lane.
 template <class T, int N>
-[[gnu::always_inline]] inline T max_lane(Vec<T, N> a) {
+[[gnu::always_inline]] inline T max_lane(const Vec<T, N>& a) {
   if constexpr (N == 1) {
     return a.v[0];
   } else {

@@ -1,0 +1,18 @@
+// A matrix as kernels see it: a pointer and two strides.
+#pragma once
+
+#include <minibert/core/types.hpp>
+
+namespace minibert::kernels {
+
+/// Element (i, j) is at data[i·row_stride + j·column_stride]; one of the strides is 1.
+template <class T>
+struct Matrix {
+  const T* data;
+  index_t row_stride;
+  index_t column_stride = 1;
+
+  Matrix transposed() const noexcept { return {data, column_stride, row_stride}; }
+};
+
+}  // namespace minibert::kernels

@@ -1,0 +1,42 @@
+// Transposing a square of vectors in registers.
+#pragma once
+
+#include <utility>
+
+#include <minibert/simd/unroll.hpp>
+#include <minibert/simd/vec.hpp>
+
+namespace minibert::simd {
+inline namespace MINIBERT_ARCH {
+
+namespace detail {
+
+/// Exchanges the off-diagonal blocks of width W of all 2W×2W blocks that rows a and b, W apart, belong to.
+template <int W, class V, std::size_t... I>
+[[gnu::always_inline]] inline void exchange_blocks(V& a, V& b, std::index_sequence<I...>) {
+  constexpr int n = V::lanes;
+  const V low{__builtin_shufflevector(a.v, b.v, ((I & W) ? n + static_cast<int>(I) - W : static_cast<int>(I))...)};
+  const V high{__builtin_shufflevector(a.v, b.v, ((I & W) ? n + static_cast<int>(I) : static_cast<int>(I) + W)...)};
+  a = low;
+  b = high;
+}
+
+template <int W, class V>
+[[gnu::always_inline]] inline void transpose_step(V (&rows)[V::lanes]) {
+  unroll<V::lanes / 2>([&](auto pair) __attribute__((always_inline)) {
+    constexpr int i = pair % W + pair / W * 2 * W;  // the rows whose bit W is 0
+    exchange_blocks<W>(rows[i], rows[i + W], std::make_index_sequence<V::lanes>());
+  });
+  if constexpr (2 * W < V::lanes) transpose_step<2 * W>(rows);
+}
+
+}  // namespace detail
+
+/// rows[i] lane j becomes rows[j] lane i.
+template <class V>
+[[gnu::always_inline]] inline void transpose(V (&rows)[V::lanes]) {
+  detail::transpose_step<1>(rows);
+}
+
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::simd

@@ -1,0 +1,90 @@
+#include <minibert/kernels/gemm.hpp>
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "support/reference.hpp"
+
+using namespace minibert;
+using kernels::Matrix;
+
+namespace {
+
+template <class T>
+double tolerance() {
+  return std::is_same_v<T, float> ? 2e-6 : 1e-14;
+}
+
+/// An operand of the given size: row-major with a gap between rows, or the transpose of such a matrix.
+template <class T>
+struct Operand {
+  std::vector<T> memory;
+  Matrix<T> matrix;
+  Operand(index_t rows, index_t columns, bool transposed, int stream) {
+    const index_t outer = transposed ? columns : rows, stride = (transposed ? rows : columns) + 3;
+    memory = reference::normal<T>(outer * stride, stream);
+    matrix = Matrix<T>{memory.data(), stride};
+    if (transposed) matrix = matrix.transposed();
+  }
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("gemm: every size around the tile edges, every orientation", T, float, double) {
+  for (const bool transposed_a : {false, true}) {
+    for (const bool transposed_b : {false, true}) {
+      for (const index_t m : {1, 5, 6, 8, 9, 50, 97}) {
+        for (const index_t n : {1, 3, 16, 17, 47, 48, 49, 100}) {
+          for (const index_t k : {1, 2, 16, 33}) {
+            INFO("m=", m, " n=", n, " k=", k, " transposed: ", transposed_a, transposed_b);
+            const Operand<T> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
+            const auto expected = reference::gemm(m, n, k, a.matrix, b.matrix);
+            std::vector<T> workspace(usize(kernels::gemm_workspace<T>(n, k, num_threads())));
+            std::vector<T> c(usize(m * n), T{7});
+            kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data());
+            CHECK(reference::relative_error(c, expected) < tolerance<T>());
+            std::vector<T> serial(usize(m * n), T{7});
+            kernels::gemm_serial(m, n, k, a.matrix, b.matrix, kernels::Store<T>{serial.data(), n}, workspace.data());
+            CHECK(serial == c);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("gemm: nothing outside C is written, and accumulation adds") {
+  const index_t m = 10, n = 21, k = 40, stride = 30;
+  const Operand<float> a(m, k, false, 1), b(k, n, false, 2);
+  const auto product = reference::gemm(m, n, k, a.matrix, b.matrix);
+  std::vector<float> c(usize(m * stride), 0.5f), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+  kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), stride, true, 2.0f}, workspace.data());
+  for (index_t i = 0; i < m; ++i)
+    for (index_t j = 0; j < stride; ++j)
+      CHECK(at(c, i * stride + j) == doctest::Approx(j < n ? 0.5 + 2 * at(product, i * n + j) : 0.5).epsilon(1e-5));
+}
+
+TEST_CASE("gemm: the same bits for any number of threads") {
+  const index_t m = 300, n = 200, k = 70;
+  const Operand<float> a(m, k, true, 1), b(k, n, true, 2);
+  const int before = num_threads();
+  std::vector<float> first;
+  for (const int threads : {1, 2, 3, 4}) {
+    set_num_threads(threads);
+    std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+    kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data());
+    if (first.empty()) first = c;
+    CHECK(c == first);
+  }
+  set_num_threads(before);
+}
+
+TEST_CASE("relative_error fails when it should") {
+  const std::vector<double> a{1, 2}, b{1, 2.5}, nan{1, NAN};
+  CHECK(reference::relative_error(a, a) == 0);
+  CHECK(reference::relative_error(a, b) == doctest::Approx(0.2));
+  CHECK_FALSE(reference::relative_error(nan, a) < 1e9);
+  CHECK_FALSE(reference::relative_error(a, nan) < 1e9);
+  CHECK_FALSE(reference::relative_error(a, std::vector<double>{1}) < 1e9);
+}
