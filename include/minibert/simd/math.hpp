@@ -25,7 +25,7 @@ template <class T, int N, class F>
 template <class V, int N>
 [[gnu::always_inline]] inline V polynomial(const V& x, const float (&c)[N]) {
   V p = V::broadcast(c[N - 1]);
-  unroll<N - 1>([&](auto i) __attribute__((always_inline)) { p = fma(p, x, V::broadcast(c[N - 2 - i])); });
+  simd::unroll<N - 1>([&](auto i) __attribute__((always_inline)) { p = fma(p, x, V::broadcast(c[N - 2 - i])); });
   return p;
 }
 

@@ -23,7 +23,7 @@ template <int W, class V, std::size_t... I>
 
 template <int W, class V>
 [[gnu::always_inline]] inline void transpose_step(V (&rows)[V::lanes]) {
-  unroll<V::lanes / 2>([&](auto pair) __attribute__((always_inline)) {
+  simd::unroll<V::lanes / 2>([&](auto pair) __attribute__((always_inline)) {
     constexpr int i = pair % W + pair / W * 2 * W;  // the rows whose bit W is 0
     exchange_blocks<W>(rows[i], rows[i + W], std::make_index_sequence<V::lanes>());
   });
