@@ -105,6 +105,17 @@ inline bool is_cjk(char32_t c) noexcept { return (properties(c) & tables::kCjk) 
 /// A mark of no width (category Mn): strip_accents drops it.
 inline bool is_mark(char32_t c) noexcept { return (properties(c) & tables::kMark) != 0; }
 
+/// The text without the white space at its end.
+inline std::string_view trim_end(std::string_view text) noexcept {
+  while (!text.empty()) {
+    std::size_t last = text.size() - 1;
+    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xC0) == 0x80) --last;
+    if (!is_whitespace(decode(text.data() + last, text.data() + text.size()).character)) break;
+    text = text.substr(0, last);
+  }
+  return text;
+}
+
 /// The canonical combining class; 0 for a starter.
 inline int combining_class(char32_t c) noexcept {
   if ((properties(c) & tables::kNonStarter) == 0) return 0;

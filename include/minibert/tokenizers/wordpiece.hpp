@@ -18,6 +18,7 @@ class WordPiece {
  public:
   static constexpr token_id kNoToken = Trie::kNoValue;
   static constexpr index_t kMaxCharactersPerWord = 100;  ///< a longer word is unknown
+  static constexpr index_t kMaxVocabSize = 1 << 24;      ///< larger ids in a file are taken for damage
 
   /// The id of an entry is its place. Of equal entries the last counts; the others leave ids without a token.
   /// ValueError when the entry for unknown words is not there or an entry is not UTF-8.

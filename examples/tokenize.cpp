@@ -1,0 +1,39 @@
+// Lines of text on standard input, their ids (or tokens) on standard output: one line out for each line in.
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <minibert/tokenizers/bert_tokenizer.hpp>
+
+int main(int argc, char** argv) {
+  std::filesystem::path folder;
+  bool no_special_tokens = false, print_tokens = false;
+  CLI::App app("Turns lines of text into the ids of a BERT tokenizer.");
+  app.add_option("--tokenizer", folder, "Folder with tokenizer.json or vocab.txt")->required();
+  app.add_flag("--no_special_tokens", no_special_tokens, "Leave out [CLS] and [SEP]");
+  app.add_flag("--tokens", print_tokens, "Print tokens in place of ids");
+  CLI11_PARSE(app, argc, argv);
+
+  try {
+    const auto tokenizer = minibert::BertTokenizer::from_pretrained(folder);
+    std::ios::sync_with_stdio(false);
+    std::string line, out;
+    while (std::getline(std::cin, line)) {
+      out.clear();
+      for (const auto id : tokenizer.encode(line, {.add_special_tokens = !no_special_tokens})) {
+        if (!out.empty()) out += ' ';
+        out += print_tokens ? tokenizer.convert_ids_to_tokens(id) : std::to_string(id);
+      }
+      std::cout << out << '\n';
+    }
+    if (!std::cout.flush()) throw minibert::IoError("standard output: cannot write");
+  } catch (const std::exception& error) {
+    std::cerr << "tokenize: " << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,56 @@
+// The settings of a BERT tokenizer, named as in tokenizer_config.json.
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <string>
+
+#include <minibert/core/types.hpp>
+#include <minibert/tokenizers/normalizer.hpp>
+
+namespace minibert {
+
+/// No limit on the length of a sequence.
+inline constexpr index_t kUnlimited = std::numeric_limits<index_t>::max();
+
+/// The settings of a BERT tokenizer. Defaults are those of Hugging Face's BertTokenizer.
+struct BertTokenizerOptions {
+  bool do_lower_case = true;
+  std::optional<bool> strip_accents = {};  ///< unset: as do_lower_case
+  bool tokenize_chinese_chars = true;
+  index_t model_max_length = kUnlimited;  ///< the longest sequence the model takes, special tokens included
+  std::string unk_token = "[UNK]";
+  std::string sep_token = "[SEP]";
+  std::string pad_token = "[PAD]";
+  std::string cls_token = "[CLS]";
+  std::string mask_token = "[MASK]";
+
+  BertNormalizerOptions normalizer() const {
+    return {.handle_chinese_chars = tokenize_chinese_chars, .strip_accents = strip_accents, .lowercase = do_lower_case};
+  }
+};
+
+namespace detail {
+
+/// The names of the five special tokens in tokenizer_config.json, in the order in which Hugging Face adds those that
+/// the vocabulary lacks.
+struct NamedSpecialToken {
+  const char* name;
+  std::string BertTokenizerOptions::*member;
+};
+inline constexpr NamedSpecialToken kNamedSpecialTokens[] = {{"unk_token", &BertTokenizerOptions::unk_token},
+                                                            {"sep_token", &BertTokenizerOptions::sep_token},
+                                                            {"pad_token", &BertTokenizerOptions::pad_token},
+                                                            {"cls_token", &BertTokenizerOptions::cls_token},
+                                                            {"mask_token", &BertTokenizerOptions::mask_token}};
+
+}  // namespace detail
+
+/// A token that is found in raw text, before any normalisation: the special ones, and whatever a user added.
+struct AddedToken {
+  token_id id;
+  std::string content;
+  bool special = true;  ///< left out by decode(ids, skip_special_tokens = true), and never masked
+};
+
+}  // namespace minibert

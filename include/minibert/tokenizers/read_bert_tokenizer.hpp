@@ -1,0 +1,271 @@
+// Reading a BERT tokenizer from Hugging Face's files: tokenizer.json or vocab.txt, and tokenizer_config.json.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/unicode.hpp>
+#include <minibert/tokenizers/wordpiece.hpp>
+
+namespace minibert {
+
+/// What a tokenizer is made of, as its files say.
+struct BertTokenizerParts {
+  std::vector<std::string> vocabulary;  ///< by id; "" or a duplicate where no token has the id
+  std::vector<AddedToken> added_tokens;
+  BertTokenizerOptions options;
+};
+
+namespace detail {
+
+/// The result of f(); a FormatError gets `where` in front.
+template <class F>
+auto in_context(std::string_view where, F&& f) {
+  try {
+    return f();
+  } catch (const FormatError& error) {
+    raise<FormatError>(where, ": ", error.what());
+  }
+}
+
+/// The member of that name unless it is absent or null.
+inline const Json* find_set(const Json& object, std::string_view key) {
+  const Json* value = object.find(key);
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+/// A member with a "type", which must be the given one; nullptr if it is absent or null.
+inline const Json* find_component(const Json& tokenizer, std::string_view name, std::string_view type) {
+  const Json* component = find_set(tokenizer, name);
+  if (component == nullptr) return nullptr;
+  return in_context(name, [&] {
+    const std::string& found = component->at("type").as_string();
+    check<FormatError>(found == type, "found the type \"", found, "\", BERT's is \"", type, "\"");
+    return component;
+  });
+}
+
+/// Refuses what would change how an added token is found. `token` is an object with a "content".
+inline void check_added_token(const Json& token) {
+  for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"}) {
+    const Json* value = find_set(token, flag);
+    check<FormatError>(value == nullptr || !value->as_bool(), "the added token \"", token.at("content").as_string(),
+                       "\" has ", flag, " = true, which is not supported");
+  }
+}
+
+/// A special token's text: a string, or an object with a "content".
+inline std::string special_token_text(const Json& value) {
+  if (value.is_string()) return value.as_string();
+  check_added_token(value);
+  return value.at("content").as_string();
+}
+
+inline AddedToken parse_added_token(const Json& token, std::int64_t id) {
+  check_added_token(token);
+  check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "an added token has the id ", id, ", expected 0 to ",
+                     WordPiece::kMaxVocabSize - 1);
+  const Json* special = find_set(token, "special");
+  return {static_cast<token_id>(id), token.at("content").as_string(), special != nullptr && special->as_bool()};
+}
+
+inline std::vector<std::string> parse_vocabulary(const Json& vocab) {
+  std::vector<std::string> tokens;
+  std::vector<bool> taken;
+  for (const auto& [token, value] : vocab.as_object()) {
+    const std::int64_t id = value.as_integer();
+    check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "\"", token, "\" has the id ", id, ", expected 0 to ",
+                       WordPiece::kMaxVocabSize - 1);
+    if (id >= length(tokens)) {
+      tokens.resize(usize(id + 1));
+      taken.resize(usize(id + 1));
+    }
+    check<FormatError>(!taken[usize(id)], "\"", at(tokens, id), "\" and \"", token, "\" have the same id, ", id);
+    taken[usize(id)] = true;
+    at(tokens, id) = token;
+  }
+  return tokens;
+}
+
+/// The vocabulary, the added tokens and, until tokenizer_config.json says otherwise, the settings.
+inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
+  BertTokenizerParts parts;
+  const Json& model = json.at("model");
+  in_context("model", [&] {
+    if (const Json* type = find_set(model, "type"))  // published BERT files have none
+      check<FormatError>(type->as_string() == "WordPiece", "found the type \"", type->as_string(),
+                         "\", BERT's is \"WordPiece\"");
+    const std::string& prefix = model.at("continuing_subword_prefix").as_string();
+    check<FormatError>(prefix == "##", "continuing_subword_prefix is \"", prefix, "\", BERT's is \"##\"");
+    const std::int64_t longest = model.at("max_input_chars_per_word").as_integer();
+    check<FormatError>(longest == WordPiece::kMaxCharactersPerWord, "max_input_chars_per_word is ", longest,
+                       ", BERT's is ", WordPiece::kMaxCharactersPerWord);
+    parts.options.unk_token = model.at("unk_token").as_string();
+    parts.vocabulary = in_context("vocab", [&] { return parse_vocabulary(model.at("vocab")); });
+  });
+  in_context("added_tokens", [&] {
+    for (const Json& token : json.at("added_tokens").as_array())
+      parts.added_tokens.push_back(parse_added_token(token, token.at("id").as_integer()));
+  });
+  const Json* normalizer = find_component(json, "normalizer", "BertNormalizer");
+  check<FormatError>(normalizer != nullptr, "normalizer: found none, BERT's is \"BertNormalizer\"");
+  in_context("normalizer", [&] {
+    check<FormatError>(normalizer->at("clean_text").as_bool(), "clean_text is false, BERT's is true");
+    parts.options.tokenize_chinese_chars = normalizer->at("handle_chinese_chars").as_bool();
+    parts.options.do_lower_case = normalizer->at("lowercase").as_bool();
+    if (const Json* strip = find_set(*normalizer, "strip_accents")) parts.options.strip_accents = strip->as_bool();
+  });
+  check<FormatError>(find_component(json, "pre_tokenizer", "BertPreTokenizer") != nullptr,
+                     "pre_tokenizer: found none, BERT's is \"BertPreTokenizer\"");
+  if (const Json* decoder = find_component(json, "decoder", "WordPiece")) {
+    const std::string& prefix = decoder->at("prefix").as_string();
+    check<FormatError>(prefix == "##", "decoder: prefix is \"", prefix, "\", BERT's is \"##\"");
+  }
+  return parts;
+}
+
+/// Refuses a post-processor that adds something else than [CLS] A [SEP] with type 0 and, for pairs, B [SEP] with
+/// type 1. None at all is fine: BertTokenizer makes its own.
+inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptions& options) {
+  const Json* processor = find_set(tokenizer, "post_processor");
+  if (processor == nullptr || processor->at("type") == Json("BertProcessing")) return;
+  find_component(tokenizer, "post_processor", "TemplateProcessing");
+  const auto describe = [&](const char* name) {
+    std::string text;
+    for (const Json& item : processor->at(name).as_array()) {
+      const Json* special = item.find("SpecialToken");
+      const Json& part = special != nullptr ? *special : item.at("Sequence");
+      text += concat(text.empty() ? "" : " ", part.at("id").as_string(), ":", part.at("type_id").as_integer());
+    }
+    return text;
+  };
+  const std::string single = concat(options.cls_token, ":0 A:0 ", options.sep_token, ":0");
+  const std::string pair = concat(single, " B:1 ", options.sep_token, ":1");
+  for (const auto& [name, expected] : {std::pair("single", single), std::pair("pair", pair)}) {
+    const std::string found = describe(name);
+    check<FormatError>(found == expected, "post_processor: the ", name, " template is \"", found, "\", BERT's is \"",
+                       expected, "\"");
+  }
+}
+
+/// Takes the names of the special tokens from tokenizer_config.json or special_tokens_map.json, where it has them.
+inline void parse_special_tokens(const Json& json, BertTokenizerOptions& options) {
+  for (const auto& [name, member] : kNamedSpecialTokens)
+    if (const Json* value = find_set(json, name))
+      options.*member = in_context(name, [&, token = value] { return special_token_text(*token); });
+}
+
+/// Takes the settings from tokenizer_config.json; what it does not set keeps its value.
+inline void parse_config(const Json& config, BertTokenizerOptions& options) {
+  const auto read = [&](const char* key, auto&& assign) {
+    if (const Json* value = find_set(config, key)) in_context(key, [&] { assign(*value); });
+  };
+  read("do_lower_case", [&](const Json& value) { options.do_lower_case = value.as_bool(); });
+  read("strip_accents", [&](const Json& value) { options.strip_accents = value.as_bool(); });
+  read("tokenize_chinese_chars", [&](const Json& value) { options.tokenize_chinese_chars = value.as_bool(); });
+  read("model_max_length", [&](const Json& value) {
+    // Hugging Face writes 1e30 where there is no limit.
+    if (value.as_number() < 1e18) options.model_max_length = value.as_integer();
+    check<FormatError>(options.model_max_length > 0, "expected at least 1, found ", options.model_max_length);
+  });
+  parse_special_tokens(config, options);
+}
+
+/// The added tokens that older versions of transformers keep in tokenizer_config.json: an object of them, by id.
+inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& config) {
+  std::vector<AddedToken> tokens;
+  const Json* by_id = find_set(config, "added_tokens_decoder");
+  if (by_id == nullptr) return tokens;
+  for (const auto& [key, token] : by_id->as_object()) {
+    std::int64_t id = -1;
+    const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
+    check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(), "added_tokens_decoder: \"",
+                       key, "\" is no id");
+    tokens.push_back(parse_added_token(token, id));
+  }
+  return tokens;
+}
+
+/// One token a line; white space at the end of a line is no part of it (so \r\n is fine).
+inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
+  std::vector<std::string> tokens;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    check<FormatError>(unicode::is_valid_utf8(line), "line ", length(tokens) + 1, " is not UTF-8");
+    tokens.emplace_back(unicode::trim_end(line));
+    check<FormatError>(length(tokens) <= WordPiece::kMaxVocabSize, "more than ", WordPiece::kMaxVocabSize, " lines");
+  }
+  return tokens;
+}
+
+/// Whether transformers opens a folder with this class by tokenizer.json alone, whatever tokenizer_config.json says of
+/// the pipeline. FormatError for classes that are not BERT's.
+inline bool follows_tokenizer_json(const Json& config) {
+  const Json* tokenizer_class = find_set(config, "tokenizer_class");
+  if (tokenizer_class == nullptr) return false;
+  const std::string& name = tokenizer_class->as_string();
+  if (name == "BertTokenizer" || name == "BertTokenizerFast") return false;
+  check<FormatError>(name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"", name,
+                     "\", expected \"BertTokenizer\"");
+  return true;
+}
+
+}  // namespace detail
+
+/// Reads a tokenizer's folder: tokenizer.json if it is there, else vocab.txt; and tokenizer_config.json and
+/// special_tokens_map.json. As transformers' BertTokenizer does, it takes from tokenizer.json only the vocabulary and
+/// the added tokens when there is a tokenizer_config.json: that one decides about lower case, accents, Chinese
+/// characters and the names of the special tokens, with BertTokenizer's defaults for what it does not set. Without it,
+/// or when its tokenizer_class is one of transformers' general ones, tokenizer.json decides.
+/// IoError when there is no tokenizer or it cannot be read; FormatError, naming file and component, when it is damaged
+/// or not BERT's.
+inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folder) {
+  const auto path_of = [&](const char* name) { return (folder / name).string(); };
+  const auto exists = [&](const char* name) { return std::filesystem::exists(folder / name); };
+  const auto read = [&](const char* name) { return exists(name) ? Json::read(folder / name) : Json::object(); };
+  const bool has_json = exists("tokenizer.json");
+  check<IoError>(has_json || exists("vocab.txt"), folder.string(),
+                 ": no tokenizer here: neither tokenizer.json nor vocab.txt exists");
+
+  BertTokenizerParts parts;
+  const Json tokenizer = read("tokenizer.json"), config = read("tokenizer_config.json");
+  if (has_json) {
+    parts = detail::in_context(path_of("tokenizer.json"), [&] { return detail::parse_tokenizer_json(tokenizer); });
+  } else {
+    check<FormatError>(!exists("added_tokens.json"), path_of("added_tokens.json"),
+                       ": not supported beside a vocab.txt; ",
+                       "save the tokenizer with a newer transformers, which writes a tokenizer.json");
+    const MappedFile text(folder / "vocab.txt");
+    parts.vocabulary = detail::in_context(path_of("vocab.txt"), [&] { return detail::parse_vocab_txt(text.view()); });
+  }
+
+  const BertTokenizerOptions by_tokenizer = parts.options;
+  if (exists("tokenizer_config.json")) parts.options = {};
+  detail::in_context(path_of("special_tokens_map.json"),
+                     [&] { detail::parse_special_tokens(read("special_tokens_map.json"), parts.options); });
+  detail::in_context(path_of("tokenizer_config.json"), [&] {
+    detail::parse_config(config, parts.options);
+    if (!has_json) parts.added_tokens = detail::parse_added_tokens_decoder(config);
+    if (!detail::follows_tokenizer_json(config) || !has_json) return;
+    parts.options.do_lower_case = by_tokenizer.do_lower_case;
+    parts.options.strip_accents = by_tokenizer.strip_accents;
+    parts.options.tokenize_chinese_chars = by_tokenizer.tokenize_chinese_chars;
+  });
+  detail::in_context(path_of("tokenizer.json"), [&] { detail::check_post_processor(tokenizer, parts.options); });
+  return parts;
+}
+
+}  // namespace minibert

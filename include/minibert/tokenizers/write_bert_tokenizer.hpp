@@ -1,0 +1,114 @@
+// Writing a BERT tokenizer as Hugging Face's files: tokenizer.json, tokenizer_config.json, special_tokens_map.json and
+// vocab.txt.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/types.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/wordpiece.hpp>
+
+namespace minibert {
+
+namespace detail {
+
+inline Json added_token_json(const AddedToken& token) {
+  return Json(Json::Object{{"id", token.id},
+                           {"content", token.content},
+                           {"single_word", false},
+                           {"lstrip", false},
+                           {"rstrip", false},
+                           {"normalized", false},
+                           {"special", token.special}});
+}
+
+inline Json post_processor_json(const BertTokenizerOptions& options, token_id cls_id, token_id sep_id) {
+  const auto part = [](const char* kind, std::string_view id, int type) {
+    return Json(Json::Object{{kind, Json::Object{{"id", id}, {"type_id", type}}}});
+  };
+  const auto special = [](const std::string& token, token_id id) {
+    return Json(Json::Object{{"id", token}, {"ids", Json::Array{id}}, {"tokens", Json::Array{token}}});
+  };
+  const Json cls = part("SpecialToken", options.cls_token, 0), sep = part("SpecialToken", options.sep_token, 0);
+  const Json a = part("Sequence", "A", 0), b = part("Sequence", "B", 1);
+  return Json(Json::Object{{"type", "TemplateProcessing"},
+                           {"single", Json::Array{cls, a, sep}},
+                           {"pair", Json::Array{cls, a, sep, b, part("SpecialToken", options.sep_token, 1)}},
+                           {"special_tokens", Json::Object{{options.cls_token, special(options.cls_token, cls_id)},
+                                                           {options.sep_token, special(options.sep_token, sep_id)}}}});
+}
+
+inline Json tokenizer_json(const WordPiece& model, const std::vector<AddedToken>& added_tokens,
+                           const BertTokenizerOptions& options) {
+  Json::Array added;
+  token_id cls_id = WordPiece::kNoToken, sep_id = WordPiece::kNoToken;
+  for (const AddedToken& token : added_tokens) {
+    added.push_back(added_token_json(token));
+    if (token.content == options.cls_token) cls_id = token.id;
+    if (token.content == options.sep_token) sep_id = token.id;
+  }
+  Json::Object vocab;
+  for (token_id id = 0; id < model.vocab_size(); ++id)
+    if (const std::string* token = model.token(id)) vocab.emplace_back(*token, id);
+
+  const Json strip_accents = options.strip_accents ? Json(*options.strip_accents) : Json();
+  return Json(Json::Object{{"version", "1.0"},
+                           {"truncation", nullptr},
+                           {"padding", nullptr},
+                           {"added_tokens", std::move(added)},
+                           {"normalizer", Json::Object{{"type", "BertNormalizer"},
+                                                       {"clean_text", true},
+                                                       {"handle_chinese_chars", options.tokenize_chinese_chars},
+                                                       {"strip_accents", strip_accents},
+                                                       {"lowercase", options.do_lower_case}}},
+                           {"pre_tokenizer", Json::Object{{"type", "BertPreTokenizer"}}},
+                           {"post_processor", post_processor_json(options, cls_id, sep_id)},
+                           {"decoder", Json::Object{{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
+                           {"model", Json::Object{{"type", "WordPiece"},
+                                                  {"unk_token", options.unk_token},
+                                                  {"continuing_subword_prefix", "##"},
+                                                  {"max_input_chars_per_word", WordPiece::kMaxCharactersPerWord},
+                                                  {"vocab", std::move(vocab)}}}});
+}
+
+inline Json special_tokens_json(const BertTokenizerOptions& options) {
+  Json json = Json::object();
+  for (const auto& [name, member] : kNamedSpecialTokens) json[name] = options.*member;
+  json.sort_keys();
+  return json;
+}
+
+inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
+  Json json = special_tokens_json(options);
+  json["backend"] = "tokenizers";
+  json["do_lower_case"] = options.do_lower_case;
+  if (options.model_max_length != kUnlimited) json["model_max_length"] = options.model_max_length;
+  json["strip_accents"] = options.strip_accents ? Json(*options.strip_accents) : Json();
+  json["tokenize_chinese_chars"] = options.tokenize_chinese_chars;
+  json["tokenizer_class"] = "BertTokenizer";
+  json.sort_keys();
+  return json;
+}
+
+}  // namespace detail
+
+/// Writes the four files, each as a whole. tokenizer.json and tokenizer_config.json say the same, so all of Hugging
+/// Face's loaders see one tokenizer. IoError when the folder cannot be made or written.
+inline void write_bert_tokenizer(const std::filesystem::path& folder, const WordPiece& model,
+                                 const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {
+  std::string vocab_txt;
+  for (const std::string& token : model.vocabulary()) (vocab_txt += token) += '\n';
+  minibert::create_directories(folder);
+  write_file(folder / "vocab.txt", vocab_txt);
+  write_file(folder / "special_tokens_map.json", detail::special_tokens_json(options).dump(2) + "\n");
+  write_file(folder / "tokenizer_config.json", detail::tokenizer_config_json(options).dump(2) + "\n");
+  write_file(folder / "tokenizer.json", detail::tokenizer_json(model, added_tokens, options).dump(2) + "\n");
+}
+
+}  // namespace minibert
