@@ -16,14 +16,20 @@ class NumberTokenizer {
  public:
   explicit NumberTokenizer(index_t vocab_size = 100) : vocab_size_(vocab_size) {}
 
-  void encode_into(std::string_view line, index_t /*max_length*/, std::vector<token_id>& ids) const {
+  index_t encode_into(std::string_view line, index_t max_length, std::vector<token_id>& ids) const {
     check<ValueError>(line != "bad", "a bad line");
     std::istringstream words{std::string(line)};
+    index_t room = max_length - 2, excess = 0;
     ids.push_back(2);
-    for (token_id id = 0; words >> id;) ids.push_back(id);
-    ids.push_back(sep_token_id());
+    for (token_id id = 0; words >> id;) {
+      if (room-- > 0)
+        ids.push_back(id);
+      else
+        ++excess;
+    }
+    ids.push_back(3);
+    return excess;
   }
-  token_id sep_token_id() const { return 3; }
   token_id mask_token_id() const { return 4; }
   bool is_special(token_id id) const { return id < 5; }
   index_t vocab_size() const { return vocab_size_; }

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,11 +23,10 @@
 
 namespace minibert {
 
-/// What turns a line into ids: [CLS] … [SEP], at most max_length of them.
+/// What appends a line's ids, [CLS] … [SEP], cut to max_length, and returns how many did not fit.
 template <class T>
 concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std::vector<token_id>& ids) {
-  tokenizer.encode_into(line, index_t{}, ids);
-  { tokenizer.sep_token_id() } -> std::convertible_to<token_id>;
+  { tokenizer.encode_into(line, index_t{}, ids) } -> std::convertible_to<index_t>;
 };
 
 /// The lines of a text that hold tokens, each as its ids.
@@ -115,9 +113,7 @@ class LineDataset {
     parallel_for(length(lines), kLinesPerChunk, [&](index_t begin, index_t end) {
       Chunk& chunk = at(chunks, begin / kLinesPerChunk);
       try {
-        std::vector<token_id> ids;
-        for (index_t line = begin; line < end; ++line)
-          add_line(at(lines, line), line, tokenizer, max_length, ids, chunk);
+        for (index_t i = begin; i < end; ++i) add_line(at(lines, i), i, tokenizer, max_length, chunk);
       } catch (...) {  // nothing may leave a parallel loop
         chunk.error = std::current_exception();
       }
@@ -134,16 +130,14 @@ class LineDataset {
 
   template <LineTokenizer Tokenizer>
   static void add_line(std::string_view line, index_t number, const Tokenizer& tokenizer, index_t max_length,
-                       std::vector<token_id>& ids, Chunk& chunk) {
-    ids.clear();
-    tokenizer.encode_into(line, std::numeric_limits<index_t>::max(), ids);
-    if (length(ids) <= 2) return;  // nothing but [CLS] and [SEP]
-    if (length(ids) > max_length) {
-      ids.resize(usize(max_length));
-      ids.back() = tokenizer.sep_token_id();
-      ++chunk.num_truncated;
+                       Chunk& chunk) {
+    const index_t begin = length(chunk.ids);
+    const index_t excess = tokenizer.encode_into(line, max_length, chunk.ids);
+    if (length(chunk.ids) - begin <= 2) {  // nothing between [CLS] and [SEP]
+      chunk.ids.resize(usize(begin));
+      return;
     }
-    chunk.ids.insert(chunk.ids.end(), ids.begin(), ids.end());
+    chunk.num_truncated += excess > 0;
     chunk.ends.push_back(length(chunk.ids));
     chunk.lines.push_back(number);
   }
