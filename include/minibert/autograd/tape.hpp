@@ -121,8 +121,8 @@ class Tape {
   /// Memory for `count` elements of T that lives until the next call: scratch space of one kernel.
   T* workspace(index_t count) { return workspace_.template get<T>(count); }
 
-  /// Records how the gradient of y goes on: f(dy, gradients), called once by backward() with dy, of y's shape, unless
-  /// y requires no gradient. f is copied and never destroyed: it captures variables, pointers and numbers by value.
+  /// Records how the gradient of y goes on: f(dy, gradients), called by backward() with dy, of y's shape, unless y
+  /// requires no gradient. Nobody reads dy afterwards: f may overwrite it. f is copied and never destroyed: it captures variables, pointers and numbers by value.
   template <class F>
   void record(Variable<T> y, F f) {
     static_assert(std::is_trivially_destructible_v<F> && std::is_trivially_copyable_v<F>,
@@ -130,7 +130,7 @@ class Tape {
     detail::Node<T>& node = y.node();
     if (!node.requires_grad) return;
     node.closure = new (arena_.allocate(sizeof(F))) F(f);
-    node.backward = [](const void* closure, const T* dy, Gradients<T>& g) { (*static_cast<const F*>(closure))(dy, g); };
+    node.backward = [](const void* closure, T* dy, Gradients<T>& g) { (*static_cast<const F*>(closure))(dy, g); };
     link(&node);
   }
 

@@ -26,7 +26,7 @@ struct Node {
   T* grad = nullptr;                        // from its first consumer's backward until its own has run
   bool requires_grad = false;
   Parameter<T>* parameter = nullptr;        // set for a parameter
-  void (*backward)(const void* closure, const T* dy, Gradients<T>&) = nullptr;
+  void (*backward)(const void* closure, T* dy, Gradients<T>&) = nullptr;
   const void* closure = nullptr;
   Node* previous = nullptr;                 // the recorded node before this one
 };

@@ -1,38 +1,12 @@
 // What becomes of a finished piece of a matrix product. An epilogue is called with a vector of sums, its row, its first
-// column, and how much of the vector counts.
+// column, and how much of the vector counts (simd/part.hpp).
 #pragma once
 
-#include <minibert/core/sink.hpp>
 #include <minibert/simd/dispatch.hpp>
-#include <minibert/simd/math.hpp>
+#include <minibert/simd/part.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
-
-/// All lanes of a vector count.
-struct FullVector {
-  template <class V, class T>
-  [[gnu::always_inline]] V load(const T* p) const {
-    return V::load(p);
-  }
-  template <class V, class T>
-  [[gnu::always_inline]] void store(const V& x, T* p) const {
-    x.store(p);
-  }
-};
-
-/// The first n lanes of a vector count.
-struct PartVector {
-  index_t n;
-  template <class V, class T>
-  [[gnu::always_inline]] V load(const T* p) const {
-    return V::load(p, n);
-  }
-  template <class V, class T>
-  [[gnu::always_inline]] void store(const V& x, T* p) const {
-    x.store(p, n);
-  }
-};
 
 /// C = scale·sum, or C += scale·sum.
 template <class T>
@@ -44,9 +18,7 @@ struct Store {
 
   template <class V, class Part>
   [[gnu::always_inline]] void operator()(const V& sum, index_t i, index_t j, Part part) const {
-    T* p = c + i * stride + j;
-    const V scaled = sum * V::broadcast(scale);
-    part.store(accumulate ? part.template load<V>(p) + scaled : scaled, p);
+    simd::store_or_add(sum * V::broadcast(scale), c + i * stride + j, accumulate, part);
   }
 };
 
@@ -63,9 +35,9 @@ struct StoreBias {
   }
 };
 
-/// C = gelu(sum + bias[column]), and the argument of gelu to `pre` where that is wanted (not null).
+/// C = activation(sum + bias[column]), and the argument of the activation to `pre` where that is wanted (not null).
 template <class T, class Activation>
-struct StoreBiasGelu {
+struct StoreBiasActivation {
   T* c;
   T* pre;
   index_t stride;

@@ -27,13 +27,13 @@ struct GemmRows {
     if (a.column_stride == 1) {
       for (index_t j = column; j < column_end; j += Tile::columns)
         for (index_t i = first; i < last; i += Tile::rows)
-          micro_tile<Tile, false>(i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), k,
+          micro_tile<Arch, false>(i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), k,
                                   a.data + i * a.row_stride, a.row_stride, packed_b + j * k, epilogue);
     } else {
       for (index_t i = first; i < last; i += Tile::rows) {
         pack_row_panel<Tile::rows>(packed_a, a, i, std::min(i + Tile::rows, last), k);
         for (index_t j = column; j < column_end; j += Tile::columns)
-          micro_tile<Tile, true>(i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), k,
+          micro_tile<Arch, true>(i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), k,
                                  packed_a, 1, packed_b + j * k, epilogue);
       }
     }

@@ -33,21 +33,31 @@ using Avx512 = Arch<64, 32>;
 namespace detail {
 
 template <class Kernel, class... Args>
-void run_baseline(Args... args) noexcept {
+[[gnu::noinline]] void run_baseline(Args... args) noexcept {
   Kernel::template run<Baseline>(args...);
 }
 #if defined(__x86_64__)
 template <class Kernel, class... Args>
-__attribute__((target("avx2,fma"))) void run_avx2(Args... args) noexcept {
+__attribute__((target("avx2,fma"), noinline)) void run_avx2(Args... args) noexcept {
   Kernel::template run<Avx2>(args...);
 }
 template <class Kernel, class... Args>
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))) void run_avx512(Args... args) noexcept {
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"), noinline)) void run_avx512(Args... args) noexcept {
   Kernel::template run<Avx512>(args...);
 }
 #endif
 
 }  // namespace detail
+
+/// Runs the kernel compiled for the given instruction set: for a kernel that others share and none should repeat.
+template <class Kernel, class Arch, class... Args>
+[[gnu::always_inline]] inline void call(Args... args) noexcept {
+#if defined(__x86_64__)
+  if constexpr (std::is_same_v<Arch, Avx512>) return detail::run_avx512<Kernel>(args...);
+  if constexpr (std::is_same_v<Arch, Avx2>) return detail::run_avx2<Kernel>(args...);
+#endif
+  if constexpr (std::is_same_v<Arch, Baseline>) return detail::run_baseline<Kernel>(args...);
+}
 
 /// Runs the kernel compiled for the instruction set in use. Arguments are passed by value: pointers, sizes, scalars.
 template <class Kernel, class... Args>

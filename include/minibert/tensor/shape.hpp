@@ -37,6 +37,14 @@ class Shape {
     return n;
   }
 
+  /// The sizes but for dimension `d`, counted from the front.
+  Shape without(int d) const noexcept {
+    Shape rest;
+    for (int i = 0; i < dim_; ++i)
+      if (i != d) rest.sizes_[usize(rest.dim_++)] = sizes_[usize(i)];
+    return rest;
+  }
+
   /// `d` counted from the front, from 0. @throws ShapeError if there is no such dimension.
   int index_of(int d) const {
     const int index = d < 0 ? d + dim_ : d;

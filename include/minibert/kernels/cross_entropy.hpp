@@ -1,0 +1,77 @@
+// Cross-entropy of rows of logits against class labels.
+#pragma once
+
+#include <cmath>
+
+#include <minibert/kernels/softmax.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+
+namespace detail {
+
+/// losses[row] = log Σ eˣ − x[label]; lse as in softmax.
+struct CrossEntropyRows {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(T* losses, T* lse, const T* logits, const token_id* labels,
+                                         token_id ignore_index, index_t n, index_t d) {
+    using V = typename Arch::template vec<T>;
+    for (index_t row = 0; row < n; ++row, logits += d) {
+      losses[row] = T{0};
+      if (labels[row] == ignore_index) continue;
+      const T largest = row_max<V>(logits, d);
+      V total{};
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        total = total + part.keep(simd::exp(part.template load<V>(logits + i) - V::broadcast(largest)));
+      });
+      lse[row] = largest + std::log(simd::sum(total));
+      losses[row] = lse[row] - logits[labels[row]];
+    }
+  }
+};
+
+/// dx = scale·(softmax(logits) − 1[label]), zero for rows that are ignored.
+struct CrossEntropyBackwardRows {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(T* dx, bool add, const T* logits, const T* lse, const token_id* labels,
+                                         token_id ignore_index, T scale, index_t n, index_t d) {
+    using V = typename Arch::template vec<T>;
+    for (index_t row = 0; row < n; ++row, logits += d, dx += d) {
+      const bool ignored = labels[row] == ignore_index;
+      const V factor = V::broadcast(ignored ? T{0} : scale), offset = V::broadcast(ignored ? T{0} : lse[row]);
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        const V gradient = ignored ? V{} : simd::exp(part.template load<V>(logits + i) - offset) * factor;
+        simd::store_or_add(gradient, dx + i, add, part);
+      });
+      if (!ignored) dx[labels[row]] -= scale;
+    }
+  }
+};
+
+}  // namespace detail
+
+/// losses[i] = −log softmax(logits[i])[labels[i]] for n rows of d classes; 0 where labels[i] is ignore_index.
+/// lse (n) is kept for the backward kernel.
+template <class T>
+void cross_entropy_forward(T* losses, T* lse, const T* logits, const token_id* labels, token_id ignore_index, index_t n,
+                           index_t d) noexcept {
+  parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
+    simd::dispatch<detail::CrossEntropyRows>(losses + begin, lse + begin, logits + begin * d, labels + begin,
+                                             ignore_index, end - begin, d);
+  });
+}
+
+/// dx = scale·(softmax(logits) − 1[label]), zero for rows that are ignored; scale is the loss's own gradient over what
+/// it was divided by.
+template <class T>
+void cross_entropy_backward(Sink<T> dx, const T* logits, const T* lse, const token_id* labels, token_id ignore_index,
+                            T scale, index_t n, index_t d) noexcept {
+  if (!dx) return;
+  parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
+    simd::dispatch<detail::CrossEntropyBackwardRows>(dx.data + begin * d, dx.accumulate, logits + begin * d,
+                                                     lse + begin, labels + begin, ignore_index, scale, end - begin, d);
+  });
+}
+
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels

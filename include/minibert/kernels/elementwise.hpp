@@ -1,0 +1,54 @@
+// Elementwise functions of one and of two arguments, the latter with NumPy's broadcasting; sums over dimensions.
+// For the layers that users write; what BERT itself needs has fused kernels.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include <minibert/core/parallel.hpp>
+#include <minibert/core/sink.hpp>
+#include <minibert/core/types.hpp>
+
+namespace minibert::kernels {
+
+/// How the elements of a result of up to six dimensions map to an operand's: strides of 0 repeat it.
+struct BroadcastMap {
+  static constexpr int kMaxDim = 6;
+  int dim = 0;
+  index_t sizes[kMaxDim] = {};    // of the result
+  index_t strides[kMaxDim] = {};  // of the operand
+
+  /// The operand's element for the result's element i.
+  index_t operator()(index_t i) const noexcept {
+    index_t offset = 0;
+    for (int d = dim - 1; d >= 0; --d) {
+      offset += i % sizes[d] * strides[d];
+      i /= sizes[d];
+    }
+    return offset;
+  }
+};
+
+inline namespace MINIBERT_ARCH {
+
+inline constexpr index_t kElementwiseGrain = 8192;
+
+/// y[i] = f(i), n elements, or added to what is there.
+template <class T, class F>
+void generate(Sink<T> y, index_t n, F f) noexcept {
+  if (!y) return;
+  parallel_for(n, kElementwiseGrain, [=](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i) y.data[i] = y.accumulate ? y.data[i] + f(i) : f(i);
+  });
+}
+
+/// y[map(i)] += f(i) for i in [0, n), in order, over `numel` elements of y that begin as zero or as what is there.
+template <class T, class F>
+void generate_reduced(Sink<T> y, index_t numel, const BroadcastMap& map, index_t n, F f) noexcept {
+  if (!y) return;
+  if (!y.accumulate) std::fill_n(y.data, numel, T{0});
+  for (index_t i = 0; i < n; ++i) y.data[map(i)] += f(i);
+}
+
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels

@@ -1,0 +1,122 @@
+// Layer normalisation (Ba et al., 2016) of rows, with an optional residual added first.
+#pragma once
+
+#include <cmath>
+
+#include <minibert/core/parallel.hpp>
+#include <minibert/core/sink.hpp>
+#include <minibert/kernels/reduce.hpp>
+#include <minibert/simd/dispatch.hpp>
+#include <minibert/simd/part.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+
+namespace detail {
+
+inline constexpr index_t kLayerNormGrain = 32;  // rows
+
+/// x + residual at p, or x alone.
+template <class V, class T, class Part>
+[[gnu::always_inline]] inline V load_sum(const T* x, const T* residual, index_t p, Part part) {
+  const V v = part.template load<V>(x + p);
+  return residual == nullptr ? v : v + part.template load<V>(residual + p);
+}
+
+struct LayerNormForward {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(T* y, T* mean, T* rstd, const T* x, const T* residual, const T* weight,
+                                         const T* bias, T eps, index_t begin, index_t end, index_t d) {
+    using V = typename Arch::template vec<T>;
+    for (index_t row = begin; row < end; ++row) {
+      const index_t first = row * d;
+      V total{};
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        total = total + load_sum<V>(x, residual, first + i, part);
+      });
+      const T m = simd::sum(total) / static_cast<T>(d);
+      V squares{};
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        const V centred = part.keep(load_sum<V>(x, residual, first + i, part) - V::broadcast(m));
+        squares = simd::fma(centred, centred, squares);
+      });
+      const T r = T{1} / std::sqrt(simd::sum(squares) / static_cast<T>(d) + eps);
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        const V normal = (load_sum<V>(x, residual, first + i, part) - V::broadcast(m)) * V::broadcast(r);
+        const V scaled = simd::fma(normal, part.template load<V>(weight + i), part.template load<V>(bias + i));
+        part.store(scaled, y + first + i);
+      });
+      if (mean != nullptr) mean[row] = m, rstd[row] = r;
+    }
+  }
+};
+
+/// Rows [begin, end): the gradient of the sum, and these rows' share of the weight's and bias's into `partial` (2·d).
+struct LayerNormBackward {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(Sink<T> dx, Sink<T> dresidual, T* partial, const T* dy, const T* x,
+                                         const T* residual, const T* weight, const T* mean, const T* rstd,
+                                         index_t begin, index_t end, index_t d) {
+    using V = typename Arch::template vec<T>;
+    for (index_t i = 0; i < 2 * d; ++i) partial[i] = T{0};
+    for (index_t row = begin; row < end; ++row) {
+      const index_t first = row * d;
+      const V m = V::broadcast(mean[row]), r = V::broadcast(rstd[row]);
+      V sum_g{}, sum_gx{};  // of g = dy·weight, and of g·x̂
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        const V normal = part.keep((load_sum<V>(x, residual, first + i, part) - m) * r);
+        const V up = part.template load<V>(dy + first + i);
+        const V g = up * part.template load<V>(weight + i);
+        sum_g = sum_g + g;
+        sum_gx = simd::fma(g, normal, sum_gx);
+        part.store(simd::fma(up, normal, part.template load<V>(partial + i)), partial + i);
+        part.store(part.template load<V>(partial + d + i) + up, partial + d + i);
+      });
+      const V mean_g = V::broadcast(simd::sum(sum_g) / static_cast<T>(d));
+      const V mean_gx = V::broadcast(simd::sum(sum_gx) / static_cast<T>(d));
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        const V normal = (load_sum<V>(x, residual, first + i, part) - m) * r;
+        const V g = part.template load<V>(dy + first + i) * part.template load<V>(weight + i);
+        const V gradient = (g - mean_g - normal * mean_gx) * r;
+        if (dx) simd::store_or_add(gradient, dx.data + first + i, dx.accumulate, part);
+        if (dresidual) simd::store_or_add(gradient, dresidual.data + first + i, dresidual.accumulate, part);
+      });
+    }
+  }
+};
+
+}  // namespace detail
+
+/// y = (z − mean z) / √(var z + eps) · weight + bias for each of n rows z = x + residual of d elements.
+/// residual may be null. mean and rstd, n elements each, are kept for the backward kernel; both may be null.
+template <class T>
+void layer_norm_forward(T* y, T* mean, T* rstd, const T* x, const T* residual, const T* weight, const T* bias, T eps,
+                        index_t n, index_t d) noexcept {
+  parallel_for(n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
+    simd::dispatch<detail::LayerNormForward>(y, mean, rstd, x, residual, weight, bias, eps, begin, end, d);
+  });
+}
+
+/// Elements of scratch memory that layer_norm_backward needs.
+constexpr index_t layer_norm_backward_workspace(index_t n, index_t d) noexcept {
+  return num_chunks(n, detail::kLayerNormGrain) * 2 * d;
+}
+
+/// With x̂ = (z − mean)·rstd and g = dy·weight: dz = (g − mean g − x̂·mean(g·x̂))·rstd, for x and for residual;
+/// dweight = Σ dy·x̂, dbias = Σ dy over the rows. dx and dresidual may not be the same memory.
+template <class T>
+void layer_norm_backward(Sink<T> dx, Sink<T> dresidual, Sink<T> dweight, Sink<T> dbias, const T* dy, const T* x,
+                         const T* residual, const T* weight, const T* mean, const T* rstd, index_t n, index_t d,
+                         T* workspace) noexcept {
+  parallel_for(n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
+    T* partial = workspace + begin / detail::kLayerNormGrain * 2 * d;
+    simd::dispatch<detail::LayerNormBackward>(dx, dresidual, partial, dy, x, residual, weight, mean, rstd, begin, end,
+                                              d);
+  });
+  const index_t chunks = num_chunks(n, detail::kLayerNormGrain);
+  sum_rows(dweight, workspace, 2 * d, chunks, d);
+  sum_rows(dbias, workspace + d, 2 * d, chunks, d);
+}
+
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels

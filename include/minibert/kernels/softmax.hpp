@@ -1,0 +1,94 @@
+// Softmax of rows.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include <minibert/core/parallel.hpp>
+#include <minibert/core/sink.hpp>
+#include <minibert/simd/dispatch.hpp>
+#include <minibert/simd/math.hpp>
+#include <minibert/simd/part.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+
+namespace detail {
+
+/// The largest element of a row; −∞ for an empty one. A NaN in the row gives NaN from the sum of exponentials on.
+template <class V, class T>
+[[gnu::always_inline]] inline T row_max(const T* x, index_t d) {
+  const V lowest = V::broadcast(-std::numeric_limits<T>::infinity());
+  V best = lowest;
+  index_t i = 0;
+  for (; i + V::lanes <= d; i += V::lanes) best = simd::max(V::load(x + i), best);
+  T largest = simd::max_lane(best);
+  for (; i < d; ++i) largest = x[i] > largest ? x[i] : largest;
+  return largest;
+}
+
+/// y = softmax(x) for n rows of d elements, serially; y may be x. lse, log Σ eˣ of each row, may be null.
+struct SoftmaxRows {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(T* y, T* lse, const T* x, index_t n, index_t d) {
+    using V = typename Arch::template vec<T>;
+    for (index_t row = 0; row < n; ++row, x += d, y += d) {
+      const T largest = row_max<V>(x, d);
+      V total{};
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        const V e = simd::exp(part.template load<V>(x + i) - V::broadcast(largest));
+        part.store(e, y + i);
+        total = total + part.keep(e);
+      });
+      const T sum = simd::sum(total);
+      const V inverse = V::broadcast(T{1} / sum);
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        part.store(part.template load<V>(y + i) * inverse, y + i);
+      });
+      if (lse != nullptr) lse[row] = largest + std::log(sum);
+    }
+  }
+};
+
+struct SoftmaxBackwardRows {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(T* dx, bool add, const T* dy, const T* y, index_t n, index_t d) {
+    using V = typename Arch::template vec<T>;
+    for (index_t row = 0; row < n; ++row, dx += d, dy += d, y += d) {
+      V total{};
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        total = simd::fma(part.template load<V>(dy + i), part.template load<V>(y + i), total);
+      });
+      const V dot = V::broadcast(simd::sum(total));
+      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
+        const V gradient = part.template load<V>(y + i) * (part.template load<V>(dy + i) - dot);
+        simd::store_or_add(gradient, dx + i, add, part);
+      });
+    }
+  }
+};
+
+constexpr index_t softmax_grain(index_t d) noexcept { return d < 4096 ? 4096 / (d + 1) + 1 : 1; }
+
+}  // namespace detail
+
+/// y = eˣ / Σ eˣ for each of n rows of d elements, with the row's largest element taken off first.
+template <class T>
+void softmax_forward(T* y, const T* x, index_t n, index_t d) noexcept {
+  parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
+    simd::dispatch<detail::SoftmaxRows>(y + begin * d, static_cast<T*>(nullptr), x + begin * d, end - begin, d);
+  });
+}
+
+/// dx = y·(dy − Σ dy·y) for each row.
+template <class T>
+void softmax_backward(Sink<T> dx, const T* dy, const T* y, index_t n, index_t d) noexcept {
+  if (!dx) return;
+  parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
+    simd::dispatch<detail::SoftmaxBackwardRows>(dx.data + begin * d, dx.accumulate, dy + begin * d, y + begin * d,
+                                                end - begin, d);
+  });
+}
+
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels

@@ -1,0 +1,110 @@
+// add, sub, mul, div with NumPy's broadcasting, and the operators + − * / on variables.
+#pragma once
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/elementwise.hpp>
+
+namespace minibert::functional {
+
+namespace detail {
+
+/// The shape that both operands broadcast to: dimensions aligned at the end, sizes equal or 1. @throws ShapeError
+inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
+  Shape result = a.dim() >= b.dim() ? a : b;
+  const Shape& shorter = a.dim() >= b.dim() ? b : a;
+  for (int d = 1; d <= shorter.dim(); ++d) {
+    const index_t one = result.size(-d), other = shorter.size(-d);
+    check<ShapeError>(one == other || one == 1 || other == 1, op, ": shapes ", a, " and ", b,
+                      " cannot be broadcast together");
+    result.size(-d) = one == 1 ? other : one;
+  }
+  return result;
+}
+
+/// How the elements of a result of shape `result` map to those of an operand that broadcasts to it.
+inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& result) {
+  kernels::BroadcastMap map;
+  map.dim = result.dim();
+  index_t stride = 1;
+  for (int d = 1; d <= result.dim(); ++d) {
+    map.sizes[result.dim() - d] = result.size(-d);
+    if (d > operand.dim()) continue;
+    map.strides[result.dim() - d] = operand.size(-d) == 1 ? 0 : stride;
+    stride *= operand.size(-d);
+  }
+  return map;
+}
+
+/// y = f(a, b). dfa(i, j) and dfb(i, j) are ∂f/∂a and ∂f/∂b for elements i of a and j of b. Both are stateless lambdas.
+template <class T, class F, class DfA, class DfB>
+Variable<T> binary(const char* op, Variable<T> a, Variable<T> b, F f, DfA dfa, DfB dfb) {
+  auto& tape = a.tape();
+  const Shape shape = broadcast_shape(op, a.shape(), b.shape());
+  auto y = tape.empty(op, shape, {a, b});
+  const auto map_a = broadcast_map(a.shape(), shape), map_b = broadcast_map(b.shape(), shape);
+  const T *pa = a.data(), *pb = b.data();
+  const index_t n = y.numel();
+  kernels::generate(Sink<T>{y.data()}, n, [=](index_t i) { return f(pa[map_a(i)], pb[map_b(i)]); });
+  tape.record(y, [=](const T* dy, Gradients<T>& g) {
+    // One slot after the other: a and b may be the same variable.
+    kernels::generate_reduced(g.slot(a), a.numel(), map_a, n,
+                              [=](index_t i) { return dy[i] * dfa(pa[map_a(i)], pb[map_b(i)]); });
+    kernels::generate_reduced(g.slot(b), b.numel(), map_b, n,
+                              [=](index_t i) { return dy[i] * dfb(pa[map_a(i)], pb[map_b(i)]); });
+  });
+  return y;
+}
+
+}  // namespace detail
+
+/// a + b. @throws ShapeError if the shapes do not broadcast
+template <class T>
+Variable<T> add(Variable<T> a, Variable<T> b) {
+  return detail::binary(
+      "add", a, b, [](T u, T v) { return u + v; }, [](T, T) { return T{1}; }, [](T, T) { return T{1}; });
+}
+
+/// a − b. @throws ShapeError if the shapes do not broadcast
+template <class T>
+Variable<T> sub(Variable<T> a, Variable<T> b) {
+  return detail::binary(
+      "sub", a, b, [](T u, T v) { return u - v; }, [](T, T) { return T{1}; }, [](T, T) { return T{-1}; });
+}
+
+/// a·b, elementwise. @throws ShapeError if the shapes do not broadcast
+template <class T>
+Variable<T> mul(Variable<T> a, Variable<T> b) {
+  return detail::binary(
+      "mul", a, b, [](T u, T v) { return u * v; }, [](T, T v) { return v; }, [](T u, T) { return u; });
+}
+
+/// a / b, elementwise. @throws ShapeError if the shapes do not broadcast
+template <class T>
+Variable<T> div(Variable<T> a, Variable<T> b) {
+  return detail::binary(
+      "div", a, b, [](T u, T v) { return u / v; }, [](T, T v) { return T{1} / v; },
+      [](T u, T v) { return -u / (v * v); });
+}
+
+}  // namespace minibert::functional
+
+namespace minibert {
+
+template <class T>
+Variable<T> operator+(Variable<T> a, Variable<T> b) {
+  return functional::add(a, b);
+}
+template <class T>
+Variable<T> operator-(Variable<T> a, Variable<T> b) {
+  return functional::sub(a, b);
+}
+template <class T>
+Variable<T> operator*(Variable<T> a, Variable<T> b) {
+  return functional::mul(a, b);
+}
+template <class T>
+Variable<T> operator/(Variable<T> a, Variable<T> b) {
+  return functional::div(a, b);
+}
+
+}  // namespace minibert

@@ -1,0 +1,46 @@
+// Cross-entropy against class labels, as torch.nn.functional.cross_entropy.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/cross_entropy.hpp>
+#include <minibert/kernels/reduce.hpp>
+
+namespace minibert::functional {
+
+/// The label of a row that does not count, as in PyTorch.
+inline constexpr token_id kIgnoreIndex = -100;
+
+/// Σ −log softmax(logits[i])[labels[i]] over the rows that count, divided by num_items: their number unless given
+/// (gradient accumulation gives that of the whole batch). With no items the loss is 0 and has no gradient, where
+/// PyTorch's is NaN. logits: (N, C), labels: N; a scalar. @throws ShapeError; ValueError for a label outside the classes
+template <class T>
+Variable<T> cross_entropy(Variable<T> logits, std::span<const token_id> labels,
+                          std::optional<index_t> num_items = std::nullopt, token_id ignore_index = kIgnoreIndex) {
+  check<ShapeError>(logits.dim() == 2 && logits.size(0) == length(labels), "cross_entropy: logits of shape ",
+                    logits.shape(), " for ", labels.size(), " labels");
+  const index_t n = logits.size(0), d = logits.size(1);
+  for (index_t i = 0; i < n; ++i)
+    check<ValueError>(at(labels, i) == ignore_index || (at(labels, i) >= 0 && at(labels, i) < d),
+                      "cross_entropy: label ", at(labels, i), " of row ", i, " is not among ", d, " classes");
+  const index_t items = num_items.value_or(n - std::count(labels.begin(), labels.end(), ignore_index));
+  check<ValueError>(items >= 0, "cross_entropy: num_items is ", items, ", expected at least 0");
+  auto& tape = logits.tape();
+  auto loss = tape.empty("cross_entropy", Shape{}, {logits});
+  const token_id* kept = tape.keep(labels);
+  T* lse = tape.template scratch<T>(n);
+  T* losses = tape.workspace(n);
+  kernels::cross_entropy_forward(losses, lse, logits.data(), kept, ignore_index, n, d);
+  *loss.data() = items == 0 ? T{0} : static_cast<T>(kernels::sum(losses, n) / static_cast<double>(items));
+  tape.record(loss, [=](const T* dloss, Gradients<T>& g) {
+    if (items == 0) return;
+    kernels::cross_entropy_backward(g.slot(logits), logits.data(), lse, kept, ignore_index,
+                                    *dloss / static_cast<T>(items), n, d);
+  });
+  return loss;
+}
+
+}  // namespace minibert::functional

@@ -1,0 +1,22 @@
+// What every op demands of sequences before a kernel trusts them.
+#pragma once
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/sequences.hpp>
+
+namespace minibert::functional::detail {
+
+/// @throws ShapeError unless the sequences are n rows end to end.
+inline void check_sequences(const char* op, const Sequences& sequences, index_t n) {
+  check<ShapeError>(sequences.count >= 0 && (sequences.count == 0 || sequences.cu_seqlens[0] == 0), op,
+                    ": cu_seqlens must begin with 0");
+  for (index_t b = 0; b < sequences.count; ++b) {
+    const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
+    check<ShapeError>(len >= 0 && len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
+                      " rows, expected 0 to ", sequences.max_seqlen);
+  }
+  check<ShapeError>(sequences.num_tokens() == n, op, ": the sequences have ", sequences.num_tokens(),
+                    " rows, the input has ", n);
+}
+
+}  // namespace minibert::functional::detail

@@ -1,0 +1,69 @@
+// Sums of table rows by index: BERT's word + position + token type embedding in one op.
+#pragma once
+
+#include <array>
+#include <initializer_list>
+#include <span>
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/embedding.hpp>
+
+namespace minibert::functional {
+
+/// A table and the rows wanted of it.
+template <class T>
+struct Lookup {
+  Variable<T> table;                  ///< (rows, D)
+  std::span<const token_id> indices;  ///< N row numbers
+  index_t padding_idx = -1;           ///< a row that gets no gradient, as in torch.nn.Embedding; −1: none
+};
+
+/// y[t] = Σ over the lookups of table[indices[t]]. 1 to 4 lookups of N indices each; y: (N, D). The indices are copied.
+/// @throws ShapeError; ValueError for an index outside its table
+template <class T>
+Variable<T> embedding(std::initializer_list<Lookup<T>> lookups) {
+  constexpr std::size_t kMaxLookups = 4;
+  struct Kept {
+    Variable<T> table;
+    const token_id* indices;
+    index_t padding_idx;
+  };
+  check<ShapeError>(lookups.size() >= 1 && lookups.size() <= kMaxLookups, "embedding: ", lookups.size(),
+                    " lookups, expected 1 to ", kMaxLookups);
+  const Lookup<T>& first = *lookups.begin();
+  auto& tape = first.table.tape();
+  const index_t n = length(first.indices), d = first.table.size(-1);
+  std::array<Kept, kMaxLookups> kept{};
+  std::array<Variable<T>, kMaxLookups> tables;
+  tables.fill(first.table);
+  std::size_t count = 0;
+  for (const Lookup<T>& lookup : lookups) {
+    const Shape& shape = lookup.table.shape();
+    check<ShapeError>(shape.dim() == 2 && shape.size(1) == d, "embedding: table ", count, " has shape ", shape,
+                      ", expected (rows, ", d, ")");
+    check<ShapeError>(length(lookup.indices) == n, "embedding: ", lookup.indices.size(), " indices for table ", count,
+                      ", expected ", n);
+    for (index_t t = 0; t < n; ++t)
+      check<ValueError>(at(lookup.indices, t) >= 0 && at(lookup.indices, t) < shape.size(0), "embedding: index ",
+                        at(lookup.indices, t), " at position ", t, " is outside a table of ", shape.size(0), " rows");
+    tables[count] = lookup.table;
+    kept[count++] = {lookup.table, tape.keep(lookup.indices), lookup.padding_idx};
+  }
+  auto y = tape.empty("embedding", Shape{n, d}, {tables[0], tables[1], tables[2], tables[3]});
+  for (std::size_t i = 0; i < count; ++i)
+    kernels::gather_rows(Sink<T>{y.data(), i > 0}, kept[i].table.data(), kept[i].indices, n, d);
+  tape.record(y, [=](const T* dy, Gradients<T>& g) {
+    for (std::size_t i = 0; i < count; ++i)
+      kernels::scatter_rows(g.slot(kept[i].table), dy, kept[i].indices, kept[i].padding_idx, n, kept[i].table.size(0),
+                            d);
+  });
+  return y;
+}
+
+/// y[t] = table[indices[t]], as torch.nn.functional.embedding. table: (rows, D); y: (N, D).
+template <class T>
+Variable<T> embedding(Variable<T> table, std::span<const token_id> indices, index_t padding_idx = -1) {
+  return embedding<T>({{table, indices, padding_idx}});
+}
+
+}  // namespace minibert::functional

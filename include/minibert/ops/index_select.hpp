@@ -1,0 +1,29 @@
+// Rows by number, as torch.index_select(x, 0, rows): how the MLM head sees only the masked positions.
+#pragma once
+
+#include <span>
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/embedding.hpp>
+
+namespace minibert::functional {
+
+/// y[i] = x[rows[i]]. x: (N, D); y: (rows.size(), D). A row may be taken more than once; the row numbers are copied.
+/// @throws ShapeError; ValueError for a row that x has not
+template <class T>
+Variable<T> index_select(Variable<T> x, std::span<const index_t> rows) {
+  check<ShapeError>(x.dim() == 2, "index_select: input of shape ", x.shape(), ", expected (rows, features)");
+  const index_t n = length(rows), d = x.size(1), total = x.size(0);
+  for (const index_t row : rows)
+    check<ValueError>(row >= 0 && row < total, "index_select: row ", row, " of an input of shape ", x.shape());
+  auto& tape = x.tape();
+  auto y = tape.empty("index_select", Shape{n, d}, {x});
+  const index_t* kept = tape.keep(rows);
+  kernels::gather_rows(Sink<T>{y.data()}, x.data(), kept, n, d);
+  tape.record(y, [=](const T* dy, Gradients<T>& g) {
+    kernels::scatter_rows(g.slot(x), dy, kept, index_t{-1}, n, total, d);
+  });
+  return y;
+}
+
+}  // namespace minibert::functional

@@ -1,0 +1,104 @@
+// y = x·Wᵗ + b, as torch.nn.functional.linear; and with GELU on top in one pass.
+#pragma once
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/gelu.hpp>
+#include <minibert/kernels/gemm.hpp>
+#include <minibert/kernels/reduce.hpp>
+
+namespace minibert::functional {
+
+namespace detail {
+
+/// The sizes of a linear map: n rows of `in` features to `out`.
+struct LinearSizes {
+  index_t n, in, out;
+};
+
+template <class T>
+LinearSizes check_linear(const char* op, Variable<T> x, Variable<T> weight, const Variable<T>* bias) {
+  check<ShapeError>(weight.dim() == 2, op, ": weight has shape ", weight.shape(), ", expected (out, in)");
+  check<ShapeError>(x.dim() >= 1 && x.size(-1) == weight.size(1), op, ": input of shape ", x.shape(),
+                    " does not fit weight of shape ", weight.shape());
+  check<ShapeError>(bias == nullptr || bias->shape() == Shape{weight.size(0)}, op, ": bias of shape ",
+                    bias == nullptr ? Shape{} : bias->shape(), " does not fit weight of shape ", weight.shape());
+  const index_t in = weight.size(1);
+  return {in == 0 ? 0 : x.numel() / in, in, weight.size(0)};
+}
+
+template <class T>
+Shape with_last(Shape shape, index_t last) {
+  shape.size(-1) = last;
+  return shape;
+}
+
+/// x·Wᵗ through an epilogue.
+template <class T, class Epilogue>
+void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, Epilogue epilogue) {
+  T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in, num_threads()));
+  kernels::gemm(s.n, s.out, s.in, kernels::Matrix<T>{x, s.in}, kernels::Matrix<T>{weight, s.in}.transposed(), epilogue,
+                workspace);
+}
+
+/// dx = dy·W, dW = dyᵗ·x, db = Σ dy over the rows.
+template <class T>
+void linear_backward(Gradients<T>& g, const T* dy, Variable<T> x, Variable<T> weight, const LinearSizes& s) {
+  const kernels::Matrix<T> up{dy, s.out};
+  if (const Sink<T> dx = g.slot(x)) {
+    T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.out, num_threads()));
+    kernels::gemm(s.n, s.in, s.out, up, kernels::Matrix<T>{weight.data(), s.in},
+                  kernels::Store<T>{dx.data, s.in, dx.accumulate}, workspace);
+  }
+  if (const Sink<T> dw = g.slot(weight)) {
+    T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.n, num_threads()));
+    kernels::gemm(s.out, s.in, s.n, up.transposed(), kernels::Matrix<T>{x.data(), s.in},
+                  kernels::Store<T>{dw.data, s.in, dw.accumulate}, workspace);
+  }
+}
+
+}  // namespace detail
+
+/// y = x·Wᵗ. x: (…, in), weight: (out, in); y: (…, out). @throws ShapeError
+template <class T>
+Variable<T> linear(Variable<T> x, Variable<T> weight) {
+  const auto s = detail::check_linear<T>("linear", x, weight, nullptr);
+  auto& tape = x.tape();
+  auto y = tape.empty("linear", detail::with_last<T>(x.shape(), s.out), {x, weight});
+  detail::linear_forward(tape, x.data(), weight.data(), s, kernels::Store<T>{y.data(), s.out});
+  tape.record(y, [=](const T* dy, Gradients<T>& g) { detail::linear_backward(g, dy, x, weight, s); });
+  return y;
+}
+
+/// y = x·Wᵗ + b. x: (…, in), weight: (out, in), bias: (out); y: (…, out). @throws ShapeError
+template <class T>
+Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
+  const auto s = detail::check_linear("linear", x, weight, &bias);
+  auto& tape = x.tape();
+  auto y = tape.empty("linear", detail::with_last<T>(x.shape(), s.out), {x, weight, bias});
+  detail::linear_forward(tape, x.data(), weight.data(), s, kernels::StoreBias<T>{y.data(), s.out, bias.data()});
+  tape.record(y, [=](const T* dy, Gradients<T>& g) {
+    detail::linear_backward(g, dy, x, weight, s);
+    kernels::sum_rows(g.slot(bias), dy, s.out, s.n, s.out);
+  });
+  return y;
+}
+
+/// y = activation(x·Wᵗ + b), shapes as in linear; Activation is kernels::GeluExact or kernels::GeluTanh. The argument
+/// of the activation is kept for the backward step. @throws ShapeError
+template <class Activation, class T>
+Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias) {
+  const auto s = detail::check_linear("linear_activation", x, weight, &bias);
+  auto& tape = x.tape();
+  auto y = tape.empty("linear_activation", detail::with_last<T>(x.shape(), s.out), {x, weight, bias});
+  T* pre = y.requires_grad() ? tape.template scratch<T>(y.numel()) : nullptr;
+  detail::linear_forward(tape, x.data(), weight.data(), s,
+                         kernels::StoreBiasActivation<T, Activation>{y.data(), pre, s.out, bias.data()});
+  tape.record(y, [=](T* dy, Gradients<T>& g) {
+    kernels::activation_backward<Activation>(Sink<T>{dy}, dy, pre, s.n * s.out);
+    detail::linear_backward<T>(g, dy, x, weight, s);
+    kernels::sum_rows<T>(g.slot(bias), dy, s.out, s.n, s.out);
+  });
+  return y;
+}
+
+}  // namespace minibert::functional

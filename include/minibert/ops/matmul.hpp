@@ -1,0 +1,38 @@
+// Products of matrices and of batches of matrices, as torch.matmul for two and three dimensions.
+#pragma once
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/gemm.hpp>
+
+namespace minibert::functional {
+
+/// C = A·B. (M, K)·(K, N) gives (M, N); (B, M, K)·(B, K, N) gives (B, M, N).
+/// dA = dC·Bᵗ, dB = Aᵗ·dC. @throws ShapeError
+template <class T>
+Variable<T> matmul(Variable<T> a, Variable<T> b) {
+  const int dim = a.dim();
+  check<ShapeError>((dim == 2 || dim == 3) && b.dim() == dim && a.size(-1) == b.size(-2) &&
+                        (dim == 2 || a.size(0) == b.size(0)),
+                    "matmul: shapes ", a.shape(), " and ", b.shape(), ", expected (M, K) and (K, N), or (B, M, K) and (B, K, N)");
+  const index_t batch = dim == 3 ? a.size(0) : 1, m = a.size(-2), k = a.size(-1), n = b.size(-1);
+  auto& tape = a.tape();
+  auto y = tape.empty("matmul", dim == 3 ? Shape{batch, m, n} : Shape{m, n}, {a, b});
+  const auto product = [batch](Tape<T>& on, Sink<T> c, index_t rows, index_t columns, index_t depth,
+                               kernels::Matrix<T> left, kernels::Matrix<T> right) {
+    if (!c) return;
+    T* workspace = on.workspace(kernels::gemm_workspace<T>(columns, depth, num_threads()));
+    for (index_t i = 0; i < batch; ++i, left.data += rows * depth, right.data += depth * columns)
+      kernels::gemm(rows, columns, depth, left, right,
+                    kernels::Store<T>{c.data + i * rows * columns, columns, c.accumulate}, workspace);
+  };
+  const kernels::Matrix<T> ma{a.data(), k}, mb{b.data(), n};
+  product(tape, Sink<T>{y.data()}, m, n, k, ma, mb);
+  tape.record(y, [=](const T* dy, Gradients<T>& g) {
+    const kernels::Matrix<T> up{dy, n};
+    product(g.tape(), g.slot(a), m, k, n, up, mb.transposed());
+    product(g.tape(), g.slot(b), k, n, m, ma.transposed(), up);
+  });
+  return y;
+}
+
+}  // namespace minibert::functional

@@ -1,0 +1,21 @@
+// Softmax over the last dimension, as torch.nn.functional.softmax(x, dim=-1).
+#pragma once
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/softmax.hpp>
+
+namespace minibert::functional {
+
+/// y = eˣ / Σ eˣ over the last dimension. x: (…, D). @throws ShapeError for a scalar
+template <class T>
+Variable<T> softmax(Variable<T> x) {
+  check<ShapeError>(x.dim() >= 1, "softmax: input of shape ", x.shape(), ", expected at least one dimension");
+  const index_t d = x.size(-1), n = d == 0 ? 0 : x.numel() / d;
+  auto& tape = x.tape();
+  auto y = tape.empty("softmax", x.shape(), {x});
+  kernels::softmax_forward(y.data(), x.data(), n, d);
+  tape.record(y, [=](const T* dy, Gradients<T>& g) { kernels::softmax_backward(g.slot(x), dy, y.data(), n, d); });
+  return y;
+}
+
+}  // namespace minibert::functional

@@ -1,0 +1,56 @@
+// exp, log, sqrt and tanh of each element.
+#pragma once
+
+#include <cmath>
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/elementwise.hpp>
+
+namespace minibert::functional {
+
+namespace detail {
+
+/// y = f(x), with df(x, y) = dy/dx. Both are stateless lambdas.
+template <class T, class F, class Df>
+Variable<T> unary(const char* op, Variable<T> x, F f, Df df) {
+  auto& tape = x.tape();
+  auto y = tape.empty(op, x.shape(), {x});
+  const T *px = x.data(), *py = y.data();
+  const index_t n = x.numel();
+  kernels::generate(Sink<T>{y.data()}, n, [=](index_t i) { return f(px[i]); });
+  tape.record(y, [=](const T* dy, Gradients<T>& g) {
+    kernels::generate(g.slot(x), n, [=](index_t i) { return dy[i] * df(px[i], py[i]); });
+  });
+  return y;
+}
+
+}  // namespace detail
+
+/// eˣ
+template <class T>
+Variable<T> exp(Variable<T> x) {
+  return detail::unary(
+      "exp", x, [](T v) { return std::exp(v); }, [](T, T y) { return y; });
+}
+
+/// Natural logarithm.
+template <class T>
+Variable<T> log(Variable<T> x) {
+  return detail::unary(
+      "log", x, [](T v) { return std::log(v); }, [](T v, T) { return T{1} / v; });
+}
+
+template <class T>
+Variable<T> sqrt(Variable<T> x) {
+  return detail::unary(
+      "sqrt", x, [](T v) { return std::sqrt(v); }, [](T, T y) { return static_cast<T>(0.5) / y; });
+}
+
+/// Hyperbolic tangent: dy/dx = 1 − y².
+template <class T>
+Variable<T> tanh(Variable<T> x) {
+  return detail::unary(
+      "tanh", x, [](T v) { return std::tanh(v); }, [](T, T y) { return T{1} - y * y; });
+}
+
+}  // namespace minibert::functional
