@@ -78,7 +78,7 @@ TEST_CASE("errors name the path and the reason") {
   CHECK(message([&] { minibert::read_file(folder.path()); }) == folder.path().string() + ": not a regular file");
   CHECK(message([&] { minibert::write_file(folder / "absent/file", "x"); }).find("cannot create") != std::string::npos);
   minibert::write_file(folder / "file", "x");
-  CHECK(message([&] { minibert::create_directories(folder / "file/below"); }).find("Not a directory") !=
+  CHECK(message([&] { minibert::make_directories(folder / "file/below"); }).find("Not a directory") !=
         std::string::npos);
 }
 
@@ -90,9 +90,9 @@ TEST_CASE("a full disk is an error, not a short file") {
 
 TEST_CASE("remove_tree removes folders, files and dangling links, and accepts their absence") {
   const TemporaryDirectory folder;
-  minibert::create_directories(folder / "tree/below");
+  minibert::make_directories(folder / "tree/below");
   minibert::write_file(folder / "tree/below/file", "x");
-  minibert::create_directories(folder / ".tree.removing/leftover of an earlier removal");
+  minibert::make_directories(folder / ".tree.removing/leftover of an earlier removal");
   fs::create_symlink("nowhere", folder / "link");
   minibert::remove_tree(folder / "tree");
   minibert::remove_tree(folder / "link");

@@ -86,6 +86,14 @@ TEST_CASE("objects are built in order and sorted on request") {
   CHECK(Json(1).find("absent") == nullptr);
 }
 
+TEST_CASE("the contents of a temporary outlive it") {
+  int sum = 0;
+  for (const Json& element : parse("[1, 2, 3]").as_array()) sum += static_cast<int>(element.as_integer());
+  for (const Json::Member& member : parse(R"({"a": 4})").as_object())
+    sum += static_cast<int>(member.second.as_integer());
+  CHECK(sum == 10);
+}
+
 TEST_CASE("damage is refused with its place") {
   CHECK(has(refusal("{\n  \"a\": 1,\n  \"b\" 2\n}"), "t.json:3:7: "));
   CHECK(has(refusal("{\"සි\" 1}"), "t.json:1:7: "));  // columns count code points

@@ -156,7 +156,7 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
 }
 
 /// Makes a folder and those above it, unless they exist.
-inline void create_directories(const std::filesystem::path& path) {
+inline void make_directories(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   check<IoError>(!error, path.string(), ": cannot create the folder: ", error.message());

@@ -64,10 +64,13 @@ class Json {
   std::int64_t as_integer() const { return as<std::int64_t>("an integer"); }
   double as_number() const { return is_integer() ? static_cast<double>(as_integer()) : as<double>("a number"); }
   const std::string& as_string() const { return as<std::string>("a string"); }
-  const Array& as_array() const { return as<Array>("an array"); }
-  Array& as_array() { return const_cast<Array&>(std::as_const(*this).as_array()); }
-  const Object& as_object() const { return as<Object>("an object"); }
-  Object& as_object() { return const_cast<Object&>(std::as_const(*this).as_object()); }
+  // Of a temporary, the contents come by value: `for (… : f().as_array())` is safe.
+  const Array& as_array() const& { return as<Array>("an array"); }
+  Array& as_array() & { return const_cast<Array&>(std::as_const(*this).as_array()); }
+  Array as_array() && { return std::move(as_array()); }
+  const Object& as_object() const& { return as<Object>("an object"); }
+  Object& as_object() & { return const_cast<Object&>(std::as_const(*this).as_object()); }
+  Object as_object() && { return std::move(as_object()); }
 
   /// The member of that name, or nullptr; also nullptr when this is no object. A linear search.
   const Json* find(std::string_view key) const noexcept {

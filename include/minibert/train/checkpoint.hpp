@@ -1,0 +1,166 @@
+// Checkpoints: folders named checkpoint-<step> that are there as a whole or not at all. A manifest, checkpoint.json,
+// holds what the run was told and a fingerprint of every file.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <minibert/autograd/parameter.hpp>
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/fingerprint.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/io/safetensors.hpp>
+
+namespace minibert {
+
+namespace detail {
+
+inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";
+inline constexpr const char* kManifestName = "checkpoint.json";
+
+inline std::string file_fingerprint(const std::filesystem::path& path) {
+  return Fingerprint().add(MappedFile(path).view()).hex();
+}
+
+/// What a folder holds; IoError when it cannot be read.
+inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> entries;
+  for (auto entry = std::filesystem::directory_iterator(folder, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    entries.push_back(entry->path());
+  check<IoError>(!error, folder.string(), ": cannot list: ", error.message());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+}  // namespace detail
+
+inline std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, index_t step) {
+  return output_dir / concat(detail::kCheckpointPrefix, step);
+}
+
+/// The step in the name of a checkpoint; nothing for another name.
+inline std::optional<index_t> checkpoint_step(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  if (!name.starts_with(detail::kCheckpointPrefix)) return std::nullopt;
+  const char *begin = name.data() + detail::kCheckpointPrefix.size(), *end = name.data() + name.size();
+  index_t step = 0;
+  const auto [stop, error] = std::from_chars(begin, end, step);
+  return error == std::errc() && stop == end && step >= 0 ? std::optional(step) : std::nullopt;
+}
+
+/// Whether the folder was written to its end.
+inline bool is_checkpoint(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path / detail::kManifestName, ignored);
+}
+
+/// The complete checkpoints in a folder, by step. Empty when there is no such folder.
+inline std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& folder) {
+  std::vector<std::pair<index_t, std::filesystem::path>> found;
+  if (std::filesystem::is_directory(folder))
+    for (const std::filesystem::path& entry : detail::entries_of(folder))
+      if (const auto step = checkpoint_step(entry); step && is_checkpoint(entry)) found.emplace_back(*step, entry);
+  std::sort(found.begin(), found.end());
+  std::vector<std::filesystem::path> checkpoints;
+  for (auto& entry : found) checkpoints.push_back(std::move(entry.second));
+  return checkpoints;
+}
+
+/// The checkpoint that `path` is, or the newest of those in it; nothing when there is none.
+inline std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& path) {
+  if (is_checkpoint(path)) return path;
+  const std::vector<std::filesystem::path> checkpoints = list_checkpoints(path);
+  return checkpoints.empty() ? std::nullopt : std::optional(checkpoints.back());
+}
+
+/// A checkpoint being written, under a hidden name until commit().
+class CheckpointWriter {
+ public:
+  explicit CheckpointWriter(std::filesystem::path path)
+      : path_(std::move(path)), folder_(detail::hidden_sibling(path_, ".tmp")) {
+    remove_tree(folder_);
+    make_directories(folder_);
+  }
+
+  /// Where the files go.
+  const std::filesystem::path& folder() const noexcept { return folder_; }
+
+  /// Adds the fingerprints of all files to the manifest, writes it, makes everything last and gives the folder its
+  /// name, in place of an older one.
+  void commit(Json manifest) {
+    Json files = Json::object();
+    for (const std::filesystem::path& file : detail::entries_of(folder_)) {
+      files[file.filename().string()] = detail::file_fingerprint(file);
+      detail::FileDescriptor(file, O_RDONLY).sync(file);
+    }
+    manifest["files"] = std::move(files);
+    write_file(folder_ / detail::kManifestName, manifest.dump(2) + "\n");
+    remove_tree(path_);
+    rename_durably(folder_, path_);
+  }
+
+ private:
+  std::filesystem::path path_, folder_;
+};
+
+/// The manifest of a checkpoint whose files are all there and unchanged; else FormatError or IoError naming the file.
+inline Json read_checkpoint(const std::filesystem::path& path) {
+  Json manifest = Json::read(path / detail::kManifestName);
+  try {
+    for (const Json::Member& file : manifest.at("files").as_object()) {
+      const std::string found = detail::file_fingerprint(path / file.first);
+      check<FormatError>(found == file.second.as_string(), file.first, " is damaged: its fingerprint is ", found,
+                         ", expected ", file.second.as_string(), "; resume from another checkpoint");
+    }
+  } catch (const FormatError& error) {
+    raise<FormatError>(path.string(), ": ", error.what());
+  }
+  return manifest;
+}
+
+/// Removes what killed runs left half-written or half-removed in a folder.
+inline void remove_leftovers(const std::filesystem::path& folder) {
+  for (const std::filesystem::path& entry : detail::entries_of(folder)) {
+    const std::string name = entry.filename().string();
+    if (name.starts_with(concat(".", detail::kCheckpointPrefix)) &&
+        (name.ends_with(".tmp") || name.ends_with(".removing")))
+      std::filesystem::remove_all(entry);
+  }
+}
+
+/// Removes all checkpoints but the newest `limit` and `best`. A limit of 0 keeps all.
+inline void prune_checkpoints(const std::filesystem::path& folder, index_t limit,
+                              const std::optional<std::string>& best) {
+  if (limit == 0) return;
+  const std::vector<std::filesystem::path> checkpoints = list_checkpoints(folder);
+  for (index_t i = 0; i < length(checkpoints) - limit; ++i)
+    if (!best || at(checkpoints, i).filename() != std::filesystem::path(*best).filename())
+      remove_tree(at(checkpoints, i));
+}
+
+/// Reads the parameters' values from a checkpoint's model.safetensors. FormatError naming the tensor that is missing
+/// or has another shape.
+template <class T>
+void load_parameters(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters) {
+  const SafetensorsReader reader(checkpoint / "model.safetensors");
+  for (Parameter<T>* parameter : parameters) {
+    const SafetensorsEntry* entry = reader.find(parameter->name);
+    if (entry == nullptr) raise<FormatError>(reader.path(), ": the tensor ", parameter->name, " is missing");
+    check<FormatError>(entry->shape == sizes(parameter->shape), reader.path(), ": ", *entry, ", expected ",
+                       parameter->shape);
+    reader.copy(*entry, parameter->data);
+  }
+}
+
+}  // namespace minibert

@@ -1,0 +1,52 @@
+// The loss of a model on a dataset.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <vector>
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/data/collator.hpp>
+#include <minibert/nn/module.hpp>
+
+namespace minibert {
+
+struct EvaluationResult {
+  double loss = 0;  ///< sum over all items / number of items: the batch size plays no part; 0 without an item
+  index_t num_items = 0, num_examples = 0, num_batches = 0;
+  double runtime = 0;  ///< seconds
+};
+
+/// Evaluates with dropout off, on the draws that the collator keeps for evaluation. The model's mode is as before
+/// afterwards.
+template <class T, class Model, class Collator>
+EvaluationResult evaluate(Model& model, const Collator& collator, const typename Collator::Dataset& dataset,
+                          index_t batch_size, Tape<T>& tape) {
+  const auto start = std::chrono::steady_clock::now();
+  const bool was_training = model.training();
+  model.eval();
+  EvaluationResult result;
+  double sum = 0;
+  typename Collator::Batch batch;
+  std::vector<index_t> examples;
+  for (index_t begin = 0; begin < dataset.size(); begin += batch_size) {
+    examples.resize(usize(std::min(batch_size, dataset.size() - begin)));
+    std::iota(examples.begin(), examples.end(), begin);
+    collator.collate(dataset, examples, {.training = false}, batch);
+    ++result.num_batches;
+    result.num_examples += length(examples);
+    if (batch.num_items() == 0) continue;
+    tape.reset();
+    const auto output = model.forward(tape, batch, nn::StepContext{.num_items_in_batch = batch.num_items()});
+    sum += static_cast<double>(output.loss.item()) * static_cast<double>(batch.num_items());
+    result.num_items += batch.num_items();
+  }
+  if (result.num_items > 0) result.loss = sum / static_cast<double>(result.num_items);
+  model.train(was_training);
+  result.runtime = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+}  // namespace minibert

@@ -1,0 +1,45 @@
+// What makes two runs the same run: the arguments that decide the bits, and where model, tokenizer and text come from.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <minibert/core/error.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/train/training_arguments.hpp>
+
+namespace minibert {
+
+namespace detail {
+
+/// ValueError naming the first member of `found` and `expected` (objects within objects, too) that is not the same.
+inline void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source) {
+  if (found != nullptr && expected != nullptr && found->is_object() && expected->is_object()) {
+    const std::string prefix = name.empty() ? "" : name + ".";
+    for (const Json::Member& member : expected->as_object())
+      check_same(prefix + member.first, found->find(member.first), &member.second, source);
+    for (const Json::Member& member : found->as_object())
+      if (expected->find(member.first) == nullptr) check_same(prefix + member.first, &member.second, nullptr, source);
+    return;
+  }
+  const auto text = [](const Json* value) { return value == nullptr ? std::string("none") : value->dump(); };
+  const bool may_change = TrainingArguments::may_change_on_resume(name);
+  check<ValueError>(may_change || text(found) == text(expected), source, ": cannot be resumed with another ", name,
+                    ": found ", text(found), ", expected ", text(expected), " as in the checkpoint");
+}
+
+}  // namespace detail
+
+/// The arguments and the provenance (names and values that the caller chose: fingerprints, settings) as one object.
+inline Json run_identity(const TrainingArguments& args, const Json& provenance) {
+  Json identity = args.to_json();
+  for (const Json::Member& member : provenance.as_object()) identity[member.first] = member.second;
+  return identity;
+}
+
+/// ValueError naming what differs between this run and the one that wrote the checkpoint, unless it may.
+inline void check_same_run(const Json& identity, const Json& checkpointed, const std::filesystem::path& checkpoint) {
+  detail::check_same("", &identity, &checkpointed, checkpoint.string());
+}
+
+}  // namespace minibert

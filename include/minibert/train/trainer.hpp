@@ -1,0 +1,366 @@
+// The training loop, for any model, collator and dataset.
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/optim/adamw.hpp>
+#include <minibert/optim/clip_grad.hpp>
+#include <minibert/optim/lr_scheduler.hpp>
+#include <minibert/train/callback.hpp>
+#include <minibert/train/checkpoint.hpp>
+#include <minibert/train/evaluation.hpp>
+#include <minibert/train/gradient_accumulator.hpp>
+#include <minibert/train/interrupt_handler.hpp>
+#include <minibert/train/loss_meter.hpp>
+#include <minibert/train/output_dir.hpp>
+#include <minibert/train/run_identity.hpp>
+#include <minibert/train/step_plan.hpp>
+#include <minibert/train/trainer_state.hpp>
+#include <minibert/train/training_arguments.hpp>
+#include <minibert/train/training_log.hpp>
+
+namespace minibert {
+
+/// What Trainer::train() did.
+struct TrainOutput {
+  index_t global_step = 0;
+  double training_loss = 0;       ///< mean of all steps' losses
+  Json metrics = Json::object();  ///< the log's last entry: train_loss, train_runtime, …
+  bool interrupted = false;       ///< a signal ended it; a checkpoint is written
+};
+
+/// Trains a model with AdamW.
+/// Model: an nn::Module with `forward(tape, batch, StepContext).loss`, the sum over the batch's items divided by
+/// num_items_in_batch, and `save_pretrained(folder)`.
+/// Collator: `Dataset` (with `size()`), `Batch` (with `num_items()`, `num_tokens()`), and `collate`.
+/// The same arguments give the same bits, whether a run was interrupted and resumed or not, on any number of threads.
+template <class Model, class Collator>
+class Trainer {
+ public:
+  using Dataset = typename Collator::Dataset;
+  using T = std::remove_pointer_t<decltype(std::declval<Model&>().parameters().front()->data)>;
+
+  /// Everything outlives the trainer. ValueError for arguments out of range.
+  Trainer(Model& model, TrainingArguments args, const Collator& data_collator, const Dataset& train_dataset,
+          const Dataset* eval_dataset = nullptr)
+      : model_(model),
+        args_(validated(std::move(args), eval_dataset != nullptr)),
+        collator_(data_collator),
+        eval_dataset_(eval_dataset),
+        plan_(train_dataset.size(), args_),
+        scheduler_(args_.lr_scheduler_type, args_.learning_rate, args_.warmup_steps, plan_.max_steps()),
+        optimizer_(model.parameters(), {.lr = args_.learning_rate,
+                                        .beta1 = args_.adam_beta1,
+                                        .beta2 = args_.adam_beta2,
+                                        .eps = args_.adam_epsilon,
+                                        .weight_decay = args_.weight_decay}),
+        accumulator_(model, collator_, train_dataset, args_.per_device_train_batch_size, args_.seed) {}
+
+  /// Where the model's data came from, beside the arguments: names and values such as fingerprints of text and
+  /// tokenizer. Kept in checkpoints; a run with others does not resume.
+  Json provenance = Json::object();
+  /// Further metrics of an evaluation, as an object; each name gets the prefix "eval_".
+  std::function<Json(const EvaluationResult&)> compute_metrics;
+  /// Told what a user should know. To standard error unless set.
+  std::function<void(std::string_view)> notice = [](std::string_view text) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  };
+
+  /// Saves the tokenizer (or whatever prepares the model's inputs) beside the model. It outlives the trainer.
+  template <class ProcessingClass>
+  void set_processing_class(const ProcessingClass& processing_class) {
+    save_processing_class_ = [&](const std::filesystem::path& folder) { processing_class.save_pretrained(folder); };
+  }
+  void add_callback(std::shared_ptr<TrainerCallback> callback) { callbacks_.push_back(std::move(callback)); }
+
+  /// Trains to the end, or to a signal (see InterruptHandler), from the start or from a checkpoint. ValueError when
+  /// output_dir is in use or the checkpoint belongs to another run; FormatError when it is damaged; Error when loss or
+  /// gradient are not finite.
+  TrainOutput train();
+
+  /// Evaluates on the evaluation dataset, logs and returns the metrics.
+  Json evaluate();
+
+  /// Writes the model and the processing class to a folder, output_dir unless given.
+  void save_model(const std::filesystem::path& folder) const {
+    make_directories(folder);
+    model_.save_pretrained(folder);
+    if (save_processing_class_) save_processing_class_(folder);
+  }
+  void save_model() const { save_model(args_.output_dir); }
+  /// Writes trainer_state.json to output_dir.
+  void save_state() const { state_.save_to_json(args_.output_dir / kTrainerStateName); }
+  /// Writes metrics to output_dir/<split>_results.json.
+  void save_metrics(std::string_view split, const Json& metrics) const {
+    write_file(args_.output_dir / concat(split, "_results.json"), metrics.dump(4) + "\n");
+  }
+
+  const TrainingArguments& args() const noexcept { return args_; }
+  const TrainerState& state() const noexcept { return state_; }
+  index_t num_training_steps() const noexcept { return plan_.max_steps(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  static TrainingArguments validated(TrainingArguments args, bool can_evaluate) {
+    args.validate();
+    check<ValueError>(can_evaluate || args.eval_strategy == IntervalStrategy::no, "eval_strategy is ",
+                      to_string(args.eval_strategy), ", but there is no evaluation dataset");
+    return args;
+  }
+
+  void begin();
+  void resume(const std::filesystem::path& checkpoint);
+  void step();
+  void plan_actions();
+  void act();
+  void log_training();
+  void evaluate_and_compare();
+  void save_checkpoint();
+  void load_best_model();
+  Json finish(Clock::time_point start, index_t first_step);
+  void log(Json entry);
+
+  template <class Event, class... Args>
+  void notify(Event event, const Args&... event_args) {
+    for (const auto& callback : callbacks_)
+      ((*callback).*event)(TrainerContext{args_, state_, last_step_, control_}, event_args...);
+  }
+
+  Model& model_;
+  TrainingArguments args_;
+  const Collator& collator_;
+  const Dataset* eval_dataset_;
+  StepPlan plan_;
+  optim::LrScheduler scheduler_;
+  optim::AdamW<T> optimizer_;
+  GradientAccumulator<T, Model, Collator> accumulator_;
+  Tape<T> eval_tape_{Recording::off};
+  std::function<void(const std::filesystem::path&)> save_processing_class_;
+  std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
+
+  TrainerState state_;
+  TrainerControl control_;
+  StepResult last_step_;
+  LossMeter losses_;
+  std::optional<TrainingLog> log_;
+  index_t last_saved_step_ = -1, session_examples_ = 0;
+};
+
+template <class Model, class Collator>
+TrainOutput Trainer<Model, Collator>::train() {
+  begin();
+  const Clock::time_point start = Clock::now();
+  const index_t first_step = state_.global_step;
+  notify(&TrainerCallback::on_train_begin);
+  model_.train();
+  TrainOutput output;
+  while (state_.global_step < plan_.max_steps() && !control_.should_training_stop && !output.interrupted) {
+    step();
+    plan_actions();
+    notify(&TrainerCallback::on_step_end);
+    act();
+    output.interrupted = InterruptHandler::requested() && state_.global_step < plan_.max_steps();
+  }
+  if (output.interrupted) {
+    if (last_saved_step_ != state_.global_step) save_checkpoint();
+    notice(concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; everything is in ",
+                  checkpoint_path(args_.output_dir, state_.global_step).string(),
+                  ": the same command with --resume_from_checkpoint goes on"));
+  } else {
+    if (args_.load_best_model_at_end) load_best_model();
+    output.metrics = finish(start, first_step);
+  }
+  output.global_step = state_.global_step;
+  output.training_loss = losses_.mean();
+  notify(&TrainerCallback::on_train_end);
+  return output;
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::begin() {
+  prepare_output_dir(args_);
+  log_.emplace(args_.output_dir / kTrainingLogName);
+  state_ = TrainerState();
+  if (args_.resume_from_checkpoint) {
+    const std::filesystem::path& wanted = *args_.resume_from_checkpoint;
+    const std::filesystem::path place = wanted.empty() ? args_.output_dir : wanted;
+    if (const auto checkpoint = find_checkpoint(place))
+      resume(*checkpoint);
+    else
+      notice(concat("no checkpoint in ", place.string(), ": training starts from the beginning"));
+  }
+  state_.max_steps = plan_.max_steps();
+  state_.num_train_epochs = plan_.num_train_epochs();
+  state_.train_batch_size = args_.per_device_train_batch_size;
+  state_.logging_steps = args_.logging_steps;
+  state_.eval_steps = args_.eval_interval();
+  state_.save_steps = args_.save_steps;
+  log_->append(Json::Object{{"event", state_.global_step > 0 ? "resume" : "start"}, {"step", state_.global_step}});
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::resume(const std::filesystem::path& checkpoint) {
+  const Json manifest = read_checkpoint(checkpoint);
+  check_same_run(run_identity(args_, provenance), manifest.at("identity"), checkpoint);
+  load_parameters<T>(checkpoint, model_.parameters());
+  optimizer_.load(checkpoint / "optimizer.safetensors");
+  losses_ = LossMeter::from_json(manifest.at("losses"));
+  state_ = TrainerState::load_from_json(checkpoint / kTrainerStateName);
+  for (const auto& callback : callbacks_)
+    if (const Json* saved = state_.stateful_callbacks.find(callback->name())) callback->load_state(*saved);
+  control_.should_training_stop =
+      state_.stateful_callbacks.at("TrainerControl").at("args").at("should_training_stop").as_bool();
+  last_saved_step_ = state_.global_step;
+  notice(concat("resuming from ", checkpoint.string(), ": ", state_.global_step, " of ", plan_.max_steps(),
+                " steps are done"));
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::step() {
+  const index_t step = state_.global_step;
+  last_step_ = accumulator_.run(plan_.examples(step), plan_.epoch_of(step), step);
+  auto& chunks = optimizer_.chunks();
+  last_step_.grad_norm =
+      args_.max_grad_norm > 0 ? optim::clip_grad_norm_(chunks, args_.max_grad_norm) : optim::grad_norm(chunks);
+  check<Error>(std::isfinite(last_step_.grad_norm), "step ", step + 1, ": the gradient's norm is ",
+               last_step_.grad_norm, " (the loss ", last_step_.loss,
+               "): lower the learning rate, lengthen the warm-up, or go on from an earlier checkpoint with those");
+  last_step_.learning_rate = scheduler_.learning_rate(step);
+  optimizer_.step(last_step_.learning_rate);
+  losses_.add(last_step_.loss);
+  session_examples_ += last_step_.num_examples;
+  state_.num_input_tokens_seen += last_step_.num_tokens;
+  state_.global_step = step + 1;
+  state_.epoch = plan_.epochs_after(step + 1);
+}
+
+/// What is due after the step just done.
+template <class Model, class Collator>
+void Trainer<Model, Collator>::plan_actions() {
+  const index_t step = state_.global_step;
+  const auto due = [&](IntervalStrategy strategy, index_t interval) {
+    return (strategy == IntervalStrategy::steps && step % interval == 0) ||
+           (strategy == IntervalStrategy::epoch && plan_.ends_epoch(step));
+  };
+  control_.should_log = step % args_.logging_steps == 0 || (step == 1 && args_.logging_first_step);
+  control_.should_evaluate = due(args_.eval_strategy, args_.eval_interval());
+  control_.should_save = due(args_.save_strategy, args_.save_steps) ||
+                         (step == plan_.max_steps() && args_.save_strategy != IntervalStrategy::no);
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::act() {
+  if (control_.should_log) log_training();
+  if (control_.should_evaluate) evaluate_and_compare();
+  if (control_.should_save) save_checkpoint();
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::log_training() {
+  log(Json::Object{{"epoch", state_.epoch},
+                   {"grad_norm", last_step_.grad_norm},
+                   {"learning_rate", last_step_.learning_rate},
+                   {"loss", losses_.take_recent_mean()},
+                   {"step", state_.global_step}});
+}
+
+template <class Model, class Collator>
+Json Trainer<Model, Collator>::evaluate() {
+  check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
+  const EvaluationResult result =
+      minibert::evaluate<T>(model_, collator_, *eval_dataset_, args_.per_device_eval_batch_size, eval_tape_);
+  check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation's loss is ", result.loss);
+  const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(result.runtime, 1e-9); };
+  Json metrics = Json::Object{{"epoch", state_.epoch},
+                              {"eval_loss", result.loss},
+                              {"eval_runtime", result.runtime},
+                              {"eval_samples_per_second", per_second(result.num_examples)},
+                              {"eval_steps_per_second", per_second(result.num_batches)},
+                              {"step", state_.global_step}};
+  const Json further = compute_metrics ? compute_metrics(result) : Json::object();
+  for (const Json::Member& metric : further.as_object()) metrics["eval_" + metric.first] = metric.second;
+  metrics.sort_keys();
+  log(metrics);
+  notify(&TrainerCallback::on_evaluate, metrics);
+  return metrics;
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::evaluate_and_compare() {
+  const Json metrics = evaluate();
+  const double metric = metrics.at(args_.best_metric_key()).as_number();
+  if (state_.best_metric && !args_.is_better(metric, *state_.best_metric)) return;
+  state_.best_metric = metric;
+  state_.best_global_step = state_.global_step;
+  if (args_.load_best_model_at_end) control_.should_save = true;
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::save_checkpoint() {
+  const std::filesystem::path path = checkpoint_path(args_.output_dir, state_.global_step);
+  if (state_.best_global_step == state_.global_step) state_.best_model_checkpoint = path.string();
+  state_.stateful_callbacks = Json::Object{{"TrainerControl", to_json(control_)}};
+  for (const auto& callback : callbacks_)
+    if (!callback->name().empty()) state_.stateful_callbacks[callback->name()] = callback->state();
+
+  CheckpointWriter writer(path);
+  save_model(writer.folder());
+  optimizer_.save(writer.folder() / "optimizer.safetensors");
+  state_.save_to_json(writer.folder() / kTrainerStateName);
+  writer.commit(Json::Object{{"identity", run_identity(args_, provenance)}, {"losses", losses_.to_json()}});
+  last_saved_step_ = state_.global_step;
+  prune_checkpoints(args_.output_dir, args_.save_total_limit, state_.best_model_checkpoint);
+  notify(&TrainerCallback::on_save, path);
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::load_best_model() {
+  if (!state_.best_model_checkpoint) return;
+  std::filesystem::path best = *state_.best_model_checkpoint;
+  if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the run may have moved
+  read_checkpoint(best);
+  load_parameters<T>(best, model_.parameters());
+  notice(concat("the best model is that of step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
+                *state_.best_metric, ")"));
+}
+
+/// The last entry of the log.
+template <class Model, class Collator>
+Json Trainer<Model, Collator>::finish(Clock::time_point start, index_t first_step) {
+  const double runtime = std::chrono::duration<double>(Clock::now() - start).count();
+  const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(runtime, 1e-9); };
+  const Json metrics = Json::Object{{"epoch", state_.epoch},
+                                    {"step", state_.global_step},
+                                    {"total_flos", 0.0},
+                                    {"train_loss", losses_.mean()},
+                                    {"train_runtime", runtime},
+                                    {"train_samples_per_second", per_second(session_examples_)},
+                                    {"train_steps_per_second", per_second(state_.global_step - first_step)}};
+  log(metrics);
+  return metrics;
+}
+
+template <class Model, class Collator>
+void Trainer<Model, Collator>::log(Json entry) {
+  if (log_) log_->append(entry);
+  notify(&TrainerCallback::on_log, entry);
+  state_.log_history.as_array().push_back(std::move(entry));
+}
+
+}  // namespace minibert

@@ -1,0 +1,111 @@
+// How far a training run is, in the schema of transformers' trainer_state.json.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include <minibert/core/types.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/json.hpp>
+
+namespace minibert {
+
+/// What callbacks may ask of the trainer.
+struct TrainerControl {
+  bool should_training_stop = false;
+  bool should_epoch_stop = false;  // kept for transformers, which wants it in the file; not used here
+  bool should_save = false;
+  bool should_evaluate = false;
+  bool should_log = false;
+};
+
+struct TrainerState {
+  index_t global_step = 0;  ///< optimizer steps done
+  double epoch = 0;
+  index_t max_steps = 0;
+  index_t num_train_epochs = 0;
+  index_t train_batch_size = 0;
+  index_t logging_steps = 0, eval_steps = 0, save_steps = 0;
+  index_t num_input_tokens_seen = 0;
+  std::optional<double> best_metric;
+  std::optional<index_t> best_global_step;
+  std::optional<std::string> best_model_checkpoint;
+  Json log_history = Json::array();
+  Json stateful_callbacks = Json::object();
+
+  /// All keys of transformers' TrainerState, sorted.
+  Json to_json() const;
+  /// FormatError naming the key that is missing or of another type.
+  static TrainerState from_json(const Json& json);
+
+  void save_to_json(const std::filesystem::path& path) const { write_file(path, to_json().dump(2) + "\n"); }
+  static TrainerState load_from_json(const std::filesystem::path& path) {
+    try {
+      return from_json(Json::read(path));
+    } catch (const FormatError& error) {
+      raise<FormatError>(path.string(), ": ", error.what());
+    }
+  }
+};
+
+/// The entry of stateful_callbacks without which transformers does not resume.
+inline Json to_json(const TrainerControl& control) {
+  return Json::Object{{"args", Json::Object{{"should_epoch_stop", control.should_epoch_stop},
+                                            {"should_evaluate", control.should_evaluate},
+                                            {"should_log", control.should_log},
+                                            {"should_save", control.should_save},
+                                            {"should_training_stop", control.should_training_stop}}},
+                      {"attributes", Json::object()}};
+}
+
+inline Json TrainerState::to_json() const {
+  const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
+  Json json = Json::Object{{"best_global_step", optional(best_global_step)},
+                           {"best_metric", optional(best_metric)},
+                           {"best_model_checkpoint", optional(best_model_checkpoint)},
+                           {"epoch", epoch},
+                           {"eval_steps", eval_steps},
+                           {"global_step", global_step},
+                           {"is_hyper_param_search", false},
+                           {"is_local_process_zero", true},
+                           {"is_world_process_zero", true},
+                           {"log_history", log_history},
+                           {"logging_steps", logging_steps},
+                           {"max_steps", max_steps},
+                           {"num_input_tokens_seen", num_input_tokens_seen},
+                           {"num_train_epochs", num_train_epochs},
+                           {"save_steps", save_steps},
+                           {"stateful_callbacks", stateful_callbacks},
+                           {"total_flos", 0.0},
+                           {"train_batch_size", train_batch_size},
+                           {"trial_name", nullptr},
+                           {"trial_params", nullptr}};
+  json.sort_keys();
+  return json;
+}
+
+inline TrainerState TrainerState::from_json(const Json& json) {
+  TrainerState state;
+  state.global_step = json.at("global_step").as_integer();
+  check<FormatError>(state.global_step >= 0, "global_step is ", state.global_step, ", expected 0 or more");
+  state.epoch = json.at("epoch").as_number();
+  state.max_steps = json.at("max_steps").as_integer();
+  state.num_train_epochs = json.at("num_train_epochs").as_integer();
+  state.train_batch_size = json.at("train_batch_size").as_integer();
+  state.logging_steps = json.at("logging_steps").as_integer();
+  state.eval_steps = json.at("eval_steps").as_integer();
+  state.save_steps = json.at("save_steps").as_integer();
+  state.num_input_tokens_seen = json.at("num_input_tokens_seen").as_integer();
+  if (const Json& best = json.at("best_metric"); !best.is_null()) state.best_metric = best.as_number();
+  if (const Json& best = json.at("best_global_step"); !best.is_null()) state.best_global_step = best.as_integer();
+  if (const Json& best = json.at("best_model_checkpoint"); !best.is_null())
+    state.best_model_checkpoint = best.as_string();
+  state.log_history = json.at("log_history").as_array();
+  state.stateful_callbacks = json.at("stateful_callbacks").as_object();
+  return state;
+}
+
+}  // namespace minibert

@@ -1,0 +1,27 @@
+// The training log: one JSON object a line, appended, on disk before training goes on.
+#pragma once
+
+#include <filesystem>
+
+#include <minibert/io/file.hpp>
+#include <minibert/io/json.hpp>
+
+namespace minibert {
+
+/// A file that only ever grows: what was logged survives whatever ends the program.
+class TrainingLog {
+ public:
+  explicit TrainingLog(std::filesystem::path path)
+      : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_APPEND) {}
+
+  void append(const Json& entry) {
+    file_.write_all(entry.dump() + "\n", path_);
+    file_.sync(path_);
+  }
+
+ private:
+  std::filesystem::path path_;
+  detail::FileDescriptor file_;
+};
+
+}  // namespace minibert

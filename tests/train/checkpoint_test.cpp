@@ -1,0 +1,104 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <minibert/train/checkpoint.hpp>
+
+#include "support/test_data.hpp"
+
+namespace {
+
+using namespace minibert;
+using testing::TemporaryDirectory;
+namespace fs = std::filesystem;
+
+void write_checkpoint(const fs::path& path, const std::string& contents = "x") {
+  CheckpointWriter writer(path);
+  write_file(writer.folder() / "file", contents);
+  writer.commit(Json::object());
+}
+
+std::vector<std::string> names(const std::vector<fs::path>& paths) {
+  std::vector<std::string> names;
+  for (const fs::path& path : paths) names.push_back(path.filename().string());
+  return names;
+}
+
+TEST_CASE("a checkpoint appears as a whole") {
+  const TemporaryDirectory folder;
+  const fs::path path = checkpoint_path(folder.path(), 7);
+  {
+    CheckpointWriter writer(path);
+    write_file(writer.folder() / "file", "x");
+    CHECK_FALSE(fs::exists(path));
+    writer.commit(Json::Object{{"answer", 42}});
+  }
+  CHECK(read_checkpoint(path).at("answer").as_integer() == 42);
+  CHECK(names(detail::entries_of(folder.path())) == std::vector<std::string>{"checkpoint-7"});
+}
+
+TEST_CASE("one of the same step is replaced, and half of one begun before is not kept") {
+  const TemporaryDirectory folder;
+  const fs::path path = checkpoint_path(folder.path(), 7);
+  write_checkpoint(path, "old");
+  make_directories(folder / ".checkpoint-7.tmp");
+  write_file(folder / ".checkpoint-7.tmp/stale", "x");
+  write_checkpoint(path, "new");
+  CHECK(read_file(path / "file") == "new");
+  CHECK(names(detail::entries_of(path)) == std::vector<std::string>{"checkpoint.json", "file"});
+}
+
+TEST_CASE("the newest by number is found, whatever else lies there") {
+  const TemporaryDirectory folder;
+  CHECK_FALSE(find_checkpoint(folder.path()).has_value());
+  CHECK_FALSE(find_checkpoint(folder / "absent").has_value());
+  for (const index_t step : {9, 10, 100}) write_checkpoint(checkpoint_path(folder.path(), step));
+  for (const char* other :
+       {"checkpoint-200", "checkpoint-", "checkpoint-x", "checkpoint-300x", "checkpoint--5", "other"})
+    make_directories(folder / other);
+  make_directories(folder / "checkpoint-99999999999999999999");
+  CHECK(names(list_checkpoints(folder.path())) ==
+        std::vector<std::string>{"checkpoint-9", "checkpoint-10", "checkpoint-100"});
+  CHECK(find_checkpoint(folder.path()) == checkpoint_path(folder.path(), 100));
+  CHECK(find_checkpoint(folder / "checkpoint-9") == folder / "checkpoint-9");
+}
+
+TEST_CASE("pruning keeps the newest and the best") {
+  const TemporaryDirectory folder;
+  for (const index_t step : {1, 2, 3, 4, 5}) write_checkpoint(checkpoint_path(folder.path(), step));
+  prune_checkpoints(folder.path(), 0, std::nullopt);
+  CHECK(list_checkpoints(folder.path()).size() == 5);
+  prune_checkpoints(folder.path(), 2, "elsewhere/checkpoint-2");
+  CHECK(names(detail::entries_of(folder.path())) ==
+        std::vector<std::string>{"checkpoint-2", "checkpoint-4", "checkpoint-5"});
+  prune_checkpoints(folder.path(), 1, std::nullopt);
+  CHECK(names(detail::entries_of(folder.path())) == std::vector<std::string>{"checkpoint-5"});
+}
+
+TEST_CASE("leftovers go, and nothing else does") {
+  const TemporaryDirectory folder;
+  for (const char* name : {".checkpoint-5.tmp/below", ".checkpoint-3.removing", ".git", ".notes.tmp", "checkpoint-1"})
+    make_directories(folder / name);
+  remove_leftovers(folder.path());
+  CHECK(names(detail::entries_of(folder.path())) == std::vector<std::string>{".git", ".notes.tmp", "checkpoint-1"});
+}
+
+TEST_CASE("weights of another model are refused by name") {
+  const TemporaryDirectory folder;
+  const std::vector<float> values = {1, 2, 3, 4};
+  write_safetensors<float>(folder / "model.safetensors", {{"a", {2, 2}, values.data()}});
+  const auto load = [&](const char* name, Shape shape) {
+    ParameterStore<float> store;
+    store.declare({.name = name, .shape = shape});
+    load_parameters<float>(folder.path(), store.in_order());
+    return store.in_order()[0]->data[3];
+  };
+  CHECK(load("a", {2, 2}) == 4.0f);
+  const std::string file = (folder / "model.safetensors").string();
+  CHECK_THROWS_WITH_AS(load("b", {2, 2}), (file + ": the tensor b is missing").c_str(), FormatError);
+  CHECK_THROWS_WITH_AS(load("a", {4}), (file + ": a F32 (2, 2), expected (4)").c_str(), FormatError);
+}
+
+}  // namespace

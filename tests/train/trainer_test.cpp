@@ -1,0 +1,407 @@
+#include <doctest/doctest.h>
+
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <minibert/train/early_stopping.hpp>
+#include <minibert/train/trainer.hpp>
+
+#include "support/number_tokenizer.hpp"
+#include "support/test_data.hpp"
+#include "support/toy_model.hpp"
+
+namespace {
+
+using namespace minibert;
+using testing::NumberTokenizer;
+using testing::TemporaryDirectory;
+using testing::ToyModel;
+namespace fs = std::filesystem;
+
+constexpr index_t kVocab = 30;
+
+LineDataset lines_of(int n) {
+  std::string text;
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j <= i % 9; ++j) text += std::to_string(5 + (7 * i + j) % 25) + " ";
+    text += "\n";
+  }
+  return LineDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(kVocab), 16);
+}
+
+/// A trainer with all it needs, on 50 lines (7 steps of 8 an epoch), 12 of them for evaluation.
+struct Run {
+  LineDataset train = lines_of(50), eval = lines_of(12);
+  DataCollatorForLanguageModeling collator{NumberTokenizer(kVocab)};
+  ToyModel<float> model{kVocab};
+  Trainer<ToyModel<float>, DataCollatorForLanguageModeling> trainer;
+  std::vector<std::string> notices;
+
+  explicit Run(TrainingArguments args) : trainer(model, std::move(args), collator, train, &eval) {
+    trainer.notice = [this](std::string_view text) { notices.emplace_back(text); };
+    trainer.provenance["text"] = train.fingerprint();
+  }
+};
+
+/// Twenty steps with everything switched on.
+TrainingArguments busy(const fs::path& folder) {
+  return {.output_dir = folder,
+          .per_device_train_batch_size = 4,
+          .gradient_accumulation_steps = 2,
+          .learning_rate = 0.05,
+          .weight_decay = 0.1,
+          .max_steps = 20,
+          .warmup_steps = 0.2,
+          .logging_steps = 4,
+          .eval_strategy = IntervalStrategy::steps,
+          .eval_steps = 5,
+          .save_steps = 3,
+          .load_best_model_at_end = true};
+}
+
+/// Calls f at the end of every step.
+struct AtStep : TrainerCallback {
+  std::function<void(TrainerContext)> f;
+  explicit AtStep(std::function<void(TrainerContext)> function) : f(std::move(function)) {}
+  void on_step_end(TrainerContext context) override { f(context); }
+};
+
+/// Makes the model worse after every step from the tenth on.
+void spoil_from_step_10(Run& run) {
+  run.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
+    if (context.state.global_step >= 10)
+      for (index_t id = 5; id < kVocab; ++id) run.model.parameters().back()->data[id] += 1.0f;
+  }));
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const fs::path& entry : detail::entries_of(folder)) names.push_back(entry.filename().string());
+  return names;
+}
+
+/// The log without what depends on the clock.
+Json timeless(const Json& log_history) {
+  Json entries = Json::array();
+  for (const Json& entry : log_history.as_array()) {
+    Json kept = Json::object();
+    for (const Json::Member& member : entry.as_object())
+      if (member.first.find("runtime") == std::string::npos && member.first.find("per_second") == std::string::npos)
+        kept[member.first] = member.second;
+    entries.as_array().push_back(std::move(kept));
+  }
+  return entries;
+}
+
+template <class E>
+std::string refusal(Run& run) {
+  try {
+    run.trainer.train();
+  } catch (const E& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST_CASE("training lowers the loss and logs what transformers logs") {
+  const TemporaryDirectory folder;
+  Run run(busy(folder / "out"));
+  const TrainOutput output = run.trainer.train();
+  CHECK(output.global_step == 20);
+  CHECK(run.trainer.state().epoch == doctest::Approx(20.0 / 7));
+  CHECK(run.trainer.state().num_train_epochs == 3);
+  const Json::Array& history = run.trainer.state().log_history.as_array();
+  REQUIRE(history.size() == 5 + 4 + 1);
+  CHECK(history.front().as_object().size() == 5);
+  for (const char* key : {"epoch", "grad_norm", "learning_rate", "loss", "step"}) CHECK(history.front().find(key));
+  CHECK(history[1].at("step").as_integer() == 5);
+  for (const char* key : {"epoch", "eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second"})
+    CHECK(history[1].find(key));
+  for (const char* key : {"train_loss", "train_runtime", "train_samples_per_second", "total_flos", "step"})
+    CHECK(history.back().find(key));
+  CHECK(history.back().at("train_loss").as_number() == output.training_loss);
+  // The learning rate is the one that step used: warm-up of 4 steps, then linear to 0.
+  CHECK(history.front().at("learning_rate").as_number() == doctest::Approx(0.05 * 3 / 4));
+  CHECK(history[history.size() - 3].at("learning_rate").as_number() == doctest::Approx(0.05 * 1 / 16));
+  CHECK(history[8].at("eval_loss").as_number() < history[1].at("eval_loss").as_number());
+}
+
+TEST_CASE("the mean of the logged losses is the training loss") {
+  const TemporaryDirectory folder;
+  Run run(busy(folder / "out"));
+  const TrainOutput output = run.trainer.train();
+  double sum = 0;
+  for (const Json& entry : run.trainer.state().log_history.as_array())
+    if (const Json* loss = entry.find("loss")) sum += loss->as_number();
+  CHECK(sum / 5 == doctest::Approx(output.training_loss).epsilon(1e-12));
+}
+
+TEST_CASE("the newest two checkpoints and the best one stay, complete and without leftovers") {
+  const TemporaryDirectory folder;
+  Run run(busy(folder / "out"));
+  run.trainer.train();
+  const std::string best = fs::path(*run.trainer.state().best_model_checkpoint).filename().string();
+  std::vector<std::string> expected = {"checkpoint-18", "checkpoint-20", best, kTrainingLogName};
+  std::sort(expected.begin(), expected.end());
+  expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+  CHECK(names_in(folder / "out") == expected);
+  CHECK(names_in(folder / "out/checkpoint-20") == std::vector<std::string>{"checkpoint.json", "model.safetensors",
+                                                                           "optimizer.safetensors",
+                                                                           "trainer_state.json"});
+}
+
+TEST_CASE("the best model is loaded at the end") {
+  const TemporaryDirectory folder;
+  Run run(busy(folder / "out"));
+  spoil_from_step_10(run);
+  run.trainer.train();
+  REQUIRE(*run.trainer.state().best_global_step == 5);
+  const double best = *run.trainer.state().best_metric;
+  CHECK(run.trainer.evaluate().at("eval_loss").as_number() == best);
+}
+
+TEST_CASE("a run resumed at any step ends with the same bits, log included") {
+  const TemporaryDirectory folder;
+  Run whole(busy(folder / "whole"));
+  whole.trainer.train();
+  for (const index_t stop : {1, 5, 7, 13, 19}) {
+    const fs::path out = folder.path() / concat("stopped at ", stop);
+    TrainingArguments args = busy(out);
+    Run first(args);
+    first.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
+      context.control.should_save = context.control.should_save || context.state.global_step == stop;
+      if (context.state.global_step == stop + 1) throw std::runtime_error("the power fails");
+    }));
+    CHECK_THROWS_AS(first.trainer.train(), std::runtime_error);
+    args.resume_from_checkpoint = fs::path();
+    args.save_steps = 7;  // saving may change
+    Run second(args);
+    second.trainer.train();
+    REQUIRE(second.notices.size() >= 1);
+    CHECK(second.notices.front() ==
+          concat("resuming from ", (out / concat("checkpoint-", stop)).string(), ": ", stop, " of 20 steps are done"));
+    CHECK(second.model.values() == whole.model.values());
+    CHECK(timeless(second.trainer.state().log_history) == timeless(whole.trainer.state().log_history));
+    CHECK(read_file(checkpoint_path(out, 20) / "model.safetensors") ==
+          read_file(folder / "whole/checkpoint-20/model.safetensors"));
+    CHECK(read_file(checkpoint_path(out, 20) / "optimizer.safetensors") ==
+          read_file(folder / "whole/checkpoint-20/optimizer.safetensors"));
+  }
+}
+
+TEST_CASE("a run killed while it writes a checkpoint goes on from the one before") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = busy(folder / "out");
+  args.max_steps = 6;
+  Run(args).trainer.train();
+  // As if killed in the middle of writing checkpoint-9 and of removing checkpoint-3.
+  make_directories(folder / "out/.checkpoint-9.tmp");
+  write_file(folder / "out/.checkpoint-9.tmp/model.safetensors", "half");
+  make_directories(folder / "out/.checkpoint-3.removing");
+  // As if copied by a tool that stopped half-way: no manifest.
+  make_directories(folder / "out/checkpoint-12");
+  write_file(folder / "out/checkpoint-12/model.safetensors", "half");
+  args.max_steps = 7;
+  args.resume_from_checkpoint = fs::path();
+  Run run(args);
+  run.trainer.train();
+  CHECK(run.notices.front().find("checkpoint-6: 6 of 7") != std::string::npos);
+  for (const std::string& name : names_in(folder / "out")) CHECK_FALSE(name.starts_with("."));
+}
+
+TEST_CASE("a damaged checkpoint is refused by the name of its file") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = busy(folder / "out");
+  args.max_steps = 3;
+  Run(args).trainer.train();
+  args.resume_from_checkpoint = fs::path();
+  for (const char* name : {"model.safetensors", "optimizer.safetensors", "trainer_state.json"}) {
+    const fs::path file = folder / "out/checkpoint-3" / name;
+    const std::string good = read_file(file);
+    std::string bad = good;
+    bad[bad.size() / 2] = static_cast<char>(bad[bad.size() / 2] ^ 1);
+    write_file(file, bad);
+    Run run(args);
+    CHECK(refusal<FormatError>(run).find(concat("checkpoint-3: ", name, " is damaged")) != std::string::npos);
+    fs::remove(file);
+    CHECK(refusal<IoError>(run).find(file.string()) != std::string::npos);
+    write_file(file, good);
+  }
+}
+
+TEST_CASE("a checkpoint of another run is refused by what differs; steps, logging and saving may") {
+  const TemporaryDirectory folder;
+  TrainingArguments original = busy(folder / "out");
+  original.max_steps = 3;
+  Run(original).trainer.train();
+  const auto outcome = [&](auto change) {
+    TrainingArguments args = original;
+    args.resume_from_checkpoint = fs::path();
+    change(args);
+    Run run(args);
+    return refusal<ValueError>(run);
+  };
+  CHECK(outcome([](TrainingArguments& a) {
+          a.learning_rate = 0.01;
+        }).find("cannot be resumed with another learning_rate: found 0.01, expected 0.05 as in the checkpoint") !=
+        std::string::npos);
+  CHECK(outcome([](TrainingArguments& a) { a.seed = 1; }).find("another seed") != std::string::npos);
+  CHECK(outcome([](TrainingArguments& a) {
+          a.per_device_train_batch_size = 8, a.gradient_accumulation_steps = 1;
+        }).find("another per_device_train_batch_size") != std::string::npos);
+  CHECK(outcome([](TrainingArguments& a) { a.max_steps = 4, a.logging_steps = 1, a.save_steps = 2; }) == "accepted");
+
+  TrainingArguments args = original;
+  args.resume_from_checkpoint = folder / "out/checkpoint-3";
+  Run other_text(args);
+  other_text.trainer.provenance["text"] = "0000000000000000";
+  CHECK(refusal<ValueError>(other_text).find("another text: found \"0000000000000000\"") != std::string::npos);
+  Run more(args);
+  more.trainer.provenance["model"] = Json::Object{{"hidden_size", 8}};
+  CHECK(refusal<ValueError>(more).find("another model: found {\"hidden_size\":8}, expected none") != std::string::npos);
+}
+
+TEST_CASE("a used output folder is neither continued nor overwritten by accident") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = busy(folder / "out");
+  args.max_steps = 3;
+  Run(args).trainer.train();
+  Run again(args);
+  CHECK(refusal<ValueError>(again).find("is in use (it holds checkpoint-3)") != std::string::npos);
+  args.overwrite_output_dir = true;
+  args.save_strategy = IntervalStrategy::no;
+  args.load_best_model_at_end = false;
+  Run(args).trainer.train();
+  CHECK(names_in(folder / "out") == std::vector<std::string>{kTrainingLogName});
+}
+
+TEST_CASE("resuming where there is no checkpoint starts from the beginning and says so") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = busy(folder / "out");
+  args.resume_from_checkpoint = fs::path();
+  args.max_steps = 2;
+  Run run(args);
+  CHECK(run.trainer.train().global_step == 2);
+  CHECK(run.notices.front() ==
+        concat("no checkpoint in ", (folder / "out").string(), ": training starts from the beginning"));
+}
+
+TEST_CASE("the log is one JSON object a line, and outlives a crash") {
+  const TemporaryDirectory folder;
+  Run run(busy(folder / "out"));
+  run.trainer.add_callback(std::make_shared<AtStep>([](TrainerContext context) {
+    if (context.state.global_step == 9) throw std::runtime_error("a crash");
+  }));
+  CHECK_THROWS_AS(run.trainer.train(), std::runtime_error);
+  const std::string log = read_file(folder / "out" / kTrainingLogName);
+  std::vector<index_t> steps;
+  for (std::size_t begin = 0, end; (end = log.find('\n', begin)) != std::string::npos; begin = end + 1)
+    steps.push_back(Json::parse(log.substr(begin, end - begin), "log").at("step").as_integer());
+  CHECK(steps == std::vector<index_t>{0, 4, 5, 8});
+}
+
+TEST_CASE("a signal ends training with a checkpoint, and says how to go on") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = busy(folder / "out");
+  Run whole(busy(folder / "whole"));
+  whole.trainer.train();
+  {
+    const InterruptHandler handler;
+    Run run(args);
+    run.trainer.add_callback(std::make_shared<AtStep>([](TrainerContext context) {
+      if (context.state.global_step == 8) ::raise(SIGTERM);
+    }));
+    const TrainOutput output = run.trainer.train();
+    CHECK(output.interrupted);
+    CHECK(output.global_step == 8);
+    CHECK(run.notices.back().find("stopped at step 8 of 20") != std::string::npos);
+    CHECK(run.notices.back().find("--resume_from_checkpoint") != std::string::npos);
+  }
+  const InterruptHandler fresh;
+  CHECK_FALSE(InterruptHandler::requested());
+  args.resume_from_checkpoint = fs::path();
+  Run resumed(args);
+  CHECK_FALSE(resumed.trainer.train().interrupted);
+  CHECK(resumed.model.values() == whole.model.values());
+}
+
+TEST_CASE("early stopping stops after so many evaluations without improvement, across a resume too") {
+  const TemporaryDirectory folder;
+  const auto arguments = [&](const char* name) {
+    TrainingArguments args = busy(folder / name);
+    args.eval_steps = 1;
+    return args;
+  };
+  Run whole(arguments("whole"));
+  spoil_from_step_10(whole);
+  whole.trainer.add_callback(std::make_shared<EarlyStoppingCallback>(3));
+  CHECK(whole.trainer.train().global_step == 12);
+  CHECK(*whole.trainer.state().best_global_step == 9);
+  TrainingArguments args = arguments("resumed");
+  Run first(args);
+  spoil_from_step_10(first);
+  first.trainer.add_callback(std::make_shared<EarlyStoppingCallback>(3));
+  first.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
+    context.control.should_save = true;
+    if (context.state.global_step == 12) throw std::runtime_error("a crash");
+  }));
+  CHECK_THROWS_AS(first.trainer.train(), std::runtime_error);
+  args.resume_from_checkpoint = fs::path();
+  Run second(args);
+  spoil_from_step_10(second);
+  second.trainer.add_callback(std::make_shared<EarlyStoppingCallback>(3));
+  CHECK(second.trainer.train().global_step == 12);
+}
+
+TEST_CASE("evaluation does not depend on the batch size, and repeats") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = busy(folder / "out");
+  Run run(args);
+  run.trainer.compute_metrics = [](const EvaluationResult& result) {
+    return Json(Json::Object{{"perplexity", std::exp(result.loss)}});
+  };
+  const Json metrics = run.trainer.evaluate();
+  const double loss = metrics.at("eval_loss").as_number();
+  CHECK(metrics.at("eval_perplexity").as_number() == std::exp(loss));
+  CHECK(run.trainer.evaluate().at("eval_loss").as_number() == loss);
+  for (const index_t size : {1, 5, 100}) {
+    args.per_device_eval_batch_size = size;
+    CHECK(Run(args).trainer.evaluate().at("eval_loss").as_number() == doctest::Approx(loss).epsilon(1e-6));
+  }
+  CHECK(run.model.training());
+}
+
+TEST_CASE("a gradient that is not finite stops training and names the step") {
+  const TemporaryDirectory folder;
+  Run run(busy(folder / "out"));
+  run.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
+    if (context.state.global_step == 2)
+      for (index_t id = 5; id < kVocab; ++id) run.model.parameters().back()->data[id] = 3e38f;
+  }));
+  const std::string message = refusal<Error>(run);
+  CHECK(message.starts_with("step 3: the "));
+  CHECK(message.find("lower the learning rate") != std::string::npos);
+}
+
+TEST_CASE("any number of threads gives the same bits") {
+  const TemporaryDirectory folder;
+  const int before = num_threads();
+  set_num_threads(1);
+  Run one(busy(folder / "one"));
+  one.trainer.train();
+  set_num_threads(3);
+  Run three(busy(folder / "three"));
+  three.trainer.train();
+  set_num_threads(before);
+  CHECK(one.model.values() == three.model.values());
+}
+
+}  // namespace
