@@ -1,0 +1,45 @@
+// A warning for a model that learns nothing worth having.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <minibert/core/error.hpp>
+#include <minibert/train/callback.hpp>
+
+namespace minibert {
+
+/// Compares each evaluation with the loss of guessing without a model, and says so when training, half-way or at its
+/// end, has not come below it by a hundredth.
+class BaselineCallback : public TrainerCallback {
+ public:
+  /// `name` completes the sentence "the model is no better than …".
+  BaselineCallback(std::string name, double loss, std::function<void(std::string_view)> notice)
+      : name_(std::move(name)), loss_(loss), notice_(std::move(notice)) {}
+
+  void on_evaluate(TrainerContext context, const Json& metrics) override {
+    last_ = metrics.at("eval_loss").as_number();
+    if (warned_half_way_ || 2 * context.state.global_step < context.state.max_steps) return;
+    warned_half_way_ = true;
+    if (context.state.global_step < context.state.max_steps) warn("half-way, ");
+  }
+  void on_train_end(TrainerContext) override { warn(""); }
+
+ private:
+  void warn(std::string_view when) const {
+    if (!last_ || *last_ < 0.99 * loss_) return;
+    notice_(concat("warning: ", when, "the model is no better than ", name_, ": evaluation loss ", *last_, ", that of ",
+                   name_, " ", loss_, ". It may need more steps, or another learning rate."));
+  }
+
+  std::string name_;
+  double loss_;
+  std::function<void(std::string_view)> notice_;
+  std::optional<double> last_;
+  bool warned_half_way_ = false;
+};
+
+}  // namespace minibert

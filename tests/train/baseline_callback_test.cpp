@@ -1,0 +1,44 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include <minibert/train/baseline_callback.hpp>
+
+namespace {
+
+using namespace minibert;
+
+/// What is said when evaluations at steps 25, 50, 75 and 100 of 100 have these losses, against a baseline of 6.8.
+std::vector<std::string> warnings(const std::vector<double>& losses) {
+  std::vector<std::string> said;
+  BaselineCallback callback("word frequency", 6.8, [&](std::string_view text) { said.emplace_back(text); });
+  const TrainingArguments args;
+  const StepResult last_step;
+  TrainerControl control;
+  TrainerState state;
+  state.max_steps = 100;
+  for (const double loss : losses) {
+    state.global_step += 25;
+    callback.on_evaluate({args, state, last_step, control}, Json::Object{{"eval_loss", loss}});
+  }
+  callback.on_train_end({args, state, last_step, control});
+  return said;
+}
+
+TEST_CASE("a model that stays at the baseline is warned of half-way and at the end") {
+  CHECK(warnings({7.3, 6.9, 6.8, 6.79}) ==
+        std::vector<std::string>{
+            "warning: half-way, the model is no better than word frequency: evaluation loss 6.9, that of word "
+            "frequency 6.8. It may need more steps, or another learning rate.",
+            "warning: the model is no better than word frequency: evaluation loss 6.79, that of word frequency 6.8. "
+            "It may need more steps, or another learning rate."});
+}
+
+TEST_CASE("one that leaves it is not") {
+  CHECK(warnings({7.3, 6.5, 6.2, 6.0}).empty());
+  CHECK(warnings({7.3, 6.9, 6.2, 6.0}).size() == 1);
+  CHECK(warnings({}).empty());
+}
+
+}  // namespace
