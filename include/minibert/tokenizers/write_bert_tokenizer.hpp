@@ -104,7 +104,7 @@ inline void write_bert_tokenizer(const std::filesystem::path& folder, const Word
                                  const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {
   std::string vocab_txt;
   for (const std::string& token : model.vocabulary()) (vocab_txt += token) += '\n';
-  minibert::create_directories(folder);
+  make_directories(folder);
   write_file(folder / "vocab.txt", vocab_txt);
   write_file(folder / "special_tokens_map.json", detail::special_tokens_json(options).dump(2) + "\n");
   write_file(folder / "tokenizer_config.json", detail::tokenizer_config_json(options).dump(2) + "\n");
