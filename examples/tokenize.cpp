@@ -16,9 +16,9 @@ int main(int argc, char** argv) {
   app.add_option("--tokenizer", folder, "Folder with tokenizer.json or vocab.txt")->required();
   app.add_flag("--no_special_tokens", no_special_tokens, "Leave out [CLS] and [SEP]");
   app.add_flag("--tokens", print_tokens, "Print tokens in place of ids");
-  CLI11_PARSE(app, argc, argv);
 
   try {
+    app.parse(argc, argv);
     const auto tokenizer = minibert::BertTokenizer::from_pretrained(folder);
     std::ios::sync_with_stdio(false);
     std::string line, out;
@@ -31,6 +31,8 @@ int main(int argc, char** argv) {
       std::cout << out << '\n';
     }
     if (!std::cout.flush()) throw minibert::IoError("standard output: cannot write");
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;  // --help is no error
   } catch (const std::exception& error) {
     std::cerr << "tokenize: " << error.what() << '\n';
     return 1;

@@ -26,9 +26,9 @@ int main(int argc, char** argv) {
       ->excludes(lowercase_flag)
       ->excludes(accents_option);
   app.add_option("--threads", threads, "Number of threads (default: OMP_NUM_THREADS, or all)");
-  CLI11_PARSE(app, argc, argv);
 
   try {
+    app.parse(argc, argv);
     minibert::set_num_threads(threads);
     std::optional<minibert::BertTokenizer> base_tokenizer;
     minibert::BertTokenizerOptions options{.do_lower_case = lowercase, .strip_accents = strip_accents};
@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
 
     minibert::WordCounter counter(options.normalizer());
     for (const auto& file : train_files) counter.add_file(file);
+    minibert::check<minibert::ValueError>(counter.counts().size() > 0, "no words in the training files");
     if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
 
     const auto tokenizer = base_tokenizer ? base_tokenizer->train_new(counter.counts(), vocab_size)
@@ -47,6 +48,8 @@ int main(int argc, char** argv) {
     std::cerr << tokenizer.vocab_size() << " entries from " << counter.counts().size() << " distinct words in "
               << counter.loss().lines << " lines\n";
     std::cout << output_dir.string() << '\n';
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;  // --help is no error
   } catch (const std::exception& error) {
     std::cerr << "train_tokenizer: " << error.what() << '\n';
     return 1;

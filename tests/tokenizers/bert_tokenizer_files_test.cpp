@@ -1,0 +1,208 @@
+#include <minibert/tokenizers/bert_tokenizer.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "support/test_data.hpp"
+
+using namespace minibert;
+
+namespace {
+
+const std::vector<std::string> kVocabulary = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b", "\u0DC3"};
+const std::string kVocabTxt = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n";
+
+/// What from_pretrained() says against a folder.
+std::string refusal(const std::filesystem::path& folder) {
+  try {
+    BertTokenizer::from_pretrained(folder);
+  } catch (const FormatError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+/// A saved tokenizer whose tokenizer.json is changed, and nothing else there.
+class Changed {
+ public:
+  Changed() {
+    BertTokenizer(kVocabulary).save_pretrained(folder_.path());
+    json_ = Json::read(folder_ / "tokenizer.json");
+    for (const char* name : {"vocab.txt", "tokenizer_config.json", "special_tokens_map.json"})
+      std::filesystem::remove(folder_ / name);
+  }
+  Json& operator[](std::string_view key) { return json_[key]; }
+  const std::filesystem::path& path() { return write(json_.dump()); }
+  const std::filesystem::path& write(std::string_view text) {
+    write_file(folder_ / "tokenizer.json", text);
+    return folder_.path();
+  }
+  void add(const char* name, std::string_view text) { write_file(folder_ / name, text); }
+
+ private:
+  testing::TemporaryDirectory folder_;
+  Json json_;
+};
+
+}  // namespace
+
+TEST_CASE("what is saved comes back, from tokenizer.json and from vocab.txt") {
+  const testing::TemporaryDirectory folder;
+  const auto path = folder / "new" / "folder";
+  const BertTokenizer original(kVocabulary, {.do_lower_case = false,
+                                             .strip_accents = true,
+                                             .tokenize_chinese_chars = false,
+                                             .model_max_length = 128,
+                                             .pad_token = "<pad>"});
+  original.save_pretrained(path);
+  for (const bool with_json : {true, false}) {
+    if (!with_json) std::filesystem::remove(path / "tokenizer.json");
+    const BertTokenizer back = BertTokenizer::from_pretrained(path);
+    CHECK(back.fingerprint() == original.fingerprint());
+    CHECK(back.model_max_length() == 128);
+    CHECK(back.pad_token_id() == 8);
+    CHECK(back.vocab_size() == 9);
+  }
+}
+
+TEST_CASE("saving again writes the same bytes") {
+  const testing::TemporaryDirectory first, second;
+  BertTokenizer(kVocabulary).save_pretrained(first.path());
+  BertTokenizer::from_pretrained(first.path()).save_pretrained(second.path());
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"})
+    CHECK(read_file(first / name) == read_file(second / name));
+}
+
+TEST_CASE("without a length limit none is written, and 1e30 is read as none") {
+  const testing::TemporaryDirectory folder;
+  BertTokenizer(kVocabulary).save_pretrained(folder.path());
+  CHECK_FALSE(has(read_file(folder / "tokenizer_config.json"), "model_max_length"));
+  write_file(folder / "tokenizer_config.json", R"({"model_max_length": 1000000000000000019884624838656})");
+  CHECK(BertTokenizer::from_pretrained(folder.path()).model_max_length() == kUnlimited);
+  write_file(folder / "tokenizer_config.json", R"({"model_max_length": 0})");
+  CHECK(has(refusal(folder.path()), "tokenizer_config.json: model_max_length: expected at least 1, found 0"));
+}
+
+TEST_CASE("tokenizer.json rules alone; tokenizer_config.json overrules it, unless its class is a general one") {
+  Changed changed;
+  changed["normalizer"]["lowercase"] = false;
+  CHECK_FALSE(BertTokenizer::from_pretrained(changed.path()).options().do_lower_case);
+  changed.add("tokenizer_config.json", "{}");
+  CHECK(BertTokenizer::from_pretrained(changed.path()).options().do_lower_case);
+  changed.add("tokenizer_config.json", R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
+  CHECK_FALSE(BertTokenizer::from_pretrained(changed.path()).options().do_lower_case);
+  changed.add("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
+  CHECK(has(refusal(changed.path()), "tokenizer_config.json: tokenizer_class is \"RobertaTokenizer\""));
+}
+
+TEST_CASE("components that are not BERT's are refused by name") {
+  const auto refused = [](auto&& change) {
+    Changed changed;
+    change(changed);
+    const std::string message = refusal(changed.path());
+    CHECK(has(message, "tokenizer.json: "));
+    return message;
+  };
+  CHECK(has(refused([](Changed& c) { c["model"]["type"] = "BPE"; }), "model: found the type \"BPE\""));
+  CHECK(has(refused([](Changed& c) { c["model"]["continuing_subword_prefix"] = "@@"; }), "continuing_subword_prefix"));
+  CHECK(
+      has(refused([](Changed& c) { c["model"]["max_input_chars_per_word"] = 50; }), "max_input_chars_per_word is 50"));
+  CHECK(has(refused([](Changed& c) { c["model"]["vocab"] = Json::array(); }), "vocab: expected an object"));
+  CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = -1; }), "\"a\" has the id -1"));
+  CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = std::int64_t{1} << 40; }), "has the id 1099511627776"));
+  CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = 6; }), "\"a\" and \"##b\" have the same id, 6"));
+  CHECK(has(refused([](Changed& c) { c["model"] = nullptr; }), "model"));
+  CHECK(has(refused([](Changed& c) { c["normalizer"]["type"] = "NFC"; }), "normalizer: found the type \"NFC\""));
+  CHECK(has(refused([](Changed& c) { c["normalizer"] = nullptr; }), "normalizer: found none"));
+  CHECK(has(refused([](Changed& c) { c["normalizer"]["clean_text"] = false; }), "clean_text"));
+  CHECK(has(refused([](Changed& c) { c["pre_tokenizer"]["type"] = "Whitespace"; }), "pre_tokenizer: found the type"));
+  CHECK(has(refused([](Changed& c) { c["decoder"]["type"] = "ByteLevel"; }), "decoder: found the type"));
+  CHECK(has(refused([](Changed& c) { c["post_processor"]["single"].as_array().pop_back(); }),
+            "post_processor: the single template is \"[CLS]:0 A:0\""));
+  CHECK(has(refused([](Changed& c) { c["added_tokens"].as_array().at(0)["lstrip"] = true; }),
+            "added_tokens: the added token \"[PAD]\" has lstrip = true"));
+}
+
+TEST_CASE("components that may be missing") {
+  Changed changed;
+  changed["post_processor"] = nullptr;
+  changed["decoder"] = nullptr;
+  changed["truncation"] = Json::object();
+  CHECK(refusal(changed.path()) == "accepted");
+  changed["post_processor"] = Json::Object{{"type", "BertProcessing"}};
+  CHECK(refusal(changed.path()) == "accepted");
+}
+
+TEST_CASE("a damaged tokenizer.json") {
+  Changed changed;
+  const std::string whole = read_file(changed.path() / "tokenizer.json");
+  for (std::size_t n = 0; n < whole.size(); n += 61)
+    REQUIRE(has(refusal(changed.write(whole.substr(0, n))), "tokenizer.json"));
+  CHECK(has(refusal(changed.write("null")), "tokenizer.json"));
+  CHECK(has(refusal(changed.write("[]")), "tokenizer.json"));
+}
+
+TEST_CASE("vocab.txt: CRLF, no last newline, duplicates, empty lines") {
+  const testing::TemporaryDirectory folder;
+  const auto opened = [&](std::string_view text) {
+    write_file(folder / "vocab.txt", text);
+    return BertTokenizer::from_pretrained(folder.path());
+  };
+  CHECK(opened(kVocabTxt).fingerprint() ==
+        opened("[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\na\r\n##b").fingerprint());
+  const BertTokenizer twice = opened(kVocabTxt + "\na\n");
+  CHECK(twice.vocab_size() == 9);
+  CHECK(twice.convert_tokens_to_ids("a") == 8);
+  CHECK(twice.options().do_lower_case);
+
+  write_file(folder / "vocab.txt", kVocabTxt + "\xFF\n");
+  CHECK(has(refusal(folder.path()), "vocab.txt: line 8 is not UTF-8"));
+  write_file(folder / "vocab.txt", "[PAD]\n[CLS]\n");
+  CHECK(has(refusal(folder.path()), "the token for unknown words, \"[UNK]\""));
+  write_file(folder / "vocab.txt", "");
+  CHECK(has(refusal(folder.path()), "the vocabulary of 0 entries"));
+}
+
+TEST_CASE("special tokens by other names, and added tokens of older files") {
+  const testing::TemporaryDirectory folder;
+  write_file(folder / "vocab.txt", kVocabTxt);
+  write_file(folder / "special_tokens_map.json", R"({"mask_token": "<m>"})");
+  CHECK(BertTokenizer::from_pretrained(folder.path()).mask_token_id() == 7);
+  write_file(folder / "tokenizer_config.json", R"({"mask_token": {"content": "[MASK]"}, "do_lower_case": false,
+    "added_tokens_decoder": {"7": {"content": "<e>", "special": false}}})");
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
+  CHECK(tokenizer.mask_token_id() == 4);
+  CHECK(tokenizer.tokenize("a<e>") == std::vector<std::string>{"a", "<e>"});
+  CHECK_FALSE(tokenizer.is_special(7));
+  write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {"x7": {"content": "<e>"}}})");
+  CHECK(has(refusal(folder.path()), "\"x7\" is no id"));
+  write_file(folder / "tokenizer_config.json", R"({"do_lower_case": "no"})");
+  CHECK(has(refusal(folder.path()), "tokenizer_config.json: do_lower_case: expected true or false, found \"no\""));
+  write_file(folder / "added_tokens.json", "{}");
+  CHECK(has(refusal(folder.path()), "added_tokens.json: not supported"));
+}
+
+TEST_CASE("a folder without a tokenizer") {
+  const testing::TemporaryDirectory folder;
+  CHECK_THROWS_AS(BertTokenizer::from_pretrained(folder.path()), IoError);
+  CHECK_THROWS_AS(BertTokenizer::from_pretrained(folder / "none"), IoError);
+}
+
+TEST_CASE("the published tokenizers: tokenizer.json and vocab.txt say the same") {
+  for (const char* name : {"tokenizers/bert-base-cased", "tokenizers/bert-base-uncased"}) {
+    const auto source = testing::test_data(name);
+    if (!source) return;
+    const testing::TemporaryDirectory folder;
+    for (const char* file : {"vocab.txt", "tokenizer_config.json"})
+      std::filesystem::copy_file(*source / file, folder / file);
+    const BertTokenizer whole = BertTokenizer::from_pretrained(*source);
+    CHECK(BertTokenizer::from_pretrained(folder.path()).fingerprint() == whole.fingerprint());
+    CHECK(whole.model_max_length() == 512);
+    CHECK(whole.mask_token_id() == 103);
+  }
+}

@@ -1,0 +1,138 @@
+#include <minibert/tokenizers/bert_tokenizer.hpp>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "support/test_data.hpp"
+
+using namespace minibert;
+
+namespace {
+
+using Ids = std::vector<token_id>;
+using Tokens = std::vector<std::string>;
+
+const Tokens kVocabulary = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "world", "##s", "!", "e", "##e"};
+
+BertTokenizer tokenizer(BertTokenizerOptions options = {}) { return BertTokenizer(kVocabulary, options); }
+
+}  // namespace
+
+TEST_CASE("a text becomes [CLS] pieces [SEP]") {
+  const BertTokenizer t = tokenizer();
+  CHECK(t.encode("Hello worlds!") == Ids{2, 5, 6, 7, 8, 3});
+  CHECK(t.encode("Hello worlds!", {.add_special_tokens = false}) == Ids{5, 6, 7, 8});
+  CHECK(t.encode("") == Ids{2, 3});
+  CHECK(t.encode(" \u200D\t") == Ids{2, 3});
+  CHECK(t.tokenize("hello[MASK]zebra") == Tokens{"hello", "[MASK]", "[UNK]"});
+  CHECK(tokenizer({.do_lower_case = false}).encode("Hello") == Ids{2, 1, 3});
+  CHECK(t.encode("\xFFhello\xE0") == Ids{2, 5, 3});
+}
+
+TEST_CASE("text between added tokens is normalised piece by piece") {
+  // The dropped mark after [MASK] begins a piece; the e before it is not its base.
+  CHECK(tokenizer().encode("e[MASK]\u0301e", {.add_special_tokens = false}) == Ids{9, 4, 9});
+}
+
+TEST_CASE("max_length counts the special tokens, and what is cut is told") {
+  const BertTokenizer t = tokenizer();
+  CHECK(t.encode("hello hello hello", {.max_length = 4}) == Ids{2, 5, 5, 3});
+  CHECK(t.encode("hello", {.max_length = 2}) == Ids{2, 3});
+  CHECK(t.encode("hello hello", {.add_special_tokens = false, .max_length = 1}) == Ids{5});
+  Ids ids{42};
+  CHECK(t.encode_into("hello hello hello", 4, ids) == 1);
+  CHECK(t.encode_into("hello", 4, ids) == 0);
+  CHECK(ids == Ids{42, 2, 5, 5, 3, 2, 5, 3});
+  CHECK_THROWS_WITH_AS(t.encode("hello", {.max_length = 1}),
+                       "encode: max_length is 1, too short for the 2 special tokens", ValueError);
+  CHECK_THROWS_AS(t("hello", "hello", {.max_length = 2}), ValueError);
+}
+
+TEST_CASE("pairs have two types, and the longer text is cut first") {
+  const BertTokenizer t = tokenizer();
+  const Encoding pair = t("hello", "world!");
+  CHECK(pair.input_ids == Ids{2, 5, 3, 6, 8, 3});
+  CHECK(pair.token_type_ids == Ids{0, 0, 0, 1, 1, 1});
+  CHECK(t("hello", "").input_ids == Ids{2, 5, 3, 3});
+  CHECK(t("hello").token_type_ids == Ids{0, 0, 0});
+  CHECK(t("hello hello hello", "world", {.max_length = 6}).input_ids == Ids{2, 5, 5, 3, 6, 3});
+  CHECK(t("hello", "world world world", {.max_length = 6}).input_ids == Ids{2, 5, 3, 6, 6, 3});
+  CHECK(t("hello hello", "world world", {.max_length = 6}).input_ids == Ids{2, 5, 3, 6, 6, 3});
+  CHECK(t("hello hello", "world", {.add_special_tokens = false}).token_type_ids == Ids{0, 0, 1});
+}
+
+TEST_CASE("ids and tokens, both ways") {
+  const BertTokenizer t = tokenizer();
+  CHECK(t.vocab_size() == 11);
+  CHECK(t.convert_tokens_to_ids("world") == 6);
+  CHECK(t.convert_tokens_to_ids(Tokens{"##s", "nowhere"}) == Ids{7, 1});
+  CHECK(t.convert_ids_to_tokens(Ids{4, 7}) == Tokens{"[MASK]", "##s"});
+  CHECK_THROWS_AS(t.convert_ids_to_tokens(11), ValueError);
+  CHECK_THROWS_AS(t.convert_ids_to_tokens(-1), ValueError);
+  CHECK(Ids{t.pad_token_id(), t.unk_token_id(), t.cls_token_id(), t.sep_token_id(), t.mask_token_id()} ==
+        Ids{0, 1, 2, 3, 4});
+  CHECK(t.is_special(1));
+  CHECK_FALSE(t.is_special(5));
+}
+
+TEST_CASE("decoding leaves out what has no token, and special tokens on request") {
+  const BertTokenizer t = tokenizer();
+  CHECK(t.decode(t.encode("Hello worlds!")) == "[CLS] hello worlds! [SEP]");
+  CHECK(t.decode({2, 5, 6, 7, 8, 3, 99}, true) == "hello worlds!");
+  CHECK(t.decode({2, 7}, true) == "##s");  // first among those that stay
+  CHECK_THROWS_AS(t.decode({-1}), ValueError);
+}
+
+TEST_CASE("special tokens that the vocabulary lacks get the next ids") {
+  const BertTokenizer t({"[UNK]", "a"}, {.mask_token = "<mask>"});
+  CHECK(t.vocab_size() == 6);
+  CHECK(t.encode("a<mask>") == Ids{t.cls_token_id(), 1, t.mask_token_id(), t.sep_token_id()});
+  CHECK(t.convert_ids_to_tokens(5) == "<mask>");
+  CHECK_THROWS_AS(BertTokenizer({"a", "b"}), ValueError);
+}
+
+TEST_CASE("the fingerprint changes with whatever changes ids, and with nothing else") {
+  const std::uint64_t original = tokenizer().fingerprint();
+  CHECK(original == 7888779315410284014u);  // in every run, on every machine
+  CHECK(tokenizer({.strip_accents = true, .model_max_length = 7}).fingerprint() == original);
+  CHECK(tokenizer({.do_lower_case = false}).fingerprint() != original);
+  CHECK(tokenizer({.strip_accents = false}).fingerprint() != original);
+  CHECK(tokenizer({.tokenize_chinese_chars = false}).fingerprint() != original);
+  CHECK(tokenizer({.mask_token = "!"}).fingerprint() != original);
+  Tokens other = kVocabulary;
+  std::swap(other[5], other[6]);
+  CHECK(BertTokenizer(other).fingerprint() != original);
+}
+
+TEST_CASE("training gives a tokenizer that knows its corpus; from another one with its special tokens") {
+  WordCounter counter(BertTokenizerOptions{}.normalizer());
+  counter.add_text("Low lower lowest\nnew newer newest");
+  const BertTokenizer trained = BertTokenizer::train(counter.counts(), {.model_max_length = 16}, 24);
+  CHECK(trained.vocab_size() == 24);
+  CHECK(trained.model_max_length() == 16);
+  CHECK(trained.pad_token_id() == 0);
+  CHECK(trained.mask_token_id() == 4);
+  CHECK(trained.decode(trained.encode("Newest LOWER"), true) == "newest lower");
+
+  const BertTokenizer base({"a", "<mask>", "[UNK]", "[SEP]", "[CLS]", "[PAD]"}, {.mask_token = "<mask>"});
+  const BertTokenizer renewed = base.train_new(counter.counts(), 24);
+  CHECK(renewed.convert_ids_to_tokens({0, 1, 2, 3, 4}) == Tokens{"<mask>", "[UNK]", "[SEP]", "[CLS]", "[PAD]"});
+  CHECK(renewed.vocab_size() == 24);
+}
+
+TEST_CASE("one tokenizer serves several threads") {
+  const auto path = testing::test_data("wikitext2/valid.txt");
+  const auto folder = testing::test_data("tokenizers/bert-base-uncased");
+  if (!path || !folder) return;
+  const std::string text = read_file(*path).substr(0, 100000);
+  const BertTokenizer t = BertTokenizer::from_pretrained(*folder);
+  const Ids expected = t.encode(text);
+  std::vector<Ids> results(4);
+  std::vector<std::thread> threads;
+  for (Ids& result : results) threads.emplace_back([&] { result = t.encode(text); });
+  for (std::thread& thread : threads) thread.join();
+  for (const Ids& result : results) CHECK(result == expected);
+}

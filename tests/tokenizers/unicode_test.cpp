@@ -1,0 +1,104 @@
+#include <minibert/tokenizers/unicode.hpp>
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+using namespace minibert;
+
+namespace {
+
+std::u32string decoded(std::string_view text) {
+  std::u32string characters;
+  unicode::for_each_character(text, [&](char32_t c) { characters += c; });
+  return characters;
+}
+
+std::u32string decomposed(char32_t c) {
+  std::u32string characters;
+  unicode::decompose(c, [&](char32_t part) { characters += part; });
+  return characters;
+}
+
+}  // namespace
+
+TEST_CASE("every character survives encoding and decoding") {
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    if (c >= 0xD800 && c <= 0xDFFF) continue;
+    std::string text;
+    unicode::append(text, c);
+    const unicode::Decoded back = unicode::decode(text.data(), text.data() + text.size());
+    if (back.character != c || back.bytes != length(text)) FAIL("U+", static_cast<std::uint32_t>(c));
+  }
+}
+
+TEST_CASE("invalid UTF-8 gives one U+FFFD for each maximal part, as Python's 'replace'") {
+  const std::u32string r(1, unicode::kReplacement);
+  CHECK(decoded("a\x80z") == U"a" + r + U"z");              // a continuation byte alone
+  CHECK(decoded("\xE0\xA4") == r);                          // cut short
+  CHECK(decoded("\xE0\xA4z") == r + U"z");                  // cut short by ASCII
+  CHECK(decoded("\xF0\x9F\x98") == r);                      // three of four bytes
+  CHECK(decoded("\xC0\x80") == r + r);                      // overlong, two bytes
+  CHECK(decoded("\xE0\x80\x80") == r + r + r);              // overlong, three bytes
+  CHECK(decoded("\xED\xA0\x80") == r + r + r);              // a surrogate
+  CHECK(decoded("\xF4\x90\x80\x80") == r + r + r + r);      // beyond U+10FFFF
+  CHECK(decoded("\xF5\xFF") == r + r);                      // bytes that start nothing
+  CHECK(decoded("\xE0\xA4\xE0\xA4\x85") == r + U"\u0905");  // cut short by the next character
+}
+
+TEST_CASE("is_valid_utf8 tells a written U+FFFD from a broken sequence") {
+  CHECK(unicode::is_valid_utf8(""));
+  CHECK(unicode::is_valid_utf8("a\xEF\xBF\xBD\xE0\xA4\x85"));
+  CHECK_FALSE(unicode::is_valid_utf8("\xEF\xBF"));
+  CHECK_FALSE(unicode::is_valid_utf8("\xF0\x9F\x98"));  // a broken part of three bytes
+  CHECK_FALSE(unicode::is_valid_utf8("\xFF"));
+}
+
+TEST_CASE("properties are the reference's, not the newest Unicode's") {
+  CHECK(unicode::is_removed(0x00AD));
+  CHECK(unicode::is_removed(unicode::kReplacement));
+  CHECK_FALSE(unicode::is_removed(0x0890));  // a format character since Unicode 14
+  CHECK_FALSE(unicode::is_removed('\n'));
+  CHECK(unicode::is_removed('\v'));
+  CHECK(unicode::is_punctuation('$'));
+  CHECK_FALSE(unicode::is_punctuation(0x20AC));  // € is a symbol
+  CHECK_FALSE(unicode::is_punctuation(0x2E52));  // younger than the reference's table
+  CHECK(unicode::is_cjk(0x4E00));
+  CHECK(unicode::is_cjk(0x2B81F));
+  CHECK_FALSE(unicode::is_cjk(0x2B820));  // the hole
+  CHECK(unicode::is_cjk(0x2B920));
+  CHECK(unicode::is_mark(0x0301));
+  CHECK(unicode::is_mark(0x1734));
+  CHECK_FALSE(unicode::is_mark(0x08D4));
+  CHECK(unicode::is_whitespace(0x3000));
+}
+
+TEST_CASE("decomposition is full, and arithmetic for Hangul") {
+  CHECK(decomposed('a') == U"a");
+  CHECK(decomposed(0x1E14) == U"E\u0304\u0300");
+  CHECK(decomposed(0xAC00) == U"\u1100\u1161");
+  CHECK(decomposed(0xAC01) == U"\u1100\u1161\u11A8");
+  CHECK(decomposed(0xD7A3) == U"\u1112\u1175\u11C2");
+  CHECK(decomposed(0xD7A4) == U"\uD7A4");
+  CHECK(decomposed(0xF900) == U"\u8C48");
+  CHECK(decomposed(0x11938) == U"\U00011938");  // decomposes since Unicode 13
+}
+
+TEST_CASE("lower case and combining class at the edges of their runs") {
+  CHECK(unicode::lowercase('Z') == 'z');
+  CHECK(unicode::lowercase('[') == '[');
+  CHECK(unicode::lowercase(0x0100) == 0x0101);
+  CHECK(unicode::lowercase(0x0101) == 0x0101);
+  CHECK(unicode::lowercase(0x03A3) == 0x03C3);
+  CHECK(unicode::lowercase(0x16EA0) == 0x16EBB);  // younger than utf8proc's table
+  CHECK(unicode::combining_class(0x0300) == 230);
+  CHECK(unicode::combining_class(0x302A) == 218);
+  CHECK(unicode::combining_class(0x0903) == 0);
+  CHECK(unicode::combining_class(0x1ABF) == 0);  // younger than the reference's table
+}
+
+TEST_CASE("white space is trimmed from the end only") {
+  CHECK(unicode::trim_end(" a b \r\t\u3000") == " a b");
+  CHECK(unicode::trim_end("\r") == "");
+  CHECK(unicode::trim_end("\u0D3F") == "\u0D3F");
+}

@@ -1,0 +1,82 @@
+#include <minibert/tokenizers/word_counts.hpp>
+
+#include <map>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "support/test_data.hpp"
+
+using namespace minibert;
+
+TEST_CASE("words keep the order of their first appearance") {
+  WordCounts counts;
+  for (const char* word : {"b", "a", "b", "", "b"}) counts.add(word);
+  REQUIRE(counts.size() == 3);
+  CHECK(counts.word(0) == "b");
+  CHECK(counts.count(0) == 3);
+  CHECK(counts.word(1) == "a");
+  CHECK(counts.word(2) == "");
+}
+
+TEST_CASE("counts are 64-bit, and adding another's keeps its order") {
+  WordCounts counts, other;
+  counts.add("x", std::int64_t{1} << 40);
+  other.add("y");
+  other.add("x", std::int64_t{1} << 40);
+  counts.add(other);
+  REQUIRE(counts.size() == 2);
+  CHECK(counts.count(0) == std::int64_t{1} << 41);
+  CHECK(counts.word(1) == "y");
+}
+
+TEST_CASE("many words, through several sizes of the table") {
+  WordCounts counts;
+  std::map<std::string, std::int64_t> expected;
+  for (int i = 0; i < 20000; ++i) {
+    const std::string word = std::to_string(i * i % 9973);
+    counts.add(word);
+    ++expected[word];
+  }
+  REQUIRE(counts.size() == length(expected));
+  for (index_t i = 0; i < counts.size(); ++i) REQUIRE(counts.count(i) == expected[std::string(counts.word(i))]);
+}
+
+TEST_CASE("a text is counted as the pipeline sees it") {
+  WordCounter counter(BertNormalizerOptions{});
+  counter.add_text("The cat, the CAT\r\n\n[MASK] caf\u00E9");
+  const WordCounts& counts = counter.counts();
+  REQUIRE(counts.size() == 7);
+  CHECK(counts.word(0) == "the");
+  CHECK(counts.count(0) == 2);
+  CHECK(counts.word(2) == ",");
+  CHECK(counts.word(3) == "[");  // special tokens are words like any other here
+  CHECK(counts.word(6) == "cafe");
+  CHECK(counter.loss().lines == 3);
+}
+
+TEST_CASE("chunks and threads do not show") {
+  std::string text;
+  for (int i = 0; i < 60000; ++i) text += std::to_string(i % 7001) + (i % 11 == 0 ? "\n" : i % 5 == 0 ? "." : " ");
+  text += std::string(1 << 19, 'x');  // a line longer than two chunks
+  WordCounts expected;
+  BertPreTokenizer().for_each_word(text, [&](std::string_view word) { expected.add(word); });
+
+  for (const int threads : {1, 3}) {
+    const int before = num_threads();
+    set_num_threads(threads);
+    WordCounter counter(BertNormalizerOptions{});
+    counter.add_text(text);
+    set_num_threads(before);
+    REQUIRE(counter.counts().size() == expected.size());
+    for (index_t i = 0; i < expected.size(); ++i) {
+      REQUIRE(counter.counts().word(i) == expected.word(i));
+      REQUIRE(counter.counts().count(i) == expected.count(i));
+    }
+  }
+}
+
+TEST_CASE("a file that is not there") {
+  const testing::TemporaryDirectory folder;
+  CHECK_THROWS_AS(WordCounter(BertNormalizerOptions{}).add_file(folder / "none.txt"), IoError);
+}

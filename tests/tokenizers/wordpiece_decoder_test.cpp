@@ -1,0 +1,39 @@
+#include <minibert/tokenizers/wordpiece_decoder.hpp>
+
+#include <initializer_list>
+
+#include <doctest/doctest.h>
+
+using namespace minibert;
+
+namespace {
+
+std::string joined(std::initializer_list<const char*> tokens) {
+  WordPieceDecoder decoder;
+  for (const char* token : tokens) decoder.add(token);
+  return decoder.take();
+}
+
+}  // namespace
+
+TEST_CASE("pieces join, words are spaced, punctuation moves up") {
+  CHECK(joined({}) == "");
+  CHECK(joined({"un", "##aff", "##able", "words", ".", "ok", "?"}) == "unaffable words. ok?");
+  CHECK(joined({"##ing", "##ed"}) == "##inged");
+}
+
+TEST_CASE("each token is cleaned alone") {
+  CHECK(joined({"don", "'", "t"}) == "don ' t");
+  CHECK(joined({"2", ".", "5"}) == "2. 5");
+  CHECK(joined({"(", "yes", ")"}) == "( yes )");
+  CHECK(joined({"does", "n't"}) == "doesn't");
+  CHECK(joined({"we", "'ve"}) == "we've");
+}
+
+TEST_CASE("take empties the decoder") {
+  WordPieceDecoder decoder;
+  decoder.add("a");
+  CHECK(decoder.take() == "a");
+  decoder.add("##b");
+  CHECK(decoder.take() == "##b");
+}

@@ -1,0 +1,81 @@
+#include <minibert/tokenizers/wordpiece.hpp>
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace minibert;
+
+namespace {
+
+using Ids = std::vector<token_id>;
+
+Ids ids(const WordPiece& model, std::string_view word) {
+  Ids result;
+  model.append_ids(word, result);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("greedy longest match, then the pieces that continue a word") {
+  const WordPiece model({"[UNK]", "un", "##aff", "##able", "##a", "unab", "##ff"});
+  CHECK(ids(model, "unaffable") == Ids{1, 2, 3});
+  CHECK(ids(model, "unab") == Ids{5});
+  CHECK(ids(model, "una") == Ids{1, 4});
+  CHECK(ids(model, "able") == Ids{0});    // only as a continuation
+  CHECK(ids(model, "unable") == Ids{0});  // "unab" is longest, and nothing continues it: no way back
+  CHECK(ids(model, "unaffx") == Ids{0});  // one [UNK] for the whole word
+}
+
+TEST_CASE("what is appended follows what is there, and a failed word leaves nothing but [UNK]") {
+  const WordPiece model({"[UNK]", "a", "##b"});
+  Ids result{9};
+  model.append_ids("abbx", result);
+  CHECK(result == Ids{9, 0});
+}
+
+TEST_CASE("a word of 100 characters is tried, one of 101 is unknown, however many bytes") {
+  const WordPiece model({"[UNK]", "a", "##a", "\u0DC3", "##\u0DC3"});
+  std::string sinhala;
+  for (int i = 0; i < 100; ++i) sinhala += "\u0DC3";
+  CHECK(ids(model, std::string(100, 'a')).size() == 100);
+  CHECK(ids(model, std::string(101, 'a')) == Ids{0});
+  CHECK(ids(model, sinhala).size() == 100);
+  CHECK(ids(model, sinhala + "\u0DC3") == Ids{0});
+}
+
+TEST_CASE("a vocabulary without pieces that continue a word") {
+  const WordPiece model({"[UNK]", "a"});
+  CHECK(ids(model, "a") == Ids{1});
+  CHECK(ids(model, "aa") == Ids{0});
+}
+
+TEST_CASE("the bare prefix and the empty string are entries that never match") {
+  const WordPiece model({"[UNK]", "##", "", "a", "##b"});
+  CHECK(ids(model, "ab") == Ids{3, 4});
+  CHECK(ids(model, "ac") == Ids{0});
+  CHECK(model.find("") == 2);
+}
+
+TEST_CASE("of duplicates the last counts, and the others leave holes") {
+  const WordPiece model({"[UNK]", "a", "b", "a"});
+  CHECK(model.vocab_size() == 4);
+  CHECK(ids(model, "a") == Ids{3});
+  CHECK(model.token(1) == nullptr);
+  CHECK(*model.token(3) == "a");
+}
+
+TEST_CASE("another prefix") {
+  const WordPiece model({"?", "a", "@@b"}, "?", "@@");
+  CHECK(ids(model, "abb") == Ids{1, 2, 2});
+  CHECK(ids(model, "ac") == Ids{0});
+}
+
+TEST_CASE("a vocabulary that cannot be used is refused") {
+  CHECK_THROWS_WITH_AS(WordPiece({"a", "b"}),
+                       "wordpiece: the vocabulary of 2 entries does not hold the token for unknown words, \"[UNK]\"",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(WordPiece({"[UNK]", "\xFF"}), "wordpiece: entry 1 of the vocabulary is not UTF-8", ValueError);
+}
