@@ -1,0 +1,125 @@
+// The tensors of a checkpoint folder under the names that models use.
+#pragma once
+
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <minibert/core/error.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/io/safetensors.hpp>
+
+namespace minibert::detail {
+
+/// A tensor and the file it lies in.
+struct CheckpointTensor {
+  const SafetensorsReader* reader;
+  const SafetensorsEntry* entry;
+  bool taken = false;
+};
+
+/// All tensors of model.safetensors, or of the shards that model.safetensors.index.json lists.
+class CheckpointTensors {
+ public:
+  /// @throws IoError, FormatError
+  explicit CheckpointTensors(const std::filesystem::path& folder) {
+    const std::filesystem::path whole = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+    if (!std::filesystem::exists(whole) && std::filesystem::exists(index)) {
+      source_ = index.string();
+      open_shards(folder, Json::read(index));
+    } else {
+      check<FormatError>(std::filesystem::exists(whole) || !std::filesystem::exists(folder / "pytorch_model.bin"),
+                         folder.string(), " holds pytorch_model.bin but no model.safetensors; convert it with: python -c \"",
+                         "from transformers import AutoModel; AutoModel.from_pretrained('", folder.string(),
+                         "').save_pretrained('", folder.string(), "')\"");
+      source_ = whole.string();
+      open(whole);
+    }
+  }
+
+  const std::string& source() const noexcept { return source_; }
+
+  /// The tensor for a parameter of that name, by the name itself or another that published files use; nullptr if there
+  /// is none. It counts as used from then on.
+  const CheckpointTensor* take(const std::string& name) {
+    for (const std::string& candidate : names_of(name)) {
+      const auto found = tensors_.find(candidate);
+      if (found == tensors_.end()) continue;
+      found->second.taken = true;
+      return &found->second;
+    }
+    return nullptr;
+  }
+
+  /// Marks a decoder that repeats the tied weights as used. @throws FormatError if it differs from them
+  void check_tied_decoder() {
+    const std::pair<const char*, const char*> pairs[] = {
+        {"cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"},
+        {"cls.predictions.decoder.bias", "cls.predictions.bias"}};
+    for (const auto& [copy, original] : pairs) {
+      const auto found = tensors_.find(copy);
+      if (found == tensors_.end() || found->second.taken) continue;
+      const CheckpointTensor* tied = take(original);
+      if (tied == nullptr) continue;
+      check<FormatError>(found->second.entry->bytes == tied->entry->bytes, source_, ": ", copy, " differs from ",
+                         original, ", but config.json has tie_word_embeddings true");
+      found->second.taken = true;
+    }
+  }
+
+  /// Names of the tensors that nobody took, but for buffers that older versions wrote.
+  std::vector<std::string> left_over() const {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : tensors_)
+      if (!tensor.taken && !ends_with(name, "embeddings.position_ids") && !ends_with(name, "embeddings.token_type_ids"))
+        names.push_back(name);
+    return names;
+  }
+
+ private:
+  void open(const std::filesystem::path& file) {
+    const SafetensorsReader& reader = readers_.emplace_back(file);
+    for (const SafetensorsEntry& entry : reader.entries()) tensors_[entry.name] = {&reader, &entry};
+  }
+
+  void open_shards(const std::filesystem::path& folder, const Json& index) {
+    std::map<std::string, std::vector<std::string>> shards;
+    for (const Json::Member& member : index.at("weight_map").as_object())
+      shards[member.second.as_string()].push_back(member.first);
+    for (const auto& [file, names] : shards) {
+      check<FormatError>(std::filesystem::path(file).filename() == file, source_, ": the shard '", file,
+                         "' is not a file name");
+      open(folder / file);
+      for (const std::string& name : names)
+        check<FormatError>(tensors_.count(name) == 1, source_, ": ", name, " is not in ", file);
+    }
+  }
+
+  /// The names under which files hold a parameter, the usual one first.
+  static std::vector<std::string> names_of(const std::string& name) {
+    std::vector<std::string> names{name};
+    if (name == "cls.predictions.bias") names.push_back("cls.predictions.decoder.bias");
+    for (const auto& [now, before] : {std::pair{"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}})
+      if (ends_with(name, now)) names.push_back(name.substr(0, name.size() - std::strlen(now)) + before);
+    const std::size_t count = names.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool prefixed = names[i].rfind("bert.", 0) == 0;
+      names.push_back(prefixed ? names[i].substr(5) : "bert." + names[i]);
+    }
+    return names;
+  }
+
+  static bool ends_with(std::string_view text, std::string_view end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+  }
+
+  std::string source_;
+  std::deque<SafetensorsReader> readers_;
+  std::map<std::string, CheckpointTensor> tensors_;
+};
+
+}  // namespace minibert::detail

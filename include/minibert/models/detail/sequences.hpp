@@ -1,0 +1,32 @@
+// From a batch to the sequences that ops see.
+#pragma once
+
+#include <algorithm>
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/core/sequences.hpp>
+#include <minibert/data/batch.hpp>
+
+namespace minibert::detail {
+
+/// The batch's sequences, kept by the tape. @throws ValueError if the batch's arrays do not fit together, or a sequence
+/// is longer than the model has positions
+template <class T>
+Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position_embeddings) {
+  check<ValueError>(length(batch.cu_seqlens) == batch.num_sequences() + 1 && batch.cu_seqlens.back() == batch.num_tokens(),
+                    "batch: cu_seqlens has ", batch.cu_seqlens.size(), " entries for ", batch.num_sequences(),
+                    " sequences of ", batch.num_tokens(), " tokens in all");
+  Sequences sequences{.cu_seqlens = tape.keep(batch.cu_seqlens),
+                      .rows = tape.keep(batch.rows),
+                      .count = batch.num_sequences(),
+                      .max_seqlen = 0};
+  for (index_t b = 0; b < sequences.count; ++b) {
+    const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
+    check<ValueError>(len <= max_position_embeddings, "batch: sequence ", b, " has ", len,
+                      " tokens, the model has positions for ", max_position_embeddings);
+    sequences.max_seqlen = std::max(sequences.max_seqlen, len);
+  }
+  return sequences;
+}
+
+}  // namespace minibert::detail

@@ -1,0 +1,71 @@
+// Models to and from Hugging Face's folders: config.json and model.safetensors.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <minibert/io/file.hpp>
+#include <minibert/io/safetensors.hpp>
+#include <minibert/models/bert_config.hpp>
+#include <minibert/models/detail/checkpoint_tensors.hpp>
+#include <minibert/nn/module.hpp>
+
+namespace minibert {
+
+/// What did not match between a model and a file, as transformers' output_loading_info.
+struct LoadingInfo {
+  std::vector<std::string> missing_keys;     ///< parameters that the file has not: freshly drawn
+  std::vector<std::string> unexpected_keys;  ///< tensors of the file that the model has no use for
+};
+
+/// Sets a model's parameters from the folder's model.safetensors (or its shards). Names are accepted with and without
+/// "bert.", and as older files have them (LayerNorm.gamma, LayerNorm.beta, decoder.bias). The model is in evaluation
+/// mode afterwards, as in transformers.
+/// @throws IoError; FormatError for a damaged file, another shape, a decoder that is not tied where the config ties it,
+/// and, unless `info` takes the list, for parameters that the file has not.
+template <class Model>
+void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
+  detail::CheckpointTensors tensors(folder);
+  model.eval();
+  LoadingInfo found;
+  for (const auto& [name, parameter] : model.named_parameters()) {
+    const detail::CheckpointTensor* tensor = tensors.take(name);
+    if (tensor == nullptr) {
+      model.init_parameter(*parameter, model.config().initializer_range, /*seed=*/42);
+      found.missing_keys.push_back(name);
+      continue;
+    }
+    check<FormatError>(tensor->entry->shape == sizes(parameter->shape), tensor->reader->path(), ": ", *tensor->entry,
+                       ", but the model's ", name, " has shape ", parameter->shape);
+    tensor->reader->copy(*tensor->entry, parameter->data);
+  }
+  if (model.config().tie_word_embeddings) tensors.check_tied_decoder();
+  found.unexpected_keys = tensors.left_over();
+  if (info != nullptr) {
+    *info = std::move(found);
+    return;
+  }
+  check<FormatError>(found.missing_keys.empty(), tensors.source(), ": ", found.missing_keys.size(), " of ",
+                     model.parameters().size(), " tensors of ", Model::kArchitecture, " are missing, the first is ",
+                     found.missing_keys.empty() ? "" : found.missing_keys.front());
+}
+
+/// Writes config.json and model.safetensors, each as a whole; makes the folder. @throws IoError
+template <class Model>
+void save_pretrained(Model& model, const std::filesystem::path& folder) {
+  using T = std::remove_pointer_t<decltype(model.parameters().front()->data)>;
+  make_directories(folder);
+  std::vector<SafetensorsTensor<T>> tensors;
+  for (const auto& [name, parameter] : model.named_parameters())
+    tensors.push_back({name, sizes(parameter->shape), parameter->data});
+  write_safetensors(folder / "model.safetensors", std::move(tensors));
+  const char* dtype = std::is_same_v<T, float> ? "float32" : "float64";
+  write_file(folder / "config.json", model.config().to_json(Model::kArchitecture, dtype).dump(2) + "\n");
+}
+
+}  // namespace minibert

@@ -1,0 +1,35 @@
+// Embedding table.
+#pragma once
+
+#include <span>
+
+#include <minibert/nn/scope.hpp>
+#include <minibert/ops/embedding.hpp>
+
+namespace minibert::nn {
+
+/// weight: (num_embeddings, D). The row padding_idx begins as zeros and gets no gradient from look-ups, as in
+/// torch.nn.Embedding; −1: none.
+template <class T>
+class Embedding {
+ public:
+  Embedding(const Scope<T>& scope, index_t num_embeddings, index_t embedding_dim, index_t padding_idx = -1)
+      : weight(scope.declare({.name = "weight",
+                              .shape = {num_embeddings, embedding_dim},
+                              .init = Init::normal,
+                              .zero_row = padding_idx})) {}
+
+  /// What functional::embedding wants to look these rows up, alone or together with other tables.
+  functional::Lookup<T> lookup(Tape<T>& tape, std::span<const token_id> indices) const {
+    return {tape.parameter(*weight), indices, weight->zero_row};
+  }
+
+  /// y[t] = weight[indices[t]]; y: (N, D)
+  Variable<T> forward(Tape<T>& tape, std::span<const token_id> indices) const {
+    return functional::embedding<T>({lookup(tape, indices)});
+  }
+
+  Parameter<T>* weight;
+};
+
+}  // namespace minibert::nn
