@@ -1,10 +1,14 @@
 // Slow twins of the kernels: plain loops, for comparison only.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numbers>
 #include <vector>
 
 #include <minibert/core/random.hpp>
+#include <minibert/core/sequences.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/kernels/matrix.hpp>
 
@@ -42,6 +46,155 @@ std::vector<double> gemm(index_t m, index_t n, index_t k, kernels::Matrix<T> a, 
         at(c, i * n + j) += static_cast<double>(a.data[i * a.row_stride + p * a.column_stride]) *
                             static_cast<double>(b.data[p * b.row_stride + j * b.column_stride]);
   return c;
+}
+
+using Numbers = std::vector<double>;
+
+template <class T>
+Numbers widen(const std::vector<T>& x) {
+  return {x.begin(), x.end()};
+}
+
+/// Normalised rows of x, n rows of d elements, without weight and bias; their 1/√(var + eps) to `rstd` unless null.
+inline Numbers normalise(const Numbers& x, double eps, index_t n, index_t d, Numbers* rstd = nullptr) {
+  Numbers y(x.size());
+  for (index_t i = 0; i < n; ++i) {
+    double mean = 0, variance = 0;
+    for (index_t j = 0; j < d; ++j) mean += at(x, i * d + j) / static_cast<double>(d);
+    for (index_t j = 0; j < d; ++j) variance += std::pow(at(x, i * d + j) - mean, 2) / static_cast<double>(d);
+    const double r = 1 / std::sqrt(variance + eps);
+    for (index_t j = 0; j < d; ++j) at(y, i * d + j) = (at(x, i * d + j) - mean) * r;
+    if (rstd != nullptr) rstd->push_back(r);
+  }
+  return y;
+}
+
+inline Numbers layer_norm(const Numbers& x, const Numbers& weight, const Numbers& bias, double eps, index_t n, index_t d) {
+  Numbers y = normalise(x, eps, n, d);
+  for (index_t i = 0; i < n * d; ++i) at(y, i) = at(y, i) * at(weight, i % d) + at(bias, i % d);
+  return y;
+}
+
+struct LayerNormGradients {
+  Numbers x, weight, bias;
+};
+
+/// By the Jacobian of the normalisation, dx̂_j/dx_k = rstd·(1[j = k] − 1/d − x̂_j·x̂_k/d).
+inline LayerNormGradients layer_norm_backward(const Numbers& dy, const Numbers& x, const Numbers& weight, double eps,
+                                              index_t n, index_t d) {
+  Numbers rstd;
+  const Numbers normal = normalise(x, eps, n, d, &rstd);
+  LayerNormGradients g{Numbers(x.size()), Numbers(usize(d)), Numbers(usize(d))};
+  for (index_t i = 0; i < n; ++i)
+    for (index_t j = 0; j < d; ++j) {
+      at(g.weight, j) += at(dy, i * d + j) * at(normal, i * d + j);
+      at(g.bias, j) += at(dy, i * d + j);
+      for (index_t k = 0; k < d; ++k)
+        at(g.x, i * d + k) +=
+            at(dy, i * d + j) * at(weight, j) * at(rstd, i) *
+            ((j == k ? 1.0 : 0.0) - (1 + at(normal, i * d + j) * at(normal, i * d + k)) / static_cast<double>(d));
+    }
+  return g;
+}
+
+inline double gelu(double x) { return x * 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+inline double gelu_derivative(double x) {
+  return 0.5 * std::erfc(-x / std::numbers::sqrt2) + x * std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+}
+inline double gelu_tanh(double x) {
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+}
+inline double gelu_tanh_derivative(double x) {
+  const double c = std::sqrt(2 / std::numbers::pi), t = std::tanh(c * (x + 0.044715 * x * x * x));
+  return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * c * (1 + 3 * 0.044715 * x * x);
+}
+
+/// Of n rows of d elements; log Σ eˣ of each row to `lse` unless null.
+inline Numbers softmax(const Numbers& x, index_t n, index_t d, Numbers* lse = nullptr) {
+  Numbers y(x.size());
+  for (index_t i = 0; i < n; ++i) {
+    double largest = -HUGE_VAL, sum = 0;
+    for (index_t j = 0; j < d; ++j) largest = std::max(largest, at(x, i * d + j));
+    for (index_t j = 0; j < d; ++j) sum += std::exp(at(x, i * d + j) - largest);
+    for (index_t j = 0; j < d; ++j) at(y, i * d + j) = std::exp(at(x, i * d + j) - largest) / sum;
+    if (lse != nullptr) lse->push_back(largest + std::log(sum));
+  }
+  return y;
+}
+
+inline Numbers softmax_backward(const Numbers& dy, const Numbers& y, index_t n, index_t d) {
+  Numbers dx(y.size());
+  for (index_t i = 0; i < n; ++i)
+    for (index_t j = 0; j < d; ++j)
+      for (index_t k = 0; k < d; ++k)
+        at(dx, i * d + k) += at(dy, i * d + j) * at(y, i * d + j) * ((j == k ? 1.0 : 0.0) - at(y, i * d + k));
+  return dx;
+}
+
+/// What dropout multiplies an element with: the definition, one call of the generator for each.
+inline double dropout_factor(random::Key key, int threshold, index_t position, index_t feature) {
+  const auto call = static_cast<std::uint32_t>(feature / 64 * 16 + feature % 16);
+  const std::uint64_t bits = key.bits(static_cast<std::uint32_t>(position), call);
+  const auto number = static_cast<int>(bits >> (feature % 64 / 16 * 16) & 0xFFFF);
+  return number < threshold ? 0 : 65536.0 / (65536 - threshold);
+}
+
+/// Sequences of the given lengths end to end, and the arrays that they refer to.
+struct OwnedSequences {
+  explicit OwnedSequences(const std::vector<index_t>& lengths, index_t first_row = 0) {
+    for (const index_t n : lengths) {
+      cu_seqlens.push_back(cu_seqlens.back() + n);
+      rows.push_back(first_row + length(rows));
+      max_seqlen = std::max(max_seqlen, n);
+    }
+  }
+  Sequences view() const { return {cu_seqlens.data(), rows.data(), length(rows), max_seqlen}; }
+  index_t num_tokens() const { return cu_seqlens.back(); }
+
+  std::vector<index_t> cu_seqlens{0}, rows;
+  index_t max_seqlen = 0;
+};
+
+struct AttentionResult {
+  Numbers y, lse, dq, dk, dv;
+};
+
+/// Forward and backward of H heads of size d, one sequence and head at a time. factor(sequence, head, query, key) is
+/// what dropout multiplies a probability with.
+inline AttentionResult attention(const Numbers& q, const Numbers& k, const Numbers& v, const Numbers& dy, double scale,
+                                 const Sequences& sequences, index_t heads, index_t d,
+                                 const std::function<double(index_t, index_t, index_t, index_t)>& factor) {
+  const index_t stride = heads * d, tokens = sequences.num_tokens();
+  AttentionResult r{Numbers(q.size()), Numbers(usize(heads * tokens)), Numbers(q.size()), Numbers(q.size()),
+                    Numbers(q.size())};
+  for (index_t b = 0; b < sequences.count; ++b)
+    for (index_t h = 0; h < heads; ++h) {
+      const index_t start = sequences.cu_seqlens[b], n = sequences.cu_seqlens[b + 1] - start;
+      const auto element = [=](index_t t, index_t i) { return (start + t) * stride + h * d + i; };
+      Numbers scores(usize(n * n)), lse, dp(usize(n * n));
+      for (index_t s = 0; s < n; ++s)
+        for (index_t t = 0; t < n; ++t)
+          for (index_t i = 0; i < d; ++i) at(scores, s * n + t) += scale * at(q, element(s, i)) * at(k, element(t, i));
+      const Numbers p = softmax(scores, n, n, &lse);
+      std::copy(lse.begin(), lse.end(), r.lse.begin() + h * tokens + start);
+      for (index_t s = 0; s < n; ++s)
+        for (index_t t = 0; t < n; ++t) {
+          const double f = factor(b, h, s, t);
+          for (index_t i = 0; i < d; ++i) {
+            at(r.y, element(s, i)) += f * at(p, s * n + t) * at(v, element(t, i));
+            at(r.dv, element(t, i)) += f * at(p, s * n + t) * at(dy, element(s, i));
+            at(dp, s * n + t) += f * at(dy, element(s, i)) * at(v, element(t, i));
+          }
+        }
+      const Numbers ds = softmax_backward(dp, p, n, n);
+      for (index_t s = 0; s < n; ++s)
+        for (index_t t = 0; t < n; ++t)
+          for (index_t i = 0; i < d; ++i) {
+            at(r.dq, element(s, i)) += scale * at(ds, s * n + t) * at(k, element(t, i));
+            at(r.dk, element(t, i)) += scale * at(ds, s * n + t) * at(q, element(s, i));
+          }
+    }
+  return r;
 }
 
 }  // namespace minibert::reference

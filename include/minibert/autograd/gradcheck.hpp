@@ -1,0 +1,57 @@
+// Gradients proven by central differences. For tests: not part of the facade.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <minibert/autograd/tape.hpp>
+
+namespace minibert {
+
+/// The largest error of backward()'s gradients of `loss`, a function from a Tape<double>& to a scalar
+/// Variable<double>, over all parameters of the store that require one: max|a − b| / max|b| per tensor, b by central
+/// differences. A tensor whose gradient all but vanishes beside another's (a key's bias in attention) is measured
+/// against the largest one. NaN if any number is NaN, so `gradcheck(...) < 1e-6` fails as it should.
+/// The gradients stay in the store, the values are as they were. `step` is relative for values above 1.
+template <class Loss>
+double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
+  Tape<double> tape;
+  for (Parameter<double>* p : store.in_order()) p->has_grad = false;
+  tape.backward(loss(tape));
+
+  const auto value = [&] {
+    const no_grad guard;
+    tape.reset();
+    return static_cast<double>(loss(tape).item());
+  };
+  std::vector<double> errors, scales;  // max|a − b| and max|b| of each tensor
+  const auto worst = [](double a, double b) { return std::isnan(a) || a > b ? a : b; };  // NaN wins
+  for (Parameter<double>* p : store.in_order()) {
+    if (!p->requires_grad) continue;
+    double error = 0, scale = 0;
+    for (index_t i = 0; i < p->numel(); ++i) {
+      const double x = p->data[i], h = step * std::max(1.0, std::abs(x));
+      p->data[i] = x + h;
+      const double above = value();
+      p->data[i] = x - h;
+      const double difference = (above - value()) / ((x + h) - (x - h));
+      p->data[i] = x;
+      error = worst(std::abs((p->has_grad ? p->grad[i] : 0.0) - difference), error);
+      scale = worst(std::abs(difference), scale);
+    }
+    errors.push_back(error);
+    scales.push_back(scale);
+  }
+
+  const double largest = scales.empty() ? 0 : *std::max_element(scales.begin(), scales.end());
+  double result = 0;
+  for (index_t i = 0; i < length(errors); ++i) {
+    const double scale = at(scales, i) > 1e-6 * largest ? at(scales, i) : largest;
+    if (at(errors, i) != 0) result = worst(at(errors, i) / scale, result);  // x / 0 is infinite: it fails, too
+  }
+  return result;
+}
+
+}  // namespace minibert

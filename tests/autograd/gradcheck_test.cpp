@@ -1,0 +1,63 @@
+#include <minibert/autograd/gradcheck.hpp>
+
+#include <doctest/doctest.h>
+
+#include <minibert/ops/functional.hpp>
+
+#include "support/ops.hpp"
+
+using namespace minibert;
+using testing::Doubles;
+
+namespace {
+
+/// x², whose backward step multiplies by `slope`(x): right for 2x.
+template <class Slope>
+Variable<double> square(Variable<double> x, Slope slope) {
+  auto y = x.tape().empty("square", x.shape(), {x});
+  for (index_t i = 0; i < x.numel(); ++i) y.data()[i] = x.data()[i] * x.data()[i];
+  x.tape().record(y, [=](const double* dy, Gradients<double>& g) {
+    const Sink<double> dx = g.slot(x);
+    for (index_t i = 0; i < x.numel(); ++i)
+      dx.data[i] = (dx.accumulate ? dx.data[i] : 0) + dy[i] * slope(x.data()[i]);
+  });
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("gradcheck passes a right gradient, and leaves it and the values in the store") {
+  testing::Inputs<double> inputs({{2, 3}});
+  const auto before = inputs.values(0);
+  CHECK(testing::gradcheck_op(inputs, [](Doubles x) { return square(x[0], [](double v) { return 2 * v; }); }) < 1e-8);
+  CHECK(inputs.values(0) == before);
+  CHECK(inputs[0].has_grad);
+}
+
+TEST_CASE("gradcheck fails when it should") {
+  using testing::gradcheck_op;
+  const auto wrong = [](auto slope) { return gradcheck_op({{5}}, [=](Doubles x) { return square(x[0], slope); }); };
+  CHECK_FALSE(wrong([](double v) { return 2.0001 * v; }) < 1e-6);
+  CHECK_FALSE(wrong([](double v) { return v > 0 ? 0 : 2 * v; }) < 1e-6);
+  CHECK_FALSE(wrong([](double) { return std::nan(""); }) < 1e-6);
+  CHECK_FALSE(wrong([](double) { return HUGE_VAL; }) < 1e-6);
+  CHECK_FALSE(gradcheck_op({{5}}, [](Doubles x) { return functional::log(x[0]); }) < 1e-6);  // of negative numbers
+}
+
+TEST_CASE("gradcheck fails for a gradient where there is none, and for none where there is one") {
+  const auto constant = [](Doubles x) {  // does not depend on x, but claims to
+    auto y = x[0].tape().empty("constant", Shape{}, {x[0]});
+    *y.data() = 1;
+    y.tape().record(y, [a = x[0]](const double* dy, Gradients<double>& g) { *g.slot(a).data = *dy; });
+    return y;
+  };
+  CHECK_FALSE(testing::gradcheck_op({Shape{}}, constant) < 1e-6);
+  const auto forgets = [](Doubles x) { return functional::add(x[0], square(x[1], [](double) { return 0.0; })); };
+  CHECK_FALSE(testing::gradcheck_op({{3}, {3}}, forgets) < 1e-6);
+}
+
+TEST_CASE("gradcheck measures a tensor without a gradient against the others") {
+  // softmax does not change when a number is added to all of a row
+  const auto shifted = [](Doubles x) { return functional::softmax(functional::add(x[0], x[1])); };
+  CHECK(testing::gradcheck_op({{3, 4}, {3, 1}}, shifted) < 1e-6);
+}

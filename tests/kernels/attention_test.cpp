@@ -1,0 +1,131 @@
+#include <minibert/kernels/attention.hpp>
+
+#include <doctest/doctest.h>
+
+#include "support/kernels.hpp"
+
+using namespace minibert;
+using kernels::AttentionShape;
+using kernels::DropoutMask;
+using reference::widen;
+
+namespace {
+
+template <class T>
+struct Result {
+  std::vector<T> y, lse, dq, dk, dv;
+  bool operator==(const Result&) const = default;
+};
+
+/// Numbers for one attention: inputs, and what the kernels and their twin make of them.
+template <class T>
+struct Problem {
+  Problem(const std::vector<index_t>& lengths, index_t num_heads, index_t head_size, double p)
+      : sequences(lengths, 3), heads(num_heads), d(head_size), mask(DropoutMask::of(p, random::Key(11))) {}
+
+  index_t size() const { return sequences.num_tokens() * heads * d; }
+
+  Result<T> run(bool accumulate) const {
+    const index_t n = sequences.num_tokens();
+    const AttentionShape shape{n, heads, d, heads * d};
+    std::vector<T> workspace(usize(kernels::attention_workspace<T>(sequences.view(), shape, num_threads())),
+                             static_cast<T>(NAN));
+    Result<T> r{std::vector<T>(usize(size())), std::vector<T>(usize(heads * n)), {}, {}, {}};
+    kernels::attention_forward(r.y.data(), r.lse.data(), q.data(), k.data(), v.data(), scale, mask, sequences.view(),
+                               shape, workspace.data());
+    testing::Destination<T> dq(size(), accumulate), dk(size(), accumulate), dv(size(), accumulate);
+    kernels::attention_backward(dq.sink(), dk.sink(), dv.sink(), dy.data(), r.y.data(), r.lse.data(), q.data(),
+                                k.data(), v.data(), scale, mask, sequences.view(), shape, workspace.data());
+    r.dq = dq.values, r.dk = dk.values, r.dv = dv.values;
+    return r;
+  }
+
+  reference::AttentionResult twin() const {
+    const auto factor = [&](index_t b, index_t h, index_t query, index_t key) {
+      return reference::dropout_factor(mask.key.fold(at(sequences.rows, b)).fold(h), mask.threshold, query, key);
+    };
+    return reference::attention(widen(q), widen(k), widen(v), widen(dy), static_cast<double>(scale), sequences.view(),
+                                heads, d, factor);
+  }
+
+  reference::OwnedSequences sequences;
+  index_t heads, d;
+  DropoutMask mask;
+  T scale = static_cast<T>(0.6);
+  std::vector<T> q = reference::normal<T>(size(), 1), k = reference::normal<T>(size(), 2),
+                 v = reference::normal<T>(size(), 3), dy = reference::normal<T>(size(), 4);
+};
+
+template <class T>
+void compare(const std::vector<index_t>& lengths, index_t heads, index_t d, double p) {
+  INFO("heads=", heads, " head size=", d, " p=", p);
+  const Problem<T> problem(lengths, heads, d, p);
+  const auto expected = problem.twin();
+  const double allowed = 5 * testing::tolerance<T>();
+  for (const bool accumulate : {false, true}) {
+    const Result<T> found = problem.run(accumulate);
+    const testing::Destination<T> to(0, accumulate);
+    CHECK(reference::relative_error(found.y, expected.y) < allowed);
+    CHECK(reference::relative_error(found.lse, expected.lse) < allowed);
+    CHECK(reference::relative_error(found.dq, to.after(expected.dq)) < allowed);
+    CHECK(reference::relative_error(found.dk, to.after(expected.dk)) < allowed);
+    CHECK(reference::relative_error(found.dv, to.after(expected.dv)) < allowed);
+  }
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("attention: forward and backward against the twin, sequences around the block's size", T, float,
+                   double) {
+  for (const double p : {0.0, 0.3}) {
+    compare<T>({0, 1, 63, 64, 65, 130, 0}, 2, 16, p);
+    compare<T>({5}, 1, 1, p);
+    compare<T>({3, 7, 70}, 3, 5, p);
+    compare<T>({2, 20}, 2, 33, p);
+  }
+  compare<T>({0, 0}, 2, 4, 0.0);
+  compare<T>({}, 2, 4, 0.0);
+}
+
+TEST_CASE("attention: without lse, and with gradients for some inputs only") {
+  const Problem<double> problem({4, 70}, 2, 6, 0.2);
+  const Result<double> all = problem.run(false);
+  const index_t n = problem.sequences.num_tokens();
+  const AttentionShape shape{n, 2, 6, 12};
+  const Sequences sequences = problem.sequences.view();
+  std::vector<double> workspace(usize(kernels::attention_workspace<double>(sequences, shape, num_threads())));
+  std::vector<double> y(usize(problem.size())), gradient(y.size());
+  kernels::attention_forward<double>(y.data(), nullptr, problem.q.data(), problem.k.data(), problem.v.data(),
+                                     problem.scale, problem.mask, sequences, shape, workspace.data());
+  CHECK(y == all.y);
+  const auto backward = [&](int wanted) {
+    const auto sink = [&](int i) { return i == wanted ? Sink<double>{gradient.data()} : Sink<double>{}; };
+    kernels::attention_backward(sink(0), sink(1), sink(2), problem.dy.data(), all.y.data(), all.lse.data(),
+                                problem.q.data(), problem.k.data(), problem.v.data(), problem.scale, problem.mask,
+                                sequences, shape, workspace.data());
+    return gradient;
+  };
+  CHECK(backward(0) == all.dq);
+  CHECK(backward(1) == all.dk);
+  CHECK(backward(2) == all.dv);
+}
+
+TEST_CASE("attention: scores far apart do not overflow") {
+  Problem<float> problem({40}, 1, 8, 0);
+  problem.scale = 1000;
+  const auto expected = problem.twin();
+  const auto found = problem.run(false);
+  CHECK(reference::relative_error(found.y, expected.y) < 1e-3);
+  for (const float x : found.dq) CHECK(std::isfinite(x));
+}
+
+TEST_CASE("attention: the same bits for any number of threads, and whatever else is in the batch") {
+  const Problem<float> problem({10, 150, 64, 1, 90}, 3, 20, 0.1);
+  testing::on_any_threads([&] { return problem.run(false); });
+  Problem<float> first({10}, 3, 20, 0.1);
+  std::copy_n(problem.q.begin(), first.size(), first.q.begin());
+  std::copy_n(problem.k.begin(), first.size(), first.k.begin());
+  std::copy_n(problem.v.begin(), first.size(), first.v.begin());
+  const auto all = problem.run(false);
+  CHECK(first.run(false).y == std::vector<float>(all.y.begin(), all.y.begin() + first.size()));
+}

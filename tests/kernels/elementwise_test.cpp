@@ -1,0 +1,36 @@
+#include <minibert/kernels/elementwise.hpp>
+
+#include <doctest/doctest.h>
+
+#include "support/kernels.hpp"
+
+using namespace minibert;
+
+TEST_CASE_TEMPLATE("generate replaces or adds, over any number of chunks", T, float, double) {
+  for (const index_t n : {0, 1, 8191, 8192, 20000})
+    for (const bool accumulate : {false, true}) {
+      const auto found = testing::on_any_threads([&] {
+        testing::Destination<T> to(n, accumulate);
+        kernels::generate(to.sink(), n, [](index_t i) { return static_cast<T>(i); });
+        return to.values;
+      });
+      reference::Numbers numbers;
+      for (index_t i = 0; i < n; ++i) numbers.push_back(static_cast<double>(i));
+      CHECK(reference::relative_error(found, testing::Destination<T>(n, accumulate).after(numbers)) == 0);
+    }
+}
+
+TEST_CASE("generate_reduced sums what a broadcast map sends to one place") {
+  // a result of shape (2, 3, 4) from an operand of shape (3, 1)
+  const kernels::BroadcastMap map{.dim = 3, .sizes = {2, 3, 4}, .strides = {0, 1, 0}};
+  CHECK(map(0) == 0);
+  CHECK(map(3) == 0);
+  CHECK(map(4) == 1);
+  CHECK(map(23) == 2);
+  CHECK(map(12) == 0);
+  for (const bool accumulate : {false, true}) {
+    testing::Destination<double> to(3, accumulate);
+    kernels::generate_reduced(to.sink(), 3, map, 24, [](index_t i) { return static_cast<double>(i); });
+    CHECK(to.values == to.after({60, 92, 124}));
+  }
+}

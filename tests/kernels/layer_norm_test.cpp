@@ -1,0 +1,90 @@
+#include <minibert/kernels/layer_norm.hpp>
+
+#include <doctest/doctest.h>
+
+#include "support/kernels.hpp"
+
+using namespace minibert;
+using reference::widen;
+
+TEST_CASE_TEMPLATE("layer_norm: forward and backward against the twin, with and without a residual", T, float, double) {
+  const T eps = static_cast<T>(1e-12);
+  for (const index_t n : {0, 1, 31, 33, 70})
+    for (const index_t d : {1, 2, 15, 16, 17, 40})
+      for (const bool with_residual : {false, true})
+        for (const bool accumulate : {false, true}) {
+          INFO("n=", n, " d=", d, " residual=", with_residual, " accumulate=", accumulate);
+          const auto x = reference::normal<T>(n * d, 1), residual = reference::normal<T>(n * d, 2);
+          const auto weight = reference::normal<T>(d, 3), bias = reference::normal<T>(d, 4);
+          const auto dy = reference::normal<T>(n * d, 5);
+          const T* added = with_residual ? residual.data() : nullptr;
+          // eps at its real size is lost beside a variance of order 1; d = 1 has variance 0 and shows it
+          reference::Numbers z = widen(x);
+          for (index_t i = 0; i < n * d && with_residual; ++i) at(z, i) = static_cast<double>(at(x, i) + at(residual, i));
+
+          std::vector<T> y(usize(n * d)), mean(usize(n)), rstd(usize(n));
+          kernels::layer_norm_forward(y.data(), mean.data(), rstd.data(), x.data(), added, weight.data(), bias.data(),
+                                      eps, n, d);
+          const auto expected = reference::layer_norm(z, widen(weight), widen(bias), static_cast<double>(eps), n, d);
+          if (d > 1) CHECK(reference::relative_error(y, expected) < (d == 2 ? 1e3 : 1) * testing::tolerance<T>());
+          if (d <= 2) continue;  // with two elements x̂ is ±1 and dx a difference of nearly equal numbers
+
+          testing::Destination<T> dx(n * d, accumulate), dresidual(n * d, accumulate), dweight(d, accumulate),
+              dbias(d, accumulate);
+          std::vector<T> workspace(usize(kernels::layer_norm_backward_workspace(n, d)));
+          kernels::layer_norm_backward(dx.sink(), with_residual ? dresidual.sink() : Sink<T>{}, dweight.sink(),
+                                       dbias.sink(), dy.data(), x.data(), added, weight.data(), mean.data(),
+                                       rstd.data(), n, d, workspace.data());
+          const auto g = reference::layer_norm_backward(widen(dy), z, widen(weight), static_cast<double>(eps), n, d);
+          CHECK(reference::relative_error(dx.values, dx.after(g.x)) < testing::tolerance<T>());
+          if (with_residual) CHECK(dresidual.values == dx.values);
+          CHECK(reference::relative_error(dweight.values, dweight.after(g.weight)) < testing::tolerance<T>());
+          CHECK(reference::relative_error(dbias.values, dbias.after(g.bias)) < testing::tolerance<T>());
+        }
+}
+
+TEST_CASE("layer_norm: rows that are all the same give the bias") {
+  const std::vector<float> x(6, 3.0f), weight(3, 2.0f), bias{1, 2, 3};
+  std::vector<float> y(6);
+  kernels::layer_norm_forward<float>(y.data(), nullptr, nullptr, x.data(), nullptr, weight.data(), bias.data(), 1e-12f,
+                                     2, 3);
+  CHECK(y == std::vector<float>{1, 2, 3, 1, 2, 3});
+}
+
+TEST_CASE("layer_norm: a large common offset costs no more than the input's own rounding") {
+  const index_t d = 37;
+  auto x = reference::normal<float>(d, 1);
+  for (float& v : x) v += 1000;
+  const std::vector<float> weight(usize(d), 1.0f), bias(usize(d), 0.0f);
+  std::vector<float> y(usize(d));
+  kernels::layer_norm_forward<float>(y.data(), nullptr, nullptr, x.data(), nullptr, weight.data(), bias.data(), 1e-12f,
+                                     1, d);
+  CHECK(reference::relative_error(y, reference::layer_norm(widen(x), widen(weight), widen(bias), 1e-12, 1, d)) < 1e-4);
+}
+
+TEST_CASE("layer_norm: an empty sink gets nothing") {
+  const index_t n = 3, d = 5;
+  const auto x = reference::normal<double>(n * d, 1), dy = reference::normal<double>(n * d, 2);
+  const std::vector<double> weight(usize(d), 1.0), mean(usize(n), 0.0), rstd(usize(n), 1.0);
+  std::vector<double> workspace(usize(kernels::layer_norm_backward_workspace(n, d))), dbias(usize(d));
+  kernels::layer_norm_backward<double>({}, {}, {}, {dbias.data()}, dy.data(), x.data(), nullptr, weight.data(),
+                                       mean.data(), rstd.data(), n, d, workspace.data());
+  for (index_t j = 0; j < d; ++j)
+    CHECK(at(dbias, j) == doctest::Approx(at(dy, j) + at(dy, d + j) + at(dy, 2 * d + j)));
+}
+
+TEST_CASE("layer_norm: the same bits for any number of threads") {
+  const index_t n = 130, d = 83;
+  const auto x = reference::normal<float>(n * d, 1), dy = reference::normal<float>(n * d, 2);
+  const auto weight = reference::normal<float>(d, 3), bias = reference::normal<float>(d, 4);
+  testing::on_any_threads([&] {
+    std::vector<float> out(usize(n * d)), mean(usize(n)), rstd(usize(n)), dx(usize(n * d)), dweight(usize(d)),
+        dbias(usize(d)), workspace(usize(kernels::layer_norm_backward_workspace(n, d)));
+    kernels::layer_norm_forward<float>(out.data(), mean.data(), rstd.data(), x.data(), nullptr, weight.data(),
+                                       bias.data(), 1e-12f, n, d);
+    kernels::layer_norm_backward<float>({dx.data()}, {}, {dweight.data()}, {dbias.data()}, dy.data(), x.data(), nullptr,
+                                        weight.data(), mean.data(), rstd.data(), n, d, workspace.data());
+    for (const auto* part : {&dx, &dweight, &dbias}) out.insert(out.end(), part->begin(), part->end());
+    return out;
+  });
+}

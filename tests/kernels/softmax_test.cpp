@@ -1,0 +1,69 @@
+#include <minibert/kernels/softmax.hpp>
+
+#include <doctest/doctest.h>
+
+#include "support/kernels.hpp"
+
+using namespace minibert;
+using reference::widen;
+
+TEST_CASE_TEMPLATE("softmax: forward and backward against the twin", T, float, double) {
+  for (const index_t n : {0, 1, 7})
+    for (const index_t d : {0, 1, 2, 15, 16, 17, 63, 2100, 5000})
+      for (const bool accumulate : {false, true}) {
+        INFO("n=", n, " d=", d, " accumulate=", accumulate);
+        auto x = reference::normal<T>(n * d, 1);
+        if (d > 100)
+          for (T& v : x) v *= 5;
+        const auto dy = reference::normal<T>(n * d, 2);
+        std::vector<T> y(usize(n * d));
+        kernels::softmax_forward(y.data(), x.data(), n, d);
+        const auto expected = reference::softmax(widen(x), n, d);
+        CHECK(reference::relative_error(y, expected) < testing::tolerance<T>());
+        if (d > 100) continue;  // the twin's backward is quadratic
+        testing::Destination<T> dx(n * d, accumulate);
+        kernels::softmax_backward(dx.sink(), dy.data(), y.data(), n, d);
+        CHECK(reference::relative_error(dx.values, dx.after(reference::softmax_backward(widen(dy), expected, n, d))) <
+              2 * testing::tolerance<T>());
+      }
+}
+
+TEST_CASE_TEMPLATE("softmax: the log of the sum of exponentials, in place", T, float, double) {
+  const index_t n = 5, d = 37;
+  auto x = reference::normal<T>(n * d, 1);
+  reference::Numbers sums;
+  const auto expected = reference::softmax(widen(x), n, d, &sums);
+  std::vector<T> lse(usize(n));
+  simd::dispatch<kernels::detail::SoftmaxRows>(x.data(), lse.data(), static_cast<const T*>(x.data()), n, d);
+  CHECK(reference::relative_error(x, expected) < testing::tolerance<T>());
+  CHECK(reference::relative_error(lse, sums) < testing::tolerance<T>());
+}
+
+TEST_CASE("softmax: huge arguments, −infinity and NaN") {
+  const float inf = std::numeric_limits<float>::infinity();
+  for (const index_t d : {5, 21}) {  // in the part of a vector, and in a whole one
+    std::vector<float> x(usize(3 * d), -inf), y(usize(3 * d));
+    at(x, 1) = 3e38f, at(x, 2) = 3e38f;
+    at(x, d + 2) = std::nanf(""), at(x, d) = 1;
+    at(x, 2 * d + 1) = -3e38f;
+    kernels::softmax_forward(y.data(), x.data(), 3, d);
+    CHECK(at(y, 0) == 0);
+    CHECK(at(y, 1) == 0.5f);
+    CHECK(at(y, 2) == 0.5f);
+    for (index_t i = 0; i < d; ++i) CHECK(std::isnan(at(y, d + i)));
+    CHECK(at(y, 2 * d + 1) == 1);
+    CHECK(at(y, 2 * d) == 0);
+  }
+}
+
+TEST_CASE("softmax: the same bits for any number of threads") {
+  const index_t n = 300, d = 90;
+  const auto x = reference::normal<float>(n * d, 1), dy = reference::normal<float>(n * d, 2);
+  testing::on_any_threads([&] {
+    std::vector<float> y(usize(n * d)), dx(usize(n * d));
+    kernels::softmax_forward(y.data(), x.data(), n, d);
+    kernels::softmax_backward(Sink<float>{dx.data()}, dy.data(), y.data(), n, d);
+    y.insert(y.end(), dx.begin(), dx.end());
+    return y;
+  });
+}

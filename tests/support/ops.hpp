@@ -1,0 +1,78 @@
+// What the tests of ops share: inputs of given shapes as parameters, and a scalar that depends on every output.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <minibert/autograd/gradcheck.hpp>
+#include <minibert/ops/arithmetic.hpp>
+#include <minibert/ops/sum.hpp>
+
+#include "support/reference.hpp"
+
+namespace minibert::testing {
+
+/// Inputs of an op as parameters of one store, standard normal, each with a stream of random numbers of its own.
+template <class T>
+class Inputs {
+ public:
+  explicit Inputs(const std::vector<Shape>& shapes) {
+    for (index_t i = 0; i < length(shapes); ++i)
+      parameters_.push_back(store.declare({.name = std::string(1, static_cast<char>('a' + i)), .shape = at(shapes, i)}));
+    store.in_order();
+    for (index_t i = 0; i < length(shapes); ++i) {
+      const auto values = reference::normal<T>(at(shapes, i).numel(), 100 + static_cast<int>(i));
+      std::copy(values.begin(), values.end(), at(parameters_, i)->data);
+    }
+  }
+
+  index_t size() const { return length(parameters_); }
+  Parameter<T>& operator[](index_t i) { return *at(parameters_, i); }
+  std::vector<T> values(index_t i) const { return {at(parameters_, i)->data, at(parameters_, i)->data + numel(i)}; }
+  std::vector<T> grad(index_t i) const { return {at(parameters_, i)->grad, at(parameters_, i)->grad + numel(i)}; }
+  void zero_grad() {
+    for (Parameter<T>* p : parameters_) p->has_grad = false;
+  }
+  std::vector<Variable<T>> on(Tape<T>& tape) {
+    std::vector<Variable<T>> variables;
+    for (Parameter<T>* p : parameters_) variables.push_back(tape.parameter(*p));
+    return variables;
+  }
+
+  ParameterStore<T> store;
+
+ private:
+  index_t numel(index_t i) const { return at(parameters_, i)->numel(); }
+  std::vector<Parameter<T>*> parameters_;
+};
+
+/// The elements of a variable.
+template <class T>
+std::vector<T> values(Variable<T> x) {
+  const T* data = x.data();
+  return {data, data + x.numel()};
+}
+
+/// Σ y·w with fixed random w: its gradient tells every element of y from every other.
+template <class T>
+Variable<T> weighted_sum(Variable<T> y) {
+  const auto weights = reference::normal<T>(y.numel(), 7);
+  return functional::sum(functional::mul(y, y.tape().constant(Tensor<T>(y.shape(), weights.data()))));
+}
+
+/// gradcheck of f(inputs), a function from std::vector<Variable<double>> to a Variable<double> of any shape.
+template <class F>
+double gradcheck_op(Inputs<double>& inputs, F f) {
+  return gradcheck(inputs.store, [&](Tape<double>& tape) { return weighted_sum<double>(f(inputs.on(tape))); });
+}
+template <class F>
+double gradcheck_op(const std::vector<Shape>& shapes, F f) {
+  Inputs<double> inputs(shapes);
+  return gradcheck_op(inputs, f);
+}
+
+/// Variables of one op's test, as f gets them.
+using Doubles = const std::vector<Variable<double>>&;
+
+}  // namespace minibert::testing
