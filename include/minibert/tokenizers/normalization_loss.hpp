@@ -1,6 +1,7 @@
 // What normalisation takes from a text that its readers would miss.
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,8 +69,8 @@ struct NormalizationLossCount {
     const auto add_sentence = [&](index_t affected, auto... message) {
       if (100 * affected <= lines) return;
       if (!text.empty()) text += ' ';
-      const double percent = 100.0 * static_cast<double>(affected) / static_cast<double>(lines);
-      text += concat(affected, " of ", lines, " lines (", static_cast<index_t>(percent + 0.5), " %) ", message...);
+      const double percent = std::floor(1000.0 * static_cast<double>(affected) / static_cast<double>(lines)) / 10;
+      text += concat(affected, " of ", lines, " lines (", percent, " %) ", message...);
     };
     add_sentence(lines_with_marks,
                  "lose vowel signs or other marks that spell words, because stripping of accents is on (it comes with "

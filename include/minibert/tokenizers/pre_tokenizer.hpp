@@ -16,23 +16,21 @@ class BertPreTokenizer {
   template <class F>
   void for_each_word(std::string_view text, F&& f) const {
     const char* const end = text.data() + text.size();
-    const char* word = text.data();  // where the word being read began
-    const auto finish_word = [&](const char* word_end) {
-      if (word != word_end) f(std::string_view(word, static_cast<std::size_t>(word_end - word)));
+    const auto emit = [&](const char* word_begin, const char* word_end) {
+      if (word_begin != word_end) f(std::string_view(word_begin, static_cast<std::size_t>(word_end - word_begin)));
     };
+    const char* word = text.data();  // where the word being read began
     for (const char* p = word; p != end;) {
-      const auto [kind, bytes] = next(p, end);
-      if (kind == Kind::kLetter) {
-        p += bytes;
-        continue;
+      const Character character = next(p, end);
+      const char* const after = p + character.bytes;
+      if (character.kind != Kind::kLetter) {
+        emit(word, p);
+        if (character.kind == Kind::kPunctuation) emit(p, after);
+        word = after;
       }
-      finish_word(p);
-      word = p;
-      p += bytes;
-      if (kind == Kind::kPunctuation) finish_word(p);
-      word = p;
+      p = after;
     }
-    finish_word(end);
+    emit(word, end);
   }
 
  private:
