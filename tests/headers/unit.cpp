@@ -5,27 +5,32 @@
 
 namespace {
 
-namespace simd = minibert::simd;
+using namespace minibert;
 
-struct Exponentials {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* y, const T* x, minibert::index_t n) {
-    using V = typename Arch::template vec<T>;
-    for (minibert::index_t i = 0; i < n; i += V::lanes) {
-      const minibert::index_t rest = n - i;
-      if (rest < V::lanes) {
-        exp(V::load(x + i, rest)).store(y + i, rest);
-      } else {
-        exp(V::load(x + i)).store(y + i);
-      }
-    }
-  }
-};
+Tensor<float> product(const Tensor<float>& a, const Tensor<float>& b) {
+  const index_t m = a.size(0), k = a.size(1), n = b.size(1);
+  const Tensor<float> zeros(Shape{n});
+  Tensor<float> c(Shape{m, n}), workspace(Shape{kernels::gemm_workspace<float>(n, k, num_threads())});
+  kernels::gemm(m, n, k, kernels::Matrix<float>{a.data(), k}, kernels::Matrix<float>{b.data(), n},
+                kernels::StoreBiasActivation<float, kernels::GeluExact>{c.data(), nullptr, n, zeros.data()},
+                workspace.data());
+  return c;
+}
 
-minibert::Tensor<float> exponentials(const minibert::Tensor<float>& x) {
-  minibert::Tensor<float> y(x.shape());
-  simd::dispatch<Exponentials>(y.data(), x.data(), x.numel());
-  return y;
+Tensor<float> gradients(const Tensor<float>& x, const Tensor<float>& w) {
+  ParameterStore<float> store;
+  auto& weight = *store.declare({.name = "dense.weight", .shape = w.shape()});
+  auto& gain = *store.declare({.name = "norm.weight", .shape = {w.size(0)}});
+  auto& bias = *store.declare({.name = "norm.bias", .shape = {w.size(0)}});
+  store.in_order();
+  std::copy_n(w.data(), w.numel(), weight.data);
+  std::fill_n(gain.data, gain.numel(), 1.0f);
+
+  Tape<float> tape;
+  const auto hidden = functional::linear(tape.constant(x), tape.parameter(weight));
+  const auto normal = functional::layer_norm(hidden, tape.parameter(gain), tape.parameter(bias), 1e-12f);
+  tape.backward(functional::sum(functional::gelu(normal)));
+  return {Shape{length(store.flat_grads())}, store.flat_grads().data()};
 }
 
 #define MINIBERT_TEXT_OF(name) #name
@@ -36,7 +41,8 @@ minibert::Tensor<float> exponentials(const minibert::Tensor<float>& x) {
 extern const Unit UNIT;
 const Unit UNIT = {
     .arch = MINIBERT_TEXT(MINIBERT_ARCH),
-    .random_bits = [](std::uint64_t seed) { return minibert::random::Key(seed).bits(1, 2); },
-    .exponentials = exponentials,
-    .free = [](minibert::Tensor<float>&& tensor) { minibert::Tensor<float>{std::move(tensor)}; },
+    .random_bits = [](std::uint64_t seed) { return random::Key(seed).bits(1, 2); },
+    .product = product,
+    .gradients = gradients,
+    .free = [](Tensor<float>&& tensor) { Tensor<float>{std::move(tensor)}; },
 };

@@ -8,8 +8,11 @@
 #include <minibert/tensor/tensor.hpp>
 
 struct Unit {
+  using Tensor = minibert::Tensor<float>;
+
   std::string_view arch;  // the inline namespace that the unit's -m flags lead to
   std::uint64_t (*random_bits)(std::uint64_t seed);
-  minibert::Tensor<float> (*exponentials)(const minibert::Tensor<float>& x);
-  void (*free)(minibert::Tensor<float>&& tensor);
+  Tensor (*product)(const Tensor& a, const Tensor& b);    // a kernel: gelu(A·B)
+  Tensor (*gradients)(const Tensor& x, const Tensor& w);  // ops and tape: of Σ gelu(layer_norm(x·Wᵗ)), all parameters
+  void (*free)(Tensor&& tensor);
 };
