@@ -27,7 +27,7 @@ Variable<double> square(Variable<double> x, Slope slope) {
 }  // namespace
 
 TEST_CASE("gradcheck passes a right gradient, and leaves it and the values in the store") {
-  testing::Inputs<double> inputs({{2, 3}});
+  testing::Inputs<double> inputs{{2, 3}};
   const auto before = inputs.values(0);
   CHECK(testing::gradcheck_op(inputs, [](Doubles x) { return square(x[0], [](double v) { return 2 * v; }); }) < 1e-8);
   CHECK(inputs.values(0) == before);

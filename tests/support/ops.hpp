@@ -1,7 +1,7 @@
 // What the tests of ops share: inputs of given shapes as parameters, and a scalar that depends on every output.
 #pragma once
 
-#include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -17,12 +17,12 @@ namespace minibert::testing {
 template <class T>
 class Inputs {
  public:
-  explicit Inputs(const std::vector<Shape>& shapes) {
-    for (index_t i = 0; i < length(shapes); ++i)
-      parameters_.push_back(store.declare({.name = std::string(1, static_cast<char>('a' + i)), .shape = at(shapes, i)}));
+  Inputs(std::initializer_list<Shape> shapes) {
+    for (const Shape& shape : shapes)
+      parameters_.push_back(store.declare({.name = std::string(1, static_cast<char>('a' + size())), .shape = shape}));
     store.in_order();
-    for (index_t i = 0; i < length(shapes); ++i) {
-      const auto values = reference::normal<T>(at(shapes, i).numel(), 100 + static_cast<int>(i));
+    for (index_t i = 0; i < size(); ++i) {
+      const auto values = reference::normal<T>(numel(i), 100 + static_cast<int>(i));
       std::copy(values.begin(), values.end(), at(parameters_, i)->data);
     }
   }
@@ -67,7 +67,7 @@ double gradcheck_op(Inputs<double>& inputs, F f) {
   return gradcheck(inputs.store, [&](Tape<double>& tape) { return weighted_sum<double>(f(inputs.on(tape))); });
 }
 template <class F>
-double gradcheck_op(const std::vector<Shape>& shapes, F f) {
+double gradcheck_op(std::initializer_list<Shape> shapes, F f) {
   Inputs<double> inputs(shapes);
   return gradcheck_op(inputs, f);
 }

@@ -151,8 +151,9 @@ class Tape {
   // ---- backward ----
 
   /// Adds the gradient of `loss`, a scalar, to every parameter it depends on.
-  /// @throws ShapeError if it has more than one element; ValueError if it was not recorded.
+  /// @throws ShapeError if it has more than one element; ValueError if it was not recorded, or not by this tape.
   void backward(Variable<T> loss) {
+    check<ValueError>(loss.tape_ == this, "backward: the loss belongs to another tape");
     check<ShapeError>(loss.numel() == 1, "backward: the loss has shape ", loss.shape(), ", expected one element");
     check<ValueError>(loss.requires_grad(), "backward: nothing that the loss depends on requires a gradient");
     Gradients<T> gradients(*this);
@@ -166,7 +167,6 @@ class Tape {
         release_gradient(*node);
       }
     }
-    check<ValueError>(gradients_.in_use() == 0, "backward: an op made a value with empty() and did not record() it");
   }
 
   /// Called by backward() as soon as no later step of it will touch a parameter's gradient.
@@ -230,6 +230,8 @@ Sink<T> Gradients<T>::slot(Variable<T> x) {
   detail::Node<T>& node = x.node();
   if (!node.requires_grad) return {};
   if (Parameter<T>* p = node.parameter) return {p->grad, std::exchange(p->has_grad, true)};
+  check<ValueError>(node.backward != nullptr, "backward: ", node.op,
+                    " made a value with empty() and did not record() it");
   if (node.grad != nullptr) return {node.grad, true};
   node.grad = static_cast<T*>(tape_.gradients_.allocate(usize(node.shape.numel()) * sizeof(T)));
   return {node.grad, false};

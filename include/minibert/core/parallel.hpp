@@ -25,14 +25,14 @@ inline void set_num_threads([[maybe_unused]] int n) noexcept {
 #endif
 }
 
-/// The calling thread's number inside a parallel loop, from 0: for scratch memory only, never for results.
-inline int thread_index() noexcept {
-#ifdef _OPENMP
-  return omp_get_thread_num();
-#else
-  return 0;
-#endif
-}
+namespace detail {
+// Not omp_get_thread_num(): where the user runs threads of their own, each runs our loops alone, as number 0.
+inline thread_local int thread_index = 0;
+}  // namespace detail
+
+/// The calling thread's number inside a parallel loop, from 0 to num_threads() − 1: for scratch memory only, never for
+/// results.
+inline int thread_index() noexcept { return detail::thread_index; }
 
 /// The number of chunks that parallel_for(n, grain, …) makes.
 constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return n <= 0 ? 0 : (n - 1) / grain + 1; }
@@ -49,8 +49,13 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   };
 #ifdef _OPENMP
   if (chunks > 1 && omp_get_max_threads() > 1 && !omp_in_parallel()) {
-#pragma omp parallel for schedule(dynamic, 1)
-    for (index_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
+#pragma omp parallel
+    {
+      detail::thread_index = omp_get_thread_num();
+#pragma omp for schedule(dynamic, 1)
+      for (index_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
+      detail::thread_index = 0;
+    }
     return;
   }
 #endif

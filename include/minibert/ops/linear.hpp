@@ -22,8 +22,7 @@ LinearSizes check_linear(const char* op, Variable<T> x, Variable<T> weight, cons
                     " does not fit weight of shape ", weight.shape());
   check<ShapeError>(bias == nullptr || bias->shape() == Shape{weight.size(0)}, op, ": bias of shape ",
                     bias == nullptr ? Shape{} : bias->shape(), " does not fit weight of shape ", weight.shape());
-  const index_t in = weight.size(1);
-  return {in == 0 ? 0 : x.numel() / in, in, weight.size(0)};
+  return {x.shape().without(x.dim() - 1).numel(), weight.size(1), weight.size(0)};
 }
 
 template <class T>

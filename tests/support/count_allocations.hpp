@@ -1,0 +1,40 @@
+// Counts what a program asks of the heap with operator new. Replaces the global operators: one file of a program
+// includes it.
+#pragma once
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include <minibert/core/types.hpp>
+
+namespace minibert::testing {
+
+inline std::atomic<index_t> allocations{0};
+
+inline void* counted(void* memory) {
+  ++allocations;
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+/// The number of allocations that f() makes, on all threads.
+template <class F>
+index_t count_allocations(F f) {
+  const index_t before = allocations;
+  f();
+  return allocations - before;
+}
+
+}  // namespace minibert::testing
+
+// The forms for arrays, and those that do not throw, come down to these two.
+void* operator new(std::size_t size) { return minibert::testing::counted(std::malloc(size > 0 ? size : 1)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  const std::size_t a = static_cast<std::size_t>(alignment);
+  return minibert::testing::counted(std::aligned_alloc(a, (size / a + 1) * a));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
