@@ -1,6 +1,8 @@
-// A BertForMaskedLM on batches that Python has made, for comparison with transformers.
-//   run_masked_lm gradients float|double MODEL BATCH.json OUT.safetensors   logits, loss and all gradients of one batch
-//   run_masked_lm train MODEL BATCHES.json                                  AdamW steps; the losses, one a line
+// Models on batches that Python has made, for comparison with transformers.
+//   run_bert gradients float|double MODEL BATCH.json OUT.safetensors   BertForMaskedLM: logits, loss, all gradients
+//   run_bert train MODEL BATCHES.json                                  BertForMaskedLM: AdamW steps; the loss of each
+//   run_bert encode MODEL BATCH.json OUT.safetensors                   BertModel: last_hidden_state, pooler_output
+//   run_bert copy MODEL FOLDER                                         BertForMaskedLM: opened, saved, reported on
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -24,7 +26,8 @@ MaskedLMBatch read_batch(const Json& json) {
     batch.append(ids, batch.num_sequences());
   }
   index_t row = 0;
-  for (const Json& sequence : json.at("labels").as_array())
+  const Json* labels = json.find("labels");
+  for (const Json& sequence : labels == nullptr ? Json::Array{} : labels->as_array())
     for (const Json& label : sequence.as_array()) {
       if (label.as_integer() != -100) {
         batch.masked_rows.push_back(row);
@@ -67,6 +70,23 @@ void train(const char* folder, const char* batches_file) {
   }
 }
 
+void encode(const char* folder, const char* batch_file, const char* out) {
+  auto model = BertModel::from_pretrained(folder);
+  Tape<float> tape(Recording::off);
+  const auto output = model.forward(tape, read_batch(Json::read(batch_file)));
+  const Variable<float> hidden = output.last_hidden_state, pooled = *output.pooler_output;
+  write_safetensors<float>(out, {{"last_hidden_state", sizes(hidden.shape()), hidden.data()},
+                                 {"pooler_output", sizes(pooled.shape()), pooled.data()}});
+}
+
+void copy(const char* folder, const char* to) {
+  LoadingInfo info;
+  auto model = BertForMaskedLM::from_pretrained(folder, &info);
+  model.save_pretrained(to);
+  for (const std::string& key : info.missing_keys) std::printf("missing %s\n", key.c_str());
+  for (const std::string& key : info.unexpected_keys) std::printf("unexpected %s\n", key.c_str());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -77,9 +97,13 @@ int main(int argc, char** argv) try {
     write_gradients<double>(argv[3], argv[4], argv[5]);
   else if (command == "train" && argc == 4)
     train(argv[2], argv[3]);
+  else if (command == "encode" && argc == 5)
+    encode(argv[2], argv[3], argv[4]);
+  else if (command == "copy" && argc == 4)
+    copy(argv[2], argv[3]);
   else
-    raise<ValueError>("usage: run_masked_lm gradients float|double MODEL BATCH OUT | train MODEL BATCHES");
+    raise<ValueError>("unknown command '", command, "', or not its number of arguments");
 } catch (const std::exception& error) {
-  std::fprintf(stderr, "run_masked_lm: %s\n", error.what());
+  std::fprintf(stderr, "run_bert: %s\n", error.what());
   return 1;
 }
