@@ -1,0 +1,198 @@
+#include <minibert/models/bert_for_masked_lm.hpp>
+
+#include <cmath>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <minibert/autograd/gradcheck.hpp>
+#include <minibert/optim/adamw.hpp>
+
+#include "support/reference.hpp"
+#include "support/tiny_bert.hpp"
+
+using namespace minibert;
+using testing::gradients;
+using testing::tiny_batch;
+using testing::tiny_config;
+
+namespace {
+
+/// A config with dropout on.
+BertConfig dropout_config() {
+  BertConfig config = tiny_config();
+  config.hidden_dropout_prob = 0.2;
+  config.attention_probs_dropout_prob = 0.3;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("BertForMaskedLM: the tutorial's model has 9,302,864 parameters, drawn as transformers draws them") {
+  BertConfig config;
+  config.vocab_size = 2000;
+  config.hidden_size = 384;
+  config.num_hidden_layers = 6;
+  config.num_attention_heads = 6;
+  config.intermediate_size = 1024;
+  config.max_position_embeddings = 256;
+  BertForMaskedLM model(config);
+  CHECK(model.num_parameters() == 9302864);
+  for (const auto& [name, p] : model.named_parameters()) {
+    double mean = 0, square = 0;
+    const auto n = static_cast<double>(p->numel());
+    for (index_t i = 0; i < p->numel(); ++i) mean += p->data[i] / n, square += p->data[i] * p->data[i] / n;
+    if (p->shape.dim() == 1) {
+      CHECK(square == (name.find("LayerNorm.weight") != std::string::npos ? 1.0 : 0.0));
+      CHECK_FALSE(p->decay);
+    } else {
+      CHECK(std::abs(mean) < 0.02 * 5 / std::sqrt(n));
+      CHECK(std::sqrt(square) == doctest::Approx(0.02).epsilon(5 / std::sqrt(n)));
+      CHECK(p->decay);
+    }
+  }
+  const float* pad = model.bert.embeddings.word_embeddings.weight->data;
+  for (index_t j = 0; j < 384; ++j) CHECK(pad[j] == 0);
+}
+
+TEST_CASE("BertForMaskedLM: gradients of all parameters against finite differences") {
+  for (const char* act : {"gelu", "gelu_new"}) {
+    for (const bool tie : {true, false}) {
+      BertConfig config = dropout_config();
+      config.hidden_act = act;
+      config.tie_word_embeddings = tie;
+      BasicBertForMaskedLM<double> model(config);
+      const MaskedLMBatch batch = tiny_batch({1, 7, 4});
+      const auto loss = [&](Tape<double>& tape) { return model.forward(tape, batch, {.step = 3}).loss; };
+      CHECK(gradcheck(model.parameters(), loss) < 1e-6);
+    }
+  }
+}
+
+TEST_CASE("BertForMaskedLM: a sequence's logits do not depend on what else is in the batch, to the bit") {
+  BertForMaskedLM model(tiny_config());
+  Tape<float> tape(Recording::off);
+  const MaskedLMBatch together = tiny_batch({3, 10, 1, 6});
+  const auto all = model.forward(tape, together).logits;
+  const std::vector<float> logits(all.data(), all.data() + all.numel());
+  index_t at_row = 0;
+  for (index_t b = 0; b < together.num_sequences(); ++b) {
+    const MaskedLMBatch alone = tiny_batch({at(together.cu_seqlens, b + 1) - at(together.cu_seqlens, b)}, b);
+    tape.reset();
+    const auto own = model.forward(tape, alone).logits;
+    for (index_t i = 0; i < own.numel(); ++i) CHECK(own.data()[i] == at(logits, at_row + i));
+    at_row += own.numel();
+  }
+}
+
+TEST_CASE("BertForMaskedLM: micro-batches give the gradient of the whole batch, dropout included") {
+  BasicBertForMaskedLM<double> model(dropout_config());
+  const auto run = [&](std::vector<MaskedLMBatch> batches) {
+    index_t items = 0;
+    for (const auto& batch : batches) items += batch.num_items();
+    model.zero_grad();
+    Tape<double> tape;
+    double loss = 0;
+    for (const auto& batch : batches) {
+      tape.reset();
+      const auto output = model.forward(tape, batch, {.seed = 1, .step = 2, .num_items_in_batch = items});
+      tape.backward(output.loss);
+      loss += output.loss.item();
+    }
+    auto result = gradients(model);
+    result.push_back(loss);
+    return result;
+  };
+  const auto whole = run({tiny_batch({3, 10, 1, 6})});
+  CHECK(reference::relative_error(run({tiny_batch({3, 10}), tiny_batch({1, 6}, 2)}), whole) < 1e-12);
+  CHECK_FALSE(reference::relative_error(run({tiny_batch({3, 10}), tiny_batch({1, 6})}), whole) < 1e-3);  // other rows
+}
+
+TEST_CASE("BertForMaskedLM: dropout depends on seed and step, and is off in evaluation") {
+  BertForMaskedLM model(dropout_config());
+  const MaskedLMBatch batch = tiny_batch({9, 5});
+  const auto loss = [&](const nn::StepContext& step) {
+    Tape<float> tape;
+    return model.forward(tape, batch, step).loss.item();
+  };
+  CHECK(loss({.seed = 1, .step = 1}) == loss({.seed = 1, .step = 1}));
+  CHECK(loss({.seed = 1, .step = 1}) != loss({.seed = 1, .step = 2}));
+  CHECK(loss({.seed = 1, .step = 1}) != loss({.seed = 2, .step = 1}));
+  model.eval();
+  CHECK(loss({.seed = 1, .step = 1}) == loss({.seed = 2, .step = 2}));
+}
+
+TEST_CASE("BertForMaskedLM: the same bits for any number of threads") {
+  const int before = num_threads();
+  std::vector<float> first;
+  for (const int threads : {1, 2, 3, 4}) {
+    set_num_threads(threads);
+    BertConfig config = dropout_config();
+    config.max_position_embeddings = 200;
+    BertForMaskedLM model(config);
+    optim::AdamW<float> optimizer(model.parameters(), {.lr = 1e-2});
+    Tape<float> tape;
+    for (index_t step = 0; step < 3; ++step) {
+      tape.reset();
+      model.zero_grad();
+      tape.backward(model.forward(tape, tiny_batch({130, 1, 77, 33, 64}, step), {.step = step}).loss);
+      optimizer.step();
+    }
+    std::vector<float> result = gradients(model);
+    for (const auto* p : model.parameters()) result.insert(result.end(), p->data, p->data + p->numel());
+    if (first.empty()) first = result;
+    CHECK(result == first);
+  }
+  set_num_threads(before);
+}
+
+TEST_CASE("BertForMaskedLM: a batch without a masked token has loss 0 and no gradient") {
+  BertForMaskedLM model(tiny_config());
+  MaskedLMBatch batch = tiny_batch({4, 5});
+  batch.masked_rows.clear();
+  batch.labels.clear();
+  Tape<float> tape;
+  const auto output = model.forward(tape, batch);
+  CHECK(output.loss.item() == 0);
+  tape.backward(output.loss);
+  for (const auto* p : model.parameters()) CHECK_FALSE(p->has_grad);
+}
+
+TEST_CASE("BertForMaskedLM: what does not fit is refused") {
+  BertForMaskedLM model(tiny_config());
+  Tape<float> tape;
+  MaskedLMBatch batch = tiny_batch({11});
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "batch: sequence 0 has 11 tokens, the model has positions for 10",
+                       ValueError);
+  batch = tiny_batch({4});
+  batch.input_ids[2] = 23;
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch),
+                       "embedding: index 23 at position 2 is outside a table of 23 rows", ValueError);
+  batch = tiny_batch({4});
+  batch.masked_rows[0] = 4;
+  CHECK_THROWS_AS(model.forward(tape, batch), ValueError);
+  batch = tiny_batch({4});
+  batch.labels[0] = -1;
+  CHECK_THROWS_AS(model.forward(tape, batch), ValueError);
+  batch = tiny_batch({4});
+  batch.cu_seqlens.back() = 3;
+  CHECK_THROWS_AS(model.forward(tape, batch), ValueError);
+  BertConfig config = tiny_config();
+  config.num_attention_heads = 3;
+  CHECK_THROWS_AS(BertForMaskedLM{config}, ValueError);
+}
+
+TEST_CASE("BertModel: inference reuses its memory layer by layer") {
+  BertConfig config = tiny_config();
+  const auto capacity = [&](index_t layers) {
+    config.num_hidden_layers = layers;
+    config.hidden_size = 64;
+    config.max_position_embeddings = 300;
+    BertModel model(config);
+    model.eval();
+    Tape<float> tape(Recording::off);
+    model.forward(tape, tiny_batch({300, 300, 300, 300}));
+    return tape.capacity();
+  };
+  CHECK(capacity(12) == capacity(2));
+}

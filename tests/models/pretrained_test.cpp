@@ -1,0 +1,86 @@
+#include <minibert/models/pretrained.hpp>
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "support/test_data.hpp"
+#include "support/tiny_bert.hpp"
+
+using namespace minibert;
+using testing::TemporaryDirectory;
+
+namespace {
+
+/// Writes a checkpoint whose tensors `change` has had its way with: a list of names, shapes and values.
+template <class F>
+void write_changed(const std::filesystem::path& folder, BertForMaskedLM& model, F change) {
+  model.save_pretrained(folder);
+  std::vector<SafetensorsTensor<float>> tensors;
+  for (const auto& [name, p] : model.named_parameters()) tensors.push_back({name, sizes(p->shape), p->data});
+  change(tensors);
+  write_safetensors(folder / "model.safetensors", std::move(tensors));
+}
+
+}  // namespace
+
+TEST_CASE("save_pretrained and from_pretrained: a round trip to the bit") {
+  const TemporaryDirectory folder;
+  BertForMaskedLM model(testing::tiny_config(), 7);
+  model.save_pretrained(folder.path());
+  auto again = BertForMaskedLM::from_pretrained(folder.path());
+  CHECK_FALSE(again.training());
+  for (std::size_t i = 0; i < model.parameters().size(); ++i) {
+    const auto *a = model.parameters()[i], *b = again.parameters()[i];
+    CHECK(a->name == b->name);
+    CHECK(std::equal(a->data, a->data + a->numel(), b->data));
+  }
+  again.save_pretrained(folder / "again");
+  CHECK(read_file(folder / "again/model.safetensors") == read_file(folder / "model.safetensors"));
+  CHECK(read_file(folder / "again/config.json") == read_file(folder / "config.json"));
+}
+
+TEST_CASE("from_pretrained: missing tensors are an error, or are listed and drawn for who asks") {
+  const TemporaryDirectory folder;
+  BertForMaskedLM model(testing::tiny_config());
+  model.save_pretrained(folder.path());
+  CHECK_THROWS_WITH_AS(BertModel::from_pretrained(folder.path()), doctest::Contains("2 of 39 tensors of BertModel are missing"),
+                       FormatError);
+  LoadingInfo info;
+  auto encoder = BertModel::from_pretrained(folder.path(), &info);
+  CHECK(info.missing_keys == std::vector<std::string>{"pooler.dense.bias", "pooler.dense.weight"});
+  CHECK(info.unexpected_keys.size() == 5);
+  CHECK(encoder.pooler->dense.weight->data[0] != 0);
+}
+
+TEST_CASE("from_pretrained: another shape, and a decoder that is not tied, are refused by name") {
+  const TemporaryDirectory folder;
+  BertForMaskedLM model(testing::tiny_config());
+  write_changed(folder.path(), model, [](auto& tensors) {
+    for (auto& t : tensors)
+      if (t.name == "cls.predictions.bias") t.shape = {22};
+  });
+  CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained(folder.path()),
+                       doctest::Contains("cls.predictions.bias F32 (22), but the model's cls.predictions.bias has shape (23)"),
+                       FormatError);
+  const std::vector<float> other(23 * 8, 0.5f);
+  write_changed(folder.path(), model,
+                [&](auto& tensors) { tensors.push_back({"cls.predictions.decoder.weight", {23, 8}, other.data()}); });
+  CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained(folder.path()),
+                       doctest::Contains("cls.predictions.decoder.weight differs from"), FormatError);
+}
+
+TEST_CASE("from_pretrained: missing and damaged files") {
+  const TemporaryDirectory folder;
+  CHECK_THROWS_AS(BertForMaskedLM::from_pretrained(folder.path()), IoError);
+  BertForMaskedLM model(testing::tiny_config());
+  model.save_pretrained(folder.path());
+  const std::string whole = read_file(folder / "model.safetensors");
+  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() - 1}) {
+    write_file(folder / "model.safetensors", whole.substr(0, size));
+    CHECK_THROWS_AS(BertForMaskedLM::from_pretrained(folder.path()), FormatError);
+  }
+  std::filesystem::rename(folder / "model.safetensors", folder / "pytorch_model.bin");
+  CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained(folder.path()), doctest::Contains("convert it with: python"),
+                       FormatError);
+}
