@@ -1,6 +1,7 @@
 // A warning for a model that learns nothing worth having.
 #pragma once
 
+#include <cstdio>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,8 +32,10 @@ class BaselineCallback : public TrainerCallback {
  private:
   void warn(std::string_view when) const {
     if (!last_ || *last_ < 0.99 * loss_) return;
-    notice_(concat("warning: ", when, "the model is no better than ", name_, ": evaluation loss ", *last_, ", that of ",
-                   name_, " ", loss_, ". It may need more steps, or another learning rate."));
+    char losses[64];
+    std::snprintf(losses, sizeof losses, "evaluation loss %.3f against %.3f", *last_, loss_);
+    notice_(concat("warning: ", when, "the model is no better than ", name_, " (", losses,
+                   "); it may need more steps, or another learning rate"));
   }
 
   std::string name_;

@@ -1,0 +1,200 @@
+// Text in, a BERT out: trains a WordPiece vocabulary and a model, and shows it filling masks.
+#include <cmath>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <minibert/data/collator.hpp>
+#include <minibert/data/line_dataset.hpp>
+#include <minibert/data/unigram_baseline.hpp>
+#include <minibert/models/bert_for_masked_lm.hpp>
+#include <minibert/tokenizers/bert_tokenizer.hpp>
+#include <minibert/train/baseline_callback.hpp>
+#include <minibert/train/trainer.hpp>
+
+#include "default_corpus.hpp"
+#include "mask_samples.hpp"
+#include "progress_callback.hpp"
+#include "train_mlm_options.hpp"
+
+namespace {
+
+using namespace minibert;
+
+/// Text files, mapped; without files the default corpus.
+class Text {
+ public:
+  explicit Text(const std::vector<std::filesystem::path>& files) {
+    for (const auto& file : files) files_.emplace_back(file);
+    for (const auto& file : files_) views_.push_back(file.view());
+    if (!files.empty()) return;
+    views_.push_back(default_corpus());
+    check<ValueError>(!default_corpus().empty(),
+                      "no --train_file, and no default corpus: install Debian's bible-kjv and bible-kjv-text and build "
+                      "again");
+  }
+  const std::vector<std::string_view>& views() const { return views_; }
+
+ private:
+  std::vector<MappedFile> files_;
+  std::vector<std::string_view> views_;
+};
+
+BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text) {
+  if (!options.tokenizer_name.empty()) return BertTokenizer::from_pretrained(options.tokenizer_name);
+  if (!options.model_name_or_path.empty()) return BertTokenizer::from_pretrained(options.model_name_or_path);
+  const BertTokenizerOptions settings{
+      .do_lower_case = options.lowercase,
+      .strip_accents = options.strip_accents,
+      .model_max_length = options.config.max_position_embeddings,
+  };
+  WordCounter counter(settings.normalizer());
+  for (const std::string_view view : text.views()) counter.add_text(view);
+  if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
+  std::cerr << "training a vocabulary of " << options.config.vocab_size << " entries\n";
+  return BertTokenizer::train(counter.counts(), settings, options.config.vocab_size);
+}
+
+struct Data {
+  LineDataset train, eval;
+  std::string eval_name;
+};
+
+Data read_data(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer) {
+  const index_t limit = std::min(tokenizer.model_max_length(), options.config.max_position_embeddings);
+  const index_t max_length = options.max_seq_length.value_or(limit);
+  check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", but tokenizer and model take ", limit);
+  const LineDataset all = LineDataset::from_texts(text.views(), tokenizer, max_length);
+  std::cerr << all.size() << " lines, " << all.num_tokens() << " tokens; " << all.num_blank()
+            << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens\n";
+  if (!options.validation_file.empty())
+    return {all, LineDataset::from_files({options.validation_file}, tokenizer, max_length),
+            options.validation_file.string()};
+  if (options.validation_split_percentage == 0) {
+    std::cerr << "evaluating on the training text itself: the figures do not tell how new text would fare\n";
+    return {all, all, "the training text"};
+  }
+  auto [train, validation] = all.split(options.validation_split_percentage, options.training.seed);
+  return {std::move(train), std::move(validation), "held-out lines"};
+}
+
+BertForMaskedLM make_model(const TrainMlmOptions& options, const BertTokenizer& tokenizer) {
+  BertConfig config = options.config;
+  if (options.model_name_or_path.empty()) {
+    config.vocab_size = tokenizer.vocab_size();
+    config.pad_token_id = tokenizer.pad_token_id();
+    return BertForMaskedLM(config, options.training.seed);
+  }
+  check<ValueError>(tokenizer.vocab_size() <= config.vocab_size, "the tokenizer has ", tokenizer.vocab_size(),
+                    " entries, the model only ", config.vocab_size);
+  BertForMaskedLM model(config, std::nullopt);
+  LoadingInfo info;
+  load_pretrained(model, options.model_name_or_path, &info);
+  for (const std::string& name : info.missing_keys)
+    std::cerr << "not in the model's files, drawn anew: " << name << '\n';
+  return model;
+}
+
+/// Everything the training's outcome depends on, beside the arguments.
+Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertTokenizer& tokenizer,
+                   const BertForMaskedLM& model) {
+  return Json::Object{{"tokenizer", Fingerprint().add(tokenizer.fingerprint()).hex()},
+                      {"train_text", data.train.fingerprint()},
+                      {"validation_text", data.eval.fingerprint()},
+                      {"num_train_lines", data.train.size()},
+                      {"num_train_tokens", data.train.num_tokens()},
+                      {"mlm_probability", options.mlm_probability},
+                      {"initial_model", options.model_name_or_path.string()},
+                      {"config", model.config().to_json("BertForMaskedLM", "float32")}};
+}
+
+void print_recipe(const TrainMlmOptions& o, BertForMaskedLM& model, index_t num_steps) {
+  const BertConfig& c = model.config();
+  const TrainingArguments& t = o.training;
+  std::cerr << "model: " << model.num_parameters() << " parameters (vocabulary " << c.vocab_size << ", hidden "
+            << c.hidden_size << ", " << c.num_hidden_layers << " layers of " << c.num_attention_heads
+            << " heads, intermediate " << c.intermediate_size << ", " << c.max_position_embeddings
+            << " positions, dropout " << c.hidden_dropout_prob << ")\n"
+            << "recipe: " << num_steps << " steps of " << t.train_batch_size() << " lines, learning rate "
+            << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " with warm-up " << t.warmup_steps
+            << ", weight decay " << t.weight_decay << ", gradient norm at most " << t.max_grad_norm << ", seed "
+            << t.seed << '\n';
+}
+
+/// The evaluation that training ended with, or a new one.
+template <class AnyTrainer>
+Json final_metrics(AnyTrainer& trainer) {
+  const bool ends_with_last = !trainer.args().load_best_model_at_end;
+  for (const Json& entry : trainer.state().log_history.as_array())
+    if (ends_with_last && entry.find("eval_loss") && entry.at("step").as_integer() == trainer.state().global_step)
+      return entry;
+  return trainer.evaluate();
+}
+
+int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
+  set_num_threads(options.threads);
+  if (options.do_train) check_output_dir(options.training);
+  const Text text(options.train_files);
+  const BertTokenizer tokenizer = make_tokenizer(options, text);
+  const Data data = read_data(options, text, tokenizer);
+  BertForMaskedLM model = make_model(options, tokenizer);
+  const DataCollatorForLanguageModeling collator(
+      tokenizer, {.mlm_probability = options.mlm_probability, .seed = options.training.seed});
+  const double frequency_loss = UnigramBaseline(data.train, collator).evaluate(data.eval, collator);
+
+  Trainer trainer(model, options.training, collator, data.train, &data.eval);
+  const auto progress = std::make_shared<ProgressCallback>();
+  const auto notice = [progress](std::string_view message) { progress->print(message); };
+  trainer.notice = notice;
+  trainer.provenance = provenance_of(options, data, tokenizer, model);
+  trainer.compute_metrics = [&](const EvaluationResult& result) -> Json {
+    return Json::Object{{"perplexity", std::exp(result.loss)}, {"word_frequency_loss", frequency_loss}};
+  };
+  trainer.set_processing_class(tokenizer);
+  trainer.add_callback(progress);
+  trainer.add_callback(std::make_shared<BaselineCallback>("word frequency", frequency_loss, notice));
+
+  const MaskSamples samples(data.eval, tokenizer, 3);
+  if (options.do_train) {
+    const InterruptHandler stop_with_a_checkpoint;
+    print_recipe(options, model, trainer.num_training_steps());
+    std::cerr << "masks filled before training:\n" << samples.filled_by(model);
+    const TrainOutput output = trainer.train();
+    if (output.interrupted) return 130;
+    trainer.save_model();
+    trainer.save_state();
+    trainer.save_metrics("train", output.metrics);
+  }
+  if (options.do_eval) {
+    make_directories(options.training.output_dir);
+    const Json metrics = final_metrics(trainer);
+    trainer.save_metrics("eval", metrics);
+    const double loss = metrics.at("eval_loss").as_number();
+    std::cout << "loss on " << data.eval_name << ": " << loss << ", perplexity " << std::exp(loss)
+              << " (word frequency: " << frequency_loss << ", " << std::exp(frequency_loss) << ")\n";
+  }
+  std::cout << "masks filled:\n" << samples.filled_by(model);
+  if (options.do_train) {
+    std::cout << "the model is in " << options.training.output_dir.string() << '\n';
+    if (!samples.empty())
+      std::cout << "use it: " << (program.parent_path() / "fill_mask").string() << " --model "
+                << options.training.output_dir.string() << " '" << samples.text() << "'\n";
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(read_command_line(argc, argv), argv[0]);
+  } catch (const std::exception& error) {
+    std::cerr << "train_mlm: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,192 @@
+// The flags of train_mlm: named as in Hugging Face's run_mlm.py, on top of a recipe.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <minibert/models/bert_config.hpp>
+#include <minibert/train/training_arguments.hpp>
+
+struct TrainMlmOptions {
+  std::vector<std::filesystem::path> train_files;  // none: the default corpus
+  std::filesystem::path validation_file;
+  double validation_split_percentage = 5;  // without a validation file; 0: the training text is evaluated on
+  std::filesystem::path tokenizer_name;    // empty: one is trained on the text
+  bool lowercase = false;
+  std::optional<bool> strip_accents;
+  std::filesystem::path model_name_or_path;  // empty: a new model of this config
+  std::filesystem::path config_name;
+  minibert::BertConfig config;
+  std::optional<minibert::index_t> max_seq_length;
+  double mlm_probability = 0.15;
+  minibert::TrainingArguments training;
+  bool do_train = false, do_eval = false;  // neither: both
+  int threads = 0;
+  std::string preset;
+};
+
+/// The sizes of Hugging Face's tutorial on training a language model from scratch: 9,302,864 parameters.
+inline minibert::BertConfig tutorial_config() {
+  minibert::BertConfig config;
+  config.vocab_size = 2000;
+  config.hidden_size = 384;
+  config.num_hidden_layers = 6;
+  config.num_attention_heads = 6;
+  config.intermediate_size = 1024;
+  config.max_position_embeddings = 256;
+  return config;
+}
+
+/// What train_mlm does unless it is told otherwise. Measured on sinhala_news; see docs/training.md.
+inline TrainMlmOptions default_recipe() {
+  TrainMlmOptions options;
+  options.config = tutorial_config();
+  options.config.hidden_dropout_prob = 0;  // texts of this size are seen a few times only
+  options.config.attention_probs_dropout_prob = 0;
+  options.training = {.output_dir = "mlm-model",
+                      .per_device_train_batch_size = 16,
+                      .per_device_eval_batch_size = 64,
+                      .learning_rate = 3e-4,
+                      .weight_decay = 0.01,
+                      .max_steps = 4000,
+                      .warmup_steps = 200,
+                      .logging_steps = 100,
+                      .eval_strategy = minibert::IntervalStrategy::steps,
+                      .eval_steps = 500};
+  return options;
+}
+
+/// The tutorial's recipe, which evaluates on its training text.
+inline TrainMlmOptions tutorial_preset() {
+  TrainMlmOptions options;
+  options.config = tutorial_config();
+  options.validation_split_percentage = 0;
+  options.training = {.output_dir = "mlm-model",
+                      .per_device_train_batch_size = 64,
+                      .per_device_eval_batch_size = 64,
+                      .learning_rate = 1e-5,
+                      .weight_decay = 0.01,
+                      .max_steps = 500,
+                      .logging_steps = 100,
+                      .eval_strategy = minibert::IntervalStrategy::steps,
+                      .eval_steps = 100};
+  return options;
+}
+
+namespace detail {
+
+inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
+  app.add_option("--train_file", o.train_files, "Text files, UTF-8, a sequence a line (default: the King James Bible)");
+  auto* validation = app.add_option("--validation_file", o.validation_file, "Text to evaluate on");
+  app.add_option("--validation_split_percentage", o.validation_split_percentage,
+                 "Share of the text to evaluate on; 0: all of it, which is then also trained on")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str()
+      ->excludes(validation);
+  auto* tokenizer = app.add_option("--tokenizer_name", o.tokenizer_name, "Folder of a tokenizer (default: train one)");
+  app.add_option("--vocab_size", o.config.vocab_size, "Entries of the vocabulary to train")
+      ->capture_default_str()
+      ->excludes(tokenizer);
+  app.add_flag("--lowercase", o.lowercase, "Lower the case of all text")->excludes(tokenizer);
+  app.add_flag("--strip_accents,!--no_strip_accents", o.strip_accents, "Strip accents (default: as --lowercase)")
+      ->excludes(tokenizer);
+  app.add_option("--max_seq_length", o.max_seq_length, "Cut lines to so many tokens (default: what the model can)");
+  app.add_option("--mlm_probability", o.mlm_probability, "Share of the tokens to guess")->capture_default_str();
+}
+
+inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {
+  auto* model = app.add_option("--model_name_or_path", o.model_name_or_path, "Folder of a model to go on from");
+  app.add_option("--config_name", o.config_name, "A config.json for a new model")->excludes(model);
+  const auto add_size = [&](const char* name, minibert::index_t& size) {
+    app.add_option(name, size)->capture_default_str()->excludes(model)->group("Sizes of a new model");
+  };
+  add_size("--hidden_size", o.config.hidden_size);
+  add_size("--num_hidden_layers", o.config.num_hidden_layers);
+  add_size("--num_attention_heads", o.config.num_attention_heads);
+  add_size("--intermediate_size", o.config.intermediate_size);
+  add_size("--max_position_embeddings", o.config.max_position_embeddings);
+  app.add_option("--hidden_dropout_prob", o.config.hidden_dropout_prob)->capture_default_str();
+  app.add_option("--attention_probs_dropout_prob", o.config.attention_probs_dropout_prob)->capture_default_str();
+}
+
+inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
+  minibert::TrainingArguments& t = o.training;
+  const auto add = [&](const char* name, auto& value, const char* help) {
+    return app.add_option(name, value, help)->capture_default_str()->group("Training");
+  };
+  add("--per_device_train_batch_size", t.per_device_train_batch_size, "Lines a batch");
+  add("--per_device_eval_batch_size", t.per_device_eval_batch_size, "Lines a batch in evaluation");
+  add("--gradient_accumulation_steps", t.gradient_accumulation_steps, "Batches a step");
+  add("--learning_rate", t.learning_rate, "Highest learning rate");
+  add("--weight_decay", t.weight_decay, "Weight decay, but on biases and layer norms");
+  add("--warmup_steps", t.warmup_steps, "Steps of warm-up; below 1: a share of all");
+  app.add_option_function<std::string>(
+         "--lr_scheduler_type",
+         [&t](const std::string& name) { t.lr_scheduler_type = minibert::optim::scheduler_type(name); },
+         "How the learning rate goes on after the warm-up")
+      ->check(CLI::IsMember({"linear", "cosine", "constant", "constant_with_warmup"}))
+      ->group("Training");
+  add("--max_grad_norm", t.max_grad_norm, "Clip the gradient's norm; 0: never");
+  auto* steps = add("--max_steps", t.max_steps, "Steps");
+  app.add_option_function<double>(
+         "--num_train_epochs", [&t](const double& epochs) { t.num_train_epochs = epochs, t.max_steps = -1; },
+         "Passes over the text, in place of --max_steps")
+      ->excludes(steps)
+      ->group("Training");
+  add("--logging_steps", t.logging_steps, "Steps from one log entry to the next");
+  add("--eval_steps", t.eval_steps, "Steps from one evaluation to the next");
+  add("--save_steps", t.save_steps, "Steps from one checkpoint to the next");
+  add("--save_total_limit", t.save_total_limit, "Keep so many checkpoints, and the best; 0: all");
+  app.add_flag("--load_best_model_at_end", t.load_best_model_at_end, "End with the best model, not the last");
+  add("--seed", t.seed, "Seed of all random numbers");
+}
+
+inline void add_run_options(CLI::App& app, TrainMlmOptions& o) {
+  minibert::TrainingArguments& t = o.training;
+  app.add_option("--preset", o.preset, "tutorial: Hugging Face's tutorial")->check(CLI::IsMember({"tutorial"}));
+  app.add_option("--output_dir", t.output_dir, "Folder for the model and its checkpoints")->capture_default_str();
+  app.add_flag("--overwrite_output_dir", t.overwrite_output_dir, "Start afresh in a folder that is in use");
+  app.add_option_function<std::vector<std::string>>(
+         "--resume_from_checkpoint",
+         [&t](const std::vector<std::string>& folder) {
+           t.resume_from_checkpoint = folder.empty() ? std::filesystem::path() : std::filesystem::path(folder.front());
+         },
+         "Go on from a checkpoint (default: the newest in --output_dir)")
+      ->expected(0, 1);
+  app.add_flag("--do_train", o.do_train, "Train (with neither --do_train nor --do_eval: both)");
+  app.add_flag("--do_eval", o.do_eval, "Evaluate");
+  app.add_option("--threads", o.threads, "Number of threads (default: OMP_NUM_THREADS, or all)");
+}
+
+/// The flags on top of what `options` holds; ends the program for --help and for flags that are none.
+inline TrainMlmOptions parse(int argc, char** argv, TrainMlmOptions options) {
+  CLI::App app("Trains a BERT from text and lets it fill masks.");
+  add_run_options(app, options);
+  add_text_options(app, options);
+  add_model_options(app, options);
+  add_training_options(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
+  }
+  return options;
+}
+
+}  // namespace detail
+
+/// The command line on top of the recipe, preset and config file that it names.
+inline TrainMlmOptions read_command_line(int argc, char** argv) {
+  const TrainMlmOptions first = detail::parse(argc, argv, default_recipe());
+  TrainMlmOptions base = first.preset == "tutorial" ? tutorial_preset() : default_recipe();
+  if (!first.config_name.empty()) base.config = minibert::BertConfig::read(first.config_name);
+  if (!first.model_name_or_path.empty()) base.config = minibert::BertConfig::from_pretrained(first.model_name_or_path);
+  TrainMlmOptions options = detail::parse(argc, argv, base);
+  if (!options.do_train && !options.do_eval) options.do_train = options.do_eval = true;
+  return options;
+}
