@@ -1,12 +1,17 @@
-#include <minibert/core/parallel.hpp>
-#include <minibert/io/json.hpp>
+#include <minibert/minibert.hpp>
 
 #include <cstdio>
 
-minibert::Json other();  // the same headers in a second translation unit
+minibert::index_t parameters_of(const minibert::BertConfig& config);  // the same headers in a second unit
 
 int main() {
-  const bool same = other().dump() == minibert::Json::parse(R"({"answer":42})", "main").dump();
-  std::printf("%d thread(s), %s\n", minibert::num_threads(), same ? "as expected" : "NOT as expected");
-  return same ? 0 : 1;
+  minibert::BertConfig config;
+  config.vocab_size = 100;
+  config.hidden_size = 16;
+  config.num_hidden_layers = 2;
+  config.num_attention_heads = 2;
+  config.intermediate_size = 32;
+  minibert::BertForMaskedLM model(config);
+  std::printf("%lld parameters\n", static_cast<long long>(model.num_parameters()));
+  return model.num_parameters() == parameters_of(config) ? 0 : 1;
 }

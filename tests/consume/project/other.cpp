@@ -1,7 +1,5 @@
-#include <minibert/io/json.hpp>
+#include <minibert/minibert.hpp>
 
-minibert::Json other() {
-  minibert::Json json = minibert::Json::object();
-  json["answer"] = 42;
-  return json;
+minibert::index_t parameters_of(const minibert::BertConfig& config) {
+  return minibert::BertForMaskedLM(config).num_parameters();
 }
