@@ -7,7 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <minibert/tokenizers/bert_tokenizer.hpp>
+#include <minibert/minibert.hpp>
 
 int main(int argc, char** argv) {
   std::vector<std::filesystem::path> train_files;

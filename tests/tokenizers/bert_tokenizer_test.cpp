@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/count_allocations.hpp"
 #include "support/test_data.hpp"
 
 using namespace minibert;
@@ -121,6 +122,20 @@ TEST_CASE("training gives a tokenizer that knows its corpus; from another one wi
   const BertTokenizer renewed = base.train_new(counter.counts(), 24);
   CHECK(renewed.convert_ids_to_tokens({0, 1, 2, 3, 4}) == Tokens{"<mask>", "[UNK]", "[SEP]", "[CLS]", "[PAD]"});
   CHECK(renewed.vocab_size() == 24);
+}
+
+TEST_CASE("encoding into a buffer allocates nothing once it has grown") {
+  for (const bool lower : {true, false}) {
+    const BertTokenizer t = tokenizer({.do_lower_case = lower});
+    Ids ids;
+    const auto encode = [&] {
+      ids.clear();
+      for (int line = 0; line < 10; ++line)
+        t.encode_into("Hello worlds! \u00C9\u4E00\uAC01\u0DC3\u0DD2 [MASK] xyz", 64, ids);
+    };
+    encode();
+    CHECK(testing::count_allocations(encode) == 0);
+  }
 }
 
 TEST_CASE("one tokenizer serves several threads") {

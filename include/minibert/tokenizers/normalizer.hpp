@@ -53,6 +53,10 @@ class BertNormalizer {
         p = run_end;
       } else if (ascii(*p) == kDropped) {
         ++p;
+      } else if (const char* const copied_end = untouched_end(p, end); copied_end != p) {
+        pending.flush(out);
+        out.append(p, copied_end);
+        p = copied_end;
       } else {
         const unicode::Decoded decoded = unicode::decode(p, end);
         append_character(decoded.character, pending, out);
@@ -105,6 +109,17 @@ class BertNormalizer {
                    [this](char c) { return static_cast<char>(ascii(c)); });
   }
 
+  /// The end of the characters from p on, none of them ASCII, that no step touches.
+  const char* untouched_end(const char* p, const char* end) const noexcept {
+    while (p != end && !unicode::is_ascii(*p)) {
+      const unicode::Decoded decoded = unicode::decode(p, end);
+      if (decoded.character == unicode::kReplacement || (unicode::properties(decoded.character) & touched_) != 0) break;
+      p += decoded.bytes;
+    }
+    return p;
+  }
+
+  /// Appends what becomes of a character that some step touches, or of a U+FFFD.
   void append_character(char32_t c, PendingMarks& pending, std::string& out) const {
     namespace tables = unicode::tables;
     const int steps = unicode::properties(c) & touched_;
