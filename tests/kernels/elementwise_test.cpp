@@ -30,7 +30,23 @@ TEST_CASE("generate_reduced sums what a broadcast map sends to one place") {
   CHECK(map(12) == 0);
   for (const bool accumulate : {false, true}) {
     testing::Destination<double> to(3, accumulate);
-    kernels::generate_reduced(to.sink(), 3, map, 24, [](index_t i) { return static_cast<double>(i); });
+    std::vector<double> workspace(usize(kernels::reduced_workspace(3, 24)), NAN);
+    kernels::generate_reduced(to.sink(), 3, map, 24, [](index_t i) { return static_cast<double>(i); }, workspace.data());
     CHECK(to.values == to.after({60, 92, 124}));
+  }
+}
+
+TEST_CASE("generate_reduced: one place for each needs no scratch memory") {
+  const index_t n = 20000;
+  const kernels::BroadcastMap map{.dim = 2, .sizes = {n / 4, 4}, .strides = {1, n / 4}};  // a transpose
+  for (const bool accumulate : {false, true}) {
+    CHECK(kernels::reduced_workspace(n, n) == 0);
+    const auto found = testing::on_any_threads([&] {
+      testing::Destination<double> to(n, accumulate);
+      kernels::generate_reduced(to.sink(), n, map, n, [](index_t i) { return static_cast<double>(i); }, nullptr);
+      return to.values;
+    });
+    for (const index_t i : {index_t{0}, index_t{5}, n - 1})
+      CHECK(at(found, map(i)) == static_cast<double>(i) + (accumulate ? 0.25 : 0));
   }
 }

@@ -28,13 +28,14 @@ index_t count_allocations(F f) {
 
 }  // namespace minibert::testing
 
-// The forms for arrays, and those that do not throw, come down to these two.
-void* operator new(std::size_t size) { return minibert::testing::counted(std::malloc(size > 0 ? size : 1)); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
+// The forms for arrays, and those that do not throw, come down to these. Never inlined: g++ would see free() of what it
+// knows to come from new, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) { return minibert::testing::counted(std::malloc(size > 0 ? size : 1)); }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   const std::size_t a = static_cast<std::size_t>(alignment);
   return minibert::testing::counted(std::aligned_alloc(a, (size / a + 1) * a));
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }

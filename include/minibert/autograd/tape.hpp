@@ -118,8 +118,11 @@ class Tape {
     return static_cast<const U*>(copy);
   }
 
-  /// Memory for `count` elements of T that lives until the next call: scratch space of one kernel.
-  T* workspace(index_t count) { return workspace_.template get<T>(count); }
+  /// Memory for `count` elements of U that lives until the next call: scratch space of one kernel.
+  template <class U = T>
+  U* workspace(index_t count) {
+    return workspace_.template get<U>(count);
+  }
 
   /// Records how the gradient of y goes on: f(dy, gradients), called by backward() with dy, of y's shape, unless y
   /// requires no gradient. Nobody reads dy afterwards: f may overwrite it. f is copied and never destroyed: it captures variables, pointers and numbers by value.

@@ -42,12 +42,24 @@ void generate(Sink<T> y, index_t n, F f) noexcept {
   });
 }
 
-/// y[map(i)] += f(i) for i in [0, n), in order, over `numel` elements of y that begin as zero or as what is there.
+/// Elements of scratch memory that generate_reduced needs.
+constexpr index_t reduced_workspace(index_t numel, index_t n) noexcept { return numel == n ? 0 : numel; }
+
+/// y[j] = Σ f(i) over the i in [0, n) with map(i) = j, for `numel` elements, or added to what is there. Each sum is made
+/// in order and in double: one of a million floats would lose four digits.
 template <class T, class F>
-void generate_reduced(Sink<T> y, index_t numel, const BroadcastMap& map, index_t n, F f) noexcept {
+void generate_reduced(Sink<T> y, index_t numel, const BroadcastMap& map, index_t n, F f, double* workspace) noexcept {
   if (!y) return;
-  if (!y.accumulate) std::fill_n(y.data, numel, T{0});
-  for (index_t i = 0; i < n; ++i) y.data[map(i)] += f(i);
+  const auto leave = [=](index_t j, T value) { y.data[j] = y.accumulate ? y.data[j] + value : value; };
+  if (numel == n) {  // one i for each j
+    parallel_for(n, kElementwiseGrain, [=](index_t begin, index_t end) {
+      for (index_t i = begin; i < end; ++i) leave(map(i), f(i));
+    });
+    return;
+  }
+  std::fill_n(workspace, numel, 0.0);
+  for (index_t i = 0; i < n; ++i) workspace[map(i)] += static_cast<double>(f(i));
+  for (index_t j = 0; j < numel; ++j) leave(j, static_cast<T>(workspace[j]));
 }
 
 }  // namespace MINIBERT_ARCH

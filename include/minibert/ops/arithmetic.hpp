@@ -35,6 +35,14 @@ inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& re
   return map;
 }
 
+/// generate_reduced with scratch memory of the tape.
+template <class T, class F>
+void generate_reduced(Tape<T>& tape, Sink<T> y, index_t numel, const kernels::BroadcastMap& map, index_t n, F f) {
+  if (!y) return;
+  kernels::generate_reduced(y, numel, map, n, f,
+                            tape.template workspace<double>(kernels::reduced_workspace(numel, n)));
+}
+
 /// y = f(a, b). dfa(i, j) and dfb(i, j) are ∂f/∂a and ∂f/∂b for elements i of a and j of b. Both are stateless lambdas.
 template <class T, class F, class DfA, class DfB>
 Variable<T> binary(const char* op, Variable<T> a, Variable<T> b, F f, DfA dfa, DfB dfb) {
@@ -47,10 +55,10 @@ Variable<T> binary(const char* op, Variable<T> a, Variable<T> b, F f, DfA dfa, D
   kernels::generate(Sink<T>{y.data()}, n, [=](index_t i) { return f(pa[map_a(i)], pb[map_b(i)]); });
   tape.record(y, [=](const T* dy, Gradients<T>& g) {
     // One slot after the other: a and b may be the same variable.
-    kernels::generate_reduced(g.slot(a), a.numel(), map_a, n,
-                              [=](index_t i) { return dy[i] * dfa(pa[map_a(i)], pb[map_b(i)]); });
-    kernels::generate_reduced(g.slot(b), b.numel(), map_b, n,
-                              [=](index_t i) { return dy[i] * dfb(pa[map_a(i)], pb[map_b(i)]); });
+    generate_reduced(g.tape(), g.slot(a), a.numel(), map_a, n,
+                     [=](index_t i) { return dy[i] * dfa(pa[map_a(i)], pb[map_b(i)]); });
+    generate_reduced(g.tape(), g.slot(b), b.numel(), map_b, n,
+                     [=](index_t i) { return dy[i] * dfb(pa[map_a(i)], pb[map_b(i)]); });
   });
   return y;
 }

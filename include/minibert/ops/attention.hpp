@@ -32,6 +32,7 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
   const kernels::AttentionShape shape{query.size(0), num_heads, query.size(1) / num_heads, query.size(1)};
   const T scale = static_cast<T>(1 / std::sqrt(static_cast<double>(shape.head_size)));
   const auto mask = kernels::DropoutMask::of(dropout.p, dropout.key);
+  if (mask) detail::check_dropout_rows("attention", sequences);
   auto& tape = query.tape();
   auto y = tape.empty("attention", query.shape(), {query, key, value});
   T* lse = y.requires_grad() ? tape.template scratch<T>(num_heads * shape.num_tokens) : nullptr;

@@ -18,6 +18,7 @@ Variable<T> dropout(Variable<T> x, double p, random::Key key, const Sequences& s
   check<ShapeError>(x.dim() == 2, "dropout: input of shape ", x.shape(), ", expected (rows, features)");
   const index_t n = x.size(0), d = x.size(1);
   detail::check_sequences("dropout", sequences, n);
+  detail::check_dropout_rows("dropout", sequences);
   auto& tape = x.tape();
   auto y = tape.empty("dropout", x.shape(), {x});
   kernels::dropout(Sink<T>{y.data()}, x.data(), mask, sequences, n, d);

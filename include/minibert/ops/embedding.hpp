@@ -31,6 +31,8 @@ Variable<T> embedding(std::initializer_list<Lookup<T>> lookups) {
   check<ShapeError>(lookups.size() >= 1 && lookups.size() <= kMaxLookups, "embedding: ", lookups.size(),
                     " lookups, expected 1 to ", kMaxLookups);
   const Lookup<T>& first = *lookups.begin();
+  check<ShapeError>(first.table.dim() == 2, "embedding: table 0 has shape ", first.table.shape(),
+                    ", expected (rows, features)");
   auto& tape = first.table.tape();
   const index_t n = length(first.indices), d = first.table.size(-1);
   std::array<Kept, kMaxLookups> kept{};

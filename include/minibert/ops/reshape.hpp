@@ -6,6 +6,7 @@
 #include <minibert/autograd/tape.hpp>
 #include <minibert/kernels/elementwise.hpp>
 #include <minibert/ops/arithmetic.hpp>
+#include <minibert/ops/detail/check_dimension.hpp>
 
 namespace minibert::functional {
 
@@ -28,7 +29,8 @@ Variable<T> reshape(Variable<T> x, const Shape& shape) {
 /// Exchanges two dimensions; negative ones count from the end. @throws ShapeError if there is no such dimension
 template <class T>
 Variable<T> transpose(Variable<T> x, int dim0, int dim1) {
-  const int d0 = x.shape().index_of(dim0), d1 = x.shape().index_of(dim1);
+  const int d0 = detail::check_dimension("transpose", x.shape(), dim0);
+  const int d1 = detail::check_dimension("transpose", x.shape(), dim1);
   Shape shape = x.shape();
   std::swap(shape.size(d0), shape.size(d1));
   auto map = detail::broadcast_map(x.shape(), x.shape());  // of x itself; then the two dimensions change places
@@ -40,7 +42,7 @@ Variable<T> transpose(Variable<T> x, int dim0, int dim1) {
   const index_t n = x.numel();
   kernels::generate(Sink<T>{y.data()}, n, [=](index_t i) { return px[map(i)]; });
   tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    kernels::generate_reduced(g.slot(x), n, map, n, [=](index_t i) { return dy[i]; });
+    detail::generate_reduced(g.tape(), g.slot(x), n, map, n, [=](index_t i) { return dy[i]; });
   });
   return y;
 }

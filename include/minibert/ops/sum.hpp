@@ -4,6 +4,7 @@
 #include <minibert/autograd/tape.hpp>
 #include <minibert/kernels/elementwise.hpp>
 #include <minibert/ops/arithmetic.hpp>
+#include <minibert/ops/detail/check_dimension.hpp>
 
 namespace minibert::functional {
 
@@ -17,7 +18,7 @@ Variable<T> reduce(const char* op, Variable<T> x, const Shape& kept, const Shape
   const auto map = broadcast_map(kept, x.shape());
   const T* px = x.data();
   const index_t n = x.numel();
-  kernels::generate_reduced(Sink<T>{y.data()}, y.numel(), map, n, [=](index_t i) { return px[i] * scale; });
+  generate_reduced(tape, Sink<T>{y.data()}, y.numel(), map, n, [=](index_t i) { return px[i] * scale; });
   tape.record(y, [=](const T* dy, Gradients<T>& g) {
     kernels::generate(g.slot(x), n, [=](index_t i) { return dy[map(i)] * scale; });
   });
@@ -33,7 +34,7 @@ Variable<T> reduce_all(const char* op, Variable<T> x, T scale) {
 
 template <class T>
 Variable<T> reduce_one(const char* op, Variable<T> x, int dim, bool keepdim, T scale) {
-  const int d = x.shape().index_of(dim);
+  const int d = check_dimension(op, x.shape(), dim);
   Shape kept = x.shape();
   kept.size(d) = 1;
   return reduce(op, x, kept, keepdim ? kept : x.shape().without(d), scale);
@@ -65,8 +66,9 @@ Variable<T> mean(Variable<T> x) {
 /// @throws ShapeError if there is no such dimension, or nothing in it
 template <class T>
 Variable<T> mean(Variable<T> x, int dim, bool keepdim = false) {
-  check<ShapeError>(x.size(dim) > 0, "mean: of no elements, dimension ", dim, " of shape ", x.shape());
-  return detail::reduce_one("mean", x, dim, keepdim, T{1} / static_cast<T>(x.size(dim)));
+  const index_t n = x.size(detail::check_dimension("mean", x.shape(), dim));
+  check<ShapeError>(n > 0, "mean: of no elements, dimension ", dim, " of shape ", x.shape());
+  return detail::reduce_one("mean", x, dim, keepdim, T{1} / static_cast<T>(n));
 }
 
 }  // namespace minibert::functional

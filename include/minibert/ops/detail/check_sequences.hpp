@@ -19,4 +19,10 @@ inline void check_sequences(const char* op, const Sequences& sequences, index_t 
                     " rows, the input has ", n);
 }
 
+/// @throws ValueError unless the sequences have the row numbers that key their dropout.
+inline void check_dropout_rows(const char* op, const Sequences& sequences) {
+  check<ValueError>(sequences.count == 0 || sequences.rows != nullptr, op,
+                    ": dropout needs the sequences' rows in the global batch");
+}
+
 }  // namespace minibert::functional::detail
