@@ -1,0 +1,85 @@
+#include <minibert/ops/attention.hpp>
+
+#include <doctest/doctest.h>
+
+#include "support/ops.hpp"
+
+using namespace minibert;
+namespace F = functional;
+using reference::widen;
+using testing::Doubles;
+using testing::gradcheck_op;
+
+TEST_CASE_TEMPLATE("attention: values, with and without dropout", T, float, double) {
+  const reference::OwnedSequences sequences({5, 0, 70, 1}, 8);
+  testing::Inputs<T> inputs{{76, 18}, {76, 18}, {76, 18}};
+  Tape<T> tape;
+  const auto x = inputs.on(tape);
+  const random::Key key(3);
+  for (const double p : {0.0, 0.25}) {
+    const auto y = F::attention(x[0], x[1], x[2], 3, sequences.view(), {.p = p, .key = key});
+    const int threshold = kernels::DropoutMask::of(p, key).threshold;
+    const auto factor = [&](index_t b, index_t h, index_t query, index_t position) {
+      return reference::dropout_factor(key.fold(8 + b).fold(h), threshold, query, position);
+    };
+    const auto q = widen(inputs.values(0));
+    const auto expected = reference::attention(q, widen(inputs.values(1)), widen(inputs.values(2)), q, 1 / std::sqrt(6.0),
+                                               sequences.view(), 3, 6, factor);
+    CHECK(reference::relative_error(testing::values(y), expected.y) < (std::is_same_v<T, float> ? 2e-6 : 1e-13));
+  }
+}
+
+TEST_CASE("attention: gradients") {
+  const reference::OwnedSequences sequences({3, 0, 5, 1});
+  for (const double p : {0.0, 0.3})
+    for (const index_t heads : {1, 2, 6}) {
+      const auto f = [&](Doubles x) {
+        return F::attention(x[0], x[1], x[2], heads, sequences.view(), {.p = p, .key = random::Key(1)});
+      };
+      CHECK(gradcheck_op({{9, 6}, {9, 6}, {9, 6}}, f) < 1e-6);
+      for (const index_t frozen : {0, 1, 2}) {
+        testing::Inputs<double> inputs{{9, 6}, {9, 6}, {9, 6}};
+        inputs[frozen].requires_grad = false;
+        CHECK(gradcheck_op(inputs, f) < 1e-6);
+      }
+    }
+  const reference::OwnedSequences longer({66});  // more than one block of queries, as one variable too
+  const auto one = [&](Doubles x) { return F::attention(x[0], x[0], x[0], 1, longer.view()); };
+  CHECK(gradcheck_op({{66, 2}}, one) < 1e-6);
+}
+
+TEST_CASE("attention: no sequences at all") {
+  const reference::OwnedSequences none({});
+  CHECK(gradcheck_op({{0, 6}}, [&](Doubles x) { return F::attention(x[0], x[0], x[0], 2, none.view()); }) == 0);
+}
+
+TEST_CASE("attention: errors") {
+  Tape<float> tape;
+  const reference::OwnedSequences sequences({2, 3});
+  const auto of = [&](Shape shape) { return tape.constant(Tensor<float>(shape)); };
+  const auto x = of({5, 6});
+  CHECK_THROWS_WITH_AS(F::attention(x, of({5, 4}), x, 2, sequences.view()),
+                       "attention: query, key and value have shapes (5, 6), (5, 4) and (5, 6), expected (tokens, "
+                       "heads·head size) for all three",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 4, sequences.view()), "attention: 6 features cannot be shared by 4 heads",
+                       ShapeError);
+  CHECK_THROWS_AS(F::attention(x, x, x, 0, sequences.view()), ShapeError);
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, sequences.view(), {.p = 1.5, .key = {}}),
+                       "attention: the dropout probability is 1.5, expected at least 0 and less than 1", ValueError);
+  const auto longer = of({6, 6});
+  CHECK_THROWS_WITH_AS(F::attention(longer, longer, longer, 2, sequences.view()),
+                       "attention: the sequences have 5 rows, the input has 6", ShapeError);
+  Sequences wrong = sequences.view();
+  wrong.max_seqlen = 2;
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has 3 rows, expected 0 to 2", ShapeError);
+  const std::vector<index_t> late{1, 5}, backwards{0, 6, 5};
+  wrong.cu_seqlens = late.data(), wrong.count = 1, wrong.max_seqlen = 9;
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: cu_seqlens must begin with 0", ShapeError);
+  wrong.cu_seqlens = backwards.data(), wrong.count = 2;
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has -1 rows, expected 0 to 9", ShapeError);
+  Sequences nameless = sequences.view();
+  nameless.rows = nullptr;
+  CHECK_NOTHROW(F::attention(x, x, x, 2, nameless));
+  CHECK_THROWS_AS(F::attention(x, x, x, 2, nameless, {.p = 0.1, .key = {}}), ValueError);
+}

@@ -1,0 +1,57 @@
+#include <minibert/ops/dropout.hpp>
+
+#include <doctest/doctest.h>
+
+#include "support/ops.hpp"
+
+using namespace minibert;
+namespace F = functional;
+using testing::Doubles;
+using testing::gradcheck_op;
+
+TEST_CASE_TEMPLATE("dropout: values as the definition says", T, float, double) {
+  const reference::OwnedSequences sequences({4, 0, 9}, 100);
+  testing::Inputs<T> inputs{{13, 70}};
+  Tape<T> tape;
+  const random::Key key(6);
+  const auto x = inputs.on(tape)[0], y = F::dropout(x, 0.3, key, sequences.view());
+  CHECK(y.shape() == x.shape());
+  const int threshold = kernels::DropoutMask::of(0.3, key).threshold;
+  reference::Numbers expected;
+  for (index_t t = 0; t < 13; ++t)
+    for (index_t j = 0; j < 70; ++j)
+      expected.push_back(static_cast<double>(x.data()[t * 70 + j]) *
+                         reference::dropout_factor(key.fold(t < 4 ? 100 : 102), threshold, t < 4 ? t : t - 4, j));
+  CHECK(reference::relative_error(testing::values(y), expected) < (std::is_same_v<T, float> ? 1e-6 : 1e-15));
+}
+
+TEST_CASE("dropout: gradients, and nothing to do") {
+  const reference::OwnedSequences sequences({4, 9});
+  for (const double p : {0.0, 0.1, 0.5, 0.9})
+    CHECK(gradcheck_op({{13, 19}}, [&](Doubles x) {
+            return F::mul(F::dropout(x[0], p, random::Key(1), sequences.view()), x[0]);
+          }) < 1e-6);
+  testing::Inputs<double> inputs{{13, 2}};
+  Tape<double> tape;
+  const auto x = inputs.on(tape)[0];
+  CHECK(F::dropout(x, 0, random::Key(1), sequences.view()).data() == x.data());
+}
+
+TEST_CASE("dropout: errors") {
+  Tape<float> tape;
+  const reference::OwnedSequences sequences({2, 3});
+  const auto of = [&](Shape shape) { return tape.constant(Tensor<float>(shape)); };
+  const auto x = of({5, 2});
+  CHECK_THROWS_WITH_AS(F::dropout(x, 1, {}, sequences.view()),
+                       "dropout: the probability is 1, expected at least 0 and less than 1", ValueError);
+  CHECK_THROWS_AS(F::dropout(x, -0.1, {}, sequences.view()), ValueError);
+  CHECK_THROWS_AS(F::dropout(x, std::nan(""), {}, sequences.view()), ValueError);
+  CHECK_THROWS_WITH_AS(F::dropout(of({5}), 0.5, {}, sequences.view()),
+                       "dropout: input of shape (5), expected (rows, features)", ShapeError);
+  CHECK_THROWS_WITH_AS(F::dropout(of({6, 2}), 0.5, {}, sequences.view()),
+                       "dropout: the sequences have 5 rows, the input has 6", ShapeError);
+  Sequences nameless = sequences.view();
+  nameless.rows = nullptr;
+  CHECK_THROWS_WITH_AS(F::dropout(x, 0.5, {}, nameless),
+                       "dropout: dropout needs the sequences' rows in the global batch", ValueError);
+}

@@ -1,0 +1,70 @@
+// The code of docs/own_op.md; the last test here compares.
+#include <minibert/autograd/tape.hpp>
+#include <minibert/kernels/elementwise.hpp>
+
+/// y = x·σ(x) (Hendrycks and Gimpel, 2016), σ(x) = 1/(1 + e⁻ˣ); dy/dx = σ·(1 + x·(1 − σ)).
+template <class T>
+minibert::Variable<T> silu(minibert::Variable<T> x) {
+  using namespace minibert;
+  Tape<T>& tape = x.tape();
+  Variable<T> y = tape.empty("silu", x.shape(), {x});
+  const index_t n = x.numel();
+  const T* px = x.data();
+  T* sigma = tape.template scratch<T>(n);
+  for (index_t i = 0; i < n; ++i) {
+    sigma[i] = T{1} / (T{1} + std::exp(-px[i]));
+    y.data()[i] = px[i] * sigma[i];
+  }
+  tape.record(y, [=](const T* dy, Gradients<T>& gradients) {
+    kernels::generate(gradients.slot(x), n, [=](index_t i) { return dy[i] * sigma[i] * (1 + px[i] * (1 - sigma[i])); });
+  });
+  return y;
+}
+
+#include <minibert/autograd/gradcheck.hpp>
+#include <minibert/ops/sum.hpp>
+
+/// Below 1e-6 if the gradient is right.
+double error_of_silu() {
+  using namespace minibert;
+  ParameterStore<double> store;
+  Parameter<double>* p = store.declare({.name = "x", .shape = {3, 5}});
+  for (double& x : store.flat_values()) x = 0.5;
+  return gradcheck(store, [&](Tape<double>& tape) { return functional::sum(silu(tape.parameter(*p))); });
+}
+
+#include <fstream>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "support/ops.hpp"
+
+using namespace minibert;
+
+TEST_CASE("an op of a user's own") {
+  Tape<float> tape;
+  const auto y = silu(tape.constant(Tensor<float>({2}, {0, 1})));
+  CHECK(y.data()[0] == 0);
+  CHECK(y.data()[1] == doctest::Approx(1 / (1 + std::exp(-1.0))));
+  CHECK(error_of_silu() < 1e-6);
+  CHECK(testing::gradcheck_op({{3, 5}}, [](testing::Doubles x) { return silu(x[0]); }) < 1e-6);
+  CHECK(testing::gradcheck_op({{5}}, [](testing::Doubles x) { return silu(x[0]) * x[0] + silu(silu(x[0])); }) < 1e-6);
+}
+
+TEST_CASE("docs/own_op.md quotes the code above") {
+  const auto text = [](const std::string& path) {
+    std::ifstream file(path);
+    REQUIRE_MESSAGE(file, path);
+    return (std::ostringstream() << file.rdbuf()).str();
+  };
+  const std::string here = __FILE__, code = text(here);
+  const std::string page = text(here.substr(0, here.size() - std::string("tests/ops/own_op_test.cpp").size()) + "docs/own_op.md");
+  int blocks = 0;
+  for (std::size_t begin = page.find("```cpp\n"); begin != std::string::npos; begin = page.find("```cpp\n", begin)) {
+    begin += std::string("```cpp\n").size();
+    CHECK(code.find(page.substr(begin, page.find("```\n", begin) - begin)) != std::string::npos);
+    ++blocks;
+  }
+  CHECK(blocks == 2);
+}
