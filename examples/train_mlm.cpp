@@ -26,17 +26,20 @@ namespace {
 
 using namespace minibert;
 
-/// Text files, mapped; without files the default corpus.
+/// Text files, mapped.
 class Text {
  public:
   explicit Text(const std::vector<std::filesystem::path>& files) {
     for (const auto& file : files) files_.emplace_back(file);
     for (const auto& file : files_) views_.push_back(file.view());
-    if (!files.empty()) return;
-    views_.push_back(default_corpus());
+  }
+  static Text of_default_corpus() {
     check<ValueError>(!default_corpus().empty(),
                       "no --train_file, and no default corpus: install Debian's bible-kjv and bible-kjv-text and build "
                       "again");
+    Text text({});
+    text.views_.push_back(default_corpus());
+    return text;
   }
   const std::vector<std::string_view>& views() const { return views_; }
 
@@ -65,7 +68,8 @@ struct Data {
   std::string eval_name;
 };
 
-Data read_data(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer) {
+Data tokenize(const TrainMlmOptions& options, const Text& text, const Text& validation,
+              const BertTokenizer& tokenizer) {
   const index_t limit = std::min(tokenizer.model_max_length(), options.config.max_position_embeddings);
   const index_t max_length = options.max_seq_length.value_or(limit);
   check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", but tokenizer and model take ", limit);
@@ -73,14 +77,13 @@ Data read_data(const TrainMlmOptions& options, const Text& text, const BertToken
   std::cerr << all.size() << " lines, " << all.num_tokens() << " tokens; " << all.num_blank()
             << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens\n";
   if (!options.validation_file.empty())
-    return {all, LineDataset::from_files({options.validation_file}, tokenizer, max_length),
-            options.validation_file.string()};
+    return {all, LineDataset::from_texts(validation.views(), tokenizer, max_length), options.validation_file.string()};
   if (options.validation_split_percentage == 0) {
     std::cerr << "evaluating on the training text itself: the figures do not tell how new text would fare\n";
     return {all, all, "the training text"};
   }
-  auto [train, validation] = all.split(options.validation_split_percentage, options.training.seed);
-  return {std::move(train), std::move(validation), "held-out lines"};
+  LineDataset::Split split = all.split(options.validation_split_percentage, options.training.seed);
+  return {std::move(split.train), std::move(split.validation), "held-out lines"};
 }
 
 BertForMaskedLM make_model(const TrainMlmOptions& options, const BertTokenizer& tokenizer) {
@@ -138,10 +141,14 @@ Json final_metrics(AnyTrainer& trainer) {
 
 int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   set_num_threads(options.threads);
+  options.training.validate();
+  options.config.validate();
   if (options.do_train) check_output_dir(options.training);
-  const Text text(options.train_files);
+  const Text text = options.train_files.empty() ? Text::of_default_corpus() : Text(options.train_files);
+  const Text validation(options.validation_file.empty() ? std::vector<std::filesystem::path>()
+                                                        : std::vector{options.validation_file});
   const BertTokenizer tokenizer = make_tokenizer(options, text);
-  const Data data = read_data(options, text, tokenizer);
+  const Data data = tokenize(options, text, validation, tokenizer);
   BertForMaskedLM model = make_model(options, tokenizer);
   const DataCollatorForLanguageModeling collator(
       tokenizer, {.mlm_probability = options.mlm_probability, .seed = options.training.seed});

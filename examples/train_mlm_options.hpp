@@ -54,7 +54,7 @@ inline TrainMlmOptions default_recipe() {
                       .learning_rate = 3e-4,
                       .weight_decay = 0.01,
                       .max_steps = 4000,
-                      .warmup_steps = 200,
+                      .warmup_steps = 0.05,
                       .logging_steps = 100,
                       .eval_strategy = minibert::IntervalStrategy::steps,
                       .eval_steps = 500};
@@ -93,7 +93,11 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
       ->capture_default_str()
       ->excludes(tokenizer);
   app.add_flag("--lowercase", o.lowercase, "Lower the case of all text")->excludes(tokenizer);
-  app.add_flag("--strip_accents,!--no_strip_accents", o.strip_accents, "Strip accents (default: as --lowercase)")
+  app.add_option_function<std::string>(
+         "--strip_accents", [&o](const std::string& value) { o.strip_accents = value != "false"; },
+         "Strip accents, or with false: do not (default: as --lowercase)")
+      ->expected(0, 1)
+      ->check(CLI::IsMember({"", "true", "false"}))
       ->excludes(tokenizer);
   app.add_option("--max_seq_length", o.max_seq_length, "Cut lines to so many tokens (default: what the model can)");
   app.add_option("--mlm_probability", o.mlm_probability, "Share of the tokens to guess")->capture_default_str();
@@ -110,6 +114,7 @@ inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {
   add_size("--num_attention_heads", o.config.num_attention_heads);
   add_size("--intermediate_size", o.config.intermediate_size);
   add_size("--max_position_embeddings", o.config.max_position_embeddings);
+  for (const char* name : {"--vocab_size", "--lowercase", "--strip_accents"}) app.get_option(name)->excludes(model);
   app.add_option("--hidden_dropout_prob", o.config.hidden_dropout_prob)->capture_default_str();
   app.add_option("--attention_probs_dropout_prob", o.config.attention_probs_dropout_prob)->capture_default_str();
 }
@@ -151,11 +156,8 @@ inline void add_run_options(CLI::App& app, TrainMlmOptions& o) {
   app.add_option("--preset", o.preset, "tutorial: Hugging Face's tutorial")->check(CLI::IsMember({"tutorial"}));
   app.add_option("--output_dir", t.output_dir, "Folder for the model and its checkpoints")->capture_default_str();
   app.add_flag("--overwrite_output_dir", t.overwrite_output_dir, "Start afresh in a folder that is in use");
-  app.add_option_function<std::vector<std::string>>(
-         "--resume_from_checkpoint",
-         [&t](const std::vector<std::string>& folder) {
-           t.resume_from_checkpoint = folder.empty() ? std::filesystem::path() : std::filesystem::path(folder.front());
-         },
+  app.add_option_function<std::string>(
+         "--resume_from_checkpoint", [&t](const std::string& folder) { t.resume_from_checkpoint = folder; },
          "Go on from a checkpoint (default: the newest in --output_dir)")
       ->expected(0, 1);
   app.add_flag("--do_train", o.do_train, "Train (with neither --do_train nor --do_eval: both)");

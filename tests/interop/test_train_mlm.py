@@ -1,0 +1,139 @@
+"""train_mlm from the outside: killed and resumed, stopped by a signal, refused, and opened by transformers."""
+
+import json
+import logging
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+# A model and a recipe small enough that a run takes a second.
+SMALL = dict(vocab_size=150, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+             max_position_embeddings=64, hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1,
+             per_device_train_batch_size=4, gradient_accumulation_steps=2, max_steps=120, logging_steps=10,
+             eval_steps=25, save_steps=7, learning_rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """400 lines of made-up sentences."""
+    draw = random.Random(1)
+    who = "the old king|a young queen|my brother|the river|every stone|no one".split("|")
+    does = "sees|loves|finds|carries|forgets|remembers".split("|")
+    where = "in the morning|under the hill|beyond the sea|at night|for ever".split("|")
+    lines = [f"{draw.choice(who)} {draw.choice(does)} {draw.choice(who)} {draw.choice(where)} ." for _ in range(400)]
+    path = tmp_path_factory.mktemp("text") / "train.txt"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def command(examples, text):
+    """train_mlm with the small recipe, for an output folder, flags and other values."""
+
+    def make(output_dir, *flags, **values):
+        settings = [part for name, value in {**SMALL, **values}.items() for part in (f"--{name}", str(value))]
+        return [examples / "train_mlm", "--train_file", text, "--output_dir", output_dir, *settings, *flags]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def finished(command, tmp_path_factory):
+    """The folder of a run that nothing disturbed."""
+    output_dir = tmp_path_factory.mktemp("finished") / "model"
+    subprocess.run(command(output_dir), check=True, capture_output=True)
+    return output_dir
+
+
+def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(command, finished, tmp_path):
+    output_dir = tmp_path / "model"
+    draw = random.Random(2)
+    kills = 0
+    while True:
+        process = subprocess.Popen(command(output_dir, "--resume_from_checkpoint"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        time.sleep(draw.uniform(0.05, 0.6) * (1 + kills / 10))  # later kills come later: the loop ends
+        if process.poll() is not None:
+            break
+        process.kill()
+        process.communicate()
+        kills += 1
+    assert process.returncode == 0, process.stderr.read()
+    assert kills > 0
+    assert (output_dir / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(command, finished, tmp_path, number):
+    output_dir = tmp_path / "model"
+    process = subprocess.Popen(command(output_dir), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith("step 25:"):
+            process.send_signal(number)
+            break
+    messages = process.stderr.read()
+    assert process.wait() == 130, messages
+    assert "--resume_from_checkpoint" in messages
+    subprocess.run(command(output_dir, "--resume_from_checkpoint"), check=True, capture_output=True)
+    assert (output_dir / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
+
+
+def test_another_run_is_not_resumed_and_a_used_folder_not_overwritten(command, finished):
+    def refusal(*flags, **values):
+        result = subprocess.run(command(finished, *flags, **values), capture_output=True, text=True)
+        assert result.returncode == 1
+        return result.stderr
+
+    assert "is in use" in refusal()
+    assert "cannot be resumed with another mlm_probability: found 0.3, expected 0.15" in refusal(
+        "--resume_from_checkpoint", mlm_probability=0.3)
+    assert "cannot be resumed with another tokenizer" in refusal("--resume_from_checkpoint", "--lowercase")
+
+
+def test_more_steps_may_follow(command, finished, tmp_path):
+    result = subprocess.run(
+        command(tmp_path / "model", "--resume_from_checkpoint", finished, max_steps=130, logging_steps=5),
+        capture_output=True, text=True, check=True)
+    assert "120 of 130 steps are done" in result.stderr
+
+
+def test_transformers_opens_the_folder_without_a_complaint(finished, caplog):
+    from transformers import AutoModelForMaskedLM, AutoTokenizer, pipeline
+
+    with caplog.at_level(logging.WARNING):
+        model, info = AutoModelForMaskedLM.from_pretrained(finished, output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
+    assert not caplog.records
+    tokenizer = AutoTokenizer.from_pretrained(finished)
+    guesses = pipeline("fill-mask", model=model, tokenizer=tokenizer)("the old [MASK] sees no one at night .")
+    assert len(guesses) == 5 and sum(guess["score"] for guess in guesses) <= 1.0
+
+
+def test_transformers_reads_state_and_results(finished):
+    from transformers import TrainerState
+
+    state = TrainerState.load_from_json(str(finished / "trainer_state.json"))
+    assert state.global_step == state.max_steps == 120
+    assert state.log_history[0].keys() == {"epoch", "grad_norm", "learning_rate", "loss", "step"}
+    assert {"eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second", "epoch",
+            "step"} <= state.log_history[2].keys()
+    assert "train_loss" in json.loads((finished / "train_results.json").read_text())
+    assert "eval_loss" in json.loads((finished / "eval_results.json").read_text())
+
+
+def test_transformers_goes_on_from_a_checkpoint(finished, text, tmp_path):
+    pytest.importorskip("accelerate", reason="transformers' Trainer needs accelerate")
+    from transformers import (AutoModelForMaskedLM, AutoTokenizer, DataCollatorForLanguageModeling, Trainer,
+                              TrainingArguments)
+
+    tokenizer = AutoTokenizer.from_pretrained(finished)
+    lines = [tokenizer(line) for line in text.read_text().splitlines()[:40]]
+    trainer = Trainer(
+        model=AutoModelForMaskedLM.from_pretrained(finished),
+        args=TrainingArguments(output_dir=str(tmp_path), max_steps=122, per_device_train_batch_size=4, use_cpu=True,
+                               report_to="none", save_strategy="no"),
+        data_collator=DataCollatorForLanguageModeling(tokenizer), train_dataset=lines)
+    assert trainer.train(resume_from_checkpoint=str(finished / "checkpoint-120")).global_step == 122

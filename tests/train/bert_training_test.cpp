@@ -1,0 +1,107 @@
+// The trainer with a real model: what the toy model of the other tests cannot show.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <minibert/models/bert_for_masked_lm.hpp>
+#include <minibert/train/trainer.hpp>
+
+#include "support/number_tokenizer.hpp"
+#include "support/reference.hpp"
+#include "support/test_data.hpp"
+
+namespace {
+
+using namespace minibert;
+using testing::NumberTokenizer;
+
+BertConfig tiny_config() {
+  BertConfig config;
+  config.vocab_size = 30;
+  config.hidden_size = 16;
+  config.num_hidden_layers = 2;
+  config.num_attention_heads = 2;
+  config.intermediate_size = 24;
+  config.max_position_embeddings = 16;
+  config.initializer_range = 0.3;
+  return config;  // dropout 0.1
+}
+
+LineDataset lines_of(int n) {
+  std::string text;
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j <= i % 9; ++j) text += std::to_string(5 + (7 * i + j) % 25) + " ";
+    text += "\n";
+  }
+  return LineDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(30), 16);
+}
+
+TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropout and masks included", T, float,
+                   double) {
+  using Model = BasicBertForMaskedLM<T>;
+  const LineDataset dataset = lines_of(24);
+  const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
+  std::vector<index_t> examples(24);
+  std::iota(examples.begin(), examples.end(), index_t{0});
+  const auto gradient = [&](index_t micro_batch_size) {
+    Model model(tiny_config(), 1);
+    model.train();
+    GradientAccumulator<T, Model, DataCollatorForLanguageModeling> accumulator(model, collator, dataset,
+                                                                               micro_batch_size, 1);
+    accumulator.run(examples, 0, 3);
+    std::vector<T> values;
+    for (const Parameter<T>* p : model.parameters()) values.insert(values.end(), p->grad, p->grad + p->numel());
+    return values;
+  };
+  const std::vector<T> whole = gradient(24);
+  for (const index_t size : {1, 5, 8})
+    CHECK(reference::relative_error(gradient(size), whole) < (sizeof(T) == 4 ? 1e-5 : 1e-12));
+}
+
+/// The weights after 12 steps of BERT with dropout, stopped by an exception after some steps and resumed.
+std::vector<float> trained(const std::filesystem::path& folder, index_t stop_after) {
+  struct Stop : TrainerCallback {
+    index_t step;
+    explicit Stop(index_t stop) : step(stop) {}
+    void on_step_end(TrainerContext context) override {
+      if (context.state.global_step == step) throw std::runtime_error("stop");
+    }
+  };
+  const LineDataset dataset = lines_of(40);
+  const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
+  TrainingArguments args{.output_dir = folder,
+                         .per_device_train_batch_size = 3,
+                         .gradient_accumulation_steps = 2,
+                         .learning_rate = 0.01,
+                         .weight_decay = 0.1,
+                         .max_steps = 12,
+                         .warmup_steps = 2,
+                         .save_steps = 1};
+  std::vector<float> weights;
+  for (const index_t stop : {stop_after, index_t{-1}}) {
+    BertForMaskedLM model(tiny_config(), 1);
+    Trainer trainer(model, args, collator, dataset);
+    trainer.notice = [](std::string_view) {};
+    trainer.add_callback(std::make_shared<Stop>(stop));
+    try {
+      trainer.train();
+      weights.assign(1, 0.0f);
+      for (const Parameter<float>* p : model.parameters()) weights.insert(weights.end(), p->data, p->data + p->numel());
+    } catch (const std::runtime_error&) {
+    }
+    args.resume_from_checkpoint = std::filesystem::path();
+  }
+  return weights;
+}
+
+TEST_CASE("BERT resumed in mid-epoch ends with the bits of an uninterrupted run") {
+  const testing::TemporaryDirectory folder;
+  const std::vector<float> whole = trained(folder / "whole", -1);
+  CHECK(trained(folder / "stopped at 3", 3) == whole);
+  CHECK(trained(folder / "stopped at 9", 9) == whole);
+}
+
+}  // namespace
