@@ -26,3 +26,18 @@ TEST_CASE("parallel_for visits everything once, in chunks cut by shape") {
   }
   set_num_threads(before);
 }
+
+TEST_CASE("thread_index is below num_threads(), in our loops and in a user's own threads") {
+  const int before = num_threads();
+  set_num_threads(2);
+  std::atomic<int> wrong{0};
+  const auto look = [&](index_t, index_t) { wrong += thread_index() < 0 || thread_index() >= 2 ? 1 : 0; };
+  parallel_for(100, 1, look);
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(8)
+#endif
+  for (int i = 0; i < 8; ++i) parallel_for(4, 1, look);
+  CHECK(wrong == 0);
+  CHECK(thread_index() == 0);
+  set_num_threads(before);
+}

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <utility>
 
 #include <minibert/core/aligned_buffer.hpp>
 #include <minibert/tensor/shape.hpp>
@@ -30,9 +31,14 @@ class Tensor {
     std::copy(values.begin(), values.end(), data());
   }
   Tensor(const Tensor& other) : Tensor(other.shape_, other.data()) {}
-  Tensor(Tensor&&) noexcept = default;
+  /// What is moved from is left empty: no shape without memory.
+  Tensor(Tensor&& other) noexcept : Tensor() { *this = std::move(other); }
   Tensor& operator=(const Tensor& other) { return *this = Tensor(other); }
-  Tensor& operator=(Tensor&&) noexcept = default;
+  Tensor& operator=(Tensor&& other) noexcept {
+    std::swap(shape_, other.shape_);
+    std::swap(buffer_, other.buffer_);
+    return *this;
+  }
 
   const Shape& shape() const noexcept { return shape_; }
   int dim() const noexcept { return shape_.dim(); }

@@ -1,0 +1,138 @@
+#include <minibert/core/arena.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <random>
+
+#include <doctest/doctest.h>
+
+using namespace minibert;
+
+namespace {
+
+struct Piece {
+  std::size_t size;
+  unsigned char mark;
+};
+
+/// Memory in use, filled with a byte of its own: what overlaps or moves is seen.
+class Model {
+ public:
+  void add(void* p, std::size_t size) {
+    CHECK(reinterpret_cast<std::uintptr_t>(p) % kAlignment == 0);
+    std::memset(p, ++mark_, size);
+    CHECK(pieces.emplace(static_cast<unsigned char*>(p), Piece{size, mark_}).second);
+  }
+  bool intact() const {
+    for (const auto& [p, piece] : pieces)
+      for (std::size_t i = 0; i < piece.size; ++i)
+        if (p[i] != piece.mark) return false;
+    return true;
+  }
+  std::map<unsigned char*, Piece> pieces;
+
+ private:
+  unsigned char mark_ = 0;
+};
+
+std::size_t random_size(std::mt19937& random) {
+  return 1 + random() % (random() % 8 == 0 ? 700000 : random() % 2 == 0 ? 20000 : 100);
+}
+
+}  // namespace
+
+TEST_CASE("Arena: random allocation and rewinding never overlap, move, or lose anything") {
+  std::mt19937 random(1);
+  Arena arena;
+  Model model;
+  std::vector<std::pair<Arena::Mark, std::vector<unsigned char*>>> scopes;  // and what was allocated in each
+  scopes.emplace_back(arena.mark(), std::vector<unsigned char*>());
+  for (int step = 0; step < 600; ++step) {
+    const auto dice = random() % 10;
+    if (dice == 0) scopes.emplace_back(arena.mark(), std::vector<unsigned char*>());
+    if (dice == 1 && scopes.size() > 1) {
+      arena.rewind(scopes.back().first);
+      for (unsigned char* p : scopes.back().second) model.pieces.erase(p);
+      scopes.pop_back();
+    }
+    const std::size_t size = random_size(random);
+    void* p = arena.allocate(size);
+    model.add(p, size);
+    scopes.back().second.push_back(static_cast<unsigned char*>(p));
+    if (step % 50 == 49) REQUIRE(model.intact());
+  }
+}
+
+TEST_CASE("Arena: reset() merges chunks, and the same demand or less then fits") {
+  std::mt19937 random(2);
+  Arena arena;
+  std::vector<std::size_t> sizes;
+  for (int i = 0; i < 100; ++i) sizes.push_back(random_size(random));
+  for (const std::size_t size : sizes) arena.allocate(size);
+  arena.reset();
+  const std::size_t capacity = arena.capacity();
+  for (int round = 0; round < 5; ++round) {
+    for (const std::size_t size : sizes) arena.allocate(size);
+    CHECK(arena.capacity() == capacity);
+    arena.reset();
+    std::shuffle(sizes.begin(), sizes.end(), random);
+  }
+  CHECK(arena.allocate(0) != nullptr);
+}
+
+TEST_CASE("Pool: random allocation and release against a model") {
+  std::mt19937 random(3);
+  Pool pool;
+  for (int round = 0; round < 4; ++round) {
+    Model model;
+    std::size_t in_use = 0;
+    for (int step = 0; step < 1000; ++step) {
+      if (model.pieces.empty() || random() % 100 < (step < 500 ? 60 : 40)) {
+        const std::size_t size = random_size(random);
+        model.add(pool.allocate(size), size);
+        in_use += aligned_size(size);
+      } else {
+        auto piece = model.pieces.begin();
+        std::advance(piece, random() % model.pieces.size());
+        in_use -= aligned_size(piece->second.size);
+        pool.release(piece->first, piece->second.size);
+        model.pieces.erase(piece);
+      }
+      CHECK(pool.in_use() == in_use);
+      if (step % 100 == 99) REQUIRE(model.intact());
+    }
+    for (const auto& [p, piece] : model.pieces) pool.release(p, piece.size);
+    CHECK(pool.in_use() == 0);
+    pool.reset();
+    const std::size_t capacity = pool.capacity();
+    void* all = pool.allocate(capacity);  // everything given back is one piece again
+    CHECK(pool.capacity() == capacity);
+    pool.release(all, capacity);
+  }
+}
+
+TEST_CASE("Pool: nothing is merged while something is in use, and empty pieces have a place of their own") {
+  Pool pool;
+  void* first = pool.allocate(3 << 20);
+  void* second = pool.allocate(5 << 20);
+  const std::size_t capacity = pool.capacity();
+  pool.reset();
+  CHECK(pool.capacity() == capacity);
+  pool.release(first, 3 << 20);
+  pool.release(second, 5 << 20);
+  pool.reset();
+  CHECK(pool.capacity() >= capacity);
+  void *a = pool.allocate(0), *b = pool.allocate(0);
+  CHECK(a != b);
+  pool.release(a, 0);
+  pool.release(b, 0);
+}
+
+TEST_CASE("Workspace: grows to the largest demand and stays there") {
+  Workspace workspace;
+  double* first = workspace.get<double>(100);
+  CHECK(workspace.get<float>(200) == static_cast<void*>(first));
+  workspace.get<double>(1000)[999] = 1;
+  CHECK(workspace.get<char>(1) == static_cast<void*>(workspace.get<double>(1000)));
+}

@@ -1,0 +1,44 @@
+#include <minibert/tensor/shape.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace minibert;
+
+TEST_CASE("Shape: sizes from either end, number of elements, text") {
+  const Shape shape{2, 3, 4};
+  CHECK(shape.dim() == 3);
+  CHECK(shape.size(0) == 2);
+  CHECK(shape.size(-1) == 4);
+  CHECK(shape.size(-3) == 2);
+  CHECK(shape.numel() == 24);
+  CHECK(to_string(shape) == "(2, 3, 4)");
+  CHECK(Shape{}.dim() == 0);
+  CHECK(Shape{}.numel() == 1);
+  CHECK(to_string(Shape{}) == "()");
+  CHECK(Shape{3, 0, 2}.numel() == 0);
+  CHECK(Shape{1, 1, 1, 1, 1, 1}.dim() == Shape::kMaxDim);
+}
+
+TEST_CASE("Shape: equality looks at the dimensions there are") {
+  CHECK(Shape{2, 3} == Shape{2, 3});
+  CHECK(Shape{2, 3} != Shape{3, 2});
+  CHECK(Shape{2} != Shape{2, 1});
+  CHECK(Shape{} != Shape{0});
+  CHECK(Shape{} == Shape());
+}
+
+TEST_CASE("Shape: without a dimension, and with another size") {
+  CHECK(Shape{2, 3, 4}.without(1) == Shape{2, 4});
+  CHECK(Shape{2}.without(0) == Shape{});
+  Shape shape{2, 3};
+  shape.size(-1) = 7;
+  CHECK(shape == Shape{2, 7});
+}
+
+TEST_CASE("Shape: errors") {
+  CHECK_THROWS_WITH_AS((Shape{2, -1}), "Shape: size -1 of dimension 1 is negative", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{1, 1, 1, 1, 1, 1, 1}), "Shape: 7 dimensions, at most 6", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{2, 3}.size(2)), "dimension 2 of a tensor of shape (2, 3)", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{2, 3}.size(-3)), "dimension -3 of a tensor of shape (2, 3)", ShapeError);
+  CHECK_THROWS_AS(Shape{}.size(-1), ShapeError);
+}
