@@ -1,0 +1,154 @@
+// One op on tensors that Python has made, for comparison with PyTorch.
+//   run_op OP IN.safetensors OUT.safetensors [OPTION…]
+// IN holds the op's inputs by name, "dy" (the gradient of its result), and whole numbers as floats. OUT holds "y" and
+// "grad.NAME" of each input that is a float. Options are whole numbers or probabilities, as the op needs them.
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <minibert/io/safetensors.hpp>
+#include <minibert/ops/functional.hpp>
+
+using namespace minibert;
+namespace F = functional;
+
+namespace {
+
+/// The inputs of an op: tensors as parameters, made at the first look, and lists of whole numbers.
+class Inputs {
+ public:
+  Inputs(const char* file, Tape<float>& tape) : reader_(file), tape_(tape) {
+    for (const SafetensorsEntry& entry : reader_.entries()) {
+      Shape shape;
+      for (const index_t size : entry.shape) shape = with(shape, size);
+      Parameter<float>* p = store_.declare({.name = entry.name, .shape = shape});
+      parameters_[entry.name] = p;
+    }
+    store_.in_order();
+    for (const SafetensorsEntry& entry : reader_.entries()) reader_.copy(entry, parameters_.at(entry.name)->data);
+  }
+
+  Variable<float> operator()(const char* name) { return tape_.parameter(*parameters_.at(name)); }
+  bool has(const char* name) const { return parameters_.count(name) > 0; }
+  template <class I>
+  std::vector<I> integers(const char* name) const {
+    const Parameter<float>& p = *parameters_.at(name);
+    std::vector<I> numbers;
+    for (index_t i = 0; i < p.numel(); ++i) numbers.push_back(static_cast<I>(p.data[i]));
+    return numbers;
+  }
+  Tensor<float> tensor(const char* name) const {
+    return {parameters_.at(name)->shape, parameters_.at(name)->data};
+  }
+  const std::vector<Parameter<float>*>& all() { return store_.in_order(); }
+
+ private:
+  static Shape with(const Shape& shape, index_t size) {
+    switch (shape.dim()) {
+      case 0: return {size};
+      case 1: return {shape.size(0), size};
+      case 2: return {shape.size(0), shape.size(1), size};
+      default: raise<ShapeError>("run_op: tensors of at most three dimensions");
+    }
+  }
+  SafetensorsReader reader_;
+  Tape<float>& tape_;
+  ParameterStore<float> store_;
+  std::map<std::string, Parameter<float>*> parameters_;
+};
+
+/// Sequences whose offsets are the input "cu_seqlens"; they live as long as the program.
+Sequences sequences(const Inputs& in) {
+  static const auto offsets = in.integers<index_t>("cu_seqlens");
+  static std::vector<index_t> rows;
+  Sequences s{offsets.data(), nullptr, length(offsets) - 1, 0};
+  for (index_t b = 0; b < s.count; ++b) {
+    rows.push_back(b);
+    s.max_seqlen = std::max(s.max_seqlen, at(offsets, b + 1) - at(offsets, b));
+  }
+  s.rows = rows.data();
+  return s;
+}
+
+using Op = std::function<Variable<float>(Inputs&, const std::vector<double>& options)>;
+
+int whole(double option) { return static_cast<int>(option); }
+
+const std::map<std::string, Op>& ops() {
+  static const std::map<std::string, Op> table{
+      {"add", [](Inputs& in, auto&) { return F::add(in("a"), in("b")); }},
+      {"sub", [](Inputs& in, auto&) { return F::sub(in("a"), in("b")); }},
+      {"mul", [](Inputs& in, auto&) { return F::mul(in("a"), in("b")); }},
+      {"div", [](Inputs& in, auto&) { return F::div(in("a"), in("b")); }},
+      {"matmul", [](Inputs& in, auto&) { return F::matmul(in("a"), in("b")); }},
+      {"exp", [](Inputs& in, auto&) { return F::exp(in("x")); }},
+      {"log", [](Inputs& in, auto&) { return F::log(in("x")); }},
+      {"sqrt", [](Inputs& in, auto&) { return F::sqrt(in("x")); }},
+      {"tanh", [](Inputs& in, auto&) { return F::tanh(in("x")); }},
+      {"gelu", [](Inputs& in, auto&) { return F::gelu(in("x")); }},
+      {"gelu_tanh", [](Inputs& in, auto&) { return F::gelu_tanh(in("x")); }},
+      {"softmax", [](Inputs& in, auto&) { return F::softmax(in("x")); }},
+      {"transpose", [](Inputs& in, auto& o) { return F::transpose(in("x"), whole(o.at(0)), whole(o.at(1))); }},
+      {"reshape", [](Inputs& in, auto&) { return F::reshape(in("x"), in.tensor("dy").shape()); }},
+      {"sum", [](Inputs& in, auto& o) { return o.empty() ? F::sum(in("x")) : F::sum(in("x"), whole(o[0]), o.at(1) > 0); }},
+      {"mean",
+       [](Inputs& in, auto& o) { return o.empty() ? F::mean(in("x")) : F::mean(in("x"), whole(o[0]), o.at(1) > 0); }},
+      {"linear",
+       [](Inputs& in, auto&) {
+         return in.has("bias") ? F::linear(in("x"), in("weight"), in("bias")) : F::linear(in("x"), in("weight"));
+       }},
+      {"linear_gelu",
+       [](Inputs& in, auto&) { return F::linear_activation<kernels::GeluExact>(in("x"), in("weight"), in("bias")); }},
+      {"linear_gelu_tanh",
+       [](Inputs& in, auto&) { return F::linear_activation<kernels::GeluTanh>(in("x"), in("weight"), in("bias")); }},
+      {"layer_norm", [](Inputs& in, auto&) { return F::layer_norm(in("x"), in("weight"), in("bias"), 1e-12f); }},
+      {"add_layer_norm",
+       [](Inputs& in, auto&) {
+         return F::add_layer_norm(in("x"), in("residual"), in("weight"), in("bias"), 1e-12f);
+       }},
+      {"embedding",
+       [](Inputs& in, auto&) {
+         const auto words = in.integers<token_id>("ids"), types = in.integers<token_id>("type_ids");
+         return F::embedding<float>({{in("words"), words, 0}, {in("types"), types}});
+       }},
+      {"index_select",
+       [](Inputs& in, auto&) { return F::index_select<float>(in("x"), in.integers<index_t>("rows")); }},
+      {"cross_entropy",
+       [](Inputs& in, auto&) { return F::cross_entropy<float>(in("x"), in.integers<token_id>("labels")); }},
+      {"attention",
+       [](Inputs& in, auto& o) { return F::attention(in("q"), in("k"), in("v"), whole(o.at(0)), sequences(in)); }},
+      {"mean_pool", [](Inputs& in, auto&) { return F::mean_pool(in("x"), sequences(in)); }},
+      {"dropout",
+       [](Inputs& in, auto& o) { return F::dropout(in("x"), o.at(0), random::Key(1), sequences(in)); }},
+  };
+  return table;
+}
+
+int run(int argc, char** argv) {
+  check<ValueError>(argc >= 4 && ops().count(argv[1]) > 0, "usage: run_op OP IN.safetensors OUT.safetensors [OPTION…]");
+  std::vector<double> options;
+  for (int i = 4; i < argc; ++i) options.push_back(std::stod(argv[i]));
+  Tape<float> tape;
+  Inputs in(argv[2], tape);
+  const Variable<float> y = ops().at(argv[1])(in, options);
+  tape.backward(F::sum(F::mul(y, tape.constant(in.tensor("dy")))));
+  std::vector<SafetensorsTensor<float>> out{{"y", sizes(y.shape()), y.data()}};
+  for (const Parameter<float>* p : in.all())
+    if (p->has_grad) out.push_back({"grad." + p->name, sizes(p->shape), p->grad});
+  write_safetensors(argv[3], std::move(out));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
