@@ -12,6 +12,7 @@
 
 #include <minibert/simd/dispatch.hpp>
 #include <minibert/simd/math.hpp>
+#include <minibert/simd/part.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
@@ -20,7 +21,7 @@ inline namespace MINIBERT_ARCH {
 template <class T>
 struct AdamWCoefficients {
   T decay;  // 1 − lr·λ
-  T beta1, beta2;
+  T beta2;
   T one_minus_beta1, one_minus_beta2;
   T step_size;          // lr / (1 − β1^t)
   T denominator_scale;  // 1 / √(1 − β2^t)
@@ -32,7 +33,7 @@ namespace detail {
 /// √x for x ≥ 0. Float: 1/√x from the exponent's half, three steps of Newton, and a last one on the root itself;
 /// relative error < 1.2e-7 for normal x, and 0 at 0.
 template <class T, int N>
-[[gnu::always_inline]] inline simd::Vec<T, N> sqrt(simd::Vec<T, N> x) {
+[[gnu::always_inline]] inline simd::Vec<T, N> sqrt(const simd::Vec<T, N>& x) {
   using V = simd::Vec<T, N>;
   if constexpr (std::is_same_v<T, double>) {
     return simd::detail::per_lane(x, [](double a) { return std::sqrt(a); });
@@ -48,28 +49,19 @@ template <class T, int N>
 }
 
 struct AdamWStep {
-  template <class V, class T>
-  [[gnu::always_inline]] static void update(V& w, V& m, V& v, V g, const AdamWCoefficients<T>& c) {
-    m = simd::fma(V::broadcast(c.one_minus_beta1), g - m, m);
-    v = simd::fma(V::broadcast(c.one_minus_beta2) * g, g, V::broadcast(c.beta2) * v);
-    const V denominator = simd::fma(sqrt(v), V::broadcast(c.denominator_scale), V::broadcast(c.epsilon));
-    w = w * V::broadcast(c.decay) - V::broadcast(c.step_size) * m / denominator;
-  }
-
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* w, T* m, T* v, const T* g, AdamWCoefficients<T> c, index_t n) {
     using V = typename Arch::template vec<T>;
-    constexpr index_t lanes = V::lanes;
-    index_t i = 0;
-    for (; i + lanes <= n; i += lanes) {
-      V wi = V::load(w + i), mi = V::load(m + i), vi = V::load(v + i);
-      update(wi, mi, vi, V::load(g + i), c);
-      wi.store(w + i), mi.store(m + i), vi.store(v + i);
-    }
-    if (i == n) return;
-    V wi = V::load(w + i, n - i), mi = V::load(m + i, n - i), vi = V::load(v + i, n - i);
-    update(wi, mi, vi, V::load(g + i, n - i), c);
-    wi.store(w + i, n - i), mi.store(m + i, n - i), vi.store(v + i, n - i);
+    simd::for_vectors<V>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
+      const V gi = part.template load<V>(g + i), m0 = part.template load<V>(m + i), v0 = part.template load<V>(v + i);
+      const V m1 = simd::fma(V::broadcast(c.one_minus_beta1), gi - m0, m0);
+      const V v1 = simd::fma(V::broadcast(c.one_minus_beta2) * gi, gi, V::broadcast(c.beta2) * v0);
+      const V denominator = simd::fma(sqrt(v1), V::broadcast(c.denominator_scale), V::broadcast(c.epsilon));
+      const V decayed = part.template load<V>(w + i) * V::broadcast(c.decay);
+      part.store(m1, m + i);
+      part.store(v1, v + i);
+      part.store(decayed - V::broadcast(c.step_size) * m1 / denominator, w + i);
+    });
   }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <minibert/simd/dispatch.hpp>
+#include <minibert/simd/part.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
@@ -13,16 +14,12 @@ struct SumOfSquares {
   [[gnu::always_inline]] static void run(double* sum, const T* x, index_t n) {
     using Wide = typename Arch::template vec<double>;
     using Narrow = simd::Vec<T, Wide::lanes>;  // as many elements as fit when widened
-    constexpr index_t lanes = Wide::lanes;
-    Wide total = Wide::broadcast(0);
-    index_t i = 0;
-    for (; i + lanes <= n; i += lanes) {
-      const Wide wide = {__builtin_convertvector(Narrow::load(x + i).v, typename Wide::Raw)};
+    Wide total{};
+    simd::for_vectors<Narrow>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
+      const Wide wide = {__builtin_convertvector(part.template load<Narrow>(x + i).v, typename Wide::Raw)};
       total = simd::fma(wide, wide, total);
-    }
-    double rest = 0;
-    for (; i < n; ++i) rest += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-    *sum = simd::sum(total) + rest;
+    });
+    *sum = simd::sum(total);
   }
 };
 
@@ -30,10 +27,9 @@ struct Scale {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* x, T factor, index_t n) {
     using V = typename Arch::template vec<T>;
-    constexpr index_t lanes = V::lanes;
-    index_t i = 0;
-    for (; i + lanes <= n; i += lanes) (V::load(x + i) * V::broadcast(factor)).store(x + i);
-    for (; i < n; ++i) x[i] *= factor;
+    simd::for_vectors<V>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
+      part.store(part.template load<V>(x + i) * V::broadcast(factor), x + i);
+    });
   }
 };
 

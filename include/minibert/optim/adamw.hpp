@@ -100,7 +100,6 @@ class AdamW {
     const double t = static_cast<double>(++at(steps_, p));
     const double decay = at(parameters(), p)->decay ? options_.weight_decay : 0.0;
     return {.decay = static_cast<T>(1 - learning_rate * decay),
-            .beta1 = static_cast<T>(options_.beta1),
             .beta2 = static_cast<T>(options_.beta2),
             .one_minus_beta1 = static_cast<T>(1 - options_.beta1),
             .one_minus_beta2 = static_cast<T>(1 - options_.beta2),
