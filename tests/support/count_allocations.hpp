@@ -28,14 +28,29 @@ index_t count_allocations(F f) {
 
 }  // namespace minibert::testing
 
-// The forms for arrays, and those that do not throw, come down to these. Never inlined: g++ would see free() of what it
-// knows to come from new, and warn.
-[[gnu::noinline]] void* operator new(std::size_t size) { return minibert::testing::counted(std::malloc(size > 0 ? size : 1)); }
+// All forms, for a sanitizer has its own of those that are missing. Never inlined: g++ would see free() of what it knows
+// to come from new, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  return minibert::testing::counted(std::malloc(size > 0 ? size : 1));
+}
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   const std::size_t a = static_cast<std::size_t>(alignment);
   return minibert::testing::counted(std::aligned_alloc(a, (size / a + 1) * a));
+}
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++minibert::testing::allocations;
+  return std::malloc(size > 0 ? size : 1);
+}
+[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
+[[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t a) { return operator new(size, a); }
+[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t& n) noexcept {
+  return operator new(size, n);
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }

@@ -46,7 +46,7 @@ template <class T, int N>
     V r = fma(n, V::broadcast(-0.693145751953125f), x);  // ln 2 in two parts, the first exact in few bits
     r = fma(n, V::broadcast(-1.42860682030941723e-6f), r);
     const V p = detail::polynomial(r, c);
-    const auto scaled = bit_cast<std::int32_t>(p) + (bit_cast<std::int32_t>(shifted) << 23);
+    const auto scaled = bit_cast<std::uint32_t>(p) + (bit_cast<std::uint32_t>(shifted) << 23);  // may wrap around
     V y = bit_cast<float>(scaled);
     y = select_less(x, V::broadcast(-87.33f), V::broadcast(0.0f), y);
     y = select_less(V::broadcast(88.72f), x, V::broadcast(__builtin_inff()), y);
