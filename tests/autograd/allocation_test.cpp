@@ -32,7 +32,8 @@ class Model {
       x = F::add_layer_norm(F::linear(inner, on(down), on(bias)), x, on(weight), on(bias), 1e-12f);
     }
     const auto rows = F::index_select<float>(x, masked);
-    return F::cross_entropy<float>(F::linear(F::gelu(rows), on(words)), labels) + F::mean(F::tanh(F::mean_pool(x, sequences)));
+    return F::cross_entropy<float>(F::linear(F::gelu(rows), on(words)), labels) +
+           F::mean(F::tanh(F::mean_pool(x, sequences)));
   }
 
   void zero_grad() {
@@ -48,10 +49,10 @@ class Model {
  private:
   ParameterStore<float> store_;
   Parameter<float>*words = declare("words", {kVocab, kHidden}), *types = declare("types", {2, kHidden}),
-                  *weight = declare("weight", {kHidden}), *bias = declare("bias", {kHidden}),
-                  *query = declare("query", {kHidden, kHidden}), *keys = declare("keys", {kHidden, kHidden}),
-                  *up = declare("up", {kInner, kHidden}), *up_bias = declare("up_bias", {kInner}),
-                  *down = declare("down", {kHidden, kInner});
+  *weight = declare("weight", {kHidden}), *bias = declare("bias", {kHidden}),
+  *query = declare("query", {kHidden, kHidden}), *keys = declare("keys", {kHidden, kHidden}),
+  *up = declare("up", {kInner, kHidden}), *up_bias = declare("up_bias", {kInner}),
+  *down = declare("down", {kHidden, kInner});
 };
 
 struct Step {
@@ -93,7 +94,8 @@ TEST_CASE("training steps make no heap allocation once the largest was seen") {
     tape.reset();
     tape.backward(model.loss(tape, step.ids, step.masked, step.labels, step.sequences.view()));
   };
-  // The largest: as many sequences as ever, each as long as ever, everything masked. Its second run is on merged memory.
+  // The largest: as many sequences as ever, each as long as ever, everything masked. Its second run is on merged
+  // memory.
   const Step largest = make_step(random, 8, 70, true);
   run(largest);
   run(largest);

@@ -18,8 +18,7 @@ Variable<double> square(Variable<double> x, Slope slope) {
   for (index_t i = 0; i < x.numel(); ++i) y.data()[i] = x.data()[i] * x.data()[i];
   x.tape().record(y, [=](const double* dy, Gradients<double>& g) {
     const Sink<double> dx = g.slot(x);
-    for (index_t i = 0; i < x.numel(); ++i)
-      dx.data[i] = (dx.accumulate ? dx.data[i] : 0) + dy[i] * slope(x.data()[i]);
+    for (index_t i = 0; i < x.numel(); ++i) dx.data[i] = (dx.accumulate ? dx.data[i] : 0) + dy[i] * slope(x.data()[i]);
   });
   return y;
 }

@@ -85,9 +85,8 @@ TEST_CASE("backward: one variable in several places of an op, or in several ops"
   CHECK(gradcheck_op({{3, 3}}, [](Doubles x) { return F::linear(x[0], x[0]); }) < 1e-6);
   CHECK(gradcheck_op({{4, 5}, {5}}, [](Doubles x) { return F::layer_norm(x[0], x[1], x[1], 1e-5); }) < 1e-6);
   CHECK(gradcheck_op({{5}}, [](Doubles x) { return F::layer_norm(x[0], x[0], x[0], 1e-5); }) < 1e-6);
-  CHECK(gradcheck_op({{4, 5}, {5}, {5}}, [](Doubles x) {
-          return F::add_layer_norm(x[0], x[0], x[1], x[2], 1e-5);
-        }) < 1e-6);
+  CHECK(gradcheck_op({{4, 5}, {5}, {5}}, [](Doubles x) { return F::add_layer_norm(x[0], x[0], x[1], x[2], 1e-5); }) <
+        1e-6);
   const auto self = [&](const AttentionInputs& in) { return F::attention(in.q, in.k, in.v, 2, sequences.view()); };
   CHECK(gradcheck_op({{8, 4}}, [&](Doubles x) { return self({x[0], x[0], x[0]}); }) < 1e-6);
   CHECK(gradcheck_op({{8, 4}, {8, 4}}, [&](Doubles x) { return self({x[0], x[0], x[1]}); }) < 1e-6);

@@ -40,18 +40,20 @@ class Inputs {
     for (index_t i = 0; i < p.numel(); ++i) numbers.push_back(static_cast<I>(p.data[i]));
     return numbers;
   }
-  Tensor<float> tensor(const char* name) const {
-    return {parameters_.at(name)->shape, parameters_.at(name)->data};
-  }
+  Tensor<float> tensor(const char* name) const { return {parameters_.at(name)->shape, parameters_.at(name)->data}; }
   const std::vector<Parameter<float>*>& all() { return store_.in_order(); }
 
  private:
   static Shape with(const Shape& shape, index_t size) {
     switch (shape.dim()) {
-      case 0: return {size};
-      case 1: return {shape.size(0), size};
-      case 2: return {shape.size(0), shape.size(1), size};
-      default: raise<ShapeError>("run_op: tensors of at most three dimensions");
+      case 0:
+        return {size};
+      case 1:
+        return {shape.size(0), size};
+      case 2:
+        return {shape.size(0), shape.size(1), size};
+      default:
+        raise<ShapeError>("run_op: tensors of at most three dimensions");
     }
   }
   SafetensorsReader reader_;
@@ -93,7 +95,8 @@ const std::map<std::string, Op>& ops() {
       {"softmax", [](Inputs& in, auto&) { return F::softmax(in("x")); }},
       {"transpose", [](Inputs& in, auto& o) { return F::transpose(in("x"), whole(o.at(0)), whole(o.at(1))); }},
       {"reshape", [](Inputs& in, auto&) { return F::reshape(in("x"), in.tensor("dy").shape()); }},
-      {"sum", [](Inputs& in, auto& o) { return o.empty() ? F::sum(in("x")) : F::sum(in("x"), whole(o[0]), o.at(1) > 0); }},
+      {"sum",
+       [](Inputs& in, auto& o) { return o.empty() ? F::sum(in("x")) : F::sum(in("x"), whole(o[0]), o.at(1) > 0); }},
       {"mean",
        [](Inputs& in, auto& o) { return o.empty() ? F::mean(in("x")) : F::mean(in("x"), whole(o[0]), o.at(1) > 0); }},
       {"linear",
@@ -106,23 +109,19 @@ const std::map<std::string, Op>& ops() {
        [](Inputs& in, auto&) { return F::linear_activation<kernels::GeluTanh>(in("x"), in("weight"), in("bias")); }},
       {"layer_norm", [](Inputs& in, auto&) { return F::layer_norm(in("x"), in("weight"), in("bias"), 1e-12f); }},
       {"add_layer_norm",
-       [](Inputs& in, auto&) {
-         return F::add_layer_norm(in("x"), in("residual"), in("weight"), in("bias"), 1e-12f);
-       }},
+       [](Inputs& in, auto&) { return F::add_layer_norm(in("x"), in("residual"), in("weight"), in("bias"), 1e-12f); }},
       {"embedding",
        [](Inputs& in, auto&) {
          const auto words = in.integers<token_id>("ids"), types = in.integers<token_id>("type_ids");
          return F::embedding<float>({{in("words"), words, 0}, {in("types"), types}});
        }},
-      {"index_select",
-       [](Inputs& in, auto&) { return F::index_select<float>(in("x"), in.integers<index_t>("rows")); }},
+      {"index_select", [](Inputs& in, auto&) { return F::index_select<float>(in("x"), in.integers<index_t>("rows")); }},
       {"cross_entropy",
        [](Inputs& in, auto&) { return F::cross_entropy<float>(in("x"), in.integers<token_id>("labels")); }},
       {"attention",
        [](Inputs& in, auto& o) { return F::attention(in("q"), in("k"), in("v"), whole(o.at(0)), sequences(in)); }},
       {"mean_pool", [](Inputs& in, auto&) { return F::mean_pool(in("x"), sequences(in)); }},
-      {"dropout",
-       [](Inputs& in, auto& o) { return F::dropout(in("x"), o.at(0), random::Key(1), sequences(in)); }},
+      {"dropout", [](Inputs& in, auto& o) { return F::dropout(in("x"), o.at(0), random::Key(1), sequences(in)); }},
   };
   return table;
 }

@@ -24,8 +24,8 @@ struct RowFactors {
   [[gnu::always_inline]] static void run(T* y, random::Key key, index_t position, index_t d) {
     using V = typename Arch::template vec<T>;
     kernels::detail::for_dropout_factors<V>(
-        key, position, 20000, T{1}, d,
-        [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) { part.store(factor, y + i); });
+        key, position, 20000, T{1},
+        d, [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) { part.store(factor, y + i); });
   }
 };
 

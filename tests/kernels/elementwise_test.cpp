@@ -31,7 +31,8 @@ TEST_CASE("generate_reduced sums what a broadcast map sends to one place") {
   for (const bool accumulate : {false, true}) {
     testing::Destination<double> to(3, accumulate);
     std::vector<double> workspace(usize(kernels::reduced_workspace(3, 24)), NAN);
-    kernels::generate_reduced(to.sink(), 3, map, 24, [](index_t i) { return static_cast<double>(i); }, workspace.data());
+    kernels::generate_reduced(
+        to.sink(), 3, map, 24, [](index_t i) { return static_cast<double>(i); }, workspace.data());
     CHECK(to.values == to.after({60, 92, 124}));
   }
 }
@@ -43,7 +44,8 @@ TEST_CASE("generate_reduced: one place for each needs no scratch memory") {
     CHECK(kernels::reduced_workspace(n, n) == 0);
     const auto found = testing::on_any_threads([&] {
       testing::Destination<double> to(n, accumulate);
-      kernels::generate_reduced(to.sink(), n, map, n, [](index_t i) { return static_cast<double>(i); }, nullptr);
+      kernels::generate_reduced(
+          to.sink(), n, map, n, [](index_t i) { return static_cast<double>(i); }, nullptr);
       return to.values;
     });
     for (const index_t i : {index_t{0}, index_t{5}, n - 1})

@@ -21,10 +21,11 @@ void compare(double (*value)(double), double (*derivative)(double)) {
       dx.push_back(static_cast<double>(at(dy, i)) * derivative(static_cast<double>(at(x, i))));
     }
     CHECK(reference::relative_error(testing::on_any_threads([&] {
-            std::vector<T> out(usize(n));
-            kernels::activation_forward<Activation>(out.data(), x.data(), n);
-            return out;
-          }), y) < testing::tolerance<T>());
+                                      std::vector<T> out(usize(n));
+                                      kernels::activation_forward<Activation>(out.data(), x.data(), n);
+                                      return out;
+                                    }),
+                                    y) < testing::tolerance<T>());
     for (const bool accumulate : {false, true}) {
       testing::Destination<T> to(n, accumulate);
       kernels::activation_backward<Activation>(to.sink(), dy.data(), x.data(), n);

@@ -20,7 +20,8 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the twin, with and 
           const T* added = with_residual ? residual.data() : nullptr;
           // eps at its real size is lost beside a variance of order 1; d = 1 has variance 0 and shows it
           reference::Numbers z = widen(x);
-          for (index_t i = 0; i < n * d && with_residual; ++i) at(z, i) = static_cast<double>(at(x, i) + at(residual, i));
+          for (index_t i = 0; i < n * d && with_residual; ++i)
+            at(z, i) = static_cast<double>(at(x, i) + at(residual, i));
 
           std::vector<T> y(usize(n * d)), mean(usize(n)), rstd(usize(n));
           kernels::layer_norm_forward(y.data(), mean.data(), rstd.data(), x.data(), added, weight.data(), bias.data(),
@@ -69,8 +70,7 @@ TEST_CASE("layer_norm: an empty sink gets nothing") {
   std::vector<double> workspace(usize(kernels::layer_norm_backward_workspace(n, d))), dbias(usize(d));
   kernels::layer_norm_backward<double>({}, {}, {}, {dbias.data()}, dy.data(), x.data(), nullptr, weight.data(),
                                        mean.data(), rstd.data(), n, d, workspace.data());
-  for (index_t j = 0; j < d; ++j)
-    CHECK(at(dbias, j) == doctest::Approx(at(dy, j) + at(dy, d + j) + at(dy, 2 * d + j)));
+  for (index_t j = 0; j < d; ++j) CHECK(at(dbias, j) == doctest::Approx(at(dy, j) + at(dy, d + j) + at(dy, 2 * d + j)));
 }
 
 TEST_CASE("layer_norm: the same bits for any number of threads") {

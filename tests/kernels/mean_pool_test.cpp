@@ -6,7 +6,8 @@
 
 using namespace minibert;
 
-TEST_CASE_TEMPLATE("mean_pool: forward and backward against plain loops, an empty sequence among them", T, float, double) {
+TEST_CASE_TEMPLATE("mean_pool: forward and backward against plain loops, an empty sequence among them", T, float,
+                   double) {
   const index_t d = 19;
   const reference::OwnedSequences sequences({3, 0, 1, 65});
   const index_t n = sequences.num_tokens(), count = sequences.view().count;
@@ -20,14 +21,16 @@ TEST_CASE_TEMPLATE("mean_pool: forward and backward against plain loops, an empt
         at(dx, t * d + j) = static_cast<double>(at(dy, b * d + j)) * share;
       }
   CHECK(reference::relative_error(testing::on_any_threads([&] {
-          std::vector<T> y(usize(count * d), T{7});
-          kernels::mean_pool_forward(y.data(), x.data(), sequences.view(), d);
-          return y;
-        }), means) < testing::tolerance<T>());
+                                    std::vector<T> y(usize(count * d), T{7});
+                                    kernels::mean_pool_forward(y.data(), x.data(), sequences.view(), d);
+                                    return y;
+                                  }),
+                                  means) < testing::tolerance<T>());
   for (const bool accumulate : {false, true})
     CHECK(reference::relative_error(testing::on_any_threads([&] {
-            testing::Destination<T> to(n * d, accumulate);
-            kernels::mean_pool_backward(to.sink(), dy.data(), sequences.view(), d);
-            return to.values;
-          }), testing::Destination<T>(n * d, accumulate).after(dx)) < testing::tolerance<T>());
+                                      testing::Destination<T> to(n * d, accumulate);
+                                      kernels::mean_pool_backward(to.sink(), dy.data(), sequences.view(), d);
+                                      return to.values;
+                                    }),
+                                    testing::Destination<T>(n * d, accumulate).after(dx)) < testing::tolerance<T>());
 }

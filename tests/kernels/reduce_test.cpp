@@ -18,10 +18,12 @@ TEST_CASE_TEMPLATE("sum_rows against plain loops, with a gap between rows", T, f
         for (index_t i = 0; i < n; ++i)
           for (index_t j = 0; j < d; ++j) at(sums, j) += static_cast<double>(at(x, i * stride + j));
         CHECK(reference::relative_error(testing::on_any_threads([&] {
-                testing::Destination<T> to(d, accumulate);
-                kernels::sum_rows(to.sink(), x.data(), stride, n, d);
-                return to.values;
-              }), testing::Destination<T>(d, accumulate).after(sums)) < 2 * testing::tolerance<T>());
+                                          testing::Destination<T> to(d, accumulate);
+                                          kernels::sum_rows(to.sink(), x.data(), stride, n, d);
+                                          return to.values;
+                                        }),
+                                        testing::Destination<T>(d, accumulate).after(sums)) <
+              2 * testing::tolerance<T>());
       }
   kernels::sum_rows<T>({}, nullptr, 0, 5, 5);  // nowhere to put it: nothing is read
 }

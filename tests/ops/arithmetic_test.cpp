@@ -43,10 +43,9 @@ TEST_CASE("broadcasting: values") {
 }
 
 TEST_CASE("add, sub, mul, div: gradients, every broadcasting form") {
-  const std::initializer_list<Shape> forms[] = {{{2, 3}, {2, 3}},       {{2, 3}, {3}},    {{3}, {2, 3}},
-                                                {{2, 1}, {1, 3}},       {{2, 3}, {}},     {{}, {2, 3}},
-                                                {{2, 1, 4}, {3, 1}},    {{}, {}},         {{1}, {1, 1}},
-                                                {{2, 1, 2, 1, 2, 1}, {2, 1, 2, 1, 2}}};
+  const std::initializer_list<Shape> forms[] = {
+      {{2, 3}, {2, 3}}, {{2, 3}, {3}},       {{3}, {2, 3}}, {{2, 1}, {1, 3}}, {{2, 3}, {}},
+      {{}, {2, 3}},     {{2, 1, 4}, {3, 1}}, {{}, {}},      {{1}, {1, 1}},    {{2, 1, 2, 1, 2, 1}, {2, 1, 2, 1, 2}}};
   for (const auto& form : forms) {
     INFO(to_string(*form.begin()), " and ", to_string(*(form.begin() + 1)));
     CHECK(gradcheck_op(form, [](Doubles x) { return F::add(x[0], x[1]); }) < 1e-6);

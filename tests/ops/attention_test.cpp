@@ -23,8 +23,8 @@ TEST_CASE_TEMPLATE("attention: values, with and without dropout", T, float, doub
       return reference::dropout_factor(key.fold(8 + b).fold(h), threshold, query, position);
     };
     const auto q = widen(inputs.values(0));
-    const auto expected = reference::attention(q, widen(inputs.values(1)), widen(inputs.values(2)), q, 1 / std::sqrt(6.0),
-                                               sequences.view(), 3, 6, factor);
+    const auto expected = reference::attention(q, widen(inputs.values(1)), widen(inputs.values(2)), q,
+                                               1 / std::sqrt(6.0), sequences.view(), 3, 6, factor);
     CHECK(reference::relative_error(testing::values(y), expected.y) < (std::is_same_v<T, float> ? 2e-6 : 1e-13));
   }
 }
@@ -72,12 +72,14 @@ TEST_CASE("attention: errors") {
                        "attention: the sequences have 5 rows, the input has 6", ShapeError);
   Sequences wrong = sequences.view();
   wrong.max_seqlen = 2;
-  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has 3 rows, expected 0 to 2", ShapeError);
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has 3 rows, expected 0 to 2",
+                       ShapeError);
   const std::vector<index_t> late{1, 5}, backwards{0, 6, 5};
   wrong.cu_seqlens = late.data(), wrong.count = 1, wrong.max_seqlen = 9;
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: cu_seqlens must begin with 0", ShapeError);
   wrong.cu_seqlens = backwards.data(), wrong.count = 2;
-  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has -1 rows, expected 0 to 9", ShapeError);
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has -1 rows, expected 0 to 9",
+                       ShapeError);
   Sequences nameless = sequences.view();
   nameless.rows = nullptr;
   CHECK_NOTHROW(F::attention(x, x, x, 2, nameless));

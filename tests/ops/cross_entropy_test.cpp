@@ -15,7 +15,8 @@ TEST_CASE_TEMPLATE("cross_entropy: values, rows that do not count, a divisor of 
   reference::Numbers lse;
   reference::softmax(reference::widen(inputs.values(0)), 4, 21, &lse);
   double total = 0;
-  for (const index_t i : {0, 2, 3}) total += at(lse, i) - static_cast<double>(at(inputs.values(0), i * 21 + at(labels, i)));
+  for (const index_t i : {0, 2, 3})
+    total += at(lse, i) - static_cast<double>(at(inputs.values(0), i * 21 + at(labels, i)));
   Tape<T> tape;
   const auto x = inputs.on(tape)[0];
   const double epsilon = std::is_same_v<T, float> ? 1e-6 : 1e-14;
@@ -86,6 +87,6 @@ TEST_CASE("cross_entropy: errors") {
                        ValueError);
   CHECK_THROWS_WITH_AS(F::cross_entropy<float>(logits, more), "cross_entropy: logits of shape (2, 5) for 3 labels",
                        ShapeError);
-  CHECK_THROWS_WITH_AS(F::cross_entropy<float>(logits, good, -1),
-                       "cross_entropy: num_items is -1, expected at least 0", ValueError);
+  CHECK_THROWS_WITH_AS(F::cross_entropy<float>(logits, good, -1), "cross_entropy: num_items is -1, expected at least 0",
+                       ValueError);
 }

@@ -17,8 +17,7 @@ TEST_CASE_TEMPLATE("embedding: values, one table and the sum of three", T, float
   const std::vector<token_id> ia{2, 0, 2}, ib{0, 1, 1}, ic{0, 0, 0};
   CHECK(F::embedding<T>(a, ia).shape() == Shape{3, 2});
   CHECK(testing::values(F::embedding<T>(a, ia)) == std::vector<T>{5, 6, 1, 2, 5, 6});
-  CHECK(testing::values(F::embedding<T>({{a, ia}, {b, ib}, {c, ic}})) ==
-        std::vector<T>{115, 226, 131, 242, 135, 246});
+  CHECK(testing::values(F::embedding<T>({{a, ia}, {b, ib}, {c, ic}})) == std::vector<T>{115, 226, 131, 242, 135, 246});
   CHECK(F::embedding<T>(a, std::span<const token_id>()).shape() == Shape{0, 2});
 }
 
@@ -64,8 +63,8 @@ TEST_CASE("embedding: errors") {
                        "embedding: table 1 has shape (3, 4), expected (rows, 2)", ShapeError);
   CHECK_THROWS_WITH_AS(F::embedding<float>({{table, good}, {table, more}}),
                        "embedding: 3 indices for table 1, expected 2", ShapeError);
-  CHECK_THROWS_WITH_AS(F::embedding<float>(scalar, good),
-                       "embedding: table 0 has shape (), expected (rows, features)", ShapeError);
+  CHECK_THROWS_WITH_AS(F::embedding<float>(scalar, good), "embedding: table 0 has shape (), expected (rows, features)",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(F::embedding<float>({{table, good}, {table, good}, {table, good}, {table, good}, {table, good}}),
                        "embedding: 5 lookups, expected 1 to 4", ShapeError);
 }

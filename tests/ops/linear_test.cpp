@@ -13,8 +13,8 @@ namespace {
 
 /// x·Wᵗ + b in double; b may be empty.
 template <class T>
-reference::Numbers twin(const std::vector<T>& x, const std::vector<T>& w, const std::vector<T>& b, index_t n, index_t in,
-                        index_t out) {
+reference::Numbers twin(const std::vector<T>& x, const std::vector<T>& w, const std::vector<T>& b, index_t n,
+                        index_t in, index_t out) {
   auto y = reference::gemm(n, out, in, kernels::Matrix<T>{x.data(), in}, kernels::Matrix<T>{w.data(), in}.transposed());
   for (index_t i = 0; i < length(y) && !b.empty(); ++i) at(y, i) += static_cast<double>(at(b, i % out));
   return y;
@@ -34,8 +34,8 @@ TEST_CASE_TEMPLATE("linear: values, any number of leading dimensions", T, float,
     CHECK(plain.size(-1) == 9);
     CHECK(plain.dim() == shape.dim());
     CHECK(plain.numel() == n * 9);
-    CHECK(reference::relative_error(testing::values(plain),
-                                    twin(inputs.values(0), inputs.values(1), {}, n, 17, 9)) < tolerance);
+    CHECK(reference::relative_error(testing::values(plain), twin(inputs.values(0), inputs.values(1), {}, n, 17, 9)) <
+          tolerance);
     auto expected = twin(inputs.values(0), inputs.values(1), inputs.values(2), n, 17, 9);
     CHECK(reference::relative_error(testing::values(biased), expected) < tolerance);
     for (double& y : expected) y = reference::gelu(y);

@@ -59,7 +59,8 @@ TEST_CASE("docs/own_op.md quotes the code above") {
     return (std::ostringstream() << file.rdbuf()).str();
   };
   const std::string here = __FILE__, code = text(here);
-  const std::string page = text(here.substr(0, here.size() - std::string("tests/ops/own_op_test.cpp").size()) + "docs/own_op.md");
+  const std::string page =
+      text(here.substr(0, here.size() - std::string("tests/ops/own_op_test.cpp").size()) + "docs/own_op.md");
   int blocks = 0;
   for (std::size_t begin = page.find("```cpp\n"); begin != std::string::npos; begin = page.find("```cpp\n", begin)) {
     begin += std::string("```cpp\n").size();

@@ -24,7 +24,8 @@ void on_each_isa(F f) {
   f("baseline", [](auto... args) { simd::detail::run_baseline<Kernel>(args...); });
 #if defined(__x86_64__)
   if (simd::best_isa() >= simd::Isa::avx2) f("avx2", [](auto... args) { simd::detail::run_avx2<Kernel>(args...); });
-  if (simd::best_isa() >= simd::Isa::avx512) f("avx512", [](auto... args) { simd::detail::run_avx512<Kernel>(args...); });
+  if (simd::best_isa() >= simd::Isa::avx512)
+    f("avx512", [](auto... args) { simd::detail::run_avx512<Kernel>(args...); });
 #endif
 }
 

@@ -21,12 +21,13 @@ struct Copy {
   [[gnu::always_inline]] static void run(T* y, T* total, const T* x, index_t n) {
     using V = typename Arch::template vec<T>;
     V sums{};
-    simd::for_vectors<V>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
-      const V one = V::broadcast(T{1});
-      const V v = part.template load<V>(x + i);
-      sums = sums + v + part.keep(one);  // lanes that do not count are zero in both
-      part.store(v, y + i);
-    });
+    simd::for_vectors<V>(
+        n, [&](index_t i, auto part) __attribute__((always_inline)) {
+          const V one = V::broadcast(T{1});
+          const V v = part.template load<V>(x + i);
+          sums = sums + v + part.keep(one);  // lanes that do not count are zero in both
+          part.store(v, y + i);
+        });
     *total = simd::sum(sums);
   }
 };
@@ -86,7 +87,8 @@ void on_each_isa(F f) {
   f("baseline", [](auto... args) { simd::detail::run_baseline<Kernel>(args...); });
 #if defined(__x86_64__)
   if (simd::best_isa() >= simd::Isa::avx2) f("avx2", [](auto... args) { simd::detail::run_avx2<Kernel>(args...); });
-  if (simd::best_isa() >= simd::Isa::avx512) f("avx512", [](auto... args) { simd::detail::run_avx512<Kernel>(args...); });
+  if (simd::best_isa() >= simd::Isa::avx512)
+    f("avx512", [](auto... args) { simd::detail::run_avx512<Kernel>(args...); });
 #endif
 }
 
@@ -121,8 +123,9 @@ TEST_CASE_TEMPLATE("Vec: arithmetic, lane by lane", T, float, double) {
     for (index_t i = 0; i < n; ++i) sum += at(a, i), largest = std::max(largest, at(a, i));
     for (index_t i = 0; i < n; ++i) {
       const T u = at(a, i), v = at(b, i);
-      const T expected[] = {u + v, u - v, u * v, u / v, -u, u * v + v, std::max(u, v), std::abs(u),
-                            u < v ? static_cast<T>(i) : T{-1}, u + v, sum, largest};
+      const T expected[] = {
+          u + v, u - v, u * v,  u / v, -u, u * v + v, std::max(u, v), std::abs(u), u < v ? static_cast<T>(i) : T{-1},
+          u + v, sum,   largest};
       for (index_t op = 0; op < 12; ++op) {
         INFO("operation ", op, " lane ", i);
         CHECK(at(y, op * n + i) == expected[op]);

@@ -28,8 +28,8 @@ index_t count_allocations(F f) {
 
 }  // namespace minibert::testing
 
-// All forms, for a sanitizer has its own of those that are missing. Never inlined: g++ would see free() of what it knows
-// to come from new, and warn.
+// All forms, for a sanitizer has its own of those that are missing. Never inlined: g++ would see free() of what it
+// knows to come from new, and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   return minibert::testing::counted(std::malloc(size > 0 ? size : 1));
 }

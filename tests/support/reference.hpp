@@ -69,7 +69,8 @@ inline Numbers normalise(const Numbers& x, double eps, index_t n, index_t d, Num
   return y;
 }
 
-inline Numbers layer_norm(const Numbers& x, const Numbers& weight, const Numbers& bias, double eps, index_t n, index_t d) {
+inline Numbers layer_norm(const Numbers& x, const Numbers& weight, const Numbers& bias, double eps, index_t n,
+                          index_t d) {
   Numbers y = normalise(x, eps, n, d);
   for (index_t i = 0; i < n * d; ++i) at(y, i) = at(y, i) * at(weight, i % d) + at(bias, i % d);
   return y;

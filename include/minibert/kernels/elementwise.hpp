@@ -45,8 +45,8 @@ void generate(Sink<T> y, index_t n, F f) noexcept {
 /// Elements of scratch memory that generate_reduced needs.
 constexpr index_t reduced_workspace(index_t numel, index_t n) noexcept { return numel == n ? 0 : numel; }
 
-/// y[j] = Σ f(i) over the i in [0, n) with map(i) = j, for `numel` elements, or added to what is there. Each sum is made
-/// in order and in double: one of a million floats would lose four digits.
+/// y[j] = Σ f(i) over the i in [0, n) with map(i) = j, for `numel` elements, or added to what is there. Each sum is
+/// made in order and in double: one of a million floats would lose four digits.
 template <class T, class F>
 void generate_reduced(Sink<T> y, index_t numel, const BroadcastMap& map, index_t n, F f, double* workspace) noexcept {
   if (!y) return;

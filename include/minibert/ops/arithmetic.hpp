@@ -39,8 +39,7 @@ inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& re
 template <class T, class F>
 void generate_reduced(Tape<T>& tape, Sink<T> y, index_t numel, const kernels::BroadcastMap& map, index_t n, F f) {
   if (!y) return;
-  kernels::generate_reduced(y, numel, map, n, f,
-                            tape.template workspace<double>(kernels::reduced_workspace(numel, n)));
+  kernels::generate_reduced(y, numel, map, n, f, tape.template workspace<double>(kernels::reduced_workspace(numel, n)));
 }
 
 /// y = f(a, b). dfa(i, j) and dfb(i, j) are ∂f/∂a and ∂f/∂b for elements i of a and j of b. Both are stateless lambdas.

@@ -13,16 +13,15 @@ namespace minibert::functional {
 /// The same elements, in order, with another shape. @throws ShapeError if their number differs
 template <class T>
 Variable<T> reshape(Variable<T> x, const Shape& shape) {
-  check<ShapeError>(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape, " has ",
-                    shape.numel());
+  check<ShapeError>(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape,
+                    " has ", shape.numel());
   auto& tape = x.tape();
   auto y = tape.empty("reshape", shape, {x});
   const T* px = x.data();
   const index_t n = x.numel();
   kernels::generate(Sink<T>{y.data()}, n, [=](index_t i) { return px[i]; });
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    kernels::generate(g.slot(x), n, [=](index_t i) { return dy[i]; });
-  });
+  tape.record(y,
+              [=](const T* dy, Gradients<T>& g) { kernels::generate(g.slot(x), n, [=](index_t i) { return dy[i]; }); });
   return y;
 }
 
