@@ -1,18 +1,15 @@
 // A few masks, filled now and then to show what the model has learnt.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <minibert/data/line_dataset.hpp>
-#include <minibert/models/bert_for_masked_lm.hpp>
-#include <minibert/tokenizers/bert_tokenizer.hpp>
+#include <minibert/minibert.hpp>
 
-/// Lines of a dataset, each with one whole word in its middle masked.
+/// Lines of a dataset, each with one whole word near its middle masked.
 class MaskSamples {
  public:
   /// The first `count` lines of moderate length that hold a whole word.
@@ -20,73 +17,46 @@ class MaskSamples {
       : tokenizer_(tokenizer) {
     for (minibert::index_t i = 0; i < dataset.size() && samples_.size() < count; ++i) {
       const auto line = dataset.ids(i);
-      if (line.size() < 10 || line.size() > 40) continue;
-      Sample sample{{line.begin(), line.end()}, middle_word({line.begin(), line.end()}), 0};
-      if (sample.position == 0) continue;
-      sample.answer = std::exchange(minibert::at(sample.ids, sample.position), tokenizer.mask_token_id());
-      samples_.push_back(std::move(sample));
+      std::vector<minibert::token_id> ids(line.begin() + 1, line.end() - 1);  // without [CLS] and [SEP]
+      const minibert::index_t position = ids.size() < 8 || ids.size() > 40 ? -1 : middle_word(ids);
+      if (position < 0) continue;
+      const minibert::token_id answer = std::exchange(minibert::at(ids, position), tokenizer.mask_token_id());
+      samples_.push_back({tokenizer.decode(ids), tokenizer.convert_ids_to_tokens(answer)});
     }
   }
 
-  bool empty() const { return samples_.empty(); }
-  /// The first line, its word masked.
-  std::string text() const { return text_of(samples_.front()); }
+  /// The first text, or another with a mask.
+  std::string example() const { return samples_.empty() ? "[MASK]" : samples_.front().text; }
 
   /// The model's five best guesses for each mask, as lines of text.
   std::string filled_by(minibert::BertForMaskedLM& model) const {
-    const bool was_training = model.training();
-    model.eval();
-    minibert::Tape<float> tape(minibert::Recording::off);
     std::string out;
     for (const Sample& sample : samples_) {
-      tape.reset();
-      minibert::Batch batch;
-      batch.append(sample.ids, 0);
-      const auto logits = model.logits(tape, batch, std::array{sample.position});
-      out += "  " + text_of(sample) + "\n    it was: " + token(sample.answer) +
-             "; guesses:" + best_tokens(logits.data(), logits.numel()) + "\n";
+      out += "  " + sample.text + "\n    it was: " + sample.answer + "; guesses:";
+      const auto guesses = minibert::fill_mask(model, tokenizer_, sample.text);
+      for (const minibert::FillMaskPrediction& guess : guesses.front())
+        out += " " + guess.token_str + " " + std::to_string(std::lround(100 * guess.score)) + " %,";
+      out.back() = '\n';
     }
-    model.train(was_training);
     return out;
   }
 
  private:
   struct Sample {
-    std::vector<minibert::token_id> ids;
-    minibert::index_t position;
-    minibert::token_id answer;
+    std::string text, answer;
   };
 
-  const std::string& token(minibert::token_id id) const { return tokenizer_.convert_ids_to_tokens(id); }
-  std::string text_of(const Sample& sample) const {
-    return tokenizer_.decode({sample.ids.begin() + 1, sample.ids.end() - 1});
-  }
-
-  /// The position of the whole word of several bytes that is nearest to the middle; 0 when there is none.
+  /// The position of the whole word of several bytes that is nearest to the middle; -1 when there is none.
   minibert::index_t middle_word(const std::vector<minibert::token_id>& ids) const {
-    const minibert::index_t n = minibert::length(ids);
-    minibert::index_t best = 0;
-    const auto is_piece = [&](minibert::index_t i) { return token(minibert::at(ids, i)).starts_with("##"); };
-    for (minibert::index_t i = 1; i + 1 < n; ++i)
-      if (!is_piece(i) && !is_piece(i + 1) && token(minibert::at(ids, i)).size() > 2 &&
-          !tokenizer_.is_special(minibert::at(ids, i)) && std::abs(2 * i - n) < std::abs(2 * best - n))
+    const std::vector<std::string> tokens = tokenizer_.convert_ids_to_tokens(ids);
+    const minibert::index_t n = minibert::length(tokens);
+    const auto begins_word = [&](minibert::index_t i) { return i == n || !minibert::at(tokens, i).starts_with("##"); };
+    minibert::index_t best = -1;
+    for (minibert::index_t i = 0; i < n; ++i)
+      if (begins_word(i) && begins_word(i + 1) && minibert::at(tokens, i).size() > 2 &&
+          !tokenizer_.is_special(minibert::at(ids, i)) && (best < 0 || std::abs(2 * i - n) < std::abs(2 * best - n)))
         best = i;
     return best;
-  }
-
-  std::string best_tokens(const float* logits, minibert::index_t vocab_size) const {
-    std::vector<minibert::token_id> order(minibert::usize(vocab_size));
-    std::iota(order.begin(), order.end(), 0);
-    std::partial_sort(order.begin(), order.begin() + 5, order.end(),
-                      [&](auto a, auto b) { return logits[a] > logits[b]; });
-    double sum = 0;
-    for (const auto id : order) sum += std::exp(static_cast<double>(logits[id] - logits[order[0]]));
-    std::string text;
-    for (std::size_t i = 0; i < 5; ++i) {
-      const double share = std::exp(static_cast<double>(logits[order[i]] - logits[order[0]])) / sum;
-      text += " " + token(order[i]) + " " + std::to_string(std::lround(100 * share)) + " %" + (i < 4 ? "," : "");
-    }
-    return text;
   }
 
   const minibert::BertTokenizer& tokenizer_;

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include <minibert/train/callback.hpp>
+#include <minibert/minibert.hpp>
 
 /// "2 h 05 min", "4 min 12 s" or "35 s".
 inline std::string duration_text(double seconds) {

@@ -9,13 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include <minibert/data/collator.hpp>
-#include <minibert/data/line_dataset.hpp>
-#include <minibert/data/unigram_baseline.hpp>
-#include <minibert/models/bert_for_masked_lm.hpp>
-#include <minibert/tokenizers/bert_tokenizer.hpp>
-#include <minibert/train/baseline_callback.hpp>
-#include <minibert/train/trainer.hpp>
+#include <minibert/minibert.hpp>
 
 #include "default_corpus.hpp"
 #include "mask_samples.hpp"
@@ -116,17 +110,25 @@ Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertT
                       {"config", model.config().to_json("BertForMaskedLM", "float32")}};
 }
 
-void print_recipe(const TrainMlmOptions& o, BertForMaskedLM& model, index_t num_steps) {
+void print_recipe(const TrainingArguments& t, BertForMaskedLM& model, index_t num_steps) {
   const BertConfig& c = model.config();
-  const TrainingArguments& t = o.training;
+  const optim::LrScheduler schedule(t.lr_scheduler_type, t.learning_rate, t.warmup_steps, num_steps);
   std::cerr << "model: " << model.num_parameters() << " parameters (vocabulary " << c.vocab_size << ", hidden "
             << c.hidden_size << ", " << c.num_hidden_layers << " layers of " << c.num_attention_heads
             << " heads, intermediate " << c.intermediate_size << ", " << c.max_position_embeddings
             << " positions, dropout " << c.hidden_dropout_prob << ")\n"
             << "recipe: " << num_steps << " steps of " << t.train_batch_size() << " lines, learning rate "
-            << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " with warm-up " << t.warmup_steps
+            << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " after "
+            << schedule.num_warmup_steps() << " of warm-up"
             << ", weight decay " << t.weight_decay << ", gradient norm at most " << t.max_grad_norm << ", seed "
             << t.seed << '\n';
+}
+
+/// The text as one word of a shell's command line.
+std::string shell_quoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
 }
 
 /// The evaluation that training ended with, or a new one.
@@ -169,7 +171,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   const MaskSamples samples(data.eval, tokenizer, 3);
   if (options.do_train) {
     const InterruptHandler stop_with_a_checkpoint;
-    print_recipe(options, model, trainer.num_training_steps());
+    print_recipe(options.training, model, trainer.num_training_steps());
     std::cerr << "masks filled before training:\n" << samples.filled_by(model);
     const TrainOutput output = trainer.train();
     if (output.interrupted) return 130;
@@ -188,9 +190,8 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   std::cout << "masks filled:\n" << samples.filled_by(model);
   if (options.do_train) {
     std::cout << "the model is in " << options.training.output_dir.string() << '\n';
-    if (!samples.empty())
-      std::cout << "use it: " << (program.parent_path() / "fill_mask").string() << " --model "
-                << options.training.output_dir.string() << " '" << samples.text() << "'\n";
+    std::cout << "use it: " << shell_quoted((program.parent_path() / "fill_mask").string()) << " --model "
+              << shell_quoted(options.training.output_dir.string()) << ' ' << shell_quoted(samples.example()) << '\n';
   }
   return 0;
 }

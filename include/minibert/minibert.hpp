@@ -21,4 +21,6 @@
 #include <minibert/tensor/tensor.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 #include <minibert/tokenizers/wordpiece_trainer.hpp>
+#include <minibert/train/baseline_callback.hpp>
+#include <minibert/train/early_stopping.hpp>
 #include <minibert/train/trainer.hpp>
