@@ -33,12 +33,11 @@ double error_of_silu() {
   return gradcheck(store, [&](Tape<double>& tape) { return functional::sum(silu(tape.parameter(*p))); });
 }
 
-#include <fstream>
-#include <sstream>
 
 #include <doctest/doctest.h>
 
 #include "support/ops.hpp"
+#include "support/quotes.hpp"
 
 using namespace minibert;
 
@@ -53,19 +52,8 @@ TEST_CASE("an op of a user's own") {
 }
 
 TEST_CASE("docs/own_op.md quotes the code above") {
-  const auto text = [](const std::string& path) {
-    std::ifstream file(path);
-    REQUIRE_MESSAGE(file, path);
-    return (std::ostringstream() << file.rdbuf()).str();
-  };
-  const std::string here = __FILE__, code = text(here);
-  const std::string page =
-      text(here.substr(0, here.size() - std::string("tests/ops/own_op_test.cpp").size()) + "docs/own_op.md");
-  int blocks = 0;
-  for (std::size_t begin = page.find("```cpp\n"); begin != std::string::npos; begin = page.find("```cpp\n", begin)) {
-    begin += std::string("```cpp\n").size();
-    CHECK(code.find(page.substr(begin, page.find("```\n", begin) - begin)) != std::string::npos);
-    ++blocks;
-  }
-  CHECK(blocks == 2);
+  const std::string code = testing::repository_file("tests/ops/own_op_test.cpp");
+  const auto blocks = testing::cpp_blocks("docs/own_op.md");
+  CHECK(blocks.size() == 2);
+  for (const std::string& block : blocks) CHECK(code.find(block) != std::string::npos);
 }
