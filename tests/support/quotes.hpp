@@ -14,7 +14,7 @@ namespace minibert::testing {
 inline std::string repository_file(const std::string& path) {
   const std::string here = __FILE__, top = here.substr(0, here.size() - std::string("tests/support/quotes.hpp").size());
   std::ifstream file(top + path);
-  REQUIRE_MESSAGE(file, top + path);
+  REQUIRE_MESSAGE(file, (top + path));
   return (std::ostringstream() << file.rdbuf()).str();
 }
 
