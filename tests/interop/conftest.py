@@ -7,6 +7,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: nothing h
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import pytest
+from support import run
+from transformers import AutoTokenizer
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "release"
 
@@ -37,3 +39,18 @@ def data():
     if os.environ.get("CI") == "true":
         pytest.fail("MINIBERT_TEST_DATA must be set under CI=true")
     return pytest.skip("needs the folder that MINIBERT_TEST_DATA names")
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tmp_path_factory, examples, data):
+    """Our own, of 2,000 entries, opened by transformers."""
+    folder = tmp_path_factory.mktemp("tokenizer")
+    run(examples / "train_tokenizer", "--train_file", data / "sinhala_news/train.txt", "--vocab_size", 2000,
+        "--output_dir", folder)
+    return AutoTokenizer.from_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def lines(data):
+    """Held-out lines of real text."""
+    return (data / "sinhala_news/eval.txt").read_text(encoding="utf-8").splitlines()

@@ -1,32 +1,13 @@
-"""Models against transformers: logits, losses, gradients, training steps, and checkpoints of every published form.
-
-Weights are scaled until logits spread over several units: a toy at its initial weights proves little."""
+"""Models against transformers: logits, losses, gradients, training steps, and checkpoints of every published form."""
 
 import json
-import subprocess
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertForPreTraining, BertModel
 
-CONFIG = dict(vocab_size=2000, hidden_size=96, num_hidden_layers=3, num_attention_heads=4, intermediate_size=200,
-              max_position_embeddings=256, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-
-
-def scaled_model(seed=0, **options):
-    torch.manual_seed(seed)
-    model = BertForMaskedLM(BertConfig(**{**CONFIG, **options}))
-    with torch.no_grad():
-        for name, p in model.named_parameters():
-            if p.dim() == 2:
-                p.mul_(5)
-            elif name.endswith("LayerNorm.weight"):
-                p.add_(torch.randn_like(p) * 0.2)
-            else:
-                p.normal_(0, 0.3)
-    return model.eval()
-
+from support import CONFIG, run, scaled_model
 
 def masked_lines(tokenizer, lines, max_length, seed=1, probability=0.15):
     """input_ids and labels of real text, 15 % of it [MASK]."""
@@ -56,26 +37,6 @@ def reference_loss(model, batch, dtype=torch.float32):
 def error(ours, theirs):
     """max |a − b| / max |b|; NaN stays NaN, and so fails every comparison."""
     return ((ours - theirs).abs().max() / theirs.abs().max()).item()
-
-
-def run(program, *arguments):
-    result = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-@pytest.fixture(scope="session")
-def tokenizer(tmp_path_factory, examples, data):
-    """Our own, of 2,000 entries, opened by transformers."""
-    folder = tmp_path_factory.mktemp("tokenizer")
-    run(examples / "train_tokenizer", "--train_file", data / "sinhala_news/train.txt", "--vocab_size", 2000,
-        "--output_dir", folder)
-    return AutoTokenizer.from_pretrained(folder)
-
-
-@pytest.fixture(scope="session")
-def lines(data):
-    return (data / "sinhala_news/eval.txt").read_text(encoding="utf-8").splitlines()
 
 
 def test_error_measure_fails_when_it_should():
