@@ -7,7 +7,9 @@
 using namespace minibert;
 
 namespace {
-BertConfig parse(std::string_view text) { return BertConfig::from_json(Json::parse(text, "config.json"), "config.json"); }
+BertConfig parse(std::string_view text) {
+  return BertConfig::from_json(Json::parse(text, "config.json"), "config.json");
+}
 }  // namespace
 
 TEST_CASE("BertConfig: defaults are transformers'") {
@@ -44,7 +46,8 @@ TEST_CASE("BertConfig: what is wrong is named, with what was found and expected"
   CHECK_THROWS_WITH_AS(parse(R"({"hidden_size": "big"})"), doctest::Contains("config.json: hidden_size"), FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"hidden_size": 10, "num_attention_heads": 3})"),
                        "config.json: hidden_size 10 is not a multiple of num_attention_heads 3", FormatError);
-  CHECK_THROWS_WITH_AS(parse(R"({"vocab_size": -5})"), doctest::Contains("vocab_size is -5, expected 1 to"), FormatError);
+  CHECK_THROWS_WITH_AS(parse(R"({"vocab_size": -5})"), doctest::Contains("vocab_size is -5, expected 1 to"),
+                       FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"vocab_size": 4000000000000})"), doctest::Contains("vocab_size is 4000000000000"),
                        FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"hidden_act": "relu"})"), doctest::Contains("hidden_act is 'relu', expected gelu"),
@@ -55,5 +58,6 @@ TEST_CASE("BertConfig: what is wrong is named, with what was found and expected"
                        FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"is_decoder": true})"), doctest::Contains("is_decoder"), FormatError);
   CHECK_THROWS_AS(parse("[]"), FormatError);
-  CHECK_THROWS_WITH_AS(BertConfig::from_pretrained("/nonexistent"), doctest::Contains("/nonexistent/config.json"), IoError);
+  CHECK_THROWS_WITH_AS(BertConfig::from_pretrained("/nonexistent"), doctest::Contains("/nonexistent/config.json"),
+                       IoError);
 }

@@ -170,8 +170,8 @@ TEST_CASE("BertForMaskedLM: what does not fit is refused") {
                        ValueError);
   batch = tiny_batch({4});
   batch.input_ids[2] = 23;
-  CHECK_THROWS_WITH_AS(model.forward(tape, batch),
-                       "embedding: index 23 at position 2 is outside a table of 23 rows", ValueError);
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "embedding: index 23 at position 2 is outside a table of 23 rows",
+                       ValueError);
   batch = tiny_batch({4});
   batch.masked_rows[0] = 4;
   CHECK_THROWS_AS(model.forward(tape, batch), ValueError);

@@ -44,8 +44,8 @@ TEST_CASE("from_pretrained: missing tensors are an error, or are listed and draw
   const TemporaryDirectory folder;
   BertForMaskedLM model(testing::tiny_config());
   model.save_pretrained(folder.path());
-  CHECK_THROWS_WITH_AS(BertModel::from_pretrained(folder.path()), doctest::Contains("2 of 39 tensors of BertModel are missing"),
-                       FormatError);
+  CHECK_THROWS_WITH_AS(BertModel::from_pretrained(folder.path()),
+                       doctest::Contains("2 of 39 tensors of BertModel are missing"), FormatError);
   LoadingInfo info;
   auto encoder = BertModel::from_pretrained(folder.path(), &info);
   CHECK(info.missing_keys == std::vector<std::string>{"pooler.dense.bias", "pooler.dense.weight"});
@@ -60,12 +60,14 @@ TEST_CASE("from_pretrained: another shape, and a decoder that is not tied, are r
     for (auto& t : tensors)
       if (t.name == "cls.predictions.bias") t.shape = {22};
   });
-  CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained(folder.path()),
-                       doctest::Contains("cls.predictions.bias F32 (22), but the model's cls.predictions.bias has shape (23)"),
-                       FormatError);
+  CHECK_THROWS_WITH_AS(
+      BertForMaskedLM::from_pretrained(folder.path()),
+      doctest::Contains("cls.predictions.bias F32 (22), but the model's cls.predictions.bias has shape (23)"),
+      FormatError);
   const std::vector<float> other(23 * 8, 0.5f);
-  write_changed(folder.path(), model,
-                [&](auto& tensors) { tensors.push_back({"cls.predictions.decoder.weight", {23, 8}, other.data()}); });
+  write_changed(folder.path(), model, [&](auto& tensors) {
+    tensors.push_back({"cls.predictions.decoder.weight", {23, 8}, other.data()});
+  });
   CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained(folder.path()),
                        doctest::Contains("cls.predictions.decoder.weight differs from"), FormatError);
 }

@@ -54,7 +54,8 @@ TEST_CASE("Module: state_dict and load_state_dict") {
   CHECK_THROWS_WITH_AS(b.load_state_dict(broken), "load_state_dict: there is no parameter third", ValueError);
   broken = a.state_dict();
   broken.at("first.bias") = Tensor<float>(Shape{5});
-  CHECK_THROWS_WITH_AS(b.load_state_dict(broken), "load_state_dict: first.bias has shape (5), expected (4)", ShapeError);
+  CHECK_THROWS_WITH_AS(b.load_state_dict(broken), "load_state_dict: first.bias has shape (5), expected (4)",
+                       ShapeError);
 }
 
 TEST_CASE("Scope: a name is taken once, and before the model is in use") {

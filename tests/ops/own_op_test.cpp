@@ -33,7 +33,6 @@ double error_of_silu() {
   return gradcheck(store, [&](Tape<double>& tape) { return functional::sum(silu(tape.parameter(*p))); });
 }
 
-
 #include <doctest/doctest.h>
 
 #include "support/ops.hpp"

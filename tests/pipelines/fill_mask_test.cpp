@@ -11,7 +11,8 @@ namespace {
 
 BertTokenizer tiny_tokenizer() {
   std::vector<std::string> vocabulary{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
-  for (const char* word : {"the", "cat", "dog", "sat", "ran", "##s", "on", "mat", ".", "a", "b", "c", "d", "e", "f", "g", "h", "i"})
+  for (const char* word :
+       {"the", "cat", "dog", "sat", "ran", "##s", "on", "mat", ".", "a", "b", "c", "d", "e", "f", "g", "h", "i"})
     vocabulary.push_back(word);
   return BertTokenizer(vocabulary);
 }
@@ -46,7 +47,8 @@ TEST_CASE("fill_mask: several masks keep the special tokens and each other") {
 TEST_CASE("fill_mask: texts without a mask, too long ones, and too many guesses are refused") {
   BertForMaskedLM model(testing::tiny_config());
   const BertTokenizer tokenizer = tiny_tokenizer();
-  CHECK_THROWS_WITH_AS(fill_mask(model, tokenizer, "the cat"), "fill_mask: no [MASK] in the text 'the cat'", ValueError);
+  CHECK_THROWS_WITH_AS(fill_mask(model, tokenizer, "the cat"), "fill_mask: no [MASK] in the text 'the cat'",
+                       ValueError);
   CHECK_THROWS_WITH_AS(fill_mask(model, tokenizer, "[MASK] a b c d e f g h"), doctest::Contains("has 11 tokens"),
                        ValueError);
   CHECK_THROWS_AS(fill_mask(model, tokenizer, "[MASK]", 24), ValueError);

@@ -29,7 +29,7 @@ struct Parameter {
   bool decay = true;            ///< subject to weight decay: not for biases and layer norms
   index_t zero_row = -1;        ///< a row that begins as zeros (the embedding of [PAD]), or −1
   bool requires_grad = true;    ///< false: frozen
-  bool has_grad = false;        ///< whether a backward pass has written grad since zero_grad(); false is PyTorch's `grad None`
+  bool has_grad = false;        ///< grad was written since zero_grad(); false is PyTorch's `grad None`
   ParameterStore<T>* store = nullptr;
   T* data = nullptr;            ///< shape.numel() values; null until the store's layout is fixed
   T* grad = nullptr;            ///< as many; null until a tape first records the parameter

@@ -125,7 +125,8 @@ class Tape {
   }
 
   /// Records how the gradient of y goes on: f(dy, gradients), called by backward() with dy, of y's shape, unless y
-  /// requires no gradient. Nobody reads dy afterwards: f may overwrite it. f is copied and never destroyed: it captures variables, pointers and numbers by value.
+  /// requires no gradient. Nobody reads dy afterwards: f may overwrite it. f is copied and never destroyed: it captures
+  /// variables, pointers and numbers by value.
   template <class F>
   void record(Variable<T> y, F f) {
     static_assert(std::is_trivially_destructible_v<F> && std::is_trivially_copyable_v<F>,

@@ -13,7 +13,9 @@ namespace minibert {
 inline constexpr std::size_t kAlignment = 64;
 
 /// `bytes` rounded up to the alignment.
-constexpr std::size_t aligned_size(std::size_t bytes) noexcept { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+constexpr std::size_t aligned_size(std::size_t bytes) noexcept {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 /// Owns `size()` uninitialised bytes. Move-only.
 class AlignedBuffer {

@@ -137,8 +137,10 @@ class BasicBertModel : public nn::Module<T> {
  public:
   static constexpr const char* kArchitecture = "BertModel";
 
-  /// A model of its own, with weights drawn from the seed (none: all zeros). @throws ValueError for a config that makes no model
-  explicit BasicBertModel(const BertConfig& config, std::optional<std::uint64_t> seed = 42, bool add_pooling_layer = true)
+  /// A model of its own, with weights drawn from the seed (none: all zeros). @throws ValueError for a config that makes
+  /// no model
+  explicit BasicBertModel(const BertConfig& config, std::optional<std::uint64_t> seed = 42,
+                          bool add_pooling_layer = true)
       : BasicBertModel(nn::Scope<T>(), config, add_pooling_layer) {
     if (seed) this->init_weights(config.initializer_range, *seed);
   }

@@ -23,7 +23,8 @@ class BasicBertForMaskedLM : public nn::Module<T> {
  public:
   static constexpr const char* kArchitecture = "BertForMaskedLM";
 
-  /// A new model, with weights drawn from the seed (none: all zeros). @throws ValueError for a config that makes no model
+  /// A new model, with weights drawn from the seed (none: all zeros). @throws ValueError for a config that makes no
+  /// model
   explicit BasicBertForMaskedLM(const BertConfig& config, std::optional<std::uint64_t> seed = 42)
       : bert(this->scope() / "bert", config, /*add_pooling_layer=*/false),
         transform(predictions() / "transform.dense", config.hidden_size, config.hidden_size),
@@ -55,12 +56,13 @@ class BasicBertForMaskedLM : public nn::Module<T> {
 
   /// Logits of the tokens at `rows` of the batch's input_ids: (rows.size(), V). The head sees no other token.
   /// @throws ValueError for an id, type, position or row out of range
-  Variable<T> logits(Tape<T>& tape, const Batch& batch, std::span<const index_t> rows, const nn::StepContext& step = {}) {
+  Variable<T> logits(Tape<T>& tape, const Batch& batch, std::span<const index_t> rows,
+                     const nn::StepContext& step = {}) {
     const Variable<T> hidden = bert.forward(batch, bert.context(tape, batch, step)).last_hidden_state;
     const Variable<T> chosen = functional::index_select(hidden, rows);
-    const Variable<T> transformed =
-        config().uses_tanh_gelu() ? transform.template forward_activation<kernels::GeluTanh>(chosen)
-                                  : transform.template forward_activation<kernels::GeluExact>(chosen);
+    const Variable<T> transformed = config().uses_tanh_gelu()
+                                        ? transform.template forward_activation<kernels::GeluTanh>(chosen)
+                                        : transform.template forward_activation<kernels::GeluExact>(chosen);
     const Variable<T> normal = transform_norm.forward(transformed);
     if (decoder) return decoder->forward(normal);
     return functional::linear(normal, tape.parameter(*bert.embeddings.word_embeddings.weight), tape.parameter(*bias));

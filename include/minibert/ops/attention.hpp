@@ -1,4 +1,5 @@
-// Multi-head self-attention over sequences laid end to end, as torch.nn.functional.scaled_dot_product_attention on each.
+// Multi-head self-attention over sequences laid end to end, as torch.nn.functional.scaled_dot_product_attention on
+// each.
 #pragma once
 
 #include <cmath>

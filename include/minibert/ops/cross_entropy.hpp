@@ -16,7 +16,8 @@ inline constexpr token_id kIgnoreIndex = -100;
 
 /// Σ −log softmax(logits[i])[labels[i]] over the rows that count, divided by num_items: their number unless given
 /// (gradient accumulation gives that of the whole batch). With no items the loss is 0 and has no gradient, where
-/// PyTorch's is NaN. logits: (N, C), labels: N; a scalar. @throws ShapeError; ValueError for a label outside the classes
+/// PyTorch's is NaN. logits: (N, C), labels: N; a scalar. @throws ShapeError; ValueError for a label outside the
+/// classes
 template <class T>
 Variable<T> cross_entropy(Variable<T> logits, std::span<const token_id> labels,
                           std::optional<index_t> num_items = std::nullopt, token_id ignore_index = kIgnoreIndex) {

@@ -20,9 +20,8 @@ Variable<T> index_select(Variable<T> x, std::span<const index_t> rows) {
   auto y = tape.empty("index_select", Shape{n, d}, {x});
   const index_t* kept = tape.keep(rows);
   kernels::gather_rows(Sink<T>{y.data()}, x.data(), kept, n, d);
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    kernels::scatter_rows(g.slot(x), dy, kept, index_t{-1}, n, total, d);
-  });
+  tape.record(
+      y, [=](const T* dy, Gradients<T>& g) { kernels::scatter_rows(g.slot(x), dy, kept, index_t{-1}, n, total, d); });
   return y;
 }
 

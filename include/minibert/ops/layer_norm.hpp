@@ -26,12 +26,13 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
   kernels::layer_norm_forward(y.data(), mean, rstd, x.data(), added, weight.data(), bias.data(), eps, n, d);
   tape.record(y, [=](const T* dy, Gradients<T>& g) {
     const Sink<T> dx = g.slot(x);
-    const Sink<T> dresidual = added == nullptr ? Sink<T>{} : g.slot(other);  // slots in the order in which the kernel writes
+    const Sink<T> dresidual =
+        added == nullptr ? Sink<T>{} : g.slot(other);  // slots in the order in which the kernel writes
     const Sink<T> dweight = g.slot(weight);
     const Sink<T> dbias = g.slot(bias);
     T* workspace = g.tape().workspace(kernels::layer_norm_backward_workspace(n, d));
-    kernels::layer_norm_backward(dx, dresidual, dweight, dbias, dy, x.data(), added, weight.data(), mean,
-                                 rstd, n, d, workspace);
+    kernels::layer_norm_backward(dx, dresidual, dweight, dbias, dy, x.data(), added, weight.data(), mean, rstd, n, d,
+                                 workspace);
   });
   return y;
 }

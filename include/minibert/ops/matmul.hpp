@@ -11,9 +11,9 @@ namespace minibert::functional {
 template <class T>
 Variable<T> matmul(Variable<T> a, Variable<T> b) {
   const int dim = a.dim();
-  check<ShapeError>((dim == 2 || dim == 3) && b.dim() == dim && a.size(-1) == b.size(-2) &&
-                        (dim == 2 || a.size(0) == b.size(0)),
-                    "matmul: shapes ", a.shape(), " and ", b.shape(), ", expected (M, K) and (K, N), or (B, M, K) and (B, K, N)");
+  check<ShapeError>(
+      (dim == 2 || dim == 3) && b.dim() == dim && a.size(-1) == b.size(-2) && (dim == 2 || a.size(0) == b.size(0)),
+      "matmul: shapes ", a.shape(), " and ", b.shape(), ", expected (M, K) and (K, N), or (B, M, K) and (B, K, N)");
   const index_t batch = dim == 3 ? a.size(0) : 1, m = a.size(-2), k = a.size(-1), n = b.size(-1);
   auto& tape = a.tape();
   auto y = tape.empty("matmul", dim == 3 ? Shape{batch, m, n} : Shape{m, n}, {a, b});

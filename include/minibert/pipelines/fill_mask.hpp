@@ -17,11 +17,11 @@ namespace minibert {
 
 /// One guess for one mask: the fields of transformers' fill-mask pipeline.
 struct FillMaskPrediction {
-  double score = 0;       ///< probability among the whole vocabulary
+  double score = 0;  ///< probability among the whole vocabulary
   token_id token = 0;
   std::string token_str;
-  std::string sequence;   ///< the text with the guess in place: of a single mask without special tokens, of several with
-                          ///< them and with the other masks, as in transformers
+  std::string sequence;  ///< the text with the guess in place: of a single mask without special tokens, of several with
+                         ///< them and with the other masks, as in transformers
 };
 
 /// The best top_k guesses for each [MASK] of the text, best first; of equal ones the lower id first.
@@ -49,9 +49,8 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(BasicBertForMaskedLM<T>& 
   for (index_t i = 0; i < length(masks); ++i) {
     const T* row = scores.data() + i * vocab_size;
     std::iota(order.begin(), order.end(), 0);
-    std::partial_sort(order.begin(), order.begin() + top_k, order.end(), [row](token_id a, token_id b) {
-      return row[a] > row[b] || (row[a] == row[b] && a < b);
-    });
+    std::partial_sort(order.begin(), order.begin() + top_k, order.end(),
+                      [row](token_id a, token_id b) { return row[a] > row[b] || (row[a] == row[b] && a < b); });
     auto& predictions = result.emplace_back();
     for (index_t rank = 0; rank < top_k; ++rank) {
       const token_id token = at(order, rank);

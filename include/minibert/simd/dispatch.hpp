@@ -64,9 +64,12 @@ template <class Kernel, class... Args>
 void dispatch(Args... args) noexcept {
 #if defined(__x86_64__)
   switch (isa()) {
-    case Isa::avx512: return detail::run_avx512<Kernel>(args...);
-    case Isa::avx2: return detail::run_avx2<Kernel>(args...);
-    case Isa::baseline: break;
+    case Isa::avx512:
+      return detail::run_avx512<Kernel>(args...);
+    case Isa::avx2:
+      return detail::run_avx2<Kernel>(args...);
+    case Isa::baseline:
+      break;
   }
 #endif
   detail::run_baseline<Kernel>(args...);

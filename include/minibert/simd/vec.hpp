@@ -67,7 +67,8 @@ template <class T, int N>
 
 /// Per lane: a < b ? x : y.
 template <class T, int N, class U>
-[[gnu::always_inline]] inline Vec<U, N> select_less(const Vec<T, N>& a, const Vec<T, N>& b, const Vec<U, N>& x, const Vec<U, N>& y) {
+[[gnu::always_inline]] inline Vec<U, N> select_less(const Vec<T, N>& a, const Vec<T, N>& b, const Vec<U, N>& x,
+                                                    const Vec<U, N>& y) {
   static_assert(sizeof(T) == sizeof(U));
   return {(a.v < b.v) ? x.v : y.v};
 }

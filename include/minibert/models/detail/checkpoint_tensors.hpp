@@ -33,7 +33,8 @@ class CheckpointTensors {
       open_shards(folder, Json::read(index));
     } else {
       check<FormatError>(std::filesystem::exists(whole) || !std::filesystem::exists(folder / "pytorch_model.bin"),
-                         folder.string(), " holds pytorch_model.bin but no model.safetensors; convert it with: python -c \"",
+                         folder.string(),
+                         " holds pytorch_model.bin but no model.safetensors; convert it with: python -c \"",
                          "from transformers import AutoModel; AutoModel.from_pretrained('", folder.string(),
                          "').save_pretrained('", folder.string(), "')\"");
       source_ = whole.string();
@@ -103,7 +104,8 @@ class CheckpointTensors {
   static std::vector<std::string> names_of(const std::string& name) {
     std::vector<std::string> names{name};
     if (name == "cls.predictions.bias") names.push_back("cls.predictions.decoder.bias");
-    for (const auto& [now, before] : {std::pair{"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}})
+    for (const auto& [now, before] :
+         {std::pair{"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}})
       if (ends_with(name, now)) names.push_back(name.substr(0, name.size() - std::strlen(now)) + before);
     const std::size_t count = names.size();
     for (std::size_t i = 0; i < count; ++i) {

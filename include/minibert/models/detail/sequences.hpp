@@ -13,9 +13,10 @@ namespace minibert::detail {
 /// is longer than the model has positions
 template <class T>
 Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position_embeddings) {
-  check<ValueError>(length(batch.cu_seqlens) == batch.num_sequences() + 1 && batch.cu_seqlens.back() == batch.num_tokens(),
-                    "batch: cu_seqlens has ", batch.cu_seqlens.size(), " entries for ", batch.num_sequences(),
-                    " sequences of ", batch.num_tokens(), " tokens in all");
+  check<ValueError>(
+      length(batch.cu_seqlens) == batch.num_sequences() + 1 && batch.cu_seqlens.back() == batch.num_tokens(),
+      "batch: cu_seqlens has ", batch.cu_seqlens.size(), " entries for ", batch.num_sequences(), " sequences of ",
+      batch.num_tokens(), " tokens in all");
   Sequences sequences{.cu_seqlens = tape.keep(batch.cu_seqlens),
                       .rows = tape.keep(batch.rows),
                       .count = batch.num_sequences(),
