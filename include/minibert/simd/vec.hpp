@@ -99,30 +99,29 @@ template <class U, class T, int N>
   return {__builtin_convertvector(a.v, typename Vec<U, N>::Raw)};
 }
 
-/// The sum of all lanes, halves added to halves: a fixed order.
-template <class T, int N>
-[[gnu::always_inline]] inline T sum(const Vec<T, N>& a) {
+/// f over all lanes, halves with halves: a fixed order. f is a lambda that is forced inline.
+template <class T, int N, class F>
+[[gnu::always_inline]] inline T reduce(const Vec<T, N>& a, F f) {
   if constexpr (N == 1) {
     return a.v[0];
   } else {
     Vec<T, N / 2> low, high;
     std::memcpy(&low.v, &a.v, sizeof(low.v));
     std::memcpy(&high.v, reinterpret_cast<const char*>(&a.v) + sizeof(low.v), sizeof(high.v));
-    return sum(low + high);
+    return reduce(f(low, high), f);
   }
+}
+
+/// The sum of all lanes.
+template <class T, int N>
+[[gnu::always_inline]] inline T sum(const Vec<T, N>& a) {
+  return reduce(a, [](const auto& x, const auto& y) __attribute__((always_inline)) { return x + y; });
 }
 
 /// The largest lane.
 template <class T, int N>
 [[gnu::always_inline]] inline T max_lane(const Vec<T, N>& a) {
-  if constexpr (N == 1) {
-    return a.v[0];
-  } else {
-    Vec<T, N / 2> low, high;
-    std::memcpy(&low.v, &a.v, sizeof(low.v));
-    std::memcpy(&high.v, reinterpret_cast<const char*>(&a.v) + sizeof(low.v), sizeof(high.v));
-    return max_lane(max(low, high));
-  }
+  return reduce(a, [](const auto& x, const auto& y) __attribute__((always_inline)) { return max(x, y); });
 }
 
 }  // namespace MINIBERT_ARCH
