@@ -87,4 +87,5 @@ TEST_CASE("relative_error fails when it should") {
   CHECK_FALSE(reference::relative_error(nan, a) < 1e9);
   CHECK_FALSE(reference::relative_error(a, nan) < 1e9);
   CHECK_FALSE(reference::relative_error(a, std::vector<double>{1}) < 1e9);
+  CHECK_FALSE(reference::relative_error(std::vector<double>{1}, a) < 1e9);
 }

@@ -26,6 +26,7 @@ std::vector<T> normal(index_t count, int stream = 0) {
 /// max |a − b| / max |b|; NaN if either holds one.
 template <class A, class B>
 double relative_error(const A& a, const B& b) {
+  if (length(a) != length(b)) return NAN;
   double difference = 0, scale = 0;
   for (index_t i = 0; i < length(b); ++i) {
     const double d = std::abs(static_cast<double>(at(a, i)) - static_cast<double>(at(b, i)));
@@ -33,7 +34,7 @@ double relative_error(const A& a, const B& b) {
     difference = std::max(difference, d);
     scale = std::max(scale, std::abs(static_cast<double>(at(b, i))));
   }
-  return length(a) == length(b) ? difference / (scale > 0 ? scale : 1) : NAN;
+  return difference / (scale > 0 ? scale : 1);
 }
 
 /// C = A·B in double.
