@@ -68,6 +68,8 @@ Data tokenize(const TrainMlmOptions& options, const Text& text, const Text& vali
   const index_t max_length = options.max_seq_length.value_or(limit);
   check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", but tokenizer and model take ", limit);
   const LineDataset all = LineDataset::from_texts(text.views(), tokenizer, max_length);
+  for (const auto& file : options.train_files)
+    check<FormatError>(!all.empty(), file.string(), ": holds no line with text, expected a sequence a line");
   std::cerr << all.size() << " lines, " << all.num_tokens() << " tokens; " << all.num_blank()
             << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens\n";
   if (!options.validation_file.empty())
