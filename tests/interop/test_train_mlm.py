@@ -49,13 +49,16 @@ def finished(command, tmp_path_factory):
 
 
 def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(command, finished, tmp_path):
+    start = time.monotonic()
+    subprocess.run(command(tmp_path / "undisturbed"), check=True, capture_output=True)
+    duration = time.monotonic() - start
     output_dir = tmp_path / "model"
     draw = random.Random(2)
     kills = 0
     while True:
         process = subprocess.Popen(command(output_dir, "--resume_from_checkpoint"), stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True)
-        time.sleep(draw.uniform(0.05, 0.6) * (1 + kills / 10))  # later kills come later: the loop ends
+        time.sleep(duration * draw.uniform(0.1, 0.6) * (1 + kills / 10))  # later kills come later: the loop ends
         if process.poll() is not None:
             break
         process.kill()
