@@ -1,0 +1,154 @@
+// What the processor can do at this moment: the rooflines that kernels are measured against. Each is measured on
+// num_threads() threads, for two milliseconds, since the clock drifts.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/parallel.hpp>
+#include <minibert/simd/dispatch.hpp>
+#include <minibert/simd/part.hpp>
+#include <minibert/simd/unroll.hpp>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace minibert::bench {
+
+using Clock = std::chrono::steady_clock;
+
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+namespace detail {
+
+/// Independent multiply-adds in registers; more of them than two units with a latency of four cycles have under way.
+struct FmaLoop {
+  static constexpr index_t kRounds = 10000;
+  template <class Arch>
+  static constexpr int kChains = Arch::registers == 32 ? 24 : 12;
+
+  template <class Arch>
+  [[gnu::always_inline]] static void run(float* x, double* flops) {
+    using V = typename Arch::template vec<float>;
+    constexpr int chains = kChains<Arch>;
+    const V a = V::broadcast(x[0]), b = V::broadcast(x[1]);
+    V acc[chains];  // all different, or the compiler would compute one for all
+    simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = V::load(x + c); });
+    for (index_t round = 0; round < kRounds; ++round)
+      simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = fma(a, b, acc[c]); });
+    V total{};
+    simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { total = total + acc[c]; });
+    x[0] += 1e-20f * simd::sum(total);
+    *flops = 2.0 * V::lanes * chains * static_cast<double>(kRounds);
+  }
+};
+
+#if defined(__x86_64__)
+/// The same of pairs of bf16, added up in float: the instruction that the matrix products of bf16 are made of.
+template <int... I>
+__attribute__((target("avx512f,avx512bf16"), noinline)) void bf16_loop(float* x, double* flops,
+                                                                       std::integer_sequence<int, I...>) {
+  const __m512bh a = _mm512_cvtne2ps_pbh(_mm512_set1_ps(x[0]), _mm512_set1_ps(x[1])), b = a;
+  __m512 acc[] = {_mm512_loadu_ps(x + I)...};
+  for (index_t round = 0; round < FmaLoop::kRounds; ++round) ((acc[I] = _mm512_dpbf16_ps(acc[I], a, b)), ...);
+  __m512 total = _mm512_setzero_ps();
+  ((total = _mm512_add_ps(total, acc[I])), ...);
+  x[0] += 1e-20f * total[0];
+  *flops = 4.0 * 16 * sizeof...(I) * static_cast<double>(FmaLoop::kRounds);
+}
+#endif
+
+/// The sum over the threads of the rate at which each runs `loop(x, &flops)`.
+template <class Loop>
+double rate_of_all_threads(Loop loop) {
+  constexpr double kWarmUp = 0.2e-3, kDuration = 2e-3;
+  std::vector<double> rates(usize(index_t{num_threads()}));
+  parallel_for(length(rates), 1, [&](index_t thread, index_t) {
+    float x[40];
+    for (float& value : x) value = 1e-3f * static_cast<float>(1 + (&value - x));
+    double flops = 0, done = 0;
+    for (auto start = Clock::now(); seconds_since(start) < kWarmUp;) loop(x, &flops);
+    const auto start = Clock::now();
+    double elapsed = 0;
+    for (; elapsed < kDuration; elapsed = seconds_since(start)) loop(x, &flops), done += flops;
+    at(rates, thread) = done / elapsed;
+  });
+  double total = 0;
+  for (const double rate : rates) total += rate;
+  return total;
+}
+
+struct TriadLoop {
+  template <class Arch>
+  [[gnu::always_inline]] static void run(float* a, const float* b, const float* c, index_t n) {
+    using V = typename Arch::template vec<float>;
+    const V scale = V::broadcast(0.5f);
+    simd::for_vectors<V>(
+        n, [&](index_t i, auto part) __attribute__((always_inline)) {
+          part.store(fma(scale, part.template load<V>(c + i), part.template load<V>(b + i)), a + i);
+        });
+  }
+};
+
+}  // namespace detail
+
+/// Multiply-adds of floats, in flop/s.
+inline double fma_peak() {
+  return detail::rate_of_all_threads([](float* x, double* flops) { simd::dispatch<detail::FmaLoop>(x, flops); });
+}
+
+/// Whether the processor, held to the instruction set in use, multiplies bf16 natively.
+inline bool has_bf16() {
+#if defined(__x86_64__)
+  return simd::isa() == simd::Isa::avx512 && __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+/// Multiply-adds of bf16, in flop/s; those of floats where the processor has none.
+inline double bf16_peak() {
+#if defined(__x86_64__)
+  if (has_bf16())
+    return detail::rate_of_all_threads(
+        [](float* x, double* flops) { detail::bf16_loop(x, flops, std::make_integer_sequence<int, 24>()); });
+#endif
+  return fma_peak();
+}
+
+/// a = b + s·c on arrays that hold `bytes` in all, in byte/s: two are read, one is written. Of the same size as what a
+/// kernel works on, it says what the caches, or the memory, give for that much.
+class Triad {
+ public:
+  explicit Triad(index_t bytes) : n_(bytes / 12), x_(usize(3 * (n_ + kGap)), 1.0f) {}
+  double operator()() {
+    constexpr double kDuration = 2e-3;
+    run();
+    const auto start = Clock::now();
+    double elapsed = 0, moved = 0;
+    for (; elapsed < kDuration; elapsed = seconds_since(start)) run(), moved += static_cast<double>(12 * n_);
+    return moved / elapsed;
+  }
+
+ private:
+  static constexpr index_t kGap = 1040;  // the arrays must not begin at the same place of a page
+
+  void run() {
+    float *a = x_.data(), *b = a + n_ + kGap, *c = b + n_ + kGap;
+    const index_t grain = std::max<index_t>(n_ / (4 * num_threads()), 1024) / 64 * 64;
+    parallel_for(n_, grain, [=](index_t begin, index_t end) {
+      simd::dispatch<detail::TriadLoop>(a + begin, static_cast<const float*>(b + begin),
+                                        static_cast<const float*>(c + begin), end - begin);
+    });
+  }
+
+  index_t n_;
+  std::vector<float> x_;
+};
+
+}  // namespace minibert::bench
