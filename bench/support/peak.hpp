@@ -49,7 +49,8 @@ struct FmaLoop {
 };
 
 #if defined(__x86_64__)
-/// The same of pairs of bf16, added up in float: the instruction that the matrix products of bf16 are made of.
+/// The same of pairs of bf16, added up in float: the instruction that the matrix products of bf16 are made of. For it
+/// clang 14 uses 16 of the 32 registers only; fourteen chains suffice.
 template <int... I>
 __attribute__((target("avx512f,avx512bf16"), noinline)) void bf16_loop(float* x, double* flops,
                                                                        std::integer_sequence<int, I...>) {
@@ -116,7 +117,7 @@ inline double bf16_peak() {
 #if defined(__x86_64__)
   if (has_bf16())
     return detail::rate_of_all_threads(
-        [](float* x, double* flops) { detail::bf16_loop(x, flops, std::make_integer_sequence<int, 24>()); });
+        [](float* x, double* flops) { detail::bf16_loop(x, flops, std::make_integer_sequence<int, 14>()); });
 #endif
   return fma_peak();
 }
