@@ -115,12 +115,16 @@ Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertT
 void print_recipe(const TrainingArguments& t, BertForMaskedLM& model, index_t num_steps) {
   const BertConfig& c = model.config();
   const optim::LrScheduler schedule(t.lr_scheduler_type, t.learning_rate, t.warmup_steps, num_steps);
+  const index_t batches = t.gradient_accumulation_steps;
+  const std::string of_step = t.max_tokens_per_batch > 0
+                                  ? concat("at most ", t.max_tokens_per_batch * batches, " tokens")
+                                  : concat(t.per_device_train_batch_size * batches, " lines");
   std::cerr << "model: " << model.num_parameters() << " parameters (vocabulary " << c.vocab_size << ", hidden "
             << c.hidden_size << ", " << c.num_hidden_layers << " layers of " << c.num_attention_heads
             << " heads, intermediate " << c.intermediate_size << ", " << c.max_position_embeddings
             << " positions, dropout " << c.hidden_dropout_prob << ")\n"
-            << "recipe: " << num_steps << " steps of " << t.train_batch_size() << " lines, learning rate "
-            << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " after "
+            << "recipe: " << num_steps << " steps of " << of_step << " (" << to_string(t.train_sampling_strategy)
+            << "), learning rate " << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " after "
             << schedule.num_warmup_steps() << " of warm-up"
             << ", weight decay " << t.weight_decay << ", gradient norm at most " << t.max_grad_norm << ", seed "
             << t.seed << '\n';

@@ -123,7 +123,16 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
   const auto add = [&](const char* name, auto& value, const char* help) {
     return app.add_option(name, value, help)->capture_default_str()->group("Training");
   };
-  add("--per_device_train_batch_size", t.per_device_train_batch_size, "Lines a batch");
+  auto* lines = add("--per_device_train_batch_size", t.per_device_train_batch_size, "Lines a batch");
+  add("--max_tokens_per_batch", t.max_tokens_per_batch, "A batch takes lines up to so many tokens; 0: a number of lines")
+      ->excludes(lines);
+  app.add_option_function<std::string>(
+         "--train_sampling_strategy",
+         [&t](const std::string& name) { t.train_sampling_strategy = minibert::sampling_strategy(name); },
+         "The order of the lines; group_by_length: neighbours are alike in length")
+      ->check(CLI::IsMember({"random", "sequential", "group_by_length"}))
+      ->default_str("random")
+      ->group("Training");
   add("--per_device_eval_batch_size", t.per_device_eval_batch_size, "Lines a batch in evaluation");
   add("--gradient_accumulation_steps", t.gradient_accumulation_steps, "Batches a step");
   add("--learning_rate", t.learning_rate, "Highest learning rate");

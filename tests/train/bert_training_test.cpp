@@ -1,7 +1,6 @@
 // The trainer with a real model: what the toy model of the other tests cannot show.
 #include <doctest/doctest.h>
 
-#include <array>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -9,13 +8,14 @@
 #include <minibert/models/bert_for_masked_lm.hpp>
 #include <minibert/train/trainer.hpp>
 
-#include "support/number_tokenizer.hpp"
+#include "support/number_lines.hpp"
 #include "support/reference.hpp"
 #include "support/test_data.hpp"
 
 namespace {
 
 using namespace minibert;
+using testing::number_lines;
 using testing::NumberTokenizer;
 
 BertConfig tiny_config() {
@@ -30,28 +30,18 @@ BertConfig tiny_config() {
   return config;  // dropout 0.1
 }
 
-LineDataset lines_of(int n) {
-  std::string text;
-  for (int i = 0; i < n; ++i) {
-    for (int j = 0; j <= i % 9; ++j) text += std::to_string(5 + (7 * i + j) % 25) + " ";
-    text += "\n";
-  }
-  return LineDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(30), 16);
-}
-
 TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropout and masks included", T, float,
                    double) {
   using Model = BasicBertForMaskedLM<T>;
-  const LineDataset dataset = lines_of(24);
+  const LineDataset dataset = number_lines(24);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
   std::vector<index_t> examples(24);
   std::iota(examples.begin(), examples.end(), index_t{0});
-  const auto gradient = [&](index_t micro_batch_size) {
+  const auto gradient = [&](index_t batch_size) {
     Model model(tiny_config(), 1);
     model.train();
-    GradientAccumulator<T, Model, DataCollatorForLanguageModeling> accumulator(model, collator, dataset,
-                                                                               micro_batch_size, 1);
-    accumulator.run(examples, 0, 3);
+    GradientAccumulator<T, Model, DataCollatorForLanguageModeling> accumulator(model, collator, dataset, 1);
+    accumulator.run(testing::in_batches(examples, batch_size), 0, 3);
     std::vector<T> values;
     for (const Parameter<T>* p : model.parameters()) values.insert(values.end(), p->grad, p->grad + p->numel());
     return values;
@@ -70,7 +60,7 @@ std::vector<float> trained(const std::filesystem::path& folder, index_t stop_aft
       if (context.state.global_step == step) throw std::runtime_error("stop");
     }
   };
-  const LineDataset dataset = lines_of(40);
+  const LineDataset dataset = number_lines(40);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
   TrainingArguments args{.output_dir = folder,
                          .per_device_train_batch_size = 3,

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -14,13 +13,14 @@
 #include <minibert/train/early_stopping.hpp>
 #include <minibert/train/trainer.hpp>
 
-#include "support/number_tokenizer.hpp"
+#include "support/number_lines.hpp"
 #include "support/test_data.hpp"
 #include "support/toy_model.hpp"
 
 namespace {
 
 using namespace minibert;
+using testing::number_lines;
 using testing::NumberTokenizer;
 using testing::TemporaryDirectory;
 using testing::ToyModel;
@@ -28,18 +28,9 @@ namespace fs = std::filesystem;
 
 constexpr index_t kVocab = 30;
 
-LineDataset lines_of(int n) {
-  std::string text;
-  for (int i = 0; i < n; ++i) {
-    for (int j = 0; j <= i % 9; ++j) text += std::to_string(5 + (7 * i + j) % 25) + " ";
-    text += "\n";
-  }
-  return LineDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(kVocab), 16);
-}
-
 /// A trainer with all it needs, on 50 lines (7 steps of 8 an epoch), 12 of them for evaluation.
 struct Run {
-  LineDataset train = lines_of(50), eval = lines_of(12);
+  LineDataset train = number_lines(50), eval = number_lines(12);
   DataCollatorForLanguageModeling collator{NumberTokenizer(kVocab)};
   ToyModel<float> model{kVocab};
   Trainer<ToyModel<float>, DataCollatorForLanguageModeling> trainer;
@@ -195,6 +186,39 @@ TEST_CASE("a run resumed at any step ends with the same bits, log included") {
     CHECK(read_file(checkpoint_path(out, 20) / "optimizer.safetensors") ==
           read_file(folder / "whole/checkpoint-20/optimizer.safetensors"));
   }
+}
+
+TEST_CASE("a run with batches of so many tokens, grouped by length, resumes in mid-epoch with the same bits") {
+  const TemporaryDirectory folder;
+  const auto arguments = [&](const char* name) {
+    TrainingArguments args = busy(folder / name);
+    args.max_tokens_per_batch = 30;
+    args.train_sampling_strategy = SamplingStrategy::group_by_length;
+    return args;
+  };
+  Run whole(arguments("whole"));
+  index_t longest = 0;
+  whole.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
+    longest = std::max(longest, context.last_step.num_tokens);
+  }));
+  whole.trainer.train();
+  CHECK(longest <= 60);
+  CHECK(longest > 50);
+  CHECK(whole.trainer.state().num_input_tokens_seen < 20 * 60);
+  TrainingArguments args = arguments("stopped");
+  Run first(args);
+  first.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
+    if (context.state.global_step == 11) throw std::runtime_error("the power fails");
+  }));
+  CHECK_THROWS_AS(first.trainer.train(), std::runtime_error);
+  args.resume_from_checkpoint = fs::path();
+  Run second(args);
+  second.trainer.train();
+  CHECK(second.notices.front().starts_with("resuming from "));
+  CHECK(second.model.values() == whole.model.values());
+  args.max_tokens_per_batch = 31;
+  Run other(args);
+  CHECK(refusal<ValueError>(other).find("another max_tokens_per_batch: found 31, expected 30") != std::string::npos);
 }
 
 TEST_CASE("a run killed while it writes a checkpoint goes on from the one before") {

@@ -68,13 +68,15 @@ class LineDataset {
   bool empty() const noexcept { return lines_.empty(); }
   /// The ids of example i, [CLS] and [SEP] included.
   std::span<const token_id> ids(index_t i) const noexcept {
-    return std::span(ids_).subspan(usize(at(offsets_, i)), usize(at(offsets_, i + 1) - at(offsets_, i)));
+    return std::span(ids_).subspan(usize(at(offsets_, i)), usize(num_tokens(i)));
   }
   /// The number of example i's line in the text, from 0; a split does not change it.
   index_t line(index_t i) const noexcept { return at(lines_, i); }
   /// All ids, end to end.
   std::span<const token_id> all_ids() const noexcept { return ids_; }
   index_t num_tokens() const noexcept { return length(ids_); }
+  /// Those of example i.
+  index_t num_tokens(index_t i) const noexcept { return at(offsets_, i + 1) - at(offsets_, i); }
 
   /// How many lines of the text held no token, and how many were cut (before any split).
   index_t num_blank() const noexcept { return num_blank_; }

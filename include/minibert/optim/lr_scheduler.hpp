@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <minibert/core/error.hpp>
+#include <minibert/core/names.hpp>
 #include <minibert/core/types.hpp>
 
 namespace minibert::optim {
@@ -24,17 +25,11 @@ inline constexpr std::pair<SchedulerType, std::string_view> kSchedulerNames[] = 
     {SchedulerType::constant_with_warmup, "constant_with_warmup"}};
 }  // namespace detail
 
-constexpr std::string_view to_string(SchedulerType type) noexcept {
-  for (const auto& entry : detail::kSchedulerNames)
-    if (entry.first == type) return entry.second;
-  return {};
-}
+constexpr std::string_view to_string(SchedulerType type) noexcept { return name_in(detail::kSchedulerNames, type); }
 
 /// The type of that name; ValueError for a name that is none.
 inline SchedulerType scheduler_type(std::string_view name) {
-  for (const auto& entry : detail::kSchedulerNames)
-    if (entry.second == name) return entry.first;
-  raise<ValueError>("lr_scheduler_type is \"", name, "\", expected linear, cosine, constant or constant_with_warmup");
+  return value_in(detail::kSchedulerNames, name, "lr_scheduler_type");
 }
 
 /// The learning rate of every step.

@@ -1,7 +1,6 @@
 // The forward and backward passes of one optimizer step.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -16,24 +15,23 @@
 
 namespace minibert {
 
-/// Runs a step's examples through the model in micro-batches. All of them are collated first, so that each knows the
-/// number of items of the whole step: k micro-batches of m give the loss and gradient of one of k·m.
+/// Runs a step's batches through the model, one by one. All of them are collated first, so that each knows the number
+/// of items of the whole step: k batches of m give the loss and gradient of one of k·m.
 template <class T, class Model, class Collator>
 class GradientAccumulator {
  public:
   using Batch = typename Collator::Batch;
   using Dataset = typename Collator::Dataset;
 
-  GradientAccumulator(Model& model, const Collator& collator, const Dataset& dataset, index_t micro_batch_size,
-                      std::uint64_t seed)
-      : model_(model), collator_(collator), dataset_(dataset), micro_batch_size_(micro_batch_size), seed_(seed) {}
+  GradientAccumulator(Model& model, const Collator& collator, const Dataset& dataset, std::uint64_t seed)
+      : model_(model), collator_(collator), dataset_(dataset), seed_(seed) {}
 
-  /// Leaves the gradient of the mean loss over the examples' items in the model's parameters. A step without an item
-  /// has loss 0 and no gradient. Error when the loss is not finite.
-  StepResult run(std::span<const index_t> examples, index_t epoch, index_t step) {
+  /// Leaves the gradient of the mean loss over all the items of the batches, given by their examples, in the model's
+  /// parameters. A step without an item has loss 0 and no gradient. Error when the loss is not finite.
+  StepResult run(std::span<const std::span<const index_t>> examples, index_t epoch, index_t step) {
     const std::span<const Batch> batches = collate(examples, epoch);
     StepResult result;
-    result.num_examples = length(examples);
+    for (const auto& of_batch : examples) result.num_examples += length(of_batch);
     for (const Batch& batch : batches) {
       result.num_items += batch.num_items();
       result.num_tokens += batch.num_tokens();
@@ -54,22 +52,21 @@ class GradientAccumulator {
   }
 
  private:
-  /// The step's micro-batches, in memory that is used again.
-  std::span<const Batch> collate(std::span<const index_t> examples, index_t epoch) {
-    const index_t num_batches = (length(examples) - 1) / micro_batch_size_ + 1;
-    if (length(batches_) < num_batches) batches_.resize(usize(num_batches));
-    for (index_t i = 0; i < num_batches; ++i) {
-      const index_t begin = i * micro_batch_size_;
-      const auto part = examples.subspan(usize(begin), usize(std::min(micro_batch_size_, length(examples) - begin)));
-      collator_.collate(dataset_, part, {.training = true, .epoch = epoch, .first_row = begin}, at(batches_, i));
+  /// The step's batches, in memory that is used again.
+  std::span<const Batch> collate(std::span<const std::span<const index_t>> examples, index_t epoch) {
+    if (batches_.size() < examples.size()) batches_.resize(examples.size());
+    index_t row = 0;
+    for (index_t i = 0; i < length(examples); ++i) {
+      collator_.collate(dataset_, at(examples, i), {.training = true, .epoch = epoch, .first_row = row},
+                        at(batches_, i));
+      row += length(at(examples, i));
     }
-    return std::span<const Batch>(batches_).first(usize(num_batches));
+    return std::span<const Batch>(batches_).first(examples.size());
   }
 
   Model& model_;
   const Collator& collator_;
   const Dataset& dataset_;
-  index_t micro_batch_size_;
   std::uint64_t seed_;
   std::vector<Batch> batches_;
   Tape<T> tape_;

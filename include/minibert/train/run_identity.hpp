@@ -37,8 +37,12 @@ inline Json run_identity(const TrainingArguments& args, const Json& provenance) 
   return identity;
 }
 
-/// ValueError naming what differs between this run and the one that wrote the checkpoint, unless it may.
-inline void check_same_run(const Json& identity, const Json& checkpointed, const std::filesystem::path& checkpoint) {
+/// ValueError naming what differs between this run and the one that wrote the checkpoint, unless it may. An argument
+/// that the checkpoint does not know came later, and had its default's effect then.
+inline void check_same_run(const Json& identity, Json checkpointed, const std::filesystem::path& checkpoint) {
+  const Json defaults = TrainingArguments().to_json();
+  for (const Json::Member& member : defaults.as_object())
+    if (checkpointed.find(member.first) == nullptr) checkpointed[member.first] = member.second;
   detail::check_same("", &identity, &checkpointed, checkpoint.string());
 }
 

@@ -3,25 +3,27 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/data/batch_sampler.hpp>
 #include <minibert/data/sampler.hpp>
 #include <minibert/train/training_arguments.hpp>
 
 namespace minibert {
 
-/// The plan of a run over a dataset. The last step of an epoch takes what is left.
+/// The plan of a run over examples of those lengths, in tokens. A step takes gradient_accumulation_steps batches, the
+/// last one of an epoch what is left.
 class StepPlan {
  public:
-  StepPlan(index_t num_examples, const TrainingArguments& args)
-      : sampler_(num_examples, args.seed),
-        num_examples_(num_examples),
-        batch_size_(args.train_batch_size()),
-        steps_per_epoch_((num_examples - 1) / batch_size_ + 1) {
-    check<ValueError>(num_examples > 0, "the training text holds no line with a token");
+  StepPlan(const std::vector<index_t>& lengths, const TrainingArguments& args)
+      : batches_(make_batches(lengths, args)),
+        batches_per_step_(args.gradient_accumulation_steps),
+        steps_per_epoch_((batches_.num_batches() - 1) / batches_per_step_ + 1) {
     const double steps = std::ceil(args.num_train_epochs * static_cast<double>(steps_per_epoch_));
     max_steps_ = args.max_steps > 0 ? args.max_steps : static_cast<index_t>(steps);
   }
@@ -37,21 +39,39 @@ class StepPlan {
   }
   bool ends_epoch(index_t steps) const noexcept { return steps % steps_per_epoch_ == 0; }
 
-  /// The examples of a step, in order; valid until the next call.
-  std::span<const index_t> examples(index_t step) {
-    if (epoch_of(step) != order_epoch_) {
-      order_epoch_ = epoch_of(step);
-      order_ = sampler_.order(order_epoch_);
-    }
-    const index_t begin = step % steps_per_epoch_ * batch_size_;
-    return std::span(order_).subspan(usize(begin), usize(std::min(batch_size_, num_examples_ - begin)));
+  /// The examples of each batch of a step, in order; valid until the next call.
+  std::span<const std::span<const index_t>> batches(index_t step) {
+    const index_t begin = step % steps_per_epoch_ * batches_per_step_;
+    const index_t end = std::min(begin + batches_per_step_, batches_.num_batches());
+    of_step_.clear();
+    for (index_t i = begin; i < end; ++i) of_step_.push_back(batches_.batch(epoch_of(step), i));
+    return of_step_;
   }
 
  private:
-  RandomSampler sampler_;
-  index_t num_examples_, batch_size_, steps_per_epoch_, max_steps_;
-  index_t order_epoch_ = -1;
-  std::vector<index_t> order_;  // of epoch order_epoch_
+  static BatchSampler make_batches(const std::vector<index_t>& lengths, const TrainingArguments& args) {
+    check<ValueError>(!lengths.empty(), "the training text holds no line with a token");
+    const index_t n = length(lengths);
+    if (args.max_tokens_per_batch == 0) {
+      const index_t of_step = args.per_device_train_batch_size * args.gradient_accumulation_steps;
+      const Sampler sampler = make_sampler(args.train_sampling_strategy, lengths, of_step, args.seed);
+      return BatchSampler::by_examples(sampler, n, args.per_device_train_batch_size);
+    }
+    // As many examples as a step holds on average are grouped.
+    const auto all_tokens = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), index_t{0}));
+    const double tokens_of_step =
+        static_cast<double>(args.max_tokens_per_batch) * static_cast<double>(args.gradient_accumulation_steps);
+    const double of_step = static_cast<double>(n) * std::min(1.0, tokens_of_step / all_tokens);
+    const Sampler sampler = make_sampler(args.train_sampling_strategy, lengths,
+                                         std::max(static_cast<index_t>(of_step), index_t{1}), args.seed);
+    const bool is_shuffled = args.train_sampling_strategy != SamplingStrategy::sequential;
+    return BatchSampler::by_tokens(sampler, lengths, args.max_tokens_per_batch,
+                                   is_shuffled ? std::optional(args.seed) : std::nullopt);
+  }
+
+  BatchSampler batches_;
+  index_t batches_per_step_, steps_per_epoch_, max_steps_;
+  std::vector<std::span<const index_t>> of_step_;
 };
 
 }  // namespace minibert

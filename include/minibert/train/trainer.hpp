@@ -47,7 +47,7 @@ struct TrainOutput {
 /// Trains a model with AdamW.
 /// Model: an nn::Module with `forward(tape, batch, StepContext).loss`, the sum over the batch's items divided by
 /// num_items_in_batch, and `save_pretrained(folder)`.
-/// Collator: `Dataset` (with `size()`), `Batch` (with `num_items()`, `num_tokens()`), and `collate`.
+/// Collator: `Dataset` (with `size()` and `num_tokens(example)`), `Batch` (with `num_items()`, `num_tokens()`), and `collate`.
 /// The same arguments give the same bits, whether a run was interrupted and resumed or not, on any number of threads.
 template <class Model, class Collator>
 class Trainer {
@@ -62,14 +62,14 @@ class Trainer {
         args_(validated(std::move(args), eval_dataset != nullptr)),
         collator_(data_collator),
         eval_dataset_(eval_dataset),
-        plan_(train_dataset.size(), args_),
+        plan_(lengths_of(train_dataset), args_),
         scheduler_(args_.lr_scheduler_type, args_.learning_rate, args_.warmup_steps, plan_.max_steps()),
         optimizer_(model.parameters(), {.lr = args_.learning_rate,
                                         .beta1 = args_.adam_beta1,
                                         .beta2 = args_.adam_beta2,
                                         .eps = args_.adam_epsilon,
                                         .weight_decay = args_.weight_decay}),
-        accumulator_(model, collator_, train_dataset, args_.per_device_train_batch_size, args_.seed) {}
+        accumulator_(model, collator_, train_dataset, args_.seed) {}
 
   /// Where the model's data came from, beside the arguments: names and values such as fingerprints of text and
   /// tokenizer. Kept in checkpoints; a run with others does not resume.
@@ -122,6 +122,12 @@ class Trainer {
     check<ValueError>(can_evaluate || args.eval_strategy == IntervalStrategy::no, "eval_strategy is ",
                       to_string(args.eval_strategy), ", but there is no evaluation dataset");
     return args;
+  }
+
+  static std::vector<index_t> lengths_of(const Dataset& dataset) {
+    std::vector<index_t> lengths;
+    for (index_t i = 0; i < dataset.size(); ++i) lengths.push_back(dataset.num_tokens(i));
+    return lengths;
   }
 
   void begin();
@@ -234,7 +240,7 @@ void Trainer<Model, Collator>::resume(const std::filesystem::path& checkpoint) {
 template <class Model, class Collator>
 void Trainer<Model, Collator>::step() {
   const index_t step = state_.global_step;
-  last_step_ = accumulator_.run(plan_.examples(step), plan_.epoch_of(step), step);
+  last_step_ = accumulator_.run(plan_.batches(step), plan_.epoch_of(step), step);
   auto& chunks = optimizer_.chunks();
   last_step_.grad_norm =
       args_.max_grad_norm > 0 ? optim::clip_grad_norm_(chunks, args_.max_grad_norm) : optim::grad_norm(chunks);

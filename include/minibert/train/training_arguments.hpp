@@ -11,6 +11,7 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/data/sampler.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/optim/lr_scheduler.hpp>
 
@@ -34,6 +35,9 @@ struct TrainingArguments {
   index_t per_device_train_batch_size = 8;
   index_t per_device_eval_batch_size = 8;
   index_t gradient_accumulation_steps = 1;
+  /// More than 0: instead of per_device_train_batch_size. A batch takes as many lines as have at most so many tokens.
+  index_t max_tokens_per_batch = 0;
+  SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   double learning_rate = 5e-5;
   double weight_decay = 0.0;
   double adam_beta1 = 0.9;
@@ -58,8 +62,6 @@ struct TrainingArguments {
   std::optional<bool> greater_is_better = std::nullopt;  ///< unless set: whether the metric's name ends with "loss"
   std::uint64_t seed = 42;
 
-  /// The examples of one optimizer step.
-  index_t train_batch_size() const noexcept { return per_device_train_batch_size * gradient_accumulation_steps; }
   index_t eval_interval() const noexcept { return eval_steps.value_or(logging_steps); }
   bool is_better(double metric, double best) const {
     return greater_is_better.value_or(!std::string_view(metric_for_best_model).ends_with("loss")) ? metric > best
@@ -100,6 +102,7 @@ inline void TrainingArguments::validate() const {
   at_least("gradient_accumulation_steps", gradient_accumulation_steps, 1);
   check<ValueError>(per_device_train_batch_size <= std::numeric_limits<index_t>::max() / gradient_accumulation_steps,
                     "per_device_train_batch_size times gradient_accumulation_steps is too large");
+  at_least("max_tokens_per_batch", max_tokens_per_batch, 0);
   is_finite("learning_rate", learning_rate);
   at_least("learning_rate", learning_rate, 0.0);
   at_least("max_grad_norm", max_grad_norm, 0.0);
@@ -123,6 +126,8 @@ inline Json TrainingArguments::to_json() const {
   return Json::Object{{"per_device_train_batch_size", per_device_train_batch_size},
                       {"per_device_eval_batch_size", per_device_eval_batch_size},
                       {"gradient_accumulation_steps", gradient_accumulation_steps},
+                      {"max_tokens_per_batch", max_tokens_per_batch},
+                      {"train_sampling_strategy", to_string(train_sampling_strategy)},
                       {"learning_rate", learning_rate},
                       {"weight_decay", weight_decay},
                       {"adam_beta1", adam_beta1},

@@ -1,0 +1,31 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include <minibert/train/run_identity.hpp>
+
+namespace {
+
+using namespace minibert;
+
+std::string refusal(const TrainingArguments& args, const Json& checkpointed) {
+  try {
+    check_same_run(run_identity(args, Json::object()), checkpointed, "c");
+  } catch (const ValueError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST_CASE("an argument that a checkpoint does not know had its default") {
+  Json old = Json::object();
+  const Json now = TrainingArguments().to_json();
+  for (const Json::Member& member : now.as_object())
+    if (member.first != "train_sampling_strategy") old[member.first] = member.second;
+  CHECK(refusal({}, old) == "accepted");
+  CHECK(refusal({.train_sampling_strategy = SamplingStrategy::sequential}, old) ==
+        "c: cannot be resumed with another train_sampling_strategy: found \"sequential\", expected \"random\" as in "
+        "the checkpoint");
+}
+
+}  // namespace
