@@ -1,0 +1,70 @@
+// Attention forward, and forward with backward: 4·B·H·T²·D and 3.5 times as many flops, however they are computed.
+#include <minibert/kernels/attention.hpp>
+
+#include "bench/support/attention_problem.hpp"
+#include "bench/support/tutorial.hpp"
+
+using namespace minibert;
+using bench::AttentionProblem;
+
+namespace {
+
+/// Sequences of those lengths; the key of the cases is that of the problem.
+struct AttentionCase {
+  std::string name;
+  std::vector<index_t> lengths;
+  index_t heads, head_size;
+  double dropout = 0;
+};
+
+void forward(AttentionProblem& p, float* workspace) {
+  kernels::attention_forward(p.y.data(), p.lse.data(), p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask,
+                             p.sequences.view(), p.shape, workspace);
+}
+
+void backward(AttentionProblem& p, float* workspace) {
+  kernels::attention_backward<float>({p.dq.data()}, {p.dk.data()}, {p.dv.data()}, p.dy.data(), p.y.data(), p.lse.data(),
+                                     p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.sequences.view(), p.shape,
+                                     workspace);
+}
+
+/// `pass` runs the kernels; their flops are `factor` times those of the forward pass.
+template <class Pass>
+void add(const AttentionCase& c, const std::string& pass_name, double factor, Pass pass) {
+  const std::string name = "attention/fp32/" + pass_name + "/" + c.name;
+  bench::add_case(name, [=](benchmark::State& state) {
+    auto& p = bench::problem_of<AttentionProblem>(
+        c.name, [&] { return AttentionProblem(c.lengths, c.heads, c.head_size, c.dropout); });
+    std::vector<float> workspace(
+        usize(kernels::attention_workspace<float>(p.sequences.view(), p.shape, num_threads())));
+    const auto run_pass = [&] { pass(p, workspace.data()); };
+    bench::check_once(name, [&] {
+      run_pass();
+      p.check(name, factor > 1);
+    });
+    bench::run(state, factor * p.forward_flops(), bench::fma_roof(), run_pass);
+  });
+}
+
+void add_both(const AttentionCase& c) {
+  add(c, "forward", 1, forward);
+  add(c, "forward+backward", 3.5, [](AttentionProblem& p, float* workspace) {
+    forward(p, workspace);
+    backward(p, workspace);
+  });
+}
+
+std::vector<index_t> equal(index_t count, index_t len) { return std::vector<index_t>(usize(count), len); }
+
+}  // namespace
+
+void bench::register_cases() {
+  add_both({"64x6x256x64", equal(64, 256), 6, 64});
+  add_both({"64x6x256x64/dropout", equal(64, 256), 6, 64, 0.1});
+  add_both({"8x12x512x64", equal(8, 512), 12, 64});
+  const std::vector<index_t> ragged = TutorialData::load().lengths(0);
+  add_both({"ragged/64x6x64", ragged, 6, 64});
+  add_both({"ragged/64x6x64/dropout", ragged, 6, 64, 0.1});
+  for (index_t len = 32; len <= 4096; len *= 2)  // 8,192 tokens each: the time is linear in the length
+    add_both({"length/" + std::to_string(len), equal(8192 / len, len), 6, 64});
+}
