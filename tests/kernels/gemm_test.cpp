@@ -34,9 +34,9 @@ struct Operand {
 TEST_CASE_TEMPLATE("gemm: every size around the tile edges, every orientation", T, float, double) {
   for (const bool transposed_a : {false, true}) {
     for (const bool transposed_b : {false, true}) {
-      for (const index_t m : {1, 5, 6, 8, 9, 50, 97}) {
-        for (const index_t n : {1, 3, 16, 17, 47, 48, 49, 100}) {
-          for (const index_t k : {1, 2, 16, 33}) {
+      for (const index_t m : {1, 5, 6, 7, 50, 97}) {
+        for (const index_t n : {1, 3, 16, 17, 48, 63, 64, 65, 100}) {
+          for (const index_t k : {0, 1, 2, 16, 33}) {
             INFO("m=", m, " n=", n, " k=", k, " transposed: ", transposed_a, transposed_b);
             const Operand<T> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
             const auto expected = reference::gemm(m, n, k, a.matrix, b.matrix);
@@ -52,6 +52,32 @@ TEST_CASE_TEMPLATE("gemm: every size around the tile edges, every orientation", 
       }
     }
   }
+}
+
+TEST_CASE("gemm: the sum over k in blocks") {
+  const index_t m = 55, n = 144;
+  for (const bool transposed_a : {false, true}) {
+    for (const bool transposed_b : {false, true}) {
+      for (const index_t k : {577, 1537, 2100}) {
+        INFO("k=", k, " transposed: ", transposed_a, transposed_b);
+        const Operand<float> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
+        std::vector<float> workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+        std::vector<float> c(usize(m * n), 7.0f);
+        kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data());
+        CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b.matrix)) < tolerance<float>());
+      }
+    }
+  }
+}
+
+TEST_CASE("gemm: rows of B that are 8 KiB apart are packed") {
+  const index_t m = 13, n = 70, k = 90, stride = 2048;
+  const Operand<float> a(m, k, false, 1);
+  const auto memory = reference::normal<float>(k * stride, 2);
+  const Matrix<float> b{memory.data(), stride};
+  std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+  kernels::gemm(m, n, k, a.matrix, b, kernels::Store<float>{c.data(), n}, workspace.data());
+  CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b)) < tolerance<float>());
 }
 
 TEST_CASE("gemm: nothing outside C is written, and accumulation adds") {

@@ -1,6 +1,7 @@
 // Cross-entropy of rows of logits against class labels.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include <minibert/kernels/softmax.hpp>
@@ -37,13 +38,16 @@ struct CrossEntropyBackwardRows {
                                          token_id ignore_index, T scale, index_t n, index_t d) {
     using V = typename Arch::template vec<T>;
     for (index_t row = 0; row < n; ++row, logits += d, dx += d) {
-      const bool ignored = labels[row] == ignore_index;
-      const V factor = V::broadcast(ignored ? T{0} : scale), offset = V::broadcast(ignored ? T{0} : lse[row]);
+      if (labels[row] == ignore_index) {
+        if (!add) std::fill_n(dx, d, T{0});
+        continue;
+      }
+      const V factor = V::broadcast(scale), offset = V::broadcast(lse[row]);
       simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        const V gradient = ignored ? V{} : simd::exp(part.template load<V>(logits + i) - offset) * factor;
+        const V gradient = simd::exp(part.template load<V>(logits + i) - offset) * factor;
         simd::store_or_add(gradient, dx + i, add, part);
       });
-      if (!ignored) dx[labels[row]] -= scale;
+      dx[labels[row]] -= scale;
     }
   }
 };

@@ -1,5 +1,6 @@
 // What becomes of a finished piece of a matrix product. An epilogue is called with a vector of sums, its row, its first
-// column, and how much of the vector counts (simd/part.hpp).
+// column, and how much of the vector counts (simd/part.hpp). `in_registers`: it is so cheap that it may be written out for
+// every vector of a micro-tile.
 #pragma once
 
 #include <minibert/simd/dispatch.hpp>
@@ -11,6 +12,7 @@ inline namespace MINIBERT_ARCH {
 /// C = scale·sum, or C += scale·sum.
 template <class T>
 struct Store {
+  static constexpr bool in_registers = true;
   T* c;
   index_t stride;  // of C's rows
   bool accumulate = false;
@@ -25,6 +27,7 @@ struct Store {
 /// C = sum + bias[column].
 template <class T>
 struct StoreBias {
+  static constexpr bool in_registers = true;
   T* c;
   index_t stride;
   const T* bias;
@@ -38,6 +41,7 @@ struct StoreBias {
 /// C = activation(sum + bias[column]), and the argument of the activation to `pre` where that is wanted (not null).
 template <class T, class Activation>
 struct StoreBiasActivation {
+  static constexpr bool in_registers = false;
   T* c;
   T* pre;
   index_t stride;

@@ -1,9 +1,10 @@
 // C = epilogue(A·B) for row-major and transposed operands of any size and stride.
 //
-// B is packed into panels of one micro-tile's width, all of k deep. A is read in place where its rows are contiguous
-// (its elements are broadcast) and packed a row panel at a time where its columns are. A micro-tile of C is summed over
-// all of k in registers and given to the epilogue, so that bias, activation or accumulation cost no pass over memory.
-// The sum over k is never cut, whatever the number of threads: results have the same bits.
+// A thread takes a chunk of C's rows, and passes over the panels of B, a micro-tile's columns wide. Where the elements
+// of a row lie side by side nothing is packed: A's are broadcast from where they are, B's are loaded, and the
+// micro-tile fetches the next panel ahead of its use. Else A is packed a chunk at a time, and B beforehand, into
+// panels. Sums are made in registers and given to the epilogue, so that bias, activation or accumulation cost no pass
+// over memory. The sum over k is cut by its length only, whatever the number of threads: results have the same bits.
 #pragma once
 
 #include <algorithm>
@@ -18,65 +19,140 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Rows [first, last) of C against the packed panels that hold columns [column, column_end).
+inline constexpr index_t kRowChunk = 48;  // rows of C that a thread takes at a time: a multiple of a tile's
+
+/// The blocks that the sum over k is cut into. Rows of B read in place meet in few sets of the cache where they are a
+/// large power of two apart, so fewer of them stay there.
+template <class T>
+struct DepthBlocks {
+  static constexpr index_t kMaxDirect = 384, kMaxPacked = 1024;
+  index_t length;
+  DepthBlocks(index_t k, bool direct) {
+    const index_t most = direct ? kMaxDirect : kMaxPacked, count = k <= most + most / 2 ? 1 : num_chunks(k, most);
+    length = std::max<index_t>((k + count - 1) / count, 1);
+  }
+};
+
+/// B in panels: those before column `direct` are read in place, the others were packed.
+template <class T>
+struct GemmColumns {
+  Matrix<T> matrix;
+  const T* packed;
+  index_t direct, k;
+
+  /// Rows from p on of the panel at column j.
+  template <class Tile>
+  MicroColumns<T> panel(index_t j, index_t p) const {
+    if (j < direct) return {matrix.data + p * matrix.row_stride + j, matrix.row_stride};
+    return {packed + (j - direct) * k + p * Tile::columns, Tile::columns};
+  }
+};
+
+/// The columns of B (k×n) that can be read in place: whole vectors, of rows that do not all meet in the same sets of
+/// the cache.
+template <class T>
+index_t direct_columns(const Matrix<T>& b, index_t n) noexcept {
+  constexpr index_t kWorstStride = 8192 / sizeof(T), kVector = 16;
+  if (b.column_stride != 1 || b.row_stride % kWorstStride == 0) return 0;
+  return n % kVector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
+}
+
+/// Rows [first, last) of C, at most kRowChunk, and columns [column, column_end). scratch: gemm_chunk_workspace.
 struct GemmRows {
   template <class Arch, class T, class Epilogue>
   [[gnu::always_inline]] static void run(index_t first, index_t last, index_t column, index_t column_end, index_t k,
-                                         Matrix<T> a, const T* packed_b, T* packed_a, Epilogue epilogue) {
+                                         Matrix<T> a, GemmColumns<T> b, T* scratch, Epilogue epilogue) {
     using Tile = MicroTile<Arch, T>;
-    if (a.column_stride == 1) {
-      for (index_t j = column; j < column_end; j += Tile::columns)
-        for (index_t i = first; i < last; i += Tile::rows)
-          micro_tile<Arch, false>(i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), k,
-                                  a.data + i * a.row_stride, a.row_stride, packed_b + j * k, epilogue);
-    } else {
-      for (index_t i = first; i < last; i += Tile::rows) {
-        pack_row_panel<Tile::rows>(packed_a, a, i, std::min(i + Tile::rows, last), k);
-        for (index_t j = column; j < column_end; j += Tile::columns)
-          micro_tile<Arch, true>(i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), k,
-                                 packed_a, 1, packed_b + j * k, epilogue);
+    const index_t block = DepthBlocks<T>(k, b.direct > 0).length;
+    const bool packs_rows = a.column_stride != 1;
+    T *packed_a = scratch, *tiles = scratch + kRowChunk * block;
+    const MicroRows<T> rows = packs_rows ? MicroRows<T>{packed_a, 1, kRowChunk, 0}
+                                         : MicroRows<T>{a.data + first * a.row_stride, a.row_stride, 1, 0};
+    for (index_t p = 0; p == 0 || p < k; p += block) {  // a sum over nothing is 0
+      const index_t depth = std::min(block, k - p);
+      if (packs_rows) pack_rows<typename Tile::V>(packed_a, kRowChunk, a, first, last, p, p + depth);
+      for (index_t j = column; j < column_end; j += Tile::columns) {
+        const MicroColumns<T> panel = b.template panel<Tile>(j, p);
+        const bool ends_row = j + Tile::columns >= column_end, ends = p + block >= k;
+        const MicroColumns<T> next = ends_row && ends ? panel
+                                     : ends_row       ? b.template panel<Tile>(column, p + block)
+                                                      : b.template panel<Tile>(j + Tile::columns, p);
+        for (index_t i = first; i < last; i += Tile::rows) {
+          const MicroPlace place{
+              i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), p == 0, ends};
+          const index_t line = (i - first) / Tile::rows;
+          MicroAhead ahead = fetch<Tile>(next, line);
+          if (packs_rows && ends_row && !ends && line >= kLines<Tile>)
+            ahead = {a.data + (p + block) * a.column_stride + first + (line - kLines<Tile>)*kLine<T>,
+                     a.column_stride * static_cast<index_t>(sizeof(T))};
+          const MicroRows<T> piece{rows.data + (i - first) * rows.row_stride + (packs_rows ? 0 : p), rows.row_stride,
+                                   rows.step, place.i_end - i};
+          micro_tile<Arch>(place, tiles + (j - column) * kRowChunk + (i - first) * Tile::columns, piece, panel, depth,
+                           ahead, epilogue);
+        }
       }
     }
   }
+
+ private:
+  template <class T>
+  static constexpr index_t kLine = 64 / sizeof(T);  // elements of a cache line
+  template <class Tile>
+  static constexpr index_t kLines = (Tile::columns * sizeof(Tile::V::v[0]) + 63) / 64;  // that a row of a panel takes
+
+  template <class Tile, class T>
+  [[gnu::always_inline]] static MicroAhead fetch(const MicroColumns<T>& panel, index_t line) {
+    return {panel.data + (line < kLines<Tile> ? line : 0) * kLine<T>, panel.stride * static_cast<index_t>(sizeof(T))};
+  }
 };
+
+/// Elements of scratch memory of one chunk: rows of A, and tiles between blocks of k.
+template <class T>
+index_t gemm_chunk_workspace(index_t n, index_t k) {
+  return kRowChunk *
+         (std::max(DepthBlocks<T>(k, true).length, DepthBlocks<T>(k, false).length) + round_up(n, kMaxTileColumns));
+}
 
 }  // namespace detail
 
 /// Elements of scratch memory that gemm (threads: num_threads()) or gemm_serial (threads: 1) needs.
 template <class T>
 index_t gemm_workspace(index_t n, index_t k, index_t threads) {
-  return (round_up(n, detail::kMaxTileColumns) + threads * detail::kMaxTileRows) * std::max<index_t>(k, 1);
+  return round_up(n, detail::kMaxTileColumns) * k + threads * detail::gemm_chunk_workspace<T>(n, k);
 }
 
 /// C (m×n) = epilogue(A (m×k) · B (k×n)) on the calling thread.
 /// workspace: gemm_workspace<T>(n, k, 1) elements.
 template <class T, class Epilogue>
 void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
-  T* packed_a = workspace + round_up(n, detail::kMaxTileColumns) * k;
-  simd::dispatch<detail::PackColumns>(workspace, b, index_t{0}, n, k);
-  simd::dispatch<detail::GemmRows>(index_t{0}, m, index_t{0}, n, k, a, static_cast<const T*>(workspace), packed_a,
-                                   epilogue);
+  const index_t direct = detail::direct_columns(b, n);
+  const detail::GemmColumns<T> columns{b, workspace, direct, k};
+  simd::dispatch<detail::PackColumns>(workspace, b, direct, direct, n, k);
+  for (index_t row = 0; row < m; row += detail::kRowChunk)
+    simd::dispatch<detail::GemmRows>(row, std::min(row + detail::kRowChunk, m), index_t{0}, n, k, a, columns,
+                                     workspace + round_up(n, detail::kMaxTileColumns) * k, epilogue);
 }
 
 /// C (m×n) = epilogue(A (m×k) · B (k×n)) on all threads.
 /// workspace: gemm_workspace<T>(n, k, num_threads()) elements.
 template <class T, class Epilogue>
 void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
-  // Chunks of rows as large as gives every thread a few; chunks of columns too where there are few rows.
-  constexpr index_t kRowGrain = 48, kColumnGrain = detail::kMaxTileColumns * 2;  // multiples of every micro-tile's
-  const index_t row_chunks = num_chunks(m, kRowGrain);
-  const index_t column_grain = row_chunks >= 8 ? std::max<index_t>(n, 1) : kColumnGrain;
+  // Chunks of rows give every thread a few; chunks of columns too where there are few rows.
+  const index_t row_chunks = num_chunks(m, detail::kRowChunk);
+  const index_t column_grain = row_chunks >= 8 ? std::max<index_t>(n, 1) : 2 * detail::kMaxTileColumns;
   const index_t column_chunks = num_chunks(n, column_grain);
-  T* packed_a = workspace + round_up(n, detail::kMaxTileColumns) * k;
+  const index_t direct = detail::direct_columns(b, n);
+  const detail::GemmColumns<T> columns{b, workspace, direct, k};
+  T* chunk_scratch = workspace + round_up(n, detail::kMaxTileColumns) * k;
 
-  parallel_for(n, kColumnGrain, [=](index_t begin, index_t end) {
-    simd::dispatch<detail::PackColumns>(workspace, b, begin, end, k);
+  parallel_for(n - direct, detail::kMaxTileColumns, [=](index_t begin, index_t end) {
+    simd::dispatch<detail::PackColumns>(workspace, b, direct, direct + begin, direct + end, k);
   });
   parallel_for(row_chunks * column_chunks, 1, [=](index_t chunk, index_t) {
-    const index_t row = chunk / column_chunks * kRowGrain, column = chunk % column_chunks * column_grain;
-    simd::dispatch<detail::GemmRows>(row, std::min(row + kRowGrain, m), column, std::min(column + column_grain, n), k, a,
-                                     static_cast<const T*>(workspace),
-                                     packed_a + thread_index() * detail::kMaxTileRows * k, epilogue);
+    const index_t row = chunk / column_chunks * detail::kRowChunk, column = chunk % column_chunks * column_grain;
+    simd::dispatch<detail::GemmRows>(row, std::min(row + detail::kRowChunk, m), column,
+                                     std::min(column + column_grain, n), k, a, columns,
+                                     chunk_scratch + thread_index() * detail::gemm_chunk_workspace<T>(n, k), epilogue);
   });
 }
 

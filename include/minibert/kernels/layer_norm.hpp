@@ -19,8 +19,7 @@ inline constexpr index_t kLayerNormGrain = 32;  // rows
 /// x + residual at p, or x alone.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline V load_sum(const T* x, const T* residual, index_t p, Part part) {
-  const V v = part.template load<V>(x + p);
-  return residual == nullptr ? v : v + part.template load<V>(residual + p);
+  return part.template load<V>(x + p) + simd::load_or_zero<V>((residual == nullptr ? x : residual) + p, residual != nullptr, part);
 }
 
 struct LayerNormForward {

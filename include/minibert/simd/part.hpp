@@ -50,10 +50,18 @@ template <class V, class F>
   if (i < n) f(i, PartVector{n - i});
 }
 
+/// What is at p, or zeros where `present` is false (p then may be anything). A choice between addresses, not vectors:
+/// g++ 12 takes the condition in `present ? x + y : x` within a loop for a mask of lanes, and adds in lane 0 only.
+template <class V, class T, class Part>
+[[gnu::always_inline]] inline V load_or_zero(const T* p, bool present, Part part) {
+  alignas(sizeof(V)) static constexpr T zeros[V::lanes] = {};
+  return part.template load<V>(present ? p : zeros);
+}
+
 /// Writes x to p, or adds it to what is there.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline void store_or_add(const V& x, T* p, bool add, Part part) {
-  part.store(add ? part.template load<V>(p) + x : x, p);
+  part.store(x + load_or_zero<V>(p, add, part), p);
 }
 
 }  // namespace MINIBERT_ARCH

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include <minibert/core/config.hpp>
 #include <minibert/core/types.hpp>
@@ -33,7 +34,10 @@ struct Vec {
     for (index_t i = 0; i < n; ++i) r.v[i] = p[i];
     return r;
   }
-  [[gnu::always_inline]] static Vec broadcast(T x) { return {x - Raw{}}; }
+  /// x in all lanes.
+  [[gnu::always_inline]] static Vec broadcast(T x) {
+    return broadcast(x, std::make_integer_sequence<int, N>());
+  }
   /// 0, 1, …, N − 1.
   [[gnu::always_inline]] static Vec iota() {
     Vec r;
@@ -57,6 +61,14 @@ struct Vec {
   [[gnu::always_inline]] friend Vec operator<<(const Vec& a, int bits) { return {a.v << bits}; }
   [[gnu::always_inline]] friend Vec operator>>(const Vec& a, int bits) { return {a.v >> bits}; }
   [[gnu::always_inline]] friend Vec operator+(const Vec& a, T b) { return a + broadcast(b); }
+
+ private:
+  // Through an array: what is written as Raw{x, x, …} or x − Raw{} g++ 12 inserts lane by lane.
+  template <int... I>
+  [[gnu::always_inline]] static Vec broadcast(T x, std::integer_sequence<int, I...>) {
+    const T all[N] = {(static_cast<void>(I), x)...};
+    return load(all);
+  }
 };
 
 /// a·b + c, fused where the instruction set can.

@@ -11,69 +11,148 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Rows × (vectors of columns) of C kept in registers: 8×3 of 32 registers, 6×2 of 16. Both were measured at the FMA
-/// peak; the rest of the registers hold a row of B and a broadcast element of A.
+/// Rows × (vectors of columns) of C kept in registers: 6×4 of 32 registers, 6×2 of 16; the others hold a row of B and a
+/// broadcast element of A. At depths from 128 to 3,072 6×4 reached 97 to 99 % of the FMA peak, 8×3 and 12×2 one less.
 template <class Arch, class T>
 struct MicroTile {
   using V = typename Arch::template vec<T>;
-  static constexpr int rows = Arch::registers == 32 ? 8 : 6;
-  static constexpr int vectors = Arch::registers == 32 ? 3 : 2;
+  static constexpr int rows = 6;
+  static constexpr int vectors = Arch::registers == 32 ? 4 : 2;
   static constexpr index_t columns = vectors * V::lanes;
 };
-inline constexpr index_t kMaxTileRows = 8;
-inline constexpr index_t kMaxTileColumns = 48;  // a multiple of every tile's columns: 48, 24, 16, 12, 8, 4
+inline constexpr index_t kMaxTileColumns = 64;  // a multiple of every tile's columns: 64, 32, 16, 8, 4
 
-/// tile (Tile::rows × Tile::columns, of which Vectors vectors are written) = rows of A · a panel of B. A's element (r, p)
-/// is at a[r·a_stride + p] or, packed, at a[p·Tile::rows + r]; rows from `count` on repeat the last one. B's panel holds
-/// Tile::columns of each of its k rows.
-template <bool PackedA, int Vectors>
+/// A piece of A as the micro-kernel reads it: element (r, p) at data[r·row_stride + p·step]. Rows from `count` on repeat
+/// the last one.
+template <class Element>
+struct MicroRows {
+  const Element* data;
+  index_t row_stride, step, count;
+};
+
+/// A micro-tile's columns of B: row p begins at data[p·stride].
+template <class Element>
+struct MicroColumns {
+  const Element* data;
+  index_t stride;
+};
+
+/// What will be read soon and is fetched on the way: one cache line for each row of B.
+struct MicroAhead {
+  const void* data;
+  index_t stride;  // bytes
+};
+
+/// sum += x·(a row of B), one vector.
+template <class V>
+[[gnu::always_inline]] inline void accumulate(V& sum, const V& x, const V& row) {
+  sum = fma(x, row, sum);
+}
+
+/// sums += rows of A · the first Vectors vectors of columns of B, k elements deep; Operand is a vector of elements.
+template <class Operand, int Rows, int Vectors, class V, class Element>
+[[gnu::always_inline]] inline void micro_product(V (&sums)[Rows][Vectors], const MicroRows<Element>& a,
+                                                 MicroColumns<Element> b, index_t k, MicroAhead ahead) {
+  const Element* row_of_a[Rows];
+  simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+    row_of_a[r] = a.data + (r < a.count ? r : a.count - 1) * a.row_stride;
+  });
+  const char* fetched = static_cast<const char*>(ahead.data);
+  for (index_t p = 0, at = 0; p < k; ++p, at += a.step, b.data += b.stride, fetched += ahead.stride) {
+    __builtin_prefetch(fetched, 0, 2);
+    Operand row_of_b[Vectors];
+    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+      row_of_b[v] = Operand::load(b.data + v * Operand::lanes);
+    });
+    simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+      const Operand x = Operand::broadcast(row_of_a[r][at]);
+      simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) { accumulate(sums[r][v], x, row_of_b[v]); });
+    });
+  }
+}
+
+template <int Rows, int Vectors, class V, class T>
+[[gnu::always_inline]] inline void load_sums(V (&sums)[Rows][Vectors], const T* tile, index_t stride) {
+  simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+      sums[r][v] = V::load(tile + r * stride + v * V::lanes);
+    });
+  });
+}
+
+template <int Rows, int Vectors, class V, class T>
+[[gnu::always_inline]] inline void store_sums(const V (&sums)[Rows][Vectors], T* tile, index_t stride) {
+  simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+      sums[r][v].store(tile + r * stride + v * V::lanes);
+    });
+  });
+}
+
+/// tile = sums, or tile += sums, its rows Tile::columns apart; of them the first Vectors vectors.
+template <int Vectors>
 struct MicroKernel {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* tile, const T* a, index_t a_stride, index_t count, const T* b, index_t k) {
+  template <class Arch, class T, class Element>
+  [[gnu::always_inline]] static void run(T* tile, bool add, MicroRows<Element> a, MicroColumns<Element> b, index_t k,
+                                         MicroAhead ahead) {
     using Tile = MicroTile<Arch, T>;
-    using V = typename Tile::V;
-    constexpr int rows = Tile::rows;
-    V acc[rows][Vectors] = {};
-    const T* a_row[rows];
-    simd::unroll<rows>([&](auto r) __attribute__((always_inline)) {
-      a_row[r] = PackedA ? a + r : a + (r < count ? r : count - 1) * a_stride;
-    });
-    for (index_t p = 0; p < k; ++p) {
-      V row[Vectors];
-      simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
-        row[v] = V::load(b + p * Tile::columns + v * V::lanes);
-      });
-      simd::unroll<rows>([&](auto r) __attribute__((always_inline)) {
-        const V x = V::broadcast(a_row[r][PackedA ? p * rows : p]);
-        simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) { acc[r][v] = fma(x, row[v], acc[r][v]); });
-      });
-    }
-    simd::unroll<rows>([&](auto r) __attribute__((always_inline)) {
-      simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
-        acc[r][v].store(tile + r * Tile::columns + v * V::lanes);
-      });
-    });
+    typename Tile::V sums[Tile::rows][Vectors] = {};
+    if (add) load_sums(sums, tile, Tile::columns);
+    micro_product<typename Arch::template vec<Element>>(sums, a, b, k, ahead);
+    store_sums(sums, tile, Tile::columns);
   }
 };
 
-/// Elements [i, i_end) × [j, j_end) of C, at most a micro-tile: multiplied, then given to the epilogue from a tile in
-/// memory. Going through memory costs 1 % at k = 384; in return one micro-kernel serves all epilogues.
-template <class Arch, bool PackedA, class Epilogue, class T>
-[[gnu::always_inline]] inline void micro_tile(index_t i, index_t i_end, index_t j, index_t j_end, index_t k, const T* a,
-                                              index_t a_stride, const T* b, Epilogue& epilogue) {
+/// Calls f(how many vectors hold `columns` columns), a constant: a narrow last panel costs what it holds.
+template <class Tile, class F>
+[[gnu::always_inline]] inline void with_vectors(index_t columns, F f) {
+  constexpr index_t lanes = Tile::V::lanes;
+  simd::unroll<Tile::vectors>([&](auto v) __attribute__((always_inline)) {
+    if (columns > v * lanes && columns <= (v + 1) * lanes) f(std::integral_constant<int, v + 1>());
+  });
+}
+
+/// The micro-kernel for as many columns as there are.
+template <class Arch, class T>
+[[gnu::always_inline]] inline void micro_kernel(index_t columns, T* tile, bool add, MicroRows<T> a, MicroColumns<T> b,
+                                                index_t k, MicroAhead ahead) {
+  with_vectors<MicroTile<Arch, T>>(columns, [&](auto vectors) __attribute__((always_inline)) {
+    simd::call<MicroKernel<vectors>, Arch>(tile, add, a, b, k, ahead);
+  });
+}
+
+/// Which piece of C a micro-tile is, and which block of the sum over k.
+struct MicroPlace {
+  index_t i, i_end, j, j_end;
+  bool first, last;
+};
+
+/// At most a micro-tile of C, over one block of k. The sums of all blocks but the last go to `tile`; then the epilogue
+/// gets them: from registers where it is cheap, else from the tile, so that one micro-kernel serves all epilogues.
+template <class Arch, class Epilogue, class T, class Element>
+[[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
+                                              const MicroColumns<Element>& b, index_t k, const MicroAhead& ahead,
+                                              Epilogue& epilogue) {
   using Tile = MicroTile<Arch, T>;
   using V = typename Tile::V;
-  alignas(kAlignment) T tile[Tile::rows * Tile::columns];
-  const index_t vectors = (j_end - j + V::lanes - 1) / V::lanes;  // a narrow last panel costs what it holds
-  if (vectors == 1)
-    simd::call<MicroKernel<PackedA, 1>, Arch>(&tile[0], a, a_stride, i_end - i, b, k);
-  else if (vectors < Tile::vectors)
-    simd::call<MicroKernel<PackedA, 2>, Arch>(&tile[0], a, a_stride, i_end - i, b, k);
-  else
-    simd::call<MicroKernel<PackedA, Tile::vectors>, Arch>(&tile[0], a, a_stride, i_end - i, b, k);
-  for (index_t row = i; row < i_end; ++row)
-    simd::for_vectors<V>(j_end - j, [&](index_t c, auto part) __attribute__((always_inline)) {
-      epilogue(V::load(tile + (row - i) * Tile::columns + c), row, j + c, part);
+  if constexpr (Epilogue::in_registers && std::is_same_v<T, Element>) {
+    if (place.last && a.count == Tile::rows && place.j_end - place.j == Tile::columns) {
+      V sums[Tile::rows][Tile::vectors] = {};
+      if (!place.first) load_sums(sums, tile, Tile::columns);
+      micro_product<V>(sums, a, b, k, ahead);
+      simd::unroll<Tile::rows>([&](auto r) __attribute__((always_inline)) {
+        simd::unroll<Tile::vectors>([&](auto v) __attribute__((always_inline)) {
+          epilogue(sums[r][v], place.i + r, place.j + v * V::lanes, simd::FullVector{});
+        });
+      });
+      return;
+    }
+  }
+  micro_kernel<Arch>(place.j_end - place.j, tile, !place.first, a, b, k, ahead);
+  if (!place.last) return;
+  for (index_t row = place.i; row < place.i_end; ++row)
+    simd::for_vectors<V>(place.j_end - place.j, [&](index_t c, auto part) __attribute__((always_inline)) {
+      epilogue(V::load(tile + (row - place.i) * Tile::columns + c), row, place.j + c, part);
     });
 }
 

@@ -52,29 +52,27 @@ template <class Tile, class T>
   }
 }
 
-/// Columns [begin, end) of B, all k rows, into panels: the one that starts at column j lies at packed + j·k.
+/// Columns [begin, end) of B, all k rows, into panels: the one that starts at column j lies at
+/// packed + (j − origin)·k.
 struct PackColumns {
   template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* packed, Matrix<T> b, index_t begin, index_t end, index_t k) {
+  [[gnu::always_inline]] static void run(T* packed, Matrix<T> b, index_t origin, index_t begin, index_t end,
+                                         index_t k) {
     using Tile = MicroTile<Arch, T>;
     for (index_t j = begin; j < end; j += Tile::columns)
-      pack_panel<Tile>(packed + j * k, b, j, std::min(Tile::columns, end - j), k);
+      pack_panel<Tile>(packed + (j - origin) * k, b, j, std::min(Tile::columns, end - j), k);
   }
 };
 
-/// Rows [i, i_end) of A, whose columns are contiguous, into one panel: element (r, p) at p·Rows + r.
-template <int Rows, class T>
-[[gnu::always_inline]] inline void pack_row_panel(T* panel, Matrix<T> a, index_t i, index_t i_end, index_t k) {
-  const T* source = a.data + i * a.row_stride;
-  if (i_end - i == Rows && a.row_stride == 1) {
-    for (index_t p = 0; p < k; ++p)
-#pragma GCC unroll 8
-      for (int r = 0; r < Rows; ++r) panel[p * Rows + r] = source[p * a.column_stride + r];
-    return;
-  }
-  for (index_t p = 0; p < k; ++p)
-    for (index_t r = 0; r < Rows; ++r)
-      panel[p * Rows + r] = source[p * a.column_stride + std::min(r, i_end - i - 1) * a.row_stride];
+/// Rows [first, last) of A, whose columns are contiguous, and its columns [begin, end): element (r, p) at
+/// (p − begin)·stride + r − first.
+template <class V, class T>
+[[gnu::always_inline]] inline void pack_rows(T* packed, index_t stride, Matrix<T> a, index_t first, index_t last,
+                                             index_t begin, index_t end) {
+  for (index_t p = begin; p < end; ++p, packed += stride)
+    simd::for_vectors<V>(last - first, [&](index_t r, auto part) __attribute__((always_inline)) {
+      part.store(part.template load<V>(a.data + p * a.column_stride + first + r), packed + r);
+    });
 }
 
 }  // namespace detail
