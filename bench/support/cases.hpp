@@ -65,18 +65,25 @@ void run(benchmark::State& state, double work, const Roof& roof, Kernel&& kernel
   state.counters[roof.share] = rate / peak;
 }
 
+namespace detail {
+template <class Problem>
+struct Current {
+  static inline std::string key;
+  static inline std::unique_ptr<Problem> problem;
+};
+}  // namespace detail
+
 /// The problem of the case under way, made by `make` at its first call: Google Benchmark calls a case several times,
 /// and neighbours with the same key share theirs.
 template <class Problem, class Make>
 Problem& problem_of(const std::string& key, Make make) {
-  static std::string current;
-  static std::unique_ptr<Problem> problem;
-  if (problem == nullptr || current != key) {
-    problem.reset();
-    problem = std::make_unique<Problem>(make());
-    current = key;
+  using Current = detail::Current<Problem>;
+  if (Current::problem == nullptr || Current::key != key) {
+    Current::problem.reset();
+    Current::problem.reset(new Problem(make()));  // not make_unique: a problem may be immovable
+    Current::key = key;
   }
-  return *problem;
+  return *Current::problem;
 }
 
 /// 1, and all threads.

@@ -21,6 +21,8 @@ namespace minibert::bench {
 
 inline constexpr index_t kTutorialBatch = 64;
 inline constexpr index_t kTutorialLines = 10000;
+/// Steps of so many batches are timed.
+inline constexpr index_t kTutorialBatches = 4;
 
 /// 9,302,864 parameters, dropout 0.1.
 inline BertConfig tutorial_config() {
@@ -79,20 +81,21 @@ struct TutorialData {
             DataCollatorForLanguageModeling(tokenizer), "drawn lines"};
   }
 
-  /// Lines [64·i, 64·(i + 1)) of the text, masked.
-  MaskedLMBatch batch(index_t i) const {
-    std::vector<index_t> examples(usize(kTutorialBatch));
-    std::iota(examples.begin(), examples.end(), i * kTutorialBatch);
-    MaskedLMBatch batch;
-    collator.collate(lines, examples, {}, batch);
-    return batch;
+  /// The first batches, masked: batch i is lines [64·i, 64·(i + 1)) of the text.
+  std::vector<MaskedLMBatch> batches() const {
+    std::vector<MaskedLMBatch> batches(usize(kTutorialBatches));
+    for (index_t i = 0; i < kTutorialBatches; ++i) {
+      std::vector<index_t> examples(usize(kTutorialBatch));
+      std::iota(examples.begin(), examples.end(), i * kTutorialBatch);
+      collator.collate(lines, examples, {}, at(batches, i));
+    }
+    return batches;
   }
 
-  /// The lengths of the sequences of batch i.
-  std::vector<index_t> lengths(index_t i) const {
+  /// The lengths of the sequences of the first batch.
+  std::vector<index_t> lengths() const {
     std::vector<index_t> lengths;
-    for (index_t line = i * kTutorialBatch; line < (i + 1) * kTutorialBatch; ++line)
-      lengths.push_back(length(lines.ids(line)));
+    for (index_t line = 0; line < kTutorialBatch; ++line) lengths.push_back(length(lines.ids(line)));
     return lengths;
   }
 };

@@ -1,0 +1,46 @@
+// Writes the tutorial's batches that our benches are timed on, for the peers: {"text": …, "batches": [{"input_ids":
+// [[…], …], "labels": [[…], …]}, …]}, labels −100 where nothing is to be guessed.
+#include <exception>
+#include <iostream>
+
+#include <minibert/io/json.hpp>
+
+#include "bench/support/tutorial.hpp"
+
+using namespace minibert;
+
+namespace {
+
+Json to_json(const MaskedLMBatch& batch) {
+  std::vector<token_id> labels(batch.input_ids.size(), -100);
+  for (index_t i = 0; i < batch.num_items(); ++i) at(labels, at(batch.masked_rows, i)) = at(batch.labels, i);
+  const auto rows = [&](const std::vector<token_id>& flat) {
+    Json::Array all;
+    for (index_t b = 0; b < batch.num_sequences(); ++b) {
+      Json::Array row;
+      for (index_t t = at(batch.cu_seqlens, b); t < at(batch.cu_seqlens, b + 1); ++t)
+        row.emplace_back(index_t{at(flat, t)});
+      all.emplace_back(std::move(row));
+    }
+    return Json(std::move(all));
+  };
+  return Json::Object{{"input_ids", rows(batch.input_ids)}, {"labels", rows(labels)}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: export_batches FILE\n";
+    return 2;
+  }
+  try {
+    const bench::TutorialData data = bench::TutorialData::load();
+    Json::Array batches;
+    for (const MaskedLMBatch& batch : data.batches()) batches.push_back(to_json(batch));
+    write_file(argv[1], Json(Json::Object{{"text", data.name}, {"batches", Json(std::move(batches))}}).dump() + "\n");
+  } catch (const std::exception& error) {
+    std::cerr << "export_batches: " << error.what() << '\n';
+    return 1;
+  }
+}

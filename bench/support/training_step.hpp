@@ -1,0 +1,84 @@
+// A whole training step of the tutorial's model: masking, forward, backward, clipping, AdamW.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <minibert/models/bert_for_masked_lm.hpp>
+#include <minibert/optim/adamw.hpp>
+#include <minibert/optim/clip_grad.hpp>
+
+#include "bench/support/cases.hpp"
+#include "bench/support/tutorial.hpp"
+
+namespace minibert::bench {
+
+/// A model, its optimizer, and what a step needs beside.
+template <class T>
+class TrainingStep {
+ public:
+  explicit TrainingStep(const BertConfig& config)
+      : model(config), optimizer_(model.parameters(), {.lr = 1e-5, .weight_decay = 0.01}) {
+    model.train();
+  }
+
+  /// Returns the loss and the gradient's norm.
+  std::pair<double, double> run(const MaskedLMBatch& batch) {
+    tape_.reset();
+    model.zero_grad();
+    const auto loss = model.forward(tape_, batch).loss;
+    tape_.backward(loss);
+    const double norm = optim::clip_grad_norm_(optimizer_.chunks(), 1.0);
+    optimizer_.step();
+    return {static_cast<double>(loss.item()), norm};
+  }
+
+  BasicBertForMaskedLM<T> model;
+
+ private:
+  optim::AdamW<T> optimizer_;
+  Tape<T> tape_;
+};
+
+/// Flops of the matrix products that a step cannot do without: three for each weight and token (forward, gradient of
+/// the input, gradient of the weight), six for each pair of tokens of a sequence; attention's recomputation is not
+/// counted, nor is anything elementwise.
+inline double useful_flops(const BertConfig& config, const MaskedLMBatch& batch) {
+  const auto h = static_cast<double>(config.hidden_size), wide = static_cast<double>(config.intermediate_size);
+  const auto tokens = static_cast<double>(batch.num_tokens()), masked = static_cast<double>(batch.num_items());
+  double squares = 0;
+  for (index_t b = 0; b < batch.num_sequences(); ++b)
+    squares += std::pow(static_cast<double>(at(batch.cu_seqlens, b + 1) - at(batch.cu_seqlens, b)), 2);
+  const double layer = tokens * (4 * h * h + 2 * h * wide) + 2 * h * squares;
+  const double head = masked * (h * h + h * static_cast<double>(config.vocab_size));
+  return 3 * 2 * (static_cast<double>(config.num_hidden_layers) * layer + head);
+}
+
+/// Compares loss and gradient norm of a step, dropout included, with the same model's in double. @throws Error
+inline void check_training_step(const std::string& name, const BertConfig& config, const MaskedLMBatch& batch,
+                                double allowed = 1e-4) {
+  const auto found = TrainingStep<float>(config).run(batch), expected = TrainingStep<double>(config).run(batch);
+  check_result(name + ": loss", std::abs(found.first / expected.first - 1), allowed);
+  check_result(name + ": gradient norm", std::abs(found.second / expected.second - 1), allowed);
+}
+
+/// `count` sequences of `len` drawn ids, 15 % of them to be guessed.
+inline MaskedLMBatch drawn_batch(index_t count, index_t len, index_t vocab_size) {
+  MaskedLMBatch batch;
+  for (index_t row = 0; row < count; ++row) {
+    const random::Key key = random::Key(9).fold(row);
+    std::vector<token_id> ids;
+    for (index_t t = 0; t < len; ++t) {
+      ids.push_back(static_cast<token_id>(5 + key.below(vocab_size - 5, static_cast<std::uint32_t>(t))));
+      if (t % 20 >= 3) continue;
+      batch.masked_rows.push_back(batch.num_tokens() + t);
+      batch.labels.push_back(ids.back());
+      ids.back() = 4;
+    }
+    batch.append(ids, row);
+  }
+  return batch;
+}
+
+}  // namespace minibert::bench
