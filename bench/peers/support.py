@@ -1,0 +1,57 @@
+"""What the peers in Python share: a quiet environment, timing, and the form of their results.
+
+Each peer prints one JSON object: {"context": {...}, "cases": {name: {"seconds": median, ...}}}.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS"):  # before NumPy is imported: some hold it back
+    os.environ.pop(name, None)
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import torch
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+def parser(description):
+    result = argparse.ArgumentParser(description=description)
+    result.add_argument("--threads", type=int, default=os.cpu_count())
+    result.add_argument("--min_time", type=float, default=0.3, help="seconds for each case")
+    return result
+
+
+def parse(arguments):
+    result = arguments.parse_args()
+    torch.set_num_threads(result.threads)
+    torch.manual_seed(0)
+    return result
+
+
+def measure(f, min_time, warm_up=2):
+    """The median of the seconds that f() takes, over at least min_time and three calls."""
+    for _ in range(warm_up):
+        f()
+    times = []
+    while sum(times) < min_time or len(times) < 3:
+        start = time.perf_counter()
+        f()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def peak_memory():
+    """The most memory that this process ever had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def report(cases, **context):
+    context = {"torch": torch.__version__, "threads": torch.get_num_threads(), **context}
+    json.dump({"context": context, "cases": cases}, sys.stdout, indent=1)
+    print()
