@@ -38,3 +38,17 @@ install_build_packages() {
   command -v cmake >/dev/null || fail "cmake is missing"
   command -v ninja >/dev/null || fail "ninja is missing"
 }
+
+# The Python environment of the checks and benches against Hugging Face, in build/venv: made anew whenever
+# requirements.txt is not the one it was made from.
+make_python_environment() {
+  local wanted=tests/interop/requirements.txt made_from=build/venv/requirements.txt python
+  if cmp -s "$wanted" "$made_from"; then return; fi
+  install_packages python3-venv
+  say "installing Python packages into build/venv"
+  python=/usr/bin/python3 # the one that the package python3-venv belongs to, whatever else is on PATH
+  [ -x "$python" ] || python=python3
+  "$python" -m venv --clear build/venv
+  build/venv/bin/python -m pip install --disable-pip-version-check --requirement "$wanted"
+  cp "$wanted" "$made_from"
+}

@@ -1,0 +1,71 @@
+"""What scripts/bench runs once everything is built: measures sections, keeps their results, writes the page."""
+
+import argparse
+import datetime
+import json
+import os
+import sys
+from pathlib import Path
+
+import report
+from programs import Programs, output_of
+from sections import LONG, QUICK, SECTIONS, Run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures minibert and its peers.")
+    parser.add_argument("--quick", action="store_true", help="a minute's worth; the page goes to standard output only")
+    parser.add_argument("--section", action="append", choices=SECTIONS, dest="sections", metavar="NAME",
+                        help=f"only this one, and the page anew: {', '.join(SECTIONS)} (can be repeated); without it all "
+                        f"but {' and '.join(LONG)}, which take minutes")
+    parser.add_argument("--report", action="store_true", help="measure nothing, write the page from what was kept")
+    parser.add_argument("--rounds", type=int, default=3, help="medians are taken over so many (default: 3)")
+    parser.add_argument("--python", default=ROOT / "build/venv/bin/python", help="of the peers")
+    return parser.parse_args()
+
+
+def machine_context(programs):
+    """What does not change from section to section."""
+    cpu = "an unknown processor"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            cpu = line.split(":", 1)[1].strip()
+    family = {key.strip(): value.strip() for key, value in
+              (line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)}
+    programs.bench("peak_bench", "peak/fma/threads:1", min_time=0.01)
+    versions = output_of([programs.python, "-c", "import torch, transformers\n"
+                          "print('PyTorch', torch.__version__.split('+')[0] + ', transformers', transformers.__version__)"])
+    return {"cpu": f"{cpu} (family {family.get('cpu family', '?')}, model {family.get('model', '?')})",
+            "cores": os.cpu_count(), "memory_GB": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
+            "isa": programs.context["isa"], "compiler": programs.context["compiler"],
+            "peers": versions.strip()}
+
+
+def main():
+    arguments = parse()
+    build = ROOT / "build"
+    results_folder = build / ("bench-results-quick" if arguments.quick else "bench-results")
+    results_folder.mkdir(parents=True, exist_ok=True)
+    programs = Programs(build / "bench", build / "bench-clang", arguments.python, ROOT / "bench/peers",
+                        min_time=0.03 if arguments.quick else 0.2)
+    run = Run(programs, 1 if arguments.quick else arguments.rounds, arguments.quick, results_folder)
+    wanted = arguments.sections or (QUICK if arguments.quick else [name for name in SECTIONS if name not in LONG])
+    for name in [] if arguments.report else wanted:
+        print(f"\n== {name}", file=sys.stderr, flush=True)
+        entry = {"date": datetime.date.today().isoformat(), "result": SECTIONS[name](run)}
+        (results_folder / f"{name}.json").write_text(json.dumps(entry, indent=1))
+
+    entries = {name: json.loads((results_folder / f"{name}.json").read_text()) for name in SECTIONS
+               if (results_folder / f"{name}.json").exists()}
+    machine = machine_context(programs) | {"dates": {name: entry["date"] for name, entry in entries.items()},
+                                           "text": run.text_name()}
+    page = report.write(results_folder if arguments.quick else ROOT / "docs",
+                        {name: entry["result"] for name, entry in entries.items()}, machine)
+    if arguments.quick:
+        print(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""docs/benchmarks.md and its plots, made of the results of all sections."""
+
+import re
+from pathlib import Path
+
+from figures import all_threads, figures, percent, step_seconds
+from plots import Plot, fit
+
+
+def table(header, rows):
+    """Markdown; numbers in all columns but the first go to the right."""
+    ruler = ["---"] + ["---:"] * (len(header) - 1)
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in [header, ruler, *rows])
+
+
+def figures_table(results):
+    rows = [[f.work, f.measured, f.peer, f.form.format(f.value), f.form.format(f.must), f.form.format(f.aim),
+             f.reached()] for f in figures(results)]
+    header = ["work", "here", "the best peer, here", "figure", "must", "aim", "reached"]
+    return "| " + " | ".join(header) + " |\n" + "| --- " * len(header) + "|\n" + "\n".join(
+        "| " + " | ".join(row) + " |" for row in rows)
+
+
+def rate(case):
+    return f"{case['GFLOP/s']:.0f}" if case else ""
+
+
+def rate_and_share(case):
+    return f"{case['GFLOP/s']:.0f} ({percent(case['of_peak'])})" if case else ""
+
+
+def gemm_table(gemm):
+    ours, onednn = all_threads(gemm["ours"]), all_threads(gemm["onednn"])
+    alone = {name.rsplit("/", 1)[0]: case for name, case in gemm["ours"].items() if name.endswith("threads:1")}
+    shapes = [name.removeprefix("gemm/fp32/") for name in ours if name.startswith("gemm/fp32/")]
+    rows = [[shape, percent(alone[f"gemm/fp32/{shape}"]["of_peak"]), rate_and_share(ours[f"gemm/fp32/{shape}"]),
+             rate_and_share(onednn.get(f"onednn/fp32/{shape}")), rate(gemm["torch_fp32"].get(shape)),
+             rate_and_share(ours.get(f"gemm/bf16/{shape}")), rate(gemm["torch_bf16"].get(shape))] for shape in shapes]
+    header = ["product: tokens × in × out", "fp32, one thread: of the peak", "fp32", "oneDNN", "PyTorch", "bf16",
+              "PyTorch bf16"]
+    return table(header, rows)
+
+
+def attention_table(attention):
+    ours = all_threads(attention["ours"])
+    shapes = [name.removeprefix("attention/fp32/") for name in ours if name.startswith("attention/fp32/")]
+    rows = [[shape, rate_and_share(ours[f"attention/fp32/{shape}"]), rate(attention["torch_fp32"].get(shape)),
+             rate_and_share(ours.get(f"attention/bf16/{shape}")), rate(attention["torch_bf16"].get(shape))]
+            for shape in shapes]
+    return table(["attention: B × H × T × D", "fp32", "PyTorch", "bf16", "PyTorch bf16"], rows)
+
+
+def kernels_table(kernels):
+    rows = [[name, f"{case['seconds'] * 1e6:.0f} µs", f"{case['GB/s']:.0f}", f"{case['triad']:.0f}",
+             percent(case["of_triad"])] for name, case in all_threads(kernels).items()]
+    return table(["kernel", "time", "GB/s", "triad of the same size, GB/s", "share"], rows)
+
+
+def step_table(step):
+    names = {"torch_fp32": "PyTorch fp32, padded to the longest of the batch",
+             "torch_bf16": "PyTorch bf16 autocast, padded to the longest",
+             "torch_fp32_padded": "PyTorch fp32, padded to 256", "torch_bf16_padded": "PyTorch bf16, padded to 256"}
+    rows = []
+    for name, case in step["ours"].items():
+        dtype, threads = name.split("/")[1], name.rsplit(":", 1)[1]
+        rows.append([f"minibert {dtype}, threads: {threads}", f"{case['seconds'] / case['steps']:.3f} s",
+                     f"{case['tokens'] / case['seconds']:.0f}", percent(case["of_peak"]),
+                     f"{case['peak_memory_MB'] / 1000:.2f} GB"])
+    tokens = next(iter(step["ours"].values()))
+    for key, name in names.items():
+        if key in step:
+            case = step[key]["training_step"]
+            rows.append([name, f"{case['seconds']:.3f} s", f"{tokens['tokens'] / tokens['steps'] / case['seconds']:.0f}",
+                         "", f"{case['peak_memory_MB'] / 1000:.2f} GB"])
+    return table(["training step", "time", "tokens/s", "useful flops: of the peak", "peak memory"], rows)
+
+
+def growth_plots(growth):
+    """The plots, and by name the points."""
+    attention, step = all_threads(growth["attention"]), all_threads(growth["step"])
+
+    def points(cases, pattern, value):
+        found = [(re.fullmatch(pattern, name), case) for name, case in cases.items()]
+        return sorted((int(match[1]), value(case)) for match, case in found if match)
+
+    tokens = Plot("A training step of lines of 128 tokens", "tokens in the batch", "seconds")
+    found = points(step, r"training_step/fp32/tokens/(\d+)x128", lambda case: case["seconds"])
+    found = [(count * 128, seconds) for count, seconds in found]
+    tokens.add("fp32; dashed: in proportion to the tokens", found, fit(found, lambda x: x))
+
+    length = Plot("Attention of one sequence, 6 heads of 64", "length", "milliseconds", logarithmic=True)
+    for kind in ("forward", "forward+backward"):
+        found = points(attention, rf"attention/fp32/{re.escape(kind)}/length/(\d+)", lambda case: case["seconds"])
+        found = [(x, seconds / (8192 / x) * 1e3) for x, seconds in found if x >= 256]
+        length.add(f"{kind}; dashed: in proportion to the square", found, fit(found, lambda x: x * x))
+
+    memory = Plot("Peak memory of training on two sequences", "length", "MB")
+    found = points(step, r"training_step/fp32/length/2x(\d+)", lambda case: case["peak_memory_MB"])
+    memory.add("fp32; dashed: a straight line", found, fit(found, lambda x: 1, lambda x: x))
+    return {"tokens": tokens, "length": length, "memory": memory}
+
+
+def growth_text(growth, plots):
+    rates = {name: case["of_peak"] for name, case in all_threads(growth["attention"]).items()}
+    lengths = sorted(int(name.rsplit("/", 1)[1]) for name in rates if "forward/" in name)
+    rows = [[n, *(percent(rates[f"attention/fp32/{kind}/length/{n}"]) for kind in ("forward", "forward+backward"))]
+            for n in lengths]
+    shown = "\n\n".join(f"![{plot.title}](plots/{name}.svg)" for name, plot in plots.items())
+    return (f"{shown}\n\n" + table(["attention: length", "forward: of the peak", "forward+backward"], rows) +
+            "\n\nFrom 256 on the rate is the same, so the time grows with the square of the length and nothing else.")
+
+
+INTRODUCTION = """\
+# Benchmarks
+
+Made by `scripts/bench`, which builds the benches, runs them and their peers in alternation on a quiet machine, and writes
+this page; `scripts/bench --quick` takes a minute, `--section NAME` measures one part anew. Everything here was measured,
+the peers' figures too. All rates are medians. "Of the peak" is the rate over that of a loop of multiply-adds in registers,
+which is measured within a few milliseconds of the kernel, on as many threads. Each kernel's results are compared with a
+slow computation before it is timed.
+"""
+
+
+def machine_text(machine):
+    dates = sorted({date for date in machine["dates"].values()})
+    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    return (f"Measured {when} on {machine['cpu']}, {machine['cores']} cores, {machine['memory_GB']:.0f} GB of memory; "
+            f"instruction set {machine['isa']}; g++ {machine['compiler']} at `-O2`, without `-march`; "
+            f"{machine['peers']}. Training on: {machine['text']}.")
+
+
+def markdown(results, machine):
+    parts = [INTRODUCTION, machine_text(machine)]
+    if "peak" in results:
+        peaks = results["peak"]
+        values = [[name.removeprefix("peak/"), f"{case.get('GFLOP/s', case.get('GB/s')):.0f}",
+                   "GFLOP/s" if "GFLOP/s" in case else "GB/s"] for name, case in peaks.items()]
+        parts += ["## The machine's peaks", table(["loop", "rate", "unit"], values)]
+    parts.insert(2, "## Figures to reach\n\n" + figures_table(results))
+    titles = {"gemm": ("## Matrix products", "GFLOP/s on all threads; NT is the forward pass of a linear layer, NN the "
+                       "gradient of its input, TN that of its weight. bf16: float operands in memory, their conversion "
+                       "included; PyTorch's operands are bf16 in memory.", gemm_table),
+              "attention": ("## Attention", "GFLOP/s on all threads, of 4·B·H·T²·D forward and 3.5 times as many with "
+                            "backward; of a ragged batch (the lengths of 64 lines) those that are needed, whatever is "
+                            "padded.", attention_table),
+              "step": ("## The tutorial's training step", "64 lines, dropout on, mean of four batches.", step_table),
+              "kernels": ("## Other kernels", "", kernels_table)}
+    for section, (title, words, make) in titles.items():
+        if section in results:
+            parts += [title, *([words] if words else []), make(results[section])]
+    plots = {}
+    if "growth" in results:
+        plots = growth_plots(results["growth"])
+        parts += ["## How cost grows", growth_text(results["growth"], plots)]
+    return "\n\n".join(part.strip() for part in parts) + "\n", plots
+
+
+def write(folder: Path, results, machine):
+    page, plots = markdown(results, machine)
+    (folder / "plots").mkdir(parents=True, exist_ok=True)
+    (folder / "benchmarks.md").write_text(page, encoding="utf-8")
+    for name, plot in plots.items():
+        (folder / "plots" / f"{name}.svg").write_text(plot.svg(), encoding="utf-8")
+    return page

@@ -1,0 +1,181 @@
+"""What is measured, section by section. A section is a function of the run, and returns what is to be kept as JSON."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from programs import alternate, environment, medians, output_of, say
+
+SHAPES = ["64x6x256x64", "8x12x512x64", "ragged/64x6x64"]
+
+
+class Run:
+    """One call of scripts/bench: programs, data, and how much is to be measured."""
+
+    def __init__(self, programs, rounds, quick, results):
+        self.programs, self.rounds, self.quick, self.results = programs, rounds, quick, results
+        folder = os.environ.get("MINIBERT_TEST_DATA")
+        self.news = Path(folder) / "sinhala_news" if folder else None  # else the examples' default corpus
+
+    def batches(self):
+        """The file of the tutorial's batches, for the peers."""
+        path = self.results / "batches.json"
+        output_of([self.programs.build / "bench" / "export_batches", path])
+        return path
+
+    def text(self):
+        """How an example is told its text."""
+        return ["--train_file", self.news / "train.txt"] if self.news else []
+
+    def text_name(self):
+        return "sinhala_news, 10,000 lines" if self.news else "the King James Bible, 31,102 lines"
+
+
+def peak(run):
+    return medians([run.programs.bench("peak_bench") for _ in range(run.rounds)])
+
+
+def gemm(run):
+    pattern = "tutorial/2112x384x1024/threads" if run.quick else "."
+    names = run.programs.names("gemm_bench", f"fp32/.*{pattern}")
+    shapes = sorted({name.removeprefix("gemm/fp32/").rsplit("/", 1)[0] for name in names if "+" not in name})
+    return alternate(run.rounds,
+                     ours=lambda: run.programs.bench("gemm_bench", pattern),
+                     onednn=lambda: run.programs.bench("onednn_gemm_bench", pattern),
+                     torch_fp32=lambda: run.programs.peer("torch_gemm.py", *shapes),
+                     torch_bf16=lambda: run.programs.peer("torch_gemm.py", "--dtype", "bf16", *shapes))
+
+
+def attention(run):
+    batches = run.batches()
+    return alternate(run.rounds,
+                     ours=lambda: run.programs.bench("attention_bench", f"/({'|'.join(SHAPES)})/"),
+                     torch_fp32=lambda: run.programs.peer("torch_attention.py", "--batches", batches, *SHAPES),
+                     torch_bf16=lambda: run.programs.peer("torch_attention.py", "--batches", batches, "--dtype", "bf16",
+                                                          *SHAPES))
+
+
+def kernels(run):
+    """All other kernels, which no peer is measured for."""
+    names = ("layer_norm", "gelu", "cross_entropy", "embedding", "dropout", "adamw")
+    return medians([{case: counters for name in names for case, counters in run.programs.bench(f"{name}_bench").items()}
+                    for _ in range(run.rounds)])
+
+
+def step(run):
+    batches = run.batches()
+    few = ["--num_batches", "1"] if run.quick else []
+
+    def torch(*arguments):
+        return run.programs.peer("torch_training_step.py", *arguments, batches)
+
+    runs = {"ours": lambda: run.programs.bench("training_step_bench", "/tutorial/"),
+            "torch_fp32": lambda: torch(*few)}
+    if not run.quick:
+        runs["torch_bf16"] = lambda: torch("--bf16")
+    results = alternate(run.rounds, **runs)
+    if not run.quick:  # every batch costs the same
+        padded = ("--pad_to", "256", "--num_batches", "1")
+        results |= alternate(1, torch_fp32_padded=lambda: torch(*padded),
+                             torch_bf16_padded=lambda: torch("--bf16", *padded))
+    return results
+
+
+def compilers(run):
+    programs = run.programs
+    names = [name for name in programs.names("gemm_bench") if "minilm" not in name and "threads:1" not in name]
+    gemms = "^(" + "|".join(names).replace("+", r"\+") + ")/"
+    attentions = f"/({'|'.join(SHAPES)})/threads:[^1]"
+
+    def both(build):
+        return (programs.bench("gemm_bench", gemms, build) | programs.bench("attention_bench", attentions, build))
+
+    results = alternate(run.rounds, gcc=lambda: both(programs.build), clang=lambda: both(programs.clang_build))
+    programs.bench("peak_bench", "fma/threads:1", programs.clang_build)
+    return results | {"clang_version": programs.context["compiler"]}
+
+
+def growth(run):
+    """How time and memory grow: each case of memory in a process of its own."""
+    programs = run.programs
+    steps = [name for name in programs.names("training_step_bench", "fp32/(tokens|length)") if "threads:1" not in name]
+    return alternate(1 if run.quick else 2,
+                     attention=lambda: programs.bench("attention_bench", "fp32.*length.*threads:[^1]"),
+                     step=lambda: {k: v for name in steps
+                                   for k, v in programs.bench("training_step_bench", f"^{name}/").items()})
+
+
+def memory(run):
+    """One epoch of the tutorial: the largest batch decides."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = run.programs.example("train_mlm", "--preset", "tutorial", *run.text(), "--do_train", "--output_dir",
+                                      f"{folder}/model", "--max_steps", "20" if run.quick else "157")
+    return {"text": run.text_name(), "peak_memory_MB": result["peak_memory_MB"]}
+
+
+def seconds_to_first_step(run, tokenizer):
+    """From the start of train_mlm to the first entry of its log, which follows the first optimizer step."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [run.programs.build / "examples" / "train_mlm", "--preset", "tutorial", *run.text(), "--tokenizer_name",
+                   tokenizer, "--output_dir", f"{folder}/model", "--max_steps", "2", "--logging_steps", "1",
+                   "--do_train"]
+        log = Path(folder) / "model" / "train_log.jsonl"
+        start = time.perf_counter()
+        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env=environment())
+        while not (log.exists() and '"loss"' in log.read_text()):
+            if process.poll() is not None:
+                sys.exit(f"train_mlm ended (exit code {process.returncode}) without an entry in {log.name}")
+            time.sleep(0.002)
+        seconds = time.perf_counter() - start
+        process.wait()
+    return seconds
+
+
+def start(run):
+    with tempfile.TemporaryDirectory() as tokenizer:
+        run.programs.example("train_tokenizer", *run.text(), "--vocab_size", "2000", "--output_dir", tokenizer)
+        say("train_mlm, to its first step")
+        times = [seconds_to_first_step(run, tokenizer) for _ in range(1 if run.quick else 7)]
+    return {"text": run.text_name(), "seconds": statistics.median(times)}
+
+
+def has_bf16(run):
+    return "--bf16" in output_of([run.programs.build / "examples" / "train_mlm", "--help"])
+
+
+def whole_run(run, *arguments):
+    """A run of train_mlm from start to end, with the held-out perplexity that it ends at."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = run.programs.example("train_mlm", *arguments, *run.text(), "--output_dir", f"{folder}/model")
+        evaluation = json.loads((Path(folder) / "model" / "eval_results.json").read_text())
+    return {"seconds": result["seconds"], "peak_memory_MB": result["peak_memory_MB"],
+            "perplexity": evaluation["eval_perplexity"]}
+
+
+def tutorial(run):
+    """All 500 steps of the tutorial with its evaluations."""
+    types = {"fp32": []} | ({"bf16": ["--bf16"]} if has_bf16(run) else {})
+    return {"text": run.text_name()} | {name: whole_run(run, "--preset", "tutorial", *flags)
+                                        for name, flags in types.items()}
+
+
+def perplexity(run):
+    """The default recipe: 4,000 steps of 16 lines."""
+    if not run.news:
+        sys.exit("the section perplexity needs MINIBERT_TEST_DATA, with sinhala_news/train.txt and eval.txt in it")
+    types = {"fp32": []} | ({"bf16": ["--bf16"]} if has_bf16(run) else {})
+    held_out = ["--validation_file", run.news / "eval.txt"]
+    return {"text": run.text_name()} | {name: whole_run(run, *held_out, *flags) for name, flags in types.items()}
+
+
+# In the order in which they run. The last two take minutes each and run only when they are named.
+SECTIONS = {f.__name__: f for f in (peak, gemm, attention, kernels, step, compilers, growth, memory, start, tutorial,
+                                    perplexity)}
+LONG = ("tutorial", "perplexity")
+QUICK = ("peak", "gemm", "attention", "step", "memory", "start")
