@@ -126,6 +126,7 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
   auto* lines = add("--per_device_train_batch_size", t.per_device_train_batch_size, "Lines a batch");
   add("--max_tokens_per_batch", t.max_tokens_per_batch, "A batch takes lines up to so many tokens; 0: a number of lines")
       ->excludes(lines);
+  add("--max_tokens_per_pass", t.max_tokens_per_pass, "Tokens that go through the model at once; fewer take less memory");
   app.add_option_function<std::string>(
          "--train_sampling_strategy",
          [&t](const std::string& name) { t.train_sampling_strategy = minibert::sampling_strategy(name); },

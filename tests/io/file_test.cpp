@@ -2,6 +2,8 @@
 
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <minibert/io/file.hpp>
 
@@ -31,6 +33,20 @@ TEST_CASE("an empty file maps to an empty view") {
   const TemporaryDirectory folder;
   minibert::write_file(folder / "empty", "");
   CHECK(minibert::MappedFile(folder / "empty").view().empty());
+}
+
+TEST_CASE("a file is read part by part, the last one as long as what is left") {
+  const TemporaryDirectory folder;
+  minibert::write_file(folder / "file", "0123456789");
+  const minibert::detail::FileDescriptor file(folder / "file", O_RDONLY);
+  CHECK(file.size(folder / "file") == 10);
+  std::vector<char> buffer(4);
+  std::vector<std::string> parts;
+  for (std::string_view part; !(part = file.read(buffer, folder / "file")).empty();) parts.emplace_back(part);
+  CHECK(parts == std::vector<std::string>{"0123", "4567", "89"});
+  const minibert::detail::FileDescriptor not_a_file(folder.path(), O_RDONLY);
+  CHECK_THROWS_AS(not_a_file.size(folder.path()), IoError);
+  CHECK_THROWS_AS(not_a_file.read(buffer, folder.path()), IoError);
 }
 
 TEST_CASE("a mapping moves") {

@@ -29,6 +29,14 @@ TEST_CASE("trailing zero bytes count") {
   CHECK(Fingerprint().add("a").value() != Fingerprint().add(std::string_view("a\0", 2)).value());
 }
 
+TEST_CASE("a string may come in parts") {
+  const std::string_view text = "a text that is longer than two words of eight bytes";
+  Fingerprint parts;
+  parts.add(std::uint64_t{text.size()}).add_part(text.substr(0, 16)).add_part(text.substr(16, 8)).add_part(
+      text.substr(24));
+  CHECK(parts.value() == Fingerprint().add(text).value());
+}
+
 TEST_CASE("the hexadecimal form has sixteen digits and is stable") {
   CHECK(Fingerprint().hex() == "243f6a8885a308d3");
   CHECK(Fingerprint().add("text").hex().size() == 16);

@@ -39,10 +39,10 @@ class ToyModel {
   void train(bool mode = true) { store_.training = mode; }
   void eval() { train(false); }
   bool training() const { return store_.training; }
-  index_t num_forwards = 0;
+  std::vector<index_t> tokens_of_passes;  // of each forward pass, in order
 
   Output forward(Tape<T>& tape, const MaskedLMBatch& batch, const nn::StepContext& context) {
-    ++num_forwards;
+    tokens_of_passes.push_back(batch.num_tokens());
     struct Item {
       index_t first, last;  // tokens of its sequence
       token_id label;

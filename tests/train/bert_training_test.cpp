@@ -40,7 +40,7 @@ TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropou
   const auto gradient = [&](index_t batch_size) {
     Model model(tiny_config(), 1);
     model.train();
-    GradientAccumulator<T, Model, DataCollatorForLanguageModeling> accumulator(model, collator, dataset, 1);
+    GradientAccumulator<T, Model, DataCollatorForLanguageModeling> accumulator(model, collator, dataset, 0, 1);
     accumulator.run(testing::in_batches(examples, batch_size), 0, 3);
     std::vector<T> values;
     for (const Parameter<T>* p : model.parameters()) values.insert(values.end(), p->grad, p->grad + p->numel());

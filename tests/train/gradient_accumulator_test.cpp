@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -22,43 +23,74 @@ using testing::ToyModel;
 
 using Accumulator = GradientAccumulator<float, ToyModel<float>, DataCollatorForLanguageModeling>;
 
+/// What a step on 24 lines leaves.
 template <class T>
-std::pair<StepResult, std::vector<T>> gradient(index_t batch_size, MaskingOptions masking = {}) {
+struct Outcome {
+  StepResult result;
+  std::vector<T> gradient;
+  std::vector<index_t> tokens_of_passes;
+};
+
+template <class T>
+Outcome<T> outcome(index_t batch_size, index_t max_tokens_per_pass = 0, double mlm_probability = 0.15) {
   const LineDataset dataset = number_lines(24);
-  const DataCollatorForLanguageModeling collator(NumberTokenizer(30), masking);
+  const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = mlm_probability});
   ToyModel<T> model(30);
-  GradientAccumulator<T, ToyModel<T>, DataCollatorForLanguageModeling> accumulator(model, collator, dataset, 1);
+  GradientAccumulator<T, ToyModel<T>, DataCollatorForLanguageModeling> accumulator(model, collator, dataset,
+                                                                                   max_tokens_per_pass, 1);
   std::vector<index_t> examples(24);
   std::iota(examples.rbegin(), examples.rend(), index_t{0});
   const StepResult result = accumulator.run(in_batches(examples, batch_size), 0, 3);
-  return {result, model.grads()};
+  return {result, model.grads(), model.tokens_of_passes};
+}
+
+/// Two ways through the same step.
+template <class T>
+void check_same(const Outcome<T>& found, const Outcome<T>& expected) {
+  const double tolerance = sizeof(T) == 4 ? 1e-5 : 1e-12;
+  CHECK(found.result.loss == doctest::Approx(expected.result.loss).epsilon(tolerance));
+  CHECK(found.result.num_items == expected.result.num_items);
+  CHECK(found.result.num_tokens == expected.result.num_tokens);
+  CHECK(found.result.num_examples == expected.result.num_examples);
+  CHECK(reference::relative_error(found.gradient, expected.gradient) < tolerance);
 }
 
 TEST_CASE_TEMPLATE("k batches of m give the loss and gradient of one of k·m, noise and masks included", T, float,
                    double) {
-  const auto [whole, whole_gradient] = gradient<T>(24);
-  REQUIRE(whole.num_items > 5);
-  CHECK(whole.num_examples == 24);
-  for (const index_t size : {1, 4, 7, 100}) {
-    const auto [parts, parts_gradient] = gradient<T>(size);
-    const double tolerance = sizeof(T) == 4 ? 1e-5 : 1e-12;
-    CHECK(parts.loss == doctest::Approx(whole.loss).epsilon(tolerance));
-    CHECK(parts.num_items == whole.num_items);
-    CHECK(parts.num_tokens == whole.num_tokens);
-    CHECK(reference::relative_error(parts_gradient, whole_gradient) < tolerance);
+  const Outcome<T> whole = outcome<T>(24);
+  REQUIRE(whole.result.num_items > 5);
+  CHECK(whole.result.num_examples == 24);
+  for (const index_t size : {1, 4, 7, 100}) check_same(outcome<T>(size), whole);
+}
+
+TEST_CASE_TEMPLATE("a batch goes through the model in equal passes of a bounded size, with the same outcome", T, float,
+                   double) {
+  const Outcome<T> whole = outcome<T>(24);
+  const index_t tokens = whole.result.num_tokens;
+  REQUIRE(tokens > 150);
+  CHECK(whole.tokens_of_passes == std::vector<index_t>{tokens});
+  CHECK(outcome<T>(24, tokens).tokens_of_passes == std::vector<index_t>{tokens});
+  for (const index_t limit : {tokens - 1, tokens / 3, index_t{20}}) {
+    const Outcome<T> passes = outcome<T>(24, limit);
+    check_same(passes, whole);
+    for (const index_t pass : passes.tokens_of_passes) CHECK(pass <= limit);
   }
+  const std::vector<index_t> halves = outcome<T>(24, tokens - 1).tokens_of_passes;
+  REQUIRE(halves.size() == 2);
+  CHECK(std::abs(halves[0] - tokens / 2) <= 11);              // the longest line has 11 tokens
+  CHECK(outcome<T>(24, 1, 1).tokens_of_passes.size() == 24);  // a line is never cut
 }
 
 TEST_CASE("a step in which nothing is masked has loss 0 and no gradient") {
   const LineDataset dataset = number_lines(4);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = 0});
   ToyModel<float> model(30);
-  Accumulator accumulator(model, collator, dataset, 1);
+  Accumulator accumulator(model, collator, dataset, 0, 1);
   const std::vector<index_t> examples = {0, 1, 2};
   const StepResult result = accumulator.run(in_batches(examples, 2), 0, 0);
   CHECK(result.loss == 0);
   CHECK(result.num_items == 0);
-  CHECK(model.num_forwards == 0);
+  CHECK(model.tokens_of_passes.empty());
   for (const Parameter<float>* p : model.parameters()) CHECK_FALSE(p->has_grad);
 }
 
@@ -67,7 +99,7 @@ TEST_CASE("a loss that is not finite is an error that names the step") {
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = 1});
   ToyModel<float> model(30);
   model.parameters()[0]->data[0] = std::numeric_limits<float>::quiet_NaN();
-  Accumulator accumulator(model, collator, dataset, 1);
+  Accumulator accumulator(model, collator, dataset, 0, 1);
   const std::vector<index_t> examples = {0, 1, 2};
   try {
     accumulator.run(in_batches(examples, 2), 0, 41);

@@ -23,7 +23,7 @@ TEST_CASE("the defaults are transformers'") {
   CHECK(refusal(args) == "accepted");
   CHECK(args.to_json().dump() ==
         R"({"per_device_train_batch_size":8,"per_device_eval_batch_size":8,"gradient_accumulation_steps":1,)"
-        R"("max_tokens_per_batch":0,"train_sampling_strategy":"random",)"
+        R"("max_tokens_per_batch":0,"max_tokens_per_pass":1280,"train_sampling_strategy":"random",)"
         R"("learning_rate":5e-05,"weight_decay":0.0,"adam_beta1":0.9,"adam_beta2":0.999,"adam_epsilon":1e-08,)"
         R"("max_grad_norm":1.0,"num_train_epochs":3.0,"max_steps":-1,"lr_scheduler_type":"linear","warmup_steps":0.0,)"
         R"("logging_steps":500,"logging_first_step":false,"eval_strategy":"no","eval_steps":null,)"
@@ -42,6 +42,7 @@ TEST_CASE("values out of range are refused by name") {
                  .gradient_accumulation_steps = index_t{1} << 40})
             .find("too large") != std::string::npos);
   CHECK(refusal({.output_dir = "o", .max_tokens_per_batch = -1}) == "max_tokens_per_batch is -1, expected 0 or more");
+  CHECK(refusal({.output_dir = "o", .max_tokens_per_pass = -1}) == "max_tokens_per_pass is -1, expected 0 or more");
   CHECK(refusal({.output_dir = "o", .learning_rate = std::nan("")}).starts_with("learning_rate is nan"));
   CHECK(refusal({.output_dir = "o", .max_grad_norm = -1}) == "max_grad_norm is -1, expected 0 or more");
   CHECK(refusal({.output_dir = "o", .num_train_epochs = 0}) == "num_train_epochs is 0, expected more than 0");

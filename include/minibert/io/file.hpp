@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,27 @@ class FileDescriptor {
 
   int get() const noexcept { return fd_; }
 
+  /// The size of a regular file; IoError for anything else.
+  std::size_t size(const std::filesystem::path& path) const {
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0) raise_io(path, "read the size");
+    check<IoError>(S_ISREG(status.st_mode), path.string(), ": not a regular file");
+    return static_cast<std::size_t>(status.st_size);
+  }
+
+  /// The next bytes, as many as the buffer takes; fewer at the end of the file only.
+  std::string_view read(std::span<char> buffer, const std::filesystem::path& path) const {
+    std::size_t total = 0;
+    while (total < buffer.size()) {
+      const ssize_t count = ::read(fd_, buffer.data() + total, buffer.size() - total);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) raise_io(path, "read");
+      if (count == 0) break;
+      total += static_cast<std::size_t>(count);
+    }
+    return {buffer.data(), total};
+  }
+
   /// Writes everything, however often the system takes a part only.
   void write_all(std::string_view data, const std::filesystem::path& path) const {
     while (!data.empty()) {
@@ -79,10 +101,7 @@ class MappedFile {
   /// IoError when the file cannot be opened or is not a regular file. An empty file is fine.
   explicit MappedFile(const std::filesystem::path& path) {
     const detail::FileDescriptor file(path, O_RDONLY);
-    struct stat status {};
-    if (::fstat(file.get(), &status) != 0) detail::raise_io(path, "read the size");
-    check<IoError>(S_ISREG(status.st_mode), path.string(), ": not a regular file");
-    size_ = static_cast<std::size_t>(status.st_size);
+    size_ = file.size(path);
     if (size_ == 0) return;
     void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (address == MAP_FAILED) detail::raise_io(path, "map");

@@ -16,7 +16,10 @@ namespace minibert {
 class Fingerprint {
  public:
   Fingerprint& add(std::string_view bytes) noexcept {
-    add(static_cast<std::uint64_t>(bytes.size()));
+    return add(static_cast<std::uint64_t>(bytes.size())).add_part(bytes);
+  }
+  /// A part of a byte string whose size was added before. All parts but the last are whole words of 8 bytes.
+  Fingerprint& add_part(std::string_view bytes) noexcept {
     while (bytes.size() >= sizeof(std::uint64_t)) {
       add(word(bytes.substr(0, sizeof(std::uint64_t))));
       bytes.remove_prefix(sizeof(std::uint64_t));

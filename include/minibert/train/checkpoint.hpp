@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -27,8 +28,14 @@ namespace detail {
 inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";
 inline constexpr const char* kManifestName = "checkpoint.json";
 
+/// That of the contents. They are read piece by piece: what is mapped counts as memory of the program.
 inline std::string file_fingerprint(const std::filesystem::path& path) {
-  return Fingerprint().add(MappedFile(path).view()).hex();
+  const FileDescriptor file(path, O_RDONLY);
+  std::vector<char> buffer(std::size_t{1} << 16);
+  Fingerprint fingerprint;
+  fingerprint.add(std::uint64_t{file.size(path)});
+  for (std::string_view part; !(part = file.read(buffer, path)).empty();) fingerprint.add_part(part);
+  return fingerprint.hex();
 }
 
 /// What a folder holds; IoError when it cannot be read.

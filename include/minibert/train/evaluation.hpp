@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include <minibert/autograd/no_grad.hpp>
 #include <minibert/autograd/tape.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/collator.hpp>
@@ -19,12 +20,13 @@ struct EvaluationResult {
   double runtime = 0;  ///< seconds
 };
 
-/// Evaluates with dropout off, on the draws that the collator keeps for evaluation. The model's mode is as before
-/// afterwards.
+/// Evaluates with dropout off, on the draws that the collator keeps for evaluation, and records nothing: the tape lends
+/// its memory. The model's mode is as before afterwards.
 template <class T, class Model, class Collator>
 EvaluationResult evaluate(Model& model, const Collator& collator, const typename Collator::Dataset& dataset,
                           index_t batch_size, Tape<T>& tape) {
   const auto start = std::chrono::steady_clock::now();
+  const no_grad recording_nothing;
   const bool was_training = model.training();
   model.eval();
   EvaluationResult result;

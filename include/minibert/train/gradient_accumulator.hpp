@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -15,30 +16,36 @@
 
 namespace minibert {
 
-/// Runs a step's batches through the model, one by one. All of them are collated first, so that each knows the number
-/// of items of the whole step: k batches of m give the loss and gradient of one of k·m.
+/// Runs a step's batches through the model, in passes. All of them are collated first, so that each knows the number of
+/// items of the whole step: k passes of m examples give the loss and gradient of one of k·m.
 template <class T, class Model, class Collator>
 class GradientAccumulator {
  public:
   using Batch = typename Collator::Batch;
   using Dataset = typename Collator::Dataset;
 
-  GradientAccumulator(Model& model, const Collator& collator, const Dataset& dataset, std::uint64_t seed)
-      : model_(model), collator_(collator), dataset_(dataset), seed_(seed) {}
+  /// A pass takes part of a batch that has more than max_tokens_per_pass (0: takes all of it).
+  GradientAccumulator(Model& model, const Collator& collator, const Dataset& dataset, index_t max_tokens_per_pass,
+                      std::uint64_t seed)
+      : model_(model),
+        collator_(collator),
+        dataset_(dataset),
+        max_tokens_(max_tokens_per_pass > 0 ? max_tokens_per_pass : std::numeric_limits<index_t>::max()),
+        seed_(seed) {}
 
   /// Leaves the gradient of the mean loss over all the items of the batches, given by their examples, in the model's
   /// parameters. A step without an item has loss 0 and no gradient. Error when the loss is not finite.
   StepResult run(std::span<const std::span<const index_t>> examples, index_t epoch, index_t step) {
-    const std::span<const Batch> batches = collate(examples, epoch);
+    const std::span<const Batch> passes = collate(examples, epoch);
     StepResult result;
-    for (const auto& of_batch : examples) result.num_examples += length(of_batch);
-    for (const Batch& batch : batches) {
+    for (const Batch& batch : passes) {
+      result.num_examples += batch.num_sequences();
       result.num_items += batch.num_items();
       result.num_tokens += batch.num_tokens();
     }
     const nn::StepContext context{.seed = seed_, .step = step, .num_items_in_batch = result.num_items};
     model_.zero_grad();
-    for (const Batch& batch : batches) {
+    for (const Batch& batch : passes) {
       if (batch.num_items() == 0) continue;
       tape_.reset();
       const auto output = model_.forward(tape_, batch, context);
@@ -51,24 +58,47 @@ class GradientAccumulator {
     return result;
   }
 
+  /// The tape, whose memory others may use between two steps.
+  Tape<T>& tape() noexcept { return tape_; }
+
  private:
-  /// The step's batches, in memory that is used again.
+  /// The step's passes, in memory that is used again.
   std::span<const Batch> collate(std::span<const std::span<const index_t>> examples, index_t epoch) {
-    if (batches_.size() < examples.size()) batches_.resize(examples.size());
     index_t row = 0;
-    for (index_t i = 0; i < length(examples); ++i) {
-      collator_.collate(dataset_, at(examples, i), {.training = true, .epoch = epoch, .first_row = row},
-                        at(batches_, i));
-      row += length(at(examples, i));
+    std::size_t count = 0;
+    for (std::span<const index_t> rest : examples)
+      while (!rest.empty()) {
+        const auto pass = rest.first(usize(size_of_pass(rest)));
+        rest = rest.subspan(pass.size());
+        if (count == passes_.size()) passes_.emplace_back();
+        collator_.collate(dataset_, pass, {.training = true, .epoch = epoch, .first_row = row}, passes_[count++]);
+        row += length(pass);
+      }
+    return std::span<const Batch>(passes_).first(count);
+  }
+
+  /// How many of the examples the next pass takes: at most max_tokens_, unless the first example alone has more, and
+  /// such that the passes become equally large.
+  index_t size_of_pass(std::span<const index_t> examples) const {
+    index_t tokens = 0;
+    for (const index_t example : examples) tokens += dataset_.num_tokens(example);
+    const index_t passes = (tokens - 1) / max_tokens_ + 1, share = (tokens - 1) / passes + 1;
+    index_t size = 0, taken = 0;
+    while (size < length(examples) && taken < share) {
+      const index_t more = dataset_.num_tokens(at(examples, size));
+      if (size > 0 && taken + more > max_tokens_) break;
+      taken += more;
+      ++size;
     }
-    return std::span<const Batch>(batches_).first(examples.size());
+    return size;
   }
 
   Model& model_;
   const Collator& collator_;
   const Dataset& dataset_;
+  index_t max_tokens_;
   std::uint64_t seed_;
-  std::vector<Batch> batches_;
+  std::vector<Batch> passes_;
   Tape<T> tape_;
 };
 

@@ -69,7 +69,7 @@ class Trainer {
                                         .beta2 = args_.adam_beta2,
                                         .eps = args_.adam_epsilon,
                                         .weight_decay = args_.weight_decay}),
-        accumulator_(model, collator_, train_dataset, args_.seed) {}
+        accumulator_(model, collator_, train_dataset, args_.max_tokens_per_pass, args_.seed) {}
 
   /// Where the model's data came from, beside the arguments: names and values such as fingerprints of text and
   /// tokenizer. Kept in checkpoints; a run with others does not resume.
@@ -156,7 +156,6 @@ class Trainer {
   optim::LrScheduler scheduler_;
   optim::AdamW<T> optimizer_;
   GradientAccumulator<T, Model, Collator> accumulator_;
-  Tape<T> eval_tape_{Recording::off};
   std::function<void(const std::filesystem::path&)> save_processing_class_;
   std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
 
@@ -290,7 +289,8 @@ template <class Model, class Collator>
 Json Trainer<Model, Collator>::evaluate() {
   check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
   const EvaluationResult result =
-      minibert::evaluate<T>(model_, collator_, *eval_dataset_, args_.per_device_eval_batch_size, eval_tape_);
+      minibert::evaluate<T>(model_, collator_, *eval_dataset_, args_.per_device_eval_batch_size,
+                            accumulator_.tape());
   check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation's loss is ", result.loss);
   const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(result.runtime, 1e-9); };
   Json metrics = Json::Object{{"epoch", state_.epoch},

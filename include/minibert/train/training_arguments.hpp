@@ -37,6 +37,9 @@ struct TrainingArguments {
   index_t gradient_accumulation_steps = 1;
   /// More than 0: instead of per_device_train_batch_size. A batch takes as many lines as have at most so many tokens.
   index_t max_tokens_per_batch = 0;
+  /// A batch of more tokens goes through the model in passes of at most so many, which bounds the memory and changes the
+  /// result by rounding only; 0: in one. A model whose loss is no sum over the batch needs 0.
+  index_t max_tokens_per_pass = 1280;
   SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   double learning_rate = 5e-5;
   double weight_decay = 0.0;
@@ -103,6 +106,7 @@ inline void TrainingArguments::validate() const {
   check<ValueError>(per_device_train_batch_size <= std::numeric_limits<index_t>::max() / gradient_accumulation_steps,
                     "per_device_train_batch_size times gradient_accumulation_steps is too large");
   at_least("max_tokens_per_batch", max_tokens_per_batch, 0);
+  at_least("max_tokens_per_pass", max_tokens_per_pass, 0);
   is_finite("learning_rate", learning_rate);
   at_least("learning_rate", learning_rate, 0.0);
   at_least("max_grad_norm", max_grad_norm, 0.0);
@@ -127,6 +131,7 @@ inline Json TrainingArguments::to_json() const {
                       {"per_device_eval_batch_size", per_device_eval_batch_size},
                       {"gradient_accumulation_steps", gradient_accumulation_steps},
                       {"max_tokens_per_batch", max_tokens_per_batch},
+                      {"max_tokens_per_pass", max_tokens_per_pass},
                       {"train_sampling_strategy", to_string(train_sampling_strategy)},
                       {"learning_rate", learning_rate},
                       {"weight_decay", weight_decay},
