@@ -50,3 +50,25 @@ TEST_CASE("uniform, below, normal: range and moments") {
   for (const index_t c : counts) CHECK(c == doctest::Approx(10000).epsilon(0.05));
   CHECK(key.below(1, 3) == 0);
 }
+
+TEST_CASE("the two numbers of a normal pair are normal and independent") {
+  const Key key(7);
+  const std::uint32_t n = 100000;
+  double means[2] = {}, squares[2] = {}, product = 0, product_of_squares = 0;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const auto pair = key.normal_pair(i, 5);
+    CHECK(pair[0] == key.normal(i, 5));
+    for (const std::size_t k : {0u, 1u}) {
+      means[k] += pair[k] / n;
+      squares[k] += pair[k] * pair[k] / n;
+    }
+    product += pair[0] * pair[1] / n;
+    product_of_squares += pair[0] * pair[0] * pair[1] * pair[1] / n;
+  }
+  for (const std::size_t k : {0u, 1u}) {  // bounds of five standard deviations
+    CHECK(std::abs(means[k]) < 0.016);
+    CHECK(std::abs(squares[k] - 1) < 0.023);
+  }
+  CHECK(std::abs(product) < 0.016);
+  CHECK(std::abs(product_of_squares - 1) < 0.045);
+}

@@ -71,13 +71,16 @@ struct Key {
     return static_cast<index_t>((static_cast<wide>(bits(c0, c1)) * static_cast<wide>(n)) >> 64);
   }
 
-  /// A standard normal number at counter (c0, c1) (Box and Muller, 1958; one of the pair).
-  double normal(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
+  /// Two independent standard normal numbers at counter (c0, c1) (Box and Muller, 1958).
+  std::array<double, 2> normal_pair(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     const std::uint64_t b = bits(c0, c1);
     const double u = (static_cast<double>(b >> 32) + 0.5) * 0x1p-32;  // in (0, 1): the logarithm stays finite
     const double v = static_cast<double>(b & 0xFFFFFFFFu) * 0x1p-32;
-    return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v);
+    const double radius = std::sqrt(-2.0 * std::log(u)), angle = 2.0 * std::numbers::pi * v;
+    return {radius * std::cos(angle), radius * std::sin(angle)};
   }
+  /// The first of them.
+  double normal(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept { return normal_pair(c0, c1)[0]; }
 };
 
 /// The id of a site (a module's full name, a purpose): FNV-1a of its name, 64 bits.

@@ -100,10 +100,13 @@ class Module {
       return;
     }
     const random::Key key = random::Key(seed).fold(random::site(p.name));
-    parallel_for(p.numel(), 4096, [=, data = p.data](index_t begin, index_t end) {
-      for (index_t i = begin; i < end; ++i)
-        data[i] = static_cast<T>(standard_deviation *
-                                 key.normal(static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32)));
+    const index_t n = p.numel();
+    parallel_for((n + 1) / 2, 2048, [=, data = p.data](index_t begin, index_t end) {
+      for (index_t i = begin; i < end; ++i) {
+        const auto pair = key.normal_pair(static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32));
+        data[2 * i] = static_cast<T>(standard_deviation * pair[0]);
+        if (2 * i + 1 < n) data[2 * i + 1] = static_cast<T>(standard_deviation * pair[1]);
+      }
     });
     if (p.zero_row >= 0) std::fill_n(p.data + p.zero_row * p.shape.size(1), p.shape.size(1), T{0});
   }
