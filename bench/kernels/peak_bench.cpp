@@ -5,17 +5,17 @@ using namespace minibert;
 
 namespace {
 
-/// A case whose time is that of one measurement, and whose rate is what was measured.
+/// A case whose time is that of one measurement, and whose rate is the median of what was measured.
 template <class Measure>
 void add_roof(const std::string& name, const char* unit, Measure measure) {
   bench::add_case(name, [=](benchmark::State& state) {
-    double total = 0;
+    std::vector<double> rates;
     for ([[maybe_unused]] auto _ : state) {
       const auto start = bench::Clock::now();
-      total += measure();
+      rates.push_back(measure());
       state.SetIterationTime(bench::seconds_since(start));
     }
-    state.counters[unit] = {total / 1e9, benchmark::Counter::kAvgIterations};
+    state.counters[unit] = bench::median(rates) / 1e9;
   });
 }
 

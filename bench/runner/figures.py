@@ -109,13 +109,13 @@ def memory_figures(results):
     ours = results["memory"]["peak_memory_MB"] / 1000
     torch = results.get("step", {}).get("torch_fp32", {}).get("training_step", {}).get("peak_memory_MB")
     yield Figure("peak memory of the tutorial's run", f"{ours:.2f} GB",
-                 f"PyTorch, a few steps, {torch / 1000:.1f} GB" if torch else "", ours, 0.7, 0.4, "{:.1f} GB", True)
+                 f"PyTorch, a few steps, {torch / 1000:.1f} GB" if torch else "", ours, 0.7, 0.4, "{:.2f} GB", True)
 
 
 def start_figures(results):
     seconds = results["start"]["seconds"]
     yield Figure(f"process start to the first optimizer step ({results['start']['text']}), vocabulary given",
-                 f"{seconds:.2f} s", "", seconds, 1.5, 0.8, "{:.1f} s", True)
+                 f"{seconds:.2f} s", "", seconds, 1.5, 0.8, "{:.2f} s", True)
 
 
 def tutorial_figures(results):

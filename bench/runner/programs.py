@@ -5,6 +5,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 # Of a case in Google Benchmark's JSON: what says nothing about its speed.
@@ -63,18 +64,19 @@ class Programs:
         return json.loads(output_of(command))["cases"]
 
     def example(self, name, *arguments):
-        """Runs an example to its end: {"seconds": from start to end, "peak_memory_MB": …, "output": …}."""
+        """Runs an example to its end: {"seconds": from start to end, "peak_memory_MB": …}."""
         say(f"{name} {' '.join(map(str, arguments))[:90]}")
         command = [str(part) for part in (self.build / "examples" / name, *arguments)]
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
-        output = process.stdout.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            sys.exit(f"{' '.join(command)}: exit code {process.returncode}")
-        return {"seconds": time.perf_counter() - start, "peak_memory_MB": usage.ru_maxrss * 1024 / 1e6,
-                "output": output}
+        with tempfile.TemporaryFile("w+") as messages:
+            start = time.perf_counter()
+            process = subprocess.Popen(command, stdout=messages, stderr=messages, env=environment())
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode != 0:
+                messages.seek(0)
+                sys.exit(f"{' '.join(command)}\nfailed:\n{messages.read()[-4000:]}")
+        return {"seconds": seconds, "peak_memory_MB": usage.ru_maxrss * 1024 / 1e6}
 
 
 def medians(rounds):

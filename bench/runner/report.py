@@ -101,13 +101,18 @@ def growth_plots(growth):
 
 
 def growth_text(growth, plots):
-    rates = {name: case["of_peak"] for name, case in all_threads(growth["attention"]).items()}
-    lengths = sorted(int(name.rsplit("/", 1)[1]) for name in rates if "forward/" in name)
-    rows = [[n, *(percent(rates[f"attention/fp32/{kind}/length/{n}"]) for kind in ("forward", "forward+backward"))]
-            for n in lengths]
+    kinds = ("forward", "forward+backward")
+    cases = {kind: {int(name.rsplit("/", 1)[1]): case for name, case in all_threads(growth["attention"]).items()
+                    if f"/{kind}/length/" in name} for kind in kinds}
+    rows = [[length, *(rate_and_share(cases[kind][length]) for kind in kinds)] for length in sorted(cases[kinds[0]])]
+    spread = []
+    for kind in kinds:  # all lengths have 8,192 tokens in all, so the time per pair of tokens is seconds / length
+        constants = [case["seconds"] / length for length, case in cases[kind].items() if length >= 256]
+        spread.append(f"{max(constants) / min(constants) - 1:.0%} ({kind})")
     shown = "\n\n".join(f"![{plot.title}](plots/{name}.svg)" for name, plot in plots.items())
-    return (f"{shown}\n\n" + table(["attention: length", "forward: of the peak", "forward+backward"], rows) +
-            "\n\nFrom 256 on the rate is the same, so the time grows with the square of the length and nothing else.")
+    return (f"{shown}\n\nAttention's time for a pair of tokens differs by at most {' and '.join(spread)} between the "
+            "lengths 256 and 4,096. GFLOP/s, and the share of the peak, of batches of 8,192 tokens:\n\n" +
+            table(["length", *kinds], rows))
 
 
 INTRODUCTION = """\
