@@ -75,7 +75,7 @@ void compare(const std::vector<index_t>& lengths, index_t heads, index_t d, doub
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("attention: forward and backward against the twin, sequences around the block's size", T, float,
+TEST_CASE_TEMPLATE("attention: forward and backward against the twin, lengths around the tiles' sizes", T, float,
                    double) {
   for (const double p : {0.0, 0.3}) {
     compare<T>({0, 1, 63, 64, 65, 130, 0}, 2, 16, p);
@@ -85,6 +85,14 @@ TEST_CASE_TEMPLATE("attention: forward and backward against the twin, sequences 
   }
   compare<T>({0, 0}, 2, 4, 0.0);
   compare<T>({}, 2, 4, 0.0);
+}
+
+TEST_CASE("attention: several blocks and pieces of keys and queries") {
+  for (const double p : {0.0, 0.3}) {
+    compare<float>({191, 193, 385, 17}, 1, 20, p);
+    compare<float>({1025, 3}, 1, 16, p);
+  }
+  compare<double>({2053}, 1, 4, 0.1);
 }
 
 TEST_CASE("attention: without lse, and with gradients for some inputs only") {
@@ -120,7 +128,7 @@ TEST_CASE("attention: scores far apart do not overflow") {
 }
 
 TEST_CASE("attention: the same bits for any number of threads, and whatever else is in the batch") {
-  const Problem<float> problem({10, 150, 64, 1, 90}, 3, 20, 0.1);
+  const Problem<float> problem({10, 150, 64, 1, 900}, 3, 20, 0.1);
   testing::on_any_threads([&] { return problem.run(false); });
   Problem<float> first({10}, 3, 20, 0.1);
   std::copy_n(problem.q.begin(), first.size(), first.q.begin());

@@ -24,7 +24,7 @@ struct RowFactors {
   [[gnu::always_inline]] static void run(T* y, random::Key key, index_t position, index_t d) {
     using V = typename Arch::template vec<T>;
     kernels::detail::for_dropout_factors<V>(
-        key, position, 20000, T{1},
+        key, position, 20000, T{1}, index_t{0},
         d, [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) { part.store(factor, y + i); });
   }
 };

@@ -1,13 +1,15 @@
 // Multi-head attention (Vaswani et al., 2017) over sequences laid end to end: softmax(scale·QKᵗ)·V, each sequence with
-// itself only. The scores of 64 queries of one head at a time exist, in a thread's own scratch; for the backward pass
-// they are made again from the kept log-sum-exp of each row (Dao et al., "FlashAttention", 2022).
+// itself only. No matrix of scores is stored; the backward pass makes them again from the log-sum-exp of each row
+// (Dao et al., "FlashAttention", 2022).
 #pragma once
 
 #include <algorithm>
 
-#include <minibert/kernels/dropout.hpp>
-#include <minibert/kernels/gemm.hpp>
-#include <minibert/kernels/softmax.hpp>
+#include <minibert/core/parallel.hpp>
+#include <minibert/core/sequences.hpp>
+#include <minibert/core/sink.hpp>
+#include <minibert/kernels/detail/attention_backward.hpp>
+#include <minibert/kernels/detail/attention_forward.hpp>
 
 namespace minibert::kernels {
 
@@ -23,120 +25,112 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-inline constexpr index_t kQueryBlock = 64;
-
-/// x *= dropout factors, for n rows of d probabilities; the first row is the query at `position`.
-struct DropProbabilities {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* x, DropoutMask mask, index_t position, index_t n, index_t d) {
-    using V = typename Arch::template vec<T>;
-    for (index_t row = 0; row < n; ++row, x += d)
-      for_dropout_factors<V>(mask.key, position + row, mask.threshold, static_cast<T>(mask.scale()), d,
-                             [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) {
-                               part.store(part.template load<V>(x + i) * factor, x + i);
-                             });
-  }
+/// Pieces of equal size, a multiple of `multiple`, that n is cut into: `count` of them, or fewer.
+struct EvenPieces {
+  index_t size, count;
+  EvenPieces(index_t n, index_t wanted, index_t multiple)
+      : size(round_up(num_chunks(n, std::max<index_t>(wanted, 1)), multiple)), count(num_chunks(n, size)) {}
 };
 
-/// delta[row] = Σ dy·y for n rows of d elements, `stride` apart.
-struct RowDots {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* delta, const T* dy, const T* y, index_t stride, index_t n, index_t d) {
-    using V = typename Arch::template vec<T>;
-    for (index_t row = 0; row < n; ++row) {
-      V total{};
-      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        total = simd::fma(part.template load<V>(dy + row * stride + i), part.template load<V>(y + row * stride + i),
-                          total);
-      });
-      delta[row] = simd::sum(total);
-    }
-  }
-};
-
-/// From scores s and dP (n rows of d): s becomes P = e^(s − lse), dP becomes dS = P·(dP − delta). With dropout dP is
-/// multiplied by the factors before, and s becomes what was multiplied with V: P times the factors.
-struct AttentionScoresBackward {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* s, T* dp, const T* lse, const T* delta, DropoutMask mask, index_t position,
-                                         index_t n, index_t d) {
-    using V = typename Arch::template vec<T>;
-    for (index_t row = 0; row < n; ++row, s += d, dp += d) {
-      const V offset = V::broadcast(lse[row]), dot = V::broadcast(delta[row]);
-      const auto step = [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) {
-        const V p = simd::exp(part.template load<V>(s + i) - offset);
-        part.store(p * (part.template load<V>(dp + i) * factor - dot), dp + i);
-        part.store(p * factor, s + i);
-      };
-      if (mask) {
-        for_dropout_factors<V>(mask.key, position + row, mask.threshold, static_cast<T>(mask.scale()), d, step);
-      } else {
-        const V one = V::broadcast(T{1});
-        simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) { step(i, part, one); });
-      }
-    }
-  }
-};
-
-/// Scratch of one thread.
-template <class T>
-struct AttentionScratch {
-  T *scores, *dscores;  // blocks of kQueryBlock × max_seqlen
-  T* delta;             // kQueryBlock
-  T* products;          // what gemm_serial needs
-
-  static index_t size(index_t max_seqlen, index_t head_size) {
-    const index_t longest = std::max(max_seqlen, kQueryBlock);
-    return round_up(kQueryBlock * (2 * max_seqlen + 1), 16) +
-           std::max(gemm_workspace<T>(longest, head_size, 1), gemm_workspace<T>(head_size, longest, 1));
-  }
-  AttentionScratch(T* workspace, index_t max_seqlen, index_t head_size)
-      : scores(workspace + thread_index() * size(max_seqlen, head_size)),
-        dscores(scores + kQueryBlock * max_seqlen),
-        delta(dscores + kQueryBlock * max_seqlen),
-        products(scores + round_up(kQueryBlock * (2 * max_seqlen + 1), 16)) {}
-};
-
-/// The mask of head h of sequence b.
-inline DropoutMask head_mask(const DropoutMask& mask, const Sequences& sequences, index_t b, index_t h) {
-  if (!mask) return mask;
-  return {.key = mask.key.fold(sequences.rows[b]).fold(h), .threshold = mask.threshold};
+/// The queries of a sequence that share packed keys in the forward pass.
+inline EvenPieces query_pieces(index_t len) {
+  return {len, num_chunks(len, AttentionForward::kQueries - kMicroRows + 1), kMicroRows};
 }
+
+/// The keys of a sequence that a thread takes in the backward pass. A piece but the first has a dq of its own, added up
+/// in the end: no more than four, so that memory grows with the length, not with its square.
+inline EvenPieces key_pieces(index_t len) {
+  return {len, std::min<index_t>(num_chunks(len, 2 * AttentionBackward::kKeys), 4), AttentionBackward::kKeys};
+}
+
+/// Calls f(sequence, head, piece, whether the thread goes on with the next head) for all pieces of all heads of all
+/// sequences, on all threads. pieces(len).count is how many a sequence of that length has.
+template <class Pieces, class F>
+void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) noexcept {
+  const index_t most = std::max<index_t>(pieces(sequences.max_seqlen).count, 1), units = sequences.count * most * heads;
+  // As many heads of a sequence at a time as leave each thread enough to even out.
+  const index_t grain = std::clamp<index_t>(units / (16 * num_threads()), 1, heads);
+  parallel_for(units, grain, [=](index_t begin, index_t end) {
+    for (index_t unit = begin; unit < end; ++unit) {
+      const index_t b = unit / (most * heads), piece = unit / heads % most, h = unit % heads;
+      const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
+      if (piece < pieces(len).count) f(b, h, piece, h + 1 < heads && unit + 1 < end);
+    }
+  });
+}
+
+/// Head h of sequence b.
+template <class T>
+AttentionHead<T> attention_head(const T* q, const T* k, const T* v, T scale, const DropoutMask& mask,
+                                const Sequences& sequences, const AttentionShape& shape, index_t b, index_t h,
+                                bool goes_on) {
+  const index_t start = sequences.cu_seqlens[b], at = start * shape.stride + h * shape.head_size;
+  DropoutMask own = mask;
+  if (mask) own.key = mask.key.fold(sequences.rows[b]).fold(h);
+  return {.q = q + at,
+          .k = k + at,
+          .v = v + at,
+          .len = sequences.cu_seqlens[b + 1] - start,
+          .head_size = shape.head_size,
+          .stride = shape.stride,
+          .scale = scale,
+          .mask = own,
+          .ahead = goes_on ? shape.head_size : 0};
+}
+
+/// Elements that Scratch takes for each thread.
+template <class Scratch, class T>
+index_t scratch_size(const Sequences& sequences, const AttentionShape& shape) {
+  ScratchCutter<T> count(nullptr);
+  Scratch(count, sequences.max_seqlen, shape.head_size);
+  return count.used();
+}
+
+/// The calling thread's part of a workspace that holds one for each.
+template <class Scratch, class T>
+Scratch own_scratch(T* workspace, const Sequences& sequences, const AttentionShape& shape) {
+  ScratchCutter<T> memory(workspace + thread_index() * scratch_size<Scratch, T>(sequences, shape));
+  return Scratch(memory, sequences.max_seqlen, shape.head_size);
+}
+
+/// y += x for the rows of one sequence.
+struct AddRows {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(T* y, const T* x, index_t n) {
+    using V = typename Arch::template vec<T>;
+    simd::for_vectors<V>(
+        n, [&](index_t i, auto part) __attribute__((always_inline)) {
+          part.store(part.template load<V>(y + i) + part.template load<V>(x + i), y + i);
+        });
+  }
+};
 
 }  // namespace detail
 
 /// Elements of scratch memory that attention_forward and attention_backward need.
 template <class T>
 index_t attention_workspace(const Sequences& sequences, const AttentionShape& shape, index_t threads) {
-  return threads * detail::AttentionScratch<T>::size(sequences.max_seqlen, shape.head_size);
+  const index_t own = std::max(detail::scratch_size<detail::AttentionForward::Scratch<T>, T>(sequences, shape),
+                               detail::scratch_size<detail::AttentionBackward::Scratch<T>, T>(sequences, shape));
+  const index_t pieces = std::max<index_t>(detail::key_pieces(sequences.max_seqlen).count, 1);
+  return threads * own + (pieces - 1) * shape.num_tokens * shape.stride;
 }
 
 /// y (N, H·D) = dropout(softmax(scale·QKᵗ))·V per sequence and head. lse (H, N), log Σ e^score of each row, is kept for
 /// the backward kernel and may be null.
 template <class T>
-void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask,
-                       Sequences sequences, const AttentionShape& shape, T* workspace) noexcept {
-  const index_t heads = shape.num_heads, d = shape.head_size, stride = shape.stride;
-  const index_t blocks = num_chunks(sequences.max_seqlen, detail::kQueryBlock);
-  // A unit is a block of queries of one head of one sequence; those past a short sequence's end are empty.
-  parallel_for(sequences.count * heads * blocks, 1, [=](index_t unit, index_t) {
-    const index_t b = unit / (heads * blocks), h = unit / blocks % heads, first = unit % blocks * detail::kQueryBlock;
-    const index_t start = sequences.cu_seqlens[b], len = sequences.cu_seqlens[b + 1] - start;
-    if (first >= len) return;
-    const index_t n = std::min(detail::kQueryBlock, len - first), row = start + first, head = h * d;
-    const detail::AttentionScratch<T> scratch(workspace, sequences.max_seqlen, d);
-    T* scores = scratch.scores;
-    const Matrix<T> keys{k + start * stride + head, stride}, values{v + start * stride + head, stride};
-
-    gemm_serial(n, len, d, Matrix<T>{q + row * stride + head, stride}, keys.transposed(),
-                Store<T>{scores, len, false, scale}, scratch.products);
-    simd::dispatch<detail::SoftmaxRows>(scores, lse == nullptr ? nullptr : lse + h * shape.num_tokens + row,
-                                        static_cast<const T*>(scores), n, len);
-    if (mask) {
-      simd::dispatch<detail::DropProbabilities>(scores, detail::head_mask(mask, sequences, b, h), first, n, len);
-    }
-    gemm_serial(n, d, len, Matrix<T>{scores, len}, values, Store<T>{y + row * stride + head, stride}, scratch.products);
-  });
+void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
+                       const AttentionShape& shape, T* workspace) noexcept {
+  using Scratch = detail::AttentionForward::Scratch<T>;
+  detail::for_heads(
+      sequences, shape.num_heads, detail::query_pieces, [=](index_t b, index_t h, index_t piece, bool goes_on) {
+        const auto head = detail::attention_head(q, k, v, scale, mask, sequences, shape, b, h, goes_on);
+        const index_t start = sequences.cu_seqlens[b], first = piece * detail::query_pieces(head.len).size;
+        simd::dispatch<detail::AttentionForward>(head, y + start * shape.stride + h * shape.head_size,
+                                                 lse == nullptr ? nullptr : lse + h * shape.num_tokens + start, first,
+                                                 std::min(first + detail::query_pieces(head.len).size, head.len),
+                                                 detail::own_scratch<Scratch>(workspace, sequences, shape));
+      });
 }
 
 /// With P the probabilities, P' = dropout(P), δ = Σ dy·y of each row: dv = P'ᵗ·dy, dP = dropout(dy·Vᵗ),
@@ -145,34 +139,28 @@ template <class T>
 void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T* y, const T* lse, const T* q,
                         const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
                         const AttentionShape& shape, T* workspace) noexcept {
-  const index_t heads = shape.num_heads, d = shape.head_size, stride = shape.stride;
-  parallel_for(sequences.count * heads, 1, [=](index_t unit, index_t) {
-    const index_t b = unit / heads, h = unit % heads, head = h * d;
-    const index_t start = sequences.cu_seqlens[b], len = sequences.cu_seqlens[b + 1] - start, at_head = start * stride + head;
-    const detail::AttentionScratch<T> scratch(workspace, sequences.max_seqlen, d);
-    T *scores = scratch.scores, *dscores = scratch.dscores, *delta = scratch.delta;
-    const DropoutMask own = detail::head_mask(mask, sequences, b, h);
-    const Matrix<T> keys{k + at_head, stride}, values{v + at_head, stride};
-
-    for (index_t first = 0; first < len; first += detail::kQueryBlock) {
-      const index_t n = std::min(detail::kQueryBlock, len - first), row = start + first;
-      const Matrix<T> queries{q + row * stride + head, stride}, dys{dy + row * stride + head, stride};
-      gemm_serial(n, len, d, queries, keys.transposed(), Store<T>{scores, len, false, scale}, scratch.products);
-      gemm_serial(n, len, d, dys, values.transposed(), Store<T>{dscores, len}, scratch.products);
-      simd::dispatch<detail::RowDots>(delta, dys.data, y + row * stride + head, stride, n, d);
-      simd::dispatch<detail::AttentionScoresBackward>(scores, dscores, lse + h * shape.num_tokens + row,
-                                                      static_cast<const T*>(delta), own, first, n, len);
-      const Matrix<T> probabilities{scores, len}, dsc{dscores, len};
-      if (dv)
-        gemm_serial(len, d, n, probabilities.transposed(), dys,
-                    Store<T>{dv.data + at_head, stride, dv.accumulate || first > 0}, scratch.products);
-      if (dk)
-        gemm_serial(len, d, n, dsc.transposed(), queries,
-                    Store<T>{dk.data + at_head, stride, dk.accumulate || first > 0, scale}, scratch.products);
-      if (dq)
-        gemm_serial(n, d, len, dsc, keys, Store<T>{dq.data + row * stride + head, stride, dq.accumulate, scale},
-                    scratch.products);
-    }
+  using Scratch = detail::AttentionBackward::Scratch<T>;
+  const index_t numel = shape.num_tokens * shape.stride;
+  T* further =
+      workspace + num_threads() * detail::scratch_size<Scratch, T>(sequences, shape);  // dq of the pieces but the first
+  detail::for_heads(
+      sequences, shape.num_heads, detail::key_pieces, [=](index_t b, index_t h, index_t piece, bool goes_on) {
+        const auto head = detail::attention_head(q, k, v, scale, mask, sequences, shape, b, h, goes_on);
+        const index_t start = sequences.cu_seqlens[b], at = start * shape.stride + h * shape.head_size;
+        const auto from = [=](Sink<T> sink) { return sink ? Sink<T>{sink.data + at, sink.accumulate} : sink; };
+        const index_t keys = detail::key_pieces(head.len).size, begin = piece * keys;
+        const Sink<T> own_dq = piece == 0 || !dq ? from(dq) : Sink<T>{further + (piece - 1) * numel + at};
+        simd::dispatch<detail::AttentionBackward>(
+            head, own_dq, from(dk), from(dv), dy + at, y + at, lse + h * shape.num_tokens + start, begin,
+            std::min(begin + keys, head.len), detail::own_scratch<Scratch>(workspace, sequences, shape));
+      });
+  if (!dq || detail::key_pieces(sequences.max_seqlen).count <= 1) return;
+  parallel_for(sequences.count, 1, [=](index_t b, index_t) {
+    const index_t start = sequences.cu_seqlens[b], len = sequences.cu_seqlens[b + 1] - start;
+    for (index_t piece = 1; piece < detail::key_pieces(len).count; ++piece)
+      simd::dispatch<detail::AddRows>(dq.data + start * shape.stride,
+                                      static_cast<const T*>(further + (piece - 1) * numel + start * shape.stride),
+                                      len * shape.stride);
   });
 }
 

@@ -33,28 +33,29 @@ struct DropoutMask {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// f(i, part, factor) for the vectors of a row of d features at `position`: factor is 0 where dropped, else scale.
+/// f(i, part, factor) for the vectors of features [begin, end) at `position`, begin a multiple of 64: factor is 0 where
+/// dropped, else scale.
 template <class V, class T, class F>
 [[gnu::always_inline]] inline void for_dropout_factors(random::Key key, index_t position, int threshold, T scale,
-                                                       index_t d, F f) {
+                                                       index_t begin, index_t end, F f) {
   using Words = simd::Vec<std::uint32_t, V::lanes>;
   const V limit = V::broadcast(static_cast<T>(threshold)), keep = V::broadcast(scale);
-  for (index_t group = 0; group < d; group += 64) {
-    for (index_t lane = 0; lane < 16 && group + lane < d; lane += V::lanes) {
+  for (index_t group = begin; group < end; group += 64) {
+    for (index_t lane = 0; lane < 16 && group + lane < end; lane += V::lanes) {
       auto x0 = Words::broadcast(static_cast<std::uint32_t>(position)).v;
       auto x1 = (Words::iota() + static_cast<std::uint32_t>(group / 4 + lane)).v;
       random::detail::threefry2x32(key.k0, key.k1, x0, x1);
       for (index_t piece = 0; piece < 4; ++piece) {
         const index_t i = group + piece * 16 + lane;
-        if (i >= d) break;
+        if (i >= end) break;
         const Words word{piece < 2 ? x0 : x1};
         const Words bits{piece % 2 == 0 ? (word.v & 0xFFFFu) : (word.v >> 16)};
         const V number = simd::convert<T>(simd::bit_cast<std::int32_t>(bits));
         const V factor = simd::select_less(number, limit, V{}, keep);
-        if (i + V::lanes <= d)
+        if (i + V::lanes <= end)
           f(i, simd::FullVector{}, factor);
         else
-          f(i, simd::PartVector{d - i}, factor);
+          f(i, simd::PartVector{end - i}, factor);
       }
     }
   }
@@ -70,7 +71,7 @@ struct DropoutRows {
     random::Key key = mask.key.fold(sequences.rows[b]);
     for (index_t t = begin; t < end; ++t) {
       while (t >= cu[b + 1]) key = mask.key.fold(sequences.rows[++b]);
-      for_dropout_factors<V>(key, t - cu[b], mask.threshold, static_cast<T>(mask.scale()), d,
+      for_dropout_factors<V>(key, t - cu[b], mask.threshold, static_cast<T>(mask.scale()), index_t{0}, d,
                              [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) {
                                const index_t p = t * d + i;
                                simd::store_or_add(part.template load<V>(x + p) * factor, y + p, add, part);

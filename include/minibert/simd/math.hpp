@@ -54,6 +54,28 @@ template <class T, int N>
   }
 }
 
+/// 2^x for x < 127, without exp's care for what is larger. Float: relative error < 2e-7; 2^−126 for all x below −126;
+/// NaN stays NaN.
+template <class T, int N>
+[[gnu::always_inline]] inline Vec<T, N> exp2(const Vec<T, N>& x) {
+  using V = Vec<T, N>;
+  if constexpr (std::is_same_v<T, double>) {
+    return detail::per_lane(x, [](double a) { return std::exp2(a); });
+  } else {
+    constexpr float c[] = {1.0f,
+                           0.6931470036506653f,
+                           0.24022242426872253f,
+                           0.05550733953714371f,
+                           0.009671511128544807f,
+                           0.001326465280726552f};
+    const V magic = V::broadcast(12582912.0f);  // as in exp
+    const V bounded = max(V::broadcast(-126.0f), x);
+    const V shifted = bounded + magic;
+    const V p = detail::polynomial(bounded - (shifted - magic), c);
+    return bit_cast<float>(bit_cast<std::uint32_t>(p) + (bit_cast<std::uint32_t>(shifted) << 23));
+  }
+}
+
 /// tanh x. Float: relative error < 4e-7.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> tanh(const Vec<T, N>& x) {

@@ -1,6 +1,8 @@
 // The micro-tile: the only loop of the library that has to reach the processor's peak.
 #pragma once
 
+#include <algorithm>
+
 #include <minibert/core/aligned_buffer.hpp>
 #include <minibert/kernels/matrix.hpp>
 #include <minibert/simd/dispatch.hpp>
@@ -11,12 +13,14 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
+inline constexpr int kMicroRows = 6;
+
 /// Rows × (vectors of columns) of C kept in registers: 6×4 of 32 registers, 6×2 of 16; the others hold a row of B and a
 /// broadcast element of A. At depths from 128 to 3,072 6×4 reached 97 to 99 % of the FMA peak, 8×3 and 12×2 one less.
 template <class Arch, class T>
 struct MicroTile {
   using V = typename Arch::template vec<T>;
-  static constexpr int rows = 6;
+  static constexpr int rows = kMicroRows;
   static constexpr int vectors = Arch::registers == 32 ? 4 : 2;
   static constexpr index_t columns = vectors * V::lanes;
 };
@@ -154,6 +158,22 @@ template <class Arch, class Epilogue, class T, class Element>
     simd::for_vectors<V>(place.j_end - place.j, [&](index_t c, auto part) __attribute__((always_inline)) {
       epilogue(V::load(tile + (row - place.i) * Tile::columns + c), row, place.j + c, part);
     });
+}
+
+/// epilogue(A·B) for m rows of A and panels of B (k×n) that stay in the cache.
+template <class Arch, class T, class Epilogue>
+[[gnu::always_inline]] inline void packed_product(index_t m, index_t n, index_t k, MicroRows<T> a, const T* panels,
+                                                  Epilogue epilogue) {
+  using Tile = MicroTile<Arch, T>;
+  alignas(kAlignment) T tile[Tile::rows * Tile::columns];
+  for (index_t j = 0; j < n; j += Tile::columns) {
+    const MicroColumns<T> panel{panels + j * k, Tile::columns};
+    for (index_t i = 0; i < m; i += Tile::rows) {
+      const MicroPlace place{i, std::min(i + Tile::rows, m), j, std::min(j + Tile::columns, n), true, true};
+      const MicroRows<T> rows{a.data + i * a.row_stride, a.row_stride, a.step, place.i_end - i};
+      micro_tile<Arch>(place, &tile[0], rows, panel, k, MicroAhead{panel.data, 0}, epilogue);
+    }
+  }
 }
 
 }  // namespace detail

@@ -4,52 +4,70 @@
 #include <algorithm>
 
 #include <minibert/kernels/detail/gemm_micro.hpp>
+#include <minibert/kernels/detail/scratch.hpp>
 #include <minibert/simd/transpose.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
-constexpr index_t round_up(index_t n, index_t multiple) noexcept { return (n + multiple - 1) / multiple * multiple; }
-
 namespace detail {
 
-/// `count` columns of B from column j on, all k rows, into a panel of Columns columns; the rest of it zero.
+/// Row p of the panel: `count` elements of a row of B, then zeros to the end of a vector.
+template <class Tile, class T>
+[[gnu::always_inline]] inline void pack_panel_row(T* to, const T* row, index_t count) {
+  using V = typename Tile::V;
+  simd::for_vectors<V>(count, [&](index_t c, auto part) __attribute__((always_inline)) {
+    part.template load<V>(row + c).store(to + c);
+  });
+}
+
+/// A vector of columns of the panel from `count` rows of Bᵗ, the rest of it zero: squares transposed in registers.
+template <class Tile, class T>
+[[gnu::always_inline]] inline void pack_panel_columns(T* to, const T* source, index_t stride, index_t count,
+                                                      index_t k) {
+  using V = typename Tile::V;
+  index_t p = 0;
+  const auto transpose_square = [&](index_t rows, auto load) __attribute__((always_inline)) {
+    V square[V::lanes];
+    simd::unroll<V::lanes>([&](auto r) __attribute__((always_inline)) { square[r] = load(r); });
+    simd::transpose(square);
+    simd::unroll<V::lanes>([&](auto r) __attribute__((always_inline)) {
+      if (r < rows) square[r].store(to + (p + r) * Tile::columns);
+    });
+  };
+  if (count == V::lanes)
+    for (; p + V::lanes <= k; p += V::lanes)
+      transpose_square(V::lanes, [&](auto r) __attribute__((always_inline)) { return V::load(source + r * stride + p); });
+  for (; p < k; p += V::lanes) {
+    const index_t rows = std::min<index_t>(V::lanes, k - p);
+    transpose_square(rows, [&](auto r) __attribute__((always_inline)) {
+      V row{};
+      if (r < count) row = rows == V::lanes ? V::load(source + r * stride + p) : V::load(source + r * stride + p, rows);
+      return row;
+    });
+  }
+}
+
+/// `count` columns of B from column j on, all k rows, into a panel of Tile::columns columns; zeros to the end of a vector.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel(T* panel, Matrix<T> b, index_t j, index_t count, index_t k) {
-  using V = typename Tile::V;
-  constexpr index_t columns = Tile::columns, lanes = V::lanes;
+  constexpr index_t lanes = Tile::V::lanes;
   const T* source = b.data + j * b.column_stride;
   if (b.column_stride == 1) {
-    for (index_t p = 0; p < k; ++p) {
-      const T* row = source + p * b.row_stride;
-      T* to = panel + p * columns;
-      for (index_t c = 0; c < columns; c += lanes) {
-        if (c + lanes <= count)
-          V::load(row + c).store(to + c);
-        else
-          V::load(row + c, std::max<index_t>(count - c, 0)).store(to + c);
-      }
-    }
-    return;
+    for (index_t p = 0; p < k; ++p)
+      pack_panel_row<Tile>(panel + p * Tile::columns, source + p * b.row_stride, count);
+  } else {
+    for (index_t c = 0; c < count; c += lanes)
+      pack_panel_columns<Tile>(panel + c, source + c * b.column_stride, b.column_stride,
+                               std::min<index_t>(count - c, lanes), k);
   }
-  for (index_t c = 0; c < columns; c += lanes) {  // rows of Bᵗ: squares transposed in registers
-    index_t p = 0;
-    if (c + lanes <= count) {
-      for (; p + lanes <= k; p += lanes) {
-        V square[lanes];
-        simd::unroll<V::lanes>([&](auto r) __attribute__((always_inline)) {
-          square[r] = V::load(source + (c + r) * b.column_stride + p);
-        });
-        simd::transpose(square);
-        simd::unroll<V::lanes>([&](auto r) __attribute__((always_inline)) {
-          square[r].store(panel + (p + r) * columns + c);
-        });
-      }
-    }
-    for (; p < k; ++p)
-      for (index_t r = c; r < c + lanes; ++r)
-        panel[p * columns + r] = r < count ? source[r * b.column_stride + p * b.row_stride] : T{0};
-  }
+}
+
+/// B (k×n) into panels: the one that starts at column j lies at packed + j·k.
+template <class Tile, class T>
+[[gnu::always_inline]] inline void pack_panels(T* packed, Matrix<T> b, index_t n, index_t k) {
+  for (index_t j = 0; j < n; j += Tile::columns)
+    pack_panel<Tile>(packed + j * k, b, j, std::min(Tile::columns, n - j), k);
 }
 
 /// Columns [begin, end) of B, all k rows, into panels: the one that starts at column j lies at
@@ -58,9 +76,8 @@ struct PackColumns {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* packed, Matrix<T> b, index_t origin, index_t begin, index_t end,
                                          index_t k) {
-    using Tile = MicroTile<Arch, T>;
-    for (index_t j = begin; j < end; j += Tile::columns)
-      pack_panel<Tile>(packed + (j - origin) * k, b, j, std::min(Tile::columns, end - j), k);
+    const Matrix<T> columns{b.data + begin * b.column_stride, b.row_stride, b.column_stride};
+    pack_panels<MicroTile<Arch, T>>(packed + (begin - origin) * k, columns, end - begin, k);
   }
 };
 

@@ -1,0 +1,158 @@
+// The forward pass of attention for some queries of one head of one sequence.
+//
+// Keys and values are packed a block at a time; six queries meet all keys of the block, their scores lie in the first
+// level of the cache, become probabilities there, and are multiplied with the values. Where the sequence has several
+// blocks of keys, the outputs so far are rescaled to the largest score yet (Dao et al., "FlashAttention", 2022).
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include <minibert/kernels/detail/gemm_pack.hpp>
+#include <minibert/kernels/detail/scratch.hpp>
+#include <minibert/kernels/dropout.hpp>
+#include <minibert/kernels/epilogue.hpp>
+#include <minibert/kernels/softmax.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+namespace detail {
+
+/// One head of one sequence: rows of `head_size` elements, `stride` apart.
+template <class T>
+struct AttentionHead {
+  const T *q, *k, *v;
+  index_t len, head_size, stride;
+  T scale;
+  DropoutMask mask;
+  index_t ahead;  ///< how far the head that the same thread takes next lies from this one; 0: there is none
+
+  /// Fetches rows [first, last) of the next head, of a matrix in which this head is at `matrix`: no processor foresees
+  /// short pieces of long rows.
+  [[gnu::always_inline]] void fetch_ahead(const T* matrix, index_t first, index_t last) const {
+    constexpr index_t line = 64 / sizeof(T);
+    for (index_t row = first; row < last && ahead != 0; ++row)
+      for (index_t i = 0; i < head_size; i += line) __builtin_prefetch(matrix + row * stride + ahead + i, 0, 2);
+  }
+};
+
+/// y = (sum + factor[row]·what was summed before) · inverse[row], or, unless it is the last block, without the last.
+template <class T>
+struct AttentionOutput {
+  static constexpr bool in_registers = true;
+  T* y;
+  index_t y_stride;
+  T* partial;
+  index_t partial_stride;
+  const T *factor, *inverse;
+  bool first, last;
+
+  template <class V, class Part>
+  [[gnu::always_inline]] void operator()(const V& sum, index_t i, index_t j, Part part) const {
+    T* at = partial + i * partial_stride + j;
+    const V total = simd::fma(simd::load_or_zero<V>(at, !first, part), V::broadcast(factor[i]), sum);
+    if (last)
+      part.store(total * V::broadcast(inverse[i]), y + i * y_stride + j);
+    else
+      part.store(total, at);
+  }
+};
+
+/// Scores of `count` queries against the keys from `begin` on become probabilities times the row's sum; what was summed
+/// before has to be multiplied by factor. Scores are in powers of two, and lie `stride` apart.
+template <class V, class T>
+[[gnu::always_inline]] inline void online_softmax(T* scores, index_t stride, index_t count, index_t keys, T* largest,
+                                                  T* sum, T* factor, bool first) {
+  const index_t padded = round_up(keys, V::lanes);
+  for (index_t row = 0; row < count; ++row, scores += stride) {
+    for (index_t i = keys; i < padded; ++i) scores[i] = -std::numeric_limits<T>::infinity();
+    const T found = row_max<V>(scores, padded);
+    const T top = first || found > largest[row] ? found : largest[row];
+    factor[row] = first ? T{0} : std::exp2(largest[row] - top);
+    const V offset = V::broadcast(top);
+    V total{};
+    for (index_t i = 0; i < padded; i += V::lanes) {
+      const V e = simd::exp2(V::load(scores + i) - offset);
+      e.store(scores + i);
+      total = total + e;
+    }
+    largest[row] = top;
+    sum[row] = simd::sum(total) + (first ? T{0} : sum[row] * factor[row]);
+  }
+}
+
+/// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score.
+struct AttentionForward {
+  static constexpr index_t kKeys = 1024;    // of a block: with their values half of the second level of the cache
+  static constexpr index_t kQueries = 516;  // that share a block: packing it costs a hundredth of the products
+
+  /// Scratch of one thread, `keys` being the longest block.
+  template <class T>
+  struct Scratch {
+    index_t scores_stride, partial_stride;
+    T *keys, *values, *scores, *partial, *largest, *sum;
+
+    Scratch(ScratchCutter<T>& memory, index_t max_seqlen, index_t head_size) {
+      const index_t block = std::min(max_seqlen, kKeys), rows = max_seqlen > kKeys ? kQueries : 0;
+      scores_stride = round_up(block, kMaxTileColumns);
+      partial_stride = round_up(head_size, kMaxTileColumns);
+      keys = memory.cut(scores_stride * head_size);
+      values = memory.cut(partial_stride * block);
+      scores = memory.cut(kMicroRows * scores_stride);
+      partial = memory.cut(rows * partial_stride);
+      largest = memory.cut(kQueries);
+      sum = memory.cut(kQueries);
+    }
+  };
+
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(AttentionHead<T> head, T* y, T* lse, index_t first, index_t last,
+                                         Scratch<T> s) {
+    using Tile = MicroTile<Arch, T>;
+    using V = typename Tile::V;
+    const T binary_scale = head.scale * std::numbers::log2e_v<T>;
+    T factor[Tile::rows], inverse[Tile::rows];
+    for (index_t begin = 0; begin < head.len; begin += kKeys) {
+      const index_t keys = std::min(kKeys, head.len - begin), from = begin * head.stride;
+      const bool begins = begin == 0, ends = begin + kKeys >= head.len;
+      pack_panels<Tile>(s.keys, Matrix<T>{head.k + from, head.stride}.transposed(), keys, head.head_size);
+      pack_panels<Tile>(s.values, Matrix<T>{head.v + from, head.stride}, head.head_size, keys);
+      for (index_t i = first; i < last; i += Tile::rows) {
+        const index_t count = std::min<index_t>(Tile::rows, last - i), at = i - first;
+        if (ends)
+          for (const T* matrix : {head.q, head.k, head.v}) head.fetch_ahead(matrix, i, i + count);
+        packed_product<Arch>(count, round_up(keys, V::lanes), head.head_size,
+                             MicroRows<T>{head.q + i * head.stride, head.stride, 1, count},
+                             static_cast<const T*>(s.keys), Store<T>{s.scores, s.scores_stride, false, binary_scale});
+        online_softmax<V>(s.scores, s.scores_stride, count, keys, s.largest + at, s.sum + at, factor, begins);
+        if (head.mask) drop_scores<V>(head, s, i, count, begin, begin + keys);
+        for (index_t r = 0; r < count; ++r) inverse[r] = T{1} / s.sum[at + r];
+        packed_product<Arch>(count, head.head_size, keys, MicroRows<T>{s.scores, s.scores_stride, 1, count},
+                             static_cast<const T*>(s.values),
+                             AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride,
+                                                s.partial_stride, factor, inverse, begins, ends});
+      }
+    }
+    for (index_t i = first; i < last && lse != nullptr; ++i)
+      lse[i] = s.largest[i - first] * std::numbers::ln2_v<T> + std::log(s.sum[i - first]);
+  }
+
+ private:
+  /// Probabilities of the queries from `query` on and keys [begin, end) times their dropout factors.
+  template <class V, class T>
+  [[gnu::always_inline]] static void drop_scores(const AttentionHead<T>& head, const Scratch<T>& s, index_t query,
+                                                 index_t count, index_t begin, index_t end) {
+    for (index_t r = 0; r < count; ++r) {
+      T* row = s.scores + r * s.scores_stride - begin;
+      for_dropout_factors<V>(head.mask.key, query + r, head.mask.threshold, static_cast<T>(head.mask.scale()), begin,
+                             round_up(end, V::lanes), [&](index_t i, auto, const V& kept) __attribute__((always_inline)) {
+                               (V::load(row + i) * kept).store(row + i);
+                             });
+    }
+  }
+};
+
+}  // namespace detail
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels
