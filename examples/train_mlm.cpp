@@ -127,7 +127,7 @@ void print_recipe(const TrainingArguments& t, BertForMaskedLM& model, index_t nu
             << "), learning rate " << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " after "
             << schedule.num_warmup_steps() << " of warm-up"
             << ", weight decay " << t.weight_decay << ", gradient norm at most " << t.max_grad_norm << ", seed "
-            << t.seed << '\n';
+            << t.seed << (t.bf16 ? ", bf16" : "") << '\n';
 }
 
 /// The text as one word of a shell's command line.

@@ -158,6 +158,7 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
   add("--save_total_limit", t.save_total_limit, "Keep so many checkpoints, and the best; 0: all");
   app.add_flag("--load_best_model_at_end", t.load_best_model_at_end, "End with the best model, not the last");
   add("--seed", t.seed, "Seed of all random numbers");
+  app.add_flag("--bf16", t.bf16, "Multiply matrices in bfloat16: faster where the processor can")->group("Training");
 }
 
 inline void add_run_options(CLI::App& app, TrainMlmOptions& o) {

@@ -106,7 +106,7 @@ inline double fma_peak() {
 /// Whether the processor, held to the instruction set in use, multiplies bf16 natively.
 inline bool has_bf16() {
 #if defined(__x86_64__)
-  return simd::isa() == simd::Isa::avx512 && __builtin_cpu_supports("avx512bf16") != 0;
+  return simd::isa() == simd::Isa::avx512_bf16;
 #else
   return false;
 #endif

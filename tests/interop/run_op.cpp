@@ -103,6 +103,11 @@ const std::map<std::string, Op>& ops() {
        [](Inputs& in, auto&) {
          return in.has("bias") ? F::linear(in("x"), in("weight"), in("bias")) : F::linear(in("x"), in("weight"));
        }},
+      {"linear_bf16",
+       [](Inputs& in, auto&) {
+         const autocast guard(Precision::bf16);
+         return F::linear(in("x"), in("weight"), in("bias"));
+       }},
       {"linear_gelu",
        [](Inputs& in, auto&) { return F::linear_activation<kernels::GeluExact>(in("x"), in("weight"), in("bias")); }},
       {"linear_gelu_tanh",

@@ -75,6 +75,29 @@ def test_matmul(op, shapes):
     op.compare("matmul", lambda a, b: a @ b, {"a": normal(*shapes[0]), "b": normal(*shapes[1], seed=1)})
 
 
+class LinearOfBf16(torch.autograd.Function):
+    """y = x·Wᵗ + b and its gradients from factors rounded to bfloat16, all sums in double."""
+
+    @staticmethod
+    def forward(context, x, weight, bias):
+        x, weight = x.bfloat16().double(), weight.bfloat16().double()
+        context.save_for_backward(x, weight)
+        return x @ weight.T + bias
+
+    @staticmethod
+    def backward(context, dy):
+        x, weight = context.saved_tensors
+        rounded = dy.bfloat16().double()
+        return rounded @ weight, rounded.T @ x, dy.sum(0)
+
+
+@pytest.mark.parametrize("sizes", [(33, 17, 50), (200, 384, 64), (1, 1, 1)])
+def test_linear_bf16(op, sizes):
+    n, features, out = sizes
+    inputs = {"x": normal(n, features), "weight": normal(out, features, seed=1), "bias": normal(out, seed=2)}
+    op.compare("linear_bf16", LinearOfBf16.apply, inputs)
+
+
 @pytest.mark.parametrize("name", ["exp", "log", "sqrt", "tanh"])
 def test_unary(op, name):
     op.compare(name, lambda x: getattr(torch, name)(x), {"x": positive(7, 33) if name in ("log", "sqrt") else normal(7, 33)})

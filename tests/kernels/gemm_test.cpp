@@ -1,5 +1,8 @@
 #include <minibert/kernels/gemm.hpp>
 
+#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -68,6 +71,54 @@ TEST_CASE("gemm: the sum over k in blocks") {
       }
     }
   }
+}
+
+TEST_CASE("gemm: bf16 is the product of the rounded factors, every size, every orientation") {
+  const auto rounded = [](std::vector<float> x) {
+    for (float& value : x) {
+      auto bits = std::bit_cast<std::uint32_t>(value);
+      bits = (bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u;
+      value = std::bit_cast<float>(bits);
+    }
+    return x;
+  };
+  for (const bool transposed_a : {false, true}) {
+    for (const bool transposed_b : {false, true}) {
+      for (const index_t m : {1, 7, 97}) {
+        for (const index_t n : {1, 17, 63, 64, 200}) {
+          for (const index_t k : {0, 1, 2, 31, 32, 33, 70, 3100}) {
+            if (k > 1000 && m * n < 1000) continue;
+            INFO("m=", m, " n=", n, " k=", k, " transposed: ", transposed_a, transposed_b);
+            const Operand<float> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
+            Operand<float> exact_a = a, exact_b = b;
+            exact_a.memory = rounded(a.memory), exact_b.memory = rounded(b.memory);
+            exact_a.matrix.data = exact_a.memory.data(), exact_b.matrix.data = exact_b.memory.data();
+            std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+            kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data(),
+                          Precision::bf16);
+            CHECK(reference::relative_error(c, reference::gemm(m, n, k, exact_a.matrix, exact_b.matrix)) < 4e-6);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("gemm: bf16 keeps infinity and NaN, and double ignores it") {
+  const std::vector<float> x{1.0f, INFINITY, NAN, 3e38f};
+  const float one = 1.0f;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    std::vector<float> c(1), workspace(usize(kernels::gemm_workspace<float>(1, 1, 1)));
+    kernels::gemm_serial(1, 1, 1, Matrix<float>{&x[i], 1}, Matrix<float>{&one, 1}, kernels::Store<float>{c.data(), 1},
+                         workspace.data(), Precision::bf16);
+    CHECK(std::isnan(c[0]) == std::isnan(x[i]));
+    CHECK(std::isinf(c[0]) == (i == 1));
+  }
+  const double third = 1.0 / 3;
+  std::vector<double> c(1), workspace(usize(kernels::gemm_workspace<double>(1, 1, 1)));
+  kernels::gemm_serial(1, 1, 1, Matrix<double>{&third, 1}, Matrix<double>{&third, 1},
+                       kernels::Store<double>{c.data(), 1}, workspace.data(), Precision::bf16);
+  CHECK(c[0] == third * third);
 }
 
 TEST_CASE("gemm: rows of B that are 8 KiB apart are packed") {

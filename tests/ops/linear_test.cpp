@@ -81,6 +81,27 @@ TEST_CASE("linear: rows without features are the bias; no rows are a gradient of
   CHECK(inputs.grad(1) == std::vector<double>(8, 0));
 }
 
+TEST_CASE("linear: autocast to bf16, read in the forward pass, counts in the backward pass too") {
+  testing::Inputs<float> full{{33, 40}, {20, 40}, {20}}, low{{33, 40}, {20, 40}, {20}};
+  const auto run = [](testing::Inputs<float>& inputs, Precision precision) {
+    Tape<float> tape;
+    const auto x = inputs.on(tape);
+    const Variable<float> y = [&] {
+      const autocast guard(precision);
+      return F::linear_activation<kernels::GeluExact>(x[0], x[1], x[2]);
+    }();
+    tape.backward(F::sum(F::mul(y, y)));
+    return testing::values(y);
+  };
+  const auto differs_as_bf16_does = [](const auto& a, const auto& b) {
+    const double error = reference::relative_error(a, b);
+    return error > 1e-4 && error < 2e-2;
+  };
+  CHECK(differs_as_bf16_does(run(low, Precision::bf16), run(full, Precision::full)));
+  CHECK(differs_as_bf16_does(low.grad(0), full.grad(0)));
+  CHECK(differs_as_bf16_does(low.grad(1), full.grad(1)));
+}
+
 TEST_CASE("linear: errors") {
   Tape<float> tape;
   const auto of = [&](Shape shape) { return tape.constant(Tensor<float>(shape)); };

@@ -94,4 +94,30 @@ TEST_CASE("BERT resumed in mid-epoch ends with the bits of an uninterrupted run"
   CHECK(trained(folder / "stopped at 9", 9) == whole);
 }
 
+/// The loss of each of 12 steps, and of an evaluation in the end.
+std::vector<double> losses(const std::filesystem::path& folder, bool bf16) {
+  struct Losses : TrainerCallback {
+    std::vector<double> values;
+    void on_step_end(TrainerContext context) override { values.push_back(context.last_step.loss); }
+  };
+  const LineDataset dataset = number_lines(40);
+  const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
+  BertForMaskedLM model(tiny_config(), 1);
+  Trainer trainer(model, {.output_dir = folder, .learning_rate = 0.003, .max_steps = 12, .bf16 = bf16}, collator,
+                  dataset, &dataset);
+  trainer.notice = [](std::string_view) {};
+  const auto callback = std::make_shared<Losses>();
+  trainer.add_callback(callback);
+  trainer.train();
+  callback->values.push_back(trainer.evaluate().at("eval_loss").as_number());
+  return callback->values;
+}
+
+TEST_CASE("BERT in bf16 learns what it learns in float, but for rounding") {
+  const testing::TemporaryDirectory folder;
+  const auto full = losses(folder / "float", false), low = losses(folder / "bf16", true);
+  CHECK(reference::relative_error(low, full) < 1e-2);
+  for (std::size_t i = 0; i < full.size(); ++i) CHECK(low[i] != full[i]);
+}
+
 }  // namespace

@@ -10,6 +10,8 @@
 #include <algorithm>
 
 #include <minibert/core/parallel.hpp>
+#include <minibert/core/precision.hpp>
+#include <minibert/kernels/detail/gemm_bf16.hpp>
 #include <minibert/kernels/detail/gemm_micro.hpp>
 #include <minibert/kernels/detail/gemm_pack.hpp>
 #include <minibert/kernels/epilogue.hpp>
@@ -18,20 +20,6 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
 namespace detail {
-
-inline constexpr index_t kRowChunk = 48;  // rows of C that a thread takes at a time: a multiple of a tile's
-
-/// The blocks that the sum over k is cut into. Rows of B read in place meet in few sets of the cache where they are a
-/// large power of two apart, so fewer of them stay there.
-template <class T>
-struct DepthBlocks {
-  static constexpr index_t kMaxDirect = 384, kMaxPacked = 1024;
-  index_t length;
-  DepthBlocks(index_t k, bool direct) {
-    const index_t most = direct ? kMaxDirect : kMaxPacked, count = k <= most + most / 2 ? 1 : num_chunks(k, most);
-    length = std::max<index_t>((k + count - 1) / count, 1);
-  }
-};
 
 /// B in panels: those before column `direct` are read in place, the others were packed.
 template <class T>
@@ -109,8 +97,76 @@ struct GemmRows {
 /// Elements of scratch memory of one chunk: rows of A, and tiles between blocks of k.
 template <class T>
 index_t gemm_chunk_workspace(index_t n, index_t k) {
-  return kRowChunk *
-         (std::max(DepthBlocks<T>(k, true).length, DepthBlocks<T>(k, false).length) + round_up(n, kMaxTileColumns));
+  const index_t full = kRowChunk * (std::max(DepthBlocks<T>(k, true).length, DepthBlocks<T>(k, false).length) +
+                                    round_up(n, kMaxTileColumns));
+  return std::is_same_v<T, float> ? std::max(full, GemmBf16Rows::workspace(n, k)) : full;
+}
+
+/// How C (m×n) is cut: into chunks of rows, which give every thread a few, and where there are few rows also of columns.
+struct GemmChunks {
+  index_t m, n, column_grain, columns, count;
+  GemmChunks(index_t m_, index_t n_)
+      : m(m_),
+        n(n_),
+        column_grain(num_chunks(m, kRowChunk) >= 8 ? std::max<index_t>(n, 1) : 2 * kMaxTileColumns),
+        columns(num_chunks(n, column_grain)),
+        count(num_chunks(m, kRowChunk) * columns) {}
+
+  /// f(first row, end, first column, end)
+  template <class F>
+  void visit(index_t chunk, F f) const {
+    const index_t row = chunk / columns * kRowChunk, column = chunk % columns * column_grain;
+    f(row, std::min(row + kRowChunk, m), column, std::min(column + column_grain, n));
+  }
+};
+
+/// Runs f(begin, end) for all columns that are packed, and then g(chunk) for all chunks: on all threads, or on this one.
+template <bool Parallel, class F, class G>
+void pack_and_multiply(index_t packed_columns, const GemmChunks& chunks, F pack, G multiply) noexcept {
+  if constexpr (Parallel) {
+    parallel_for(packed_columns, kMaxTileColumns, pack);
+    parallel_for(chunks.count, 1, [=](index_t chunk, index_t) { multiply(chunk); });
+  } else {
+    if (packed_columns > 0) pack(index_t{0}, packed_columns);
+    for (index_t chunk = 0; chunk < chunks.count; ++chunk) multiply(chunk);
+  }
+}
+
+template <bool Parallel, class T, class Epilogue>
+void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+          Precision precision) noexcept {
+  const GemmChunks chunks(m, n);
+  T* chunk_scratch = workspace + round_up(n, kMaxTileColumns) * k;
+  const auto scratch = [=] {
+    return chunk_scratch + (Parallel ? thread_index() : 0) * gemm_chunk_workspace<T>(n, k);
+  };
+  if constexpr (std::is_same_v<T, float>) {
+    if (precision == Precision::bf16) {
+      auto* packed = reinterpret_cast<Bf16Pair*>(workspace);
+      pack_and_multiply<Parallel>(
+          n, chunks,
+          [=](index_t begin, index_t end) { simd::dispatch<PackBf16Columns>(packed, b, begin, end, k); },
+          [=](index_t chunk) {
+            chunks.visit(chunk, [&](index_t first, index_t last, index_t column, index_t column_end) {
+              simd::dispatch<GemmBf16Rows>(first, last, column, column_end, k, a, static_cast<const Bf16Pair*>(packed),
+                                           scratch(), epilogue);
+            });
+          });
+      return;
+    }
+  }
+  const index_t direct = direct_columns(b, n);
+  const GemmColumns<T> columns{b, workspace, direct, k};
+  pack_and_multiply<Parallel>(
+      n - direct, chunks,
+      [=](index_t begin, index_t end) {
+        simd::dispatch<PackColumns>(workspace, b, direct, direct + begin, direct + end, k);
+      },
+      [=](index_t chunk) {
+        chunks.visit(chunk, [&](index_t first, index_t last, index_t column, index_t column_end) {
+          simd::dispatch<GemmRows>(first, last, column, column_end, k, a, columns, scratch(), epilogue);
+        });
+      });
 }
 
 }  // namespace detail
@@ -118,42 +174,24 @@ index_t gemm_chunk_workspace(index_t n, index_t k) {
 /// Elements of scratch memory that gemm (threads: num_threads()) or gemm_serial (threads: 1) needs.
 template <class T>
 index_t gemm_workspace(index_t n, index_t k, index_t threads) {
-  return round_up(n, detail::kMaxTileColumns) * k + threads * detail::gemm_chunk_workspace<T>(n, k);
+  return round_up(n, detail::kMaxTileColumns) * std::max<index_t>(k, 1) +
+         threads * detail::gemm_chunk_workspace<T>(n, k);
 }
 
 /// C (m×n) = epilogue(A (m×k) · B (k×n)) on the calling thread.
 /// workspace: gemm_workspace<T>(n, k, 1) elements.
 template <class T, class Epilogue>
-void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
-  const index_t direct = detail::direct_columns(b, n);
-  const detail::GemmColumns<T> columns{b, workspace, direct, k};
-  simd::dispatch<detail::PackColumns>(workspace, b, direct, direct, n, k);
-  for (index_t row = 0; row < m; row += detail::kRowChunk)
-    simd::dispatch<detail::GemmRows>(row, std::min(row + detail::kRowChunk, m), index_t{0}, n, k, a, columns,
-                                     workspace + round_up(n, detail::kMaxTileColumns) * k, epilogue);
+void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+                 Precision precision = Precision::full) noexcept {
+  detail::gemm<false>(m, n, k, a, b, epilogue, workspace, precision);
 }
 
 /// C (m×n) = epilogue(A (m×k) · B (k×n)) on all threads.
 /// workspace: gemm_workspace<T>(n, k, num_threads()) elements.
 template <class T, class Epilogue>
-void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
-  // Chunks of rows give every thread a few; chunks of columns too where there are few rows.
-  const index_t row_chunks = num_chunks(m, detail::kRowChunk);
-  const index_t column_grain = row_chunks >= 8 ? std::max<index_t>(n, 1) : 2 * detail::kMaxTileColumns;
-  const index_t column_chunks = num_chunks(n, column_grain);
-  const index_t direct = detail::direct_columns(b, n);
-  const detail::GemmColumns<T> columns{b, workspace, direct, k};
-  T* chunk_scratch = workspace + round_up(n, detail::kMaxTileColumns) * k;
-
-  parallel_for(n - direct, detail::kMaxTileColumns, [=](index_t begin, index_t end) {
-    simd::dispatch<detail::PackColumns>(workspace, b, direct, direct + begin, direct + end, k);
-  });
-  parallel_for(row_chunks * column_chunks, 1, [=](index_t chunk, index_t) {
-    const index_t row = chunk / column_chunks * detail::kRowChunk, column = chunk % column_chunks * column_grain;
-    simd::dispatch<detail::GemmRows>(row, std::min(row + detail::kRowChunk, m), column,
-                                     std::min(column + column_grain, n), k, a, columns,
-                                     chunk_scratch + thread_index() * detail::gemm_chunk_workspace<T>(n, k), epilogue);
-  });
+void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+          Precision precision = Precision::full) noexcept {
+  detail::gemm<true>(m, n, k, a, b, epilogue, workspace, precision);
 }
 
 }  // namespace MINIBERT_ARCH

@@ -1,6 +1,7 @@
 // y = x·Wᵗ + b, as torch.nn.functional.linear; and with GELU on top in one pass.
 #pragma once
 
+#include <minibert/autograd/autocast.hpp>
 #include <minibert/autograd/tape.hpp>
 #include <minibert/kernels/gelu.hpp>
 #include <minibert/kernels/gemm.hpp>
@@ -10,9 +11,10 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// The sizes of a linear map: n rows of `in` features to `out`.
+/// A linear map: n rows of `in` features to `out`, and how it multiplies.
 struct LinearSizes {
   index_t n, in, out;
+  Precision precision;
 };
 
 template <class T>
@@ -22,7 +24,7 @@ LinearSizes check_linear(const char* op, Variable<T> x, Variable<T> weight, cons
                     " does not fit weight of shape ", weight.shape());
   check<ShapeError>(bias == nullptr || bias->shape() == Shape{weight.size(0)}, op, ": bias of shape ",
                     bias == nullptr ? Shape{} : bias->shape(), " does not fit weight of shape ", weight.shape());
-  return {x.shape().without(x.dim() - 1).numel(), weight.size(1), weight.size(0)};
+  return {x.shape().without(x.dim() - 1).numel(), weight.size(1), weight.size(0), autocast::precision()};
 }
 
 template <class T>
@@ -36,7 +38,7 @@ template <class T, class Epilogue>
 void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, Epilogue epilogue) {
   T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in, num_threads()));
   kernels::gemm(s.n, s.out, s.in, kernels::Matrix<T>{x, s.in}, kernels::Matrix<T>{weight, s.in}.transposed(), epilogue,
-                workspace);
+                workspace, s.precision);
 }
 
 /// dx = dy·W, dW = dyᵗ·x, db = Σ dy over the rows.
@@ -46,12 +48,12 @@ void linear_backward(Gradients<T>& g, const T* dy, Variable<T> x, Variable<T> we
   if (const Sink<T> dx = g.slot(x)) {
     T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.out, num_threads()));
     kernels::gemm(s.n, s.in, s.out, up, kernels::Matrix<T>{weight.data(), s.in},
-                  kernels::Store<T>{dx.data, s.in, dx.accumulate}, workspace);
+                  kernels::Store<T>{dx.data, s.in, dx.accumulate}, workspace, s.precision);
   }
   if (const Sink<T> dw = g.slot(weight)) {
     T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.n, num_threads()));
     kernels::gemm(s.out, s.in, s.n, up.transposed(), kernels::Matrix<T>{x.data(), s.in},
-                  kernels::Store<T>{dw.data, s.in, dw.accumulate}, workspace);
+                  kernels::Store<T>{dw.data, s.in, dw.accumulate}, workspace, s.precision);
   }
 }
 

@@ -1,6 +1,7 @@
 // Products of matrices and of batches of matrices, as torch.matmul for two and three dimensions.
 #pragma once
 
+#include <minibert/autograd/autocast.hpp>
 #include <minibert/autograd/tape.hpp>
 #include <minibert/kernels/gemm.hpp>
 
@@ -17,13 +18,13 @@ Variable<T> matmul(Variable<T> a, Variable<T> b) {
   const index_t batch = dim == 3 ? a.size(0) : 1, m = a.size(-2), k = a.size(-1), n = b.size(-1);
   auto& tape = a.tape();
   auto y = tape.empty("matmul", dim == 3 ? Shape{batch, m, n} : Shape{m, n}, {a, b});
-  const auto product = [batch](Tape<T>& on, Sink<T> c, index_t rows, index_t columns, index_t depth,
+  const auto product = [batch, precision = autocast::precision()](Tape<T>& on, Sink<T> c, index_t rows, index_t columns, index_t depth,
                                kernels::Matrix<T> left, kernels::Matrix<T> right) {
     if (!c) return;
     T* workspace = on.workspace(kernels::gemm_workspace<T>(columns, depth, num_threads()));
     for (index_t i = 0; i < batch; ++i, left.data += rows * depth, right.data += depth * columns)
       kernels::gemm(rows, columns, depth, left, right,
-                    kernels::Store<T>{c.data + i * rows * columns, columns, c.accumulate}, workspace);
+                    kernels::Store<T>{c.data + i * rows * columns, columns, c.accumulate}, workspace, precision);
   };
   const kernels::Matrix<T> ma{a.data(), k}, mb{b.data(), n};
   product(tape, Sink<T>{y.data()}, m, n, k, ma, mb);

@@ -65,6 +65,7 @@ void dispatch(Args... args) noexcept {
 #if defined(__x86_64__)
   switch (isa()) {
     case Isa::avx512:
+    case Isa::avx512_bf16:
       return detail::run_avx512<Kernel>(args...);
     case Isa::avx2:
       return detail::run_avx2<Kernel>(args...);

@@ -8,11 +8,13 @@
 
 namespace minibert::simd {
 
-/// What a kernel is compiled for. `baseline` is whatever every processor of the platform has (SSE2, NEON).
-enum class Isa { baseline, avx2, avx512 };
+/// What a kernel is compiled for. `baseline` is whatever every processor of the platform has (SSE2, NEON);
+/// `avx512_bf16` is AVX-512 with the instruction for products of bfloat16.
+enum class Isa { baseline, avx2, avx512, avx512_bf16 };
 
 constexpr std::string_view to_string(Isa isa) noexcept {
-  return isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "baseline";
+  constexpr std::string_view names[] = {"baseline", "avx2", "avx512", "avx512_bf16"};
+  return names[static_cast<int>(isa)];
 }
 
 /// The best instruction set of this processor.
@@ -21,7 +23,7 @@ inline Isa best_isa() noexcept {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
-    return Isa::avx512;
+    return __builtin_cpu_supports("avx512bf16") ? Isa::avx512_bf16 : Isa::avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
 #endif
   return Isa::baseline;
@@ -31,13 +33,13 @@ inline Isa best_isa() noexcept {
 /// @throws ValueError for an unknown name, or one that this processor does not have.
 inline Isa isa_from_name(std::string_view name) {
   if (name.empty()) return best_isa();
-  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512_bf16}) {
     if (name != to_string(isa)) continue;
     check<ValueError>(isa <= best_isa(), "MINIBERT_ISA is ", name, ", but this processor has only ",
                       to_string(best_isa()));
     return isa;
   }
-  raise<ValueError>("MINIBERT_ISA is '", name, "', expected baseline, avx2 or avx512");
+  raise<ValueError>("MINIBERT_ISA is '", name, "', expected baseline, avx2, avx512 or avx512_bf16");
 }
 
 /// The instruction set in use: the best one, or the one that the environment variable MINIBERT_ISA names.

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/autograd/autocast.hpp>
 #include <minibert/autograd/tape.hpp>
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
@@ -200,6 +201,9 @@ TrainOutput Trainer<Model, Collator>::train() {
 template <class Model, class Collator>
 void Trainer<Model, Collator>::begin() {
   prepare_output_dir(args_);
+  if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
+    notice("bf16: this processor has no instruction for it (vdpbf16ps); the results are those of bf16, but slower than "
+           "without");
   log_.emplace(args_.output_dir / kTrainingLogName);
   state_ = TrainerState();
   if (args_.resume_from_checkpoint) {
@@ -239,6 +243,7 @@ void Trainer<Model, Collator>::resume(const std::filesystem::path& checkpoint) {
 template <class Model, class Collator>
 void Trainer<Model, Collator>::step() {
   const index_t step = state_.global_step;
+  const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
   last_step_ = accumulator_.run(plan_.batches(step), plan_.epoch_of(step), step);
   auto& chunks = optimizer_.chunks();
   last_step_.grad_norm =
@@ -288,6 +293,7 @@ void Trainer<Model, Collator>::log_training() {
 template <class Model, class Collator>
 Json Trainer<Model, Collator>::evaluate() {
   check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
+  const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
   const EvaluationResult result =
       minibert::evaluate<T>(model_, collator_, *eval_dataset_, args_.per_device_eval_batch_size,
                             accumulator_.tape());

@@ -64,6 +64,8 @@ struct TrainingArguments {
   std::string metric_for_best_model = "loss";  ///< with or without "eval_"
   std::optional<bool> greater_is_better = std::nullopt;  ///< unless set: whether the metric's name ends with "loss"
   std::uint64_t seed = 42;
+  /// Multiply in bfloat16 (see autocast), training and evaluating; weights, sums and all else stay float.
+  bool bf16 = false;
 
   index_t eval_interval() const noexcept { return eval_steps.value_or(logging_steps); }
   bool is_better(double metric, double best) const {
@@ -153,7 +155,8 @@ inline Json TrainingArguments::to_json() const {
                       {"load_best_model_at_end", load_best_model_at_end},
                       {"metric_for_best_model", metric_for_best_model},
                       {"greater_is_better", optional(greater_is_better)},
-                      {"seed", concat(seed)}};
+                      {"seed", concat(seed)},
+                      {"bf16", bf16}};
 }
 
 }  // namespace minibert

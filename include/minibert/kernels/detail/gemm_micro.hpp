@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include <minibert/core/aligned_buffer.hpp>
+#include <minibert/core/parallel.hpp>
+#include <minibert/kernels/detail/scratch.hpp>
 #include <minibert/kernels/matrix.hpp>
 #include <minibert/simd/dispatch.hpp>
 #include <minibert/simd/part.hpp>
@@ -25,6 +28,20 @@ struct MicroTile {
   static constexpr index_t columns = vectors * V::lanes;
 };
 inline constexpr index_t kMaxTileColumns = 64;  // a multiple of every tile's columns: 64, 32, 16, 8, 4
+
+inline constexpr index_t kRowChunk = 48;  // rows of C that a thread takes at a time: a multiple of a tile's
+
+/// The blocks that the sum over k is cut into. Rows of B read in place meet in few sets of the cache where they are a
+/// large power of two apart, so fewer of them stay there.
+template <class T>
+struct DepthBlocks {
+  static constexpr index_t kMaxDirect = 384, kMaxPacked = 1024;
+  index_t length;
+  DepthBlocks(index_t k, bool direct) {
+    const index_t most = direct ? kMaxDirect : kMaxPacked, count = k <= most + most / 2 ? 1 : num_chunks(k, most);
+    length = std::max<index_t>((k + count - 1) / count, 1);
+  }
+};
 
 /// A piece of A as the micro-kernel reads it: element (r, p) at data[r·row_stride + p·step]. Rows from `count` on repeat
 /// the last one.
@@ -48,9 +65,24 @@ struct MicroAhead {
 };
 
 /// sum += x·(a row of B), one vector.
-template <class V>
-[[gnu::always_inline]] inline void accumulate(V& sum, const V& x, const V& row) {
+template <class T, int N>
+[[gnu::always_inline]] inline void accumulate(simd::Vec<T, N>& sum, const simd::Vec<T, N>& x,
+                                              const simd::Vec<T, N>& row) {
   sum = fma(x, row, sum);
+}
+
+/// Two neighbours along k, rounded to bfloat16, the first in the low half (gemm_bf16.hpp).
+using Bf16Pair = std::uint32_t;
+
+/// sum += both products of the pairs.
+template <int N>
+[[gnu::always_inline]] inline void accumulate(simd::Vec<float, N>& sum, const simd::Vec<Bf16Pair, N>& x,
+                                              const simd::Vec<Bf16Pair, N>& row) {
+  const auto low = [](const auto& v) __attribute__((always_inline)) { return simd::bit_cast<float>(v << 16); };
+  const auto high = [](const auto& v) __attribute__((always_inline)) {
+    return simd::bit_cast<float>(simd::Vec<Bf16Pair, N>{v.v & 0xFFFF0000u});
+  };
+  sum = fma(low(x), low(row), fma(high(x), high(row), sum));
 }
 
 /// sums += rows of A · the first Vectors vectors of columns of B, k elements deep; Operand is a vector of elements.

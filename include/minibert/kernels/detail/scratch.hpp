@@ -1,9 +1,11 @@
 // A kernel's scratch memory, cut into arrays.
 #pragma once
 
+#include <minibert/core/config.hpp>
 #include <minibert/core/types.hpp>
 
 namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
 
 constexpr index_t round_up(index_t n, index_t multiple) noexcept { return (n + multiple - 1) / multiple * multiple; }
 
@@ -27,4 +29,5 @@ class ScratchCutter {
 };
 
 }  // namespace detail
+}  // namespace MINIBERT_ARCH
 }  // namespace minibert::kernels
