@@ -17,41 +17,44 @@ struct AttentionCase {
   double dropout = 0;
 };
 
-void forward(AttentionProblem& p, float* workspace) {
+template <class... Precision>
+void forward(AttentionProblem& p, float* workspace, Precision... precision) {
   kernels::attention_forward(p.y.data(), p.lse.data(), p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask,
-                             p.sequences.view(), p.shape, workspace);
+                             p.sequences.view(), p.shape, workspace, precision...);
 }
 
-void backward(AttentionProblem& p, float* workspace) {
+template <class... Precision>
+void backward(AttentionProblem& p, float* workspace, Precision... precision) {
   kernels::attention_backward<float>({p.dq.data()}, {p.dk.data()}, {p.dv.data()}, p.dy.data(), p.y.data(), p.lse.data(),
                                      p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.sequences.view(), p.shape,
-                                     workspace);
+                                     workspace, precision...);
 }
 
-/// `pass` runs the kernels; their flops are `factor` times those of the forward pass.
-template <class Pass>
-void add(const AttentionCase& c, const std::string& pass_name, double factor, Pass pass) {
-  const std::string name = "attention/fp32/" + pass_name + "/" + c.name;
+/// The forward pass alone, or both.
+template <class... Precision>
+void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithmetic, Precision... precision) {
+  const std::string name = "attention/" + arithmetic.name + (both ? "/forward+backward/" : "/forward/") + c.name;
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<AttentionProblem>(
         c.name, [&] { return AttentionProblem(c.lengths, c.heads, c.head_size, c.dropout); });
     std::vector<float> workspace(
         usize(kernels::attention_workspace<float>(p.sequences.view(), p.shape, num_threads())));
-    const auto run_pass = [&] { pass(p, workspace.data()); };
+    const auto run_pass = [&] {
+      forward(p, workspace.data(), precision...);
+      if (both) backward(p, workspace.data(), precision...);
+    };
     bench::check_once(name, [&] {
       run_pass();
-      p.check(name, factor > 1);
+      p.check(name, both, 2e-5 * arithmetic.tolerance);
     });
-    bench::run(state, factor * p.forward_flops(), bench::fma_roof(), run_pass);
+    bench::run(state, (both ? 3.5 : 1) * p.forward_flops(), arithmetic.roof(), run_pass);
   });
 }
 
-void add_both(const AttentionCase& c) {
-  add(c, "forward", 1, forward);
-  add(c, "forward+backward", 3.5, [](AttentionProblem& p, float* workspace) {
-    forward(p, workspace);
-    backward(p, workspace);
-  });
+template <class... Precision>
+void add(const AttentionCase& c, const bench::Arithmetic& arithmetic, Precision... precision) {
+  add_pass(c, false, arithmetic, precision...);
+  add_pass(c, true, arithmetic, precision...);
 }
 
 std::vector<index_t> equal(index_t count, index_t len) { return std::vector<index_t>(usize(count), len); }
@@ -59,12 +62,13 @@ std::vector<index_t> equal(index_t count, index_t len) { return std::vector<inde
 }  // namespace
 
 void bench::register_cases() {
-  add_both({"64x6x256x64", equal(64, 256), 6, 64});
-  add_both({"64x6x256x64/dropout", equal(64, 256), 6, 64, 0.1});
-  add_both({"8x12x512x64", equal(8, 512), 12, 64});
   const std::vector<index_t> ragged = TutorialData::load().lengths();
-  add_both({"ragged/64x6x64", ragged, 6, 64});
-  add_both({"ragged/64x6x64/dropout", ragged, 6, 64, 0.1});
+  std::vector<AttentionCase> cases{{"64x6x256x64", equal(64, 256), 6, 64},
+                                   {"64x6x256x64/dropout", equal(64, 256), 6, 64, 0.1},
+                                   {"8x12x512x64", equal(8, 512), 12, 64},
+                                   {"ragged/64x6x64", ragged, 6, 64},
+                                   {"ragged/64x6x64/dropout", ragged, 6, 64, 0.1}};
   for (index_t len = 32; len <= 4096; len *= 2)  // 8,192 tokens each: the time is linear in the length
-    add_both({"length/" + std::to_string(len), equal(8192 / len, len), 6, 64});
+    cases.push_back({"length/" + std::to_string(len), equal(8192 / len, len), 6, 64});
+  for (const AttentionCase& c : cases) add(c, bench::kFp32);
 }

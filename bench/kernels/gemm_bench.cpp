@@ -15,16 +15,17 @@ namespace {
 using bench::GemmCase;
 using bench::GemmProblem;
 
-void add(const GemmCase& gemm) {
-  const std::string name = "gemm/fp32/" + gemm.name();
+template <class... Precision>
+void add(const GemmCase& gemm, const bench::Arithmetic& arithmetic, Precision... precision) {
+  const std::string name = "gemm/" + arithmetic.name + "/" + gemm.name();
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<GemmProblem>(gemm.name(), [&] { return GemmProblem(gemm); });
     std::vector<float> workspace(usize(kernels::gemm_workspace<float>(p.n, p.k, num_threads())));
     const auto product = [&] {
-      kernels::gemm(p.m, p.n, p.k, p.a, p.b, kernels::Store<float>{p.c.data(), p.n}, workspace.data());
+      kernels::gemm(p.m, p.n, p.k, p.a, p.b, kernels::Store<float>{p.c.data(), p.n}, workspace.data(), precision...);
     };
-    bench::check_once(name, [&] { p.check(name, product, 1e-5); });
-    bench::run(state, p.flops(), bench::fma_roof(), product);
+    bench::check_once(name, [&] { p.check(name, product, 1e-5 * arithmetic.tolerance); });
+    bench::run(state, p.flops(), arithmetic.roof(), product);
   });
 }
 
@@ -52,7 +53,7 @@ void add_with_gelu(const GemmCase& gemm) {
 }  // namespace
 
 void bench::register_cases() {
-  for (const GemmCase& gemm : bench::gemm_cases()) add(gemm);
+  for (const GemmCase& gemm : bench::gemm_cases()) add(gemm, bench::kFp32);
   add_with_gelu({"tutorial", 'N', 'T', 2112, 384, 1024});
   add_with_gelu({"bert-base", 'N', 'T', 4096, 768, 3072});
 }

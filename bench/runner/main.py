@@ -22,7 +22,6 @@ def parse():
                         f"but {' and '.join(LONG)}, which take minutes")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the page from what was kept")
     parser.add_argument("--rounds", type=int, default=3, help="medians are taken over so many (default: 3)")
-    parser.add_argument("--python", default=ROOT / "build/venv/bin/python", help="of the peers")
     return parser.parse_args()
 
 
@@ -48,7 +47,8 @@ def main():
     build = ROOT / "build"
     results_folder = build / ("bench-results-quick" if arguments.quick else "bench-results")
     results_folder.mkdir(parents=True, exist_ok=True)
-    programs = Programs(build / "bench", build / "bench-clang", arguments.python, ROOT / "bench/peers",
+    python = os.environ.get("MINIBERT_PYTHON", build / "venv/bin/python")
+    programs = Programs(build / "bench", build / "bench-clang", python, ROOT / "bench/peers",
                         min_time=0.03 if arguments.quick else 0.2)
     run = Run(programs, 1 if arguments.quick else arguments.rounds, arguments.quick, results_folder)
     wanted = arguments.sections or (QUICK if arguments.quick else [name for name in SECTIONS if name not in LONG])

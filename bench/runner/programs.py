@@ -38,16 +38,23 @@ class Programs:
         self.context = {}  # of the last bench that ran
 
     def bench(self, name, pattern=".", build=None, min_time=None):
-        """The cases of one of our programs whose names match: {name: {counter: value, "seconds": …}}."""
-        say(f"{name} {pattern}" + (" (clang)" if build == self.clang_build else ""))
-        path = (build or self.build) / "bench" / name
+        """The cases of one of our programs whose names match: {name: {counter: value, "seconds": …}}. They are measured
+        again where other work seems to have disturbed them, twice at most."""
+        for _ in range(3):
+            say(f"{name} {pattern}" + (" (clang)" if build == self.clang_build else ""))
+            cases = self.bench_once((build or self.build) / "bench" / name, pattern, min_time or self.min_time)
+            disturbed = disturbed_cases(cases)
+            if not disturbed:
+                break
+            say(f"  other work on the machine? the peak was low at {len(disturbed)} cases, {disturbed[0]} for one")
+        return cases
+
+    def bench_once(self, path, pattern, min_time):
         result = json.loads(output_of([path, f"--benchmark_filter={pattern}", "--benchmark_format=json",
-                                       f"--benchmark_min_time={min_time or self.min_time}"]))
+                                       f"--benchmark_min_time={min_time}"]))
         self.context = {key: result["context"][key] for key in ("isa", "threads", "compiler")}
         cases = {}
         for case in result["benchmarks"]:
-            if case.get("error_occurred"):
-                sys.exit(f"{path}: {case['name']}: {case['error_message']}")
             counters = {key: value for key, value in case.items() if key not in IGNORED and not isinstance(value, str)}
             cases[case["name"].removesuffix("/manual_time")] = counters | {"seconds": case["real_time"] * 1e-6}
         return cases
@@ -77,6 +84,17 @@ class Programs:
                 messages.seek(0)
                 sys.exit(f"{' '.join(command)}\nfailed:\n{messages.read()[-4000:]}")
         return {"seconds": seconds, "peak_memory_MB": usage.ru_maxrss * 1024 / 1e6}
+
+
+def disturbed_cases(cases):
+    """The names of those at which the peak of arithmetic was far below the highest with as many threads."""
+    peaks = {}
+    for name, case in cases.items():
+        for roof in ("fma_peak", "bf16_peak"):
+            if roof in case:
+                peaks[name] = (roof, name.rsplit(":", 1)[1]), case[roof]
+    highest = {kind: max(peak for other, peak in peaks.values() if other == kind) for kind, _ in peaks.values()}
+    return [name for name, (kind, peak) in peaks.items() if peak < 0.85 * highest[kind]]
 
 
 def medians(rounds):

@@ -57,7 +57,7 @@ inline double useful_flops(const BertConfig& config, const MaskedLMBatch& batch)
 
 /// Compares loss and gradient norm of a step, dropout included, with the same model's in double. @throws Error
 inline void check_training_step(const std::string& name, const BertConfig& config, const MaskedLMBatch& batch,
-                                double allowed = 1e-4) {
+                                double allowed) {
   const auto found = TrainingStep<float>(config).run(batch), expected = TrainingStep<double>(config).run(batch);
   check_result(name + ": loss", std::abs(found.first / expected.first - 1), allowed);
   check_result(name + ": gradient norm", std::abs(found.second / expected.second - 1), allowed);

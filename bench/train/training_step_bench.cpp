@@ -28,15 +28,20 @@ double take_peak_memory() {
   return megabytes;
 }
 
-/// Steps over the batches of the problem that `make` makes.
-template <class Make>
-void add(const std::string& name, Make make) {
-  const std::string full_name = "training_step/fp32/" + name;
-  bench::add_case(full_name, [=](benchmark::State& state) {
-    bench::check_once(full_name, [&] {
-      bench::check_training_step(full_name, bench::tutorial_config(), bench::drawn_batch(3, 40, 2000));
+/// For arithmetic that needs no guard.
+struct NoGuard {};
+
+/// Steps over the batches of the problem that `make` makes, while a Guard says what is computed in what.
+template <class Guard, class Make>
+void add(const std::string& name, Make make, const bench::Arithmetic& arithmetic) {
+  const std::string kind = "training_step/" + arithmetic.name;
+  bench::add_case(kind + "/" + name, [=](benchmark::State& state) {
+    [[maybe_unused]] const Guard guard;
+    bench::check_once(kind, [&] {
+      bench::check_training_step(kind, bench::tutorial_config(), bench::drawn_batch(3, 40, 2000),
+                                 1e-4 * arithmetic.tolerance);
     });
-    auto& p = bench::problem_of<Problem>(name, make);
+    auto& p = bench::problem_of<Problem>(kind + name, make);
     malloc_trim(0);  // what the check and the last problem had
     take_peak_memory();
     double flops = 0, tokens = 0;
@@ -48,25 +53,29 @@ void add(const std::string& name, Make make) {
       for (const MaskedLMBatch& batch : p.batches) p.step.run(batch);
     };
     pass();  // after two passes the tape's memory is one piece
-    bench::run(state, flops, bench::fma_roof(), pass);
+    bench::run(state, flops, arithmetic.roof(), pass);
     state.counters["steps"] = static_cast<double>(p.batches.size());
     state.counters["tokens"] = tokens;
     state.counters["peak_memory_MB"] = take_peak_memory();
   });
 }
 
+Problem tutorial() { return {bench::tutorial_config(), bench::TutorialData::load().batches()}; }
+
 }  // namespace
 
 void bench::register_cases() {
-  add("tutorial", [] { return Problem{tutorial_config(), TutorialData::load().batches()}; });
-  for (const index_t count : {4, 8, 16, 32, 64, 128})  // the time is linear in the number of tokens
-    add("tokens/" + std::to_string(count) + "x128", [=] {
-      return Problem{tutorial_config(), {drawn_batch(count, 128, 2000)}};
-    });
-  for (const index_t len : {256, 512, 1024, 2048, 4096})  // memory is linear in the length
-    add("length/2x" + std::to_string(len), [=] {
+  add<NoGuard>("tutorial", tutorial, kFp32);
+  for (const index_t count : {4, 8, 16, 32, 64, 128}) {  // the time is linear in the number of tokens
+    const auto make = [=] { return Problem{tutorial_config(), {drawn_batch(count, 128, 2000)}}; };
+    add<NoGuard>("tokens/" + std::to_string(count) + "x128", make, kFp32);
+  }
+  for (const index_t len : {256, 512, 1024, 2048, 4096}) {  // memory is linear in the length
+    const auto make = [=] {
       BertConfig config = tutorial_config();
       config.max_position_embeddings = len;
       return Problem{config, {drawn_batch(2, len, 2000)}};
-    });
+    };
+    add<NoGuard>("length/2x" + std::to_string(len), make, kFp32);
+  }
 }
