@@ -17,22 +17,19 @@ struct AttentionCase {
   double dropout = 0;
 };
 
-template <class... Precision>
-void forward(AttentionProblem& p, float* workspace, Precision... precision) {
+void forward(AttentionProblem& p, float* workspace) {
   kernels::attention_forward(p.y.data(), p.lse.data(), p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask,
-                             p.sequences.view(), p.shape, workspace, precision...);
+                             p.sequences.view(), p.shape, workspace);
 }
 
-template <class... Precision>
-void backward(AttentionProblem& p, float* workspace, Precision... precision) {
+void backward(AttentionProblem& p, float* workspace) {
   kernels::attention_backward<float>({p.dq.data()}, {p.dk.data()}, {p.dv.data()}, p.dy.data(), p.y.data(), p.lse.data(),
                                      p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.sequences.view(), p.shape,
-                                     workspace, precision...);
+                                     workspace);
 }
 
 /// The forward pass alone, or both.
-template <class... Precision>
-void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithmetic, Precision... precision) {
+void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithmetic) {
   const std::string name = "attention/" + arithmetic.name + (both ? "/forward+backward/" : "/forward/") + c.name;
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<AttentionProblem>(
@@ -40,8 +37,8 @@ void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithm
     std::vector<float> workspace(
         usize(kernels::attention_workspace<float>(p.sequences.view(), p.shape, num_threads())));
     const auto run_pass = [&] {
-      forward(p, workspace.data(), precision...);
-      if (both) backward(p, workspace.data(), precision...);
+      forward(p, workspace.data());
+      if (both) backward(p, workspace.data());
     };
     bench::check_once(name, [&] {
       run_pass();
@@ -51,10 +48,9 @@ void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithm
   });
 }
 
-template <class... Precision>
-void add(const AttentionCase& c, const bench::Arithmetic& arithmetic, Precision... precision) {
-  add_pass(c, false, arithmetic, precision...);
-  add_pass(c, true, arithmetic, precision...);
+void add(const AttentionCase& c, const bench::Arithmetic& arithmetic) {
+  add_pass(c, false, arithmetic);
+  add_pass(c, true, arithmetic);
 }
 
 std::vector<index_t> equal(index_t count, index_t len) { return std::vector<index_t>(usize(count), len); }

@@ -15,14 +15,14 @@ namespace {
 using bench::GemmCase;
 using bench::GemmProblem;
 
-template <class... Precision>
-void add(const GemmCase& gemm, const bench::Arithmetic& arithmetic, Precision... precision) {
+void add(const GemmCase& gemm, const bench::Arithmetic& arithmetic) {
   const std::string name = "gemm/" + arithmetic.name + "/" + gemm.name();
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<GemmProblem>(gemm.name(), [&] { return GemmProblem(gemm); });
     std::vector<float> workspace(usize(kernels::gemm_workspace<float>(p.n, p.k, num_threads())));
     const auto product = [&] {
-      kernels::gemm(p.m, p.n, p.k, p.a, p.b, kernels::Store<float>{p.c.data(), p.n}, workspace.data(), precision...);
+      kernels::gemm(p.m, p.n, p.k, p.a, p.b, kernels::Store<float>{p.c.data(), p.n}, workspace.data(),
+                    arithmetic.precision);
     };
     bench::check_once(name, [&] { p.check(name, product, 1e-5 * arithmetic.tolerance); });
     bench::run(state, p.flops(), arithmetic.roof(), product);
@@ -53,7 +53,8 @@ void add_with_gelu(const GemmCase& gemm) {
 }  // namespace
 
 void bench::register_cases() {
-  for (const GemmCase& gemm : bench::gemm_cases()) add(gemm, bench::kFp32);
+  for (const GemmCase& gemm : bench::gemm_cases())
+    for (const Arithmetic& arithmetic : {kFp32, kBf16}) add(gemm, arithmetic);
   add_with_gelu({"tutorial", 'N', 'T', 2112, 384, 1024});
   add_with_gelu({"bert-base", 'N', 'T', 4096, 768, 3072});
 }

@@ -13,6 +13,7 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/parallel.hpp>
+#include <minibert/core/precision.hpp>
 #include <minibert/core/random.hpp>
 
 #include "bench/support/peak.hpp"
@@ -35,11 +36,12 @@ inline Roof bf16_roof() { return {"GFLOP/s", "bf16_peak", "of_peak", bf16_peak};
 /// What the matrix products of a case are computed in.
 struct Arithmetic {
   std::string name;
+  Precision precision;
   Roof (*roof)();
   double tolerance;  ///< times what is allowed for floats
 };
-inline const Arithmetic kFp32{"fp32", fma_roof, 1};
-inline const Arithmetic kBf16{"bf16", bf16_roof, 500};
+inline const Arithmetic kFp32{"fp32", Precision::full, fma_roof, 1};
+inline const Arithmetic kBf16{"bf16", Precision::bf16, bf16_roof, 500};
 
 /// A triad over as many bytes as the case works on.
 inline Roof triad_roof(double bytes) { return {"GB/s", "triad", "of_triad", Triad(static_cast<index_t>(bytes))}; }

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <string>
 
+#include <minibert/autograd/autocast.hpp>
+
 #include "bench/support/training_step.hpp"
 
 using namespace minibert;
@@ -28,15 +30,12 @@ double take_peak_memory() {
   return megabytes;
 }
 
-/// For arithmetic that needs no guard.
-struct NoGuard {};
-
-/// Steps over the batches of the problem that `make` makes, while a Guard says what is computed in what.
-template <class Guard, class Make>
+/// Steps over the batches of the problem that `make` makes.
+template <class Make>
 void add(const std::string& name, Make make, const bench::Arithmetic& arithmetic) {
   const std::string kind = "training_step/" + arithmetic.name;
   bench::add_case(kind + "/" + name, [=](benchmark::State& state) {
-    [[maybe_unused]] const Guard guard;
+    const autocast guard(arithmetic.precision);
     bench::check_once(kind, [&] {
       bench::check_training_step(kind, bench::tutorial_config(), bench::drawn_batch(3, 40, 2000),
                                  1e-4 * arithmetic.tolerance);
@@ -65,10 +64,10 @@ Problem tutorial() { return {bench::tutorial_config(), bench::TutorialData::load
 }  // namespace
 
 void bench::register_cases() {
-  add<NoGuard>("tutorial", tutorial, kFp32);
+  for (const Arithmetic& arithmetic : {kFp32, kBf16}) add("tutorial", tutorial, arithmetic);
   for (const index_t count : {4, 8, 16, 32, 64, 128}) {  // the time is linear in the number of tokens
     const auto make = [=] { return Problem{tutorial_config(), {drawn_batch(count, 128, 2000)}}; };
-    add<NoGuard>("tokens/" + std::to_string(count) + "x128", make, kFp32);
+    add("tokens/" + std::to_string(count) + "x128", make, kFp32);
   }
   for (const index_t len : {256, 512, 1024, 2048, 4096}) {  // memory is linear in the length
     const auto make = [=] {
@@ -76,6 +75,6 @@ void bench::register_cases() {
       config.max_position_embeddings = len;
       return Problem{config, {drawn_batch(2, len, 2000)}};
     };
-    add<NoGuard>("length/2x" + std::to_string(len), make, kFp32);
+    add("length/2x" + std::to_string(len), make, kFp32);
   }
 }
