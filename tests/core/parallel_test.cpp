@@ -41,3 +41,17 @@ TEST_CASE("thread_index is below num_threads(), in our loops and in a user's own
   CHECK(thread_index() == 0);
   set_num_threads(before);
 }
+
+TEST_CASE("the equal grain gives every thread one chunk of whole units") {
+  const int before = num_threads();
+  for (const int threads : {1, 2, 3, 7}) {
+    set_num_threads(threads);
+    for (const index_t n : {0, 1, 16, 17, 100, 384, 1024}) {
+      const index_t grain = equal_grain(n, 16);
+      CHECK(grain % 16 == 0);
+      CHECK(num_chunks(n, grain) <= num_threads());
+      CHECK(grain * num_threads() < n + 16 * num_threads());
+    }
+  }
+  set_num_threads(before);
+}

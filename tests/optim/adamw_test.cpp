@@ -109,6 +109,26 @@ TEST_CASE("PyTorch's numbers: decay groups, a missing gradient, clipping") {
   CHECK(b.data[0] == doctest::Approx(0.23455842692138876).epsilon(1e-14));
 }
 
+TEST_CASE_TEMPLATE("a scale of the gradients is the same as scaled gradients, which stay as they are", T, float,
+                   double) {
+  ParameterStore<T> scaled, plain;
+  for (ParameterStore<T>* store : {&scaled, &plain}) declare_parameters(*store);
+  AdamW<T> one_pass(plain.in_order(), {.weight_decay = 0.1}), two_passes(scaled.in_order(), {.weight_decay = 0.1});
+  for (int step = 0; step < 5; ++step) {
+    for (ParameterStore<T>* store : {&scaled, &plain}) set_gradients(*store, step);
+    const std::vector<T> before(plain.flat_grads().begin(), plain.flat_grads().end());
+    const double norm = optim::clip_grad_norm_(two_passes.chunks(), 0.5);
+    two_passes.step(0.01);
+    CHECK(norm == optim::grad_norm(one_pass.chunks()));
+    one_pass.step(0.01, optim::clip_factor(norm, 0.5));
+    CHECK(std::equal(before.begin(), before.end(), plain.flat_grads().begin()));
+  }
+  const auto values = [](ParameterStore<T>& store) {
+    return std::vector<T>(store.flat_values().begin(), store.flat_values().end());
+  };
+  CHECK(reference::relative_error(values(plain), values(scaled)) < (sizeof(T) == 4 ? 1e-6 : 1e-14));
+}
+
 TEST_CASE("moments of zero and tiny gradients stay finite") {
   ParameterStore<float> store;
   store.declare({.name = "w", .shape = {37}});

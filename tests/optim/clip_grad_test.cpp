@@ -50,6 +50,14 @@ TEST_CASE_TEMPLATE("a gradient above the limit is scaled to it, one below left a
   CHECK(below.a().grad[0] == T{2});
 }
 
+TEST_CASE("the factor is never more than 1") {
+  CHECK(optim::clip_factor(20, 5) == 5 / (20 + 1e-6));
+  CHECK(optim::clip_factor(5, 20) == 1);
+  CHECK(optim::clip_factor(0, 5) == 1);
+  CHECK(optim::clip_factor(std::numeric_limits<double>::infinity(), 5) == 1);
+  CHECK(optim::clip_factor(std::nan(""), 5) == 1);
+}
+
 TEST_CASE("large floats do not overflow the norm") {
   CHECK(Gradient<float>(std::vector<float>(4, 1e30f)).clip(1) == doctest::Approx(2e30));
 }

@@ -28,7 +28,7 @@ TEST_CASE("the defaults are transformers'") {
         R"("max_grad_norm":1.0,"num_train_epochs":3.0,"max_steps":-1,"lr_scheduler_type":"linear","warmup_steps":0.0,)"
         R"("logging_steps":500,"logging_first_step":false,"eval_strategy":"no","eval_steps":null,)"
         R"("save_strategy":"steps","save_steps":500,"save_total_limit":2,"load_best_model_at_end":false,)"
-        R"("metric_for_best_model":"loss","greater_is_better":null,"seed":"42"})");
+        R"("metric_for_best_model":"loss","greater_is_better":null,"seed":"42","bf16":false})");
 }
 
 TEST_CASE("values out of range are refused by name") {

@@ -37,6 +37,12 @@ inline int thread_index() noexcept { return detail::thread_index; }
 /// The number of chunks that parallel_for(n, grain, …) makes.
 constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return n <= 0 ? 0 : (n - 1) / grain + 1; }
 
+/// The grain that shares n equally among all threads, in multiples of `unit`: only for loops in which nothing depends on
+/// the cut.
+inline index_t equal_grain(index_t n, index_t unit) noexcept {
+  return num_chunks(num_chunks(n, num_threads()), unit) * unit;
+}
+
 /// Calls f(begin, end) for the chunks [0, grain), [grain, 2·grain), … of [0, n), in any order and on any thread.
 /// The cut depends on n and grain only, so whatever f computes per chunk is the same for any number of threads.
 /// f must not throw. Loops inside loops run serially.
@@ -52,7 +58,7 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
 #pragma omp parallel
     {
       detail::thread_index = omp_get_thread_num();
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(dynamic, 1) nowait  // all wait once, at the region's end
       for (index_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
       detail::thread_index = 0;
     }

@@ -1,5 +1,6 @@
 // One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019), in PyTorch's order:
 //
+//   g ← s·g                                      clipping, which costs no pass of its own here
 //   w ← w·(1 − lr·λ)                             decay, decoupled from the gradient
 //   m ← β1·m + (1 − β1)·g                        exp_avg
 //   v ← β2·v + (1 − β2)·g²                       exp_avg_sq
@@ -20,7 +21,8 @@ inline namespace MINIBERT_ARCH {
 /// The numbers above, computed once a step.
 template <class T>
 struct AdamWCoefficients {
-  T decay;  // 1 − lr·λ
+  T gradient_scale;  // s
+  T decay;           // 1 − lr·λ
   T beta2;
   T one_minus_beta1, one_minus_beta2;
   T step_size;          // lr / (1 − β1^t)
@@ -53,7 +55,8 @@ struct AdamWStep {
   [[gnu::always_inline]] static void run(T* w, T* m, T* v, const T* g, AdamWCoefficients<T> c, index_t n) {
     using V = typename Arch::template vec<T>;
     simd::for_vectors<V>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
-      const V gi = part.template load<V>(g + i), m0 = part.template load<V>(m + i), v0 = part.template load<V>(v + i);
+      const V gi = part.template load<V>(g + i) * V::broadcast(c.gradient_scale);
+      const V m0 = part.template load<V>(m + i), v0 = part.template load<V>(v + i);
       const V m1 = simd::fma(V::broadcast(c.one_minus_beta1), gi - m0, m0);
       const V v1 = simd::fma(V::broadcast(c.one_minus_beta2) * gi, gi, V::broadcast(c.beta2) * v0);
       const V denominator = simd::fma(sqrt(v1), V::broadcast(c.denominator_scale), V::broadcast(c.epsilon));
@@ -67,7 +70,8 @@ struct AdamWStep {
 
 }  // namespace detail
 
-/// Updates n parameters w and their moments m and v by the gradients g. Serial: the caller cuts the work.
+/// Updates n parameters w and their moments m and v by the gradients g, which stay as they are. Serial: the caller cuts
+/// the work.
 template <class T>
 void adamw_step(T* w, T* m, T* v, const T* g, const AdamWCoefficients<T>& coefficients, index_t n) noexcept {
   simd::dispatch<detail::AdamWStep>(w, m, v, g, coefficients, n);

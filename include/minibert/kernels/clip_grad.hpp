@@ -3,6 +3,7 @@
 
 #include <minibert/simd/dispatch.hpp>
 #include <minibert/simd/part.hpp>
+#include <minibert/simd/unroll.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
@@ -14,12 +15,21 @@ struct SumOfSquares {
   [[gnu::always_inline]] static void run(double* sum, const T* x, index_t n) {
     using Wide = typename Arch::template vec<double>;
     using Narrow = simd::Vec<T, Wide::lanes>;  // as many elements as fit when widened
-    Wide total{};
-    simd::for_vectors<Narrow>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
+    constexpr int kSums = 4;  // one alone would wait for itself
+    Wide totals[kSums] = {};
+    const auto add = [&](Wide& total, index_t i, auto part) __attribute__((always_inline)) {
       const Wide wide = {__builtin_convertvector(part.template load<Narrow>(x + i).v, typename Wide::Raw)};
       total = simd::fma(wide, wide, total);
+    };
+    index_t i = 0;
+    for (; i + kSums * Narrow::lanes <= n; i += kSums * Narrow::lanes)
+      simd::unroll<kSums>([&](auto k) __attribute__((always_inline)) {
+        add(totals[k], i + k * Narrow::lanes, simd::FullVector{});
+      });
+    simd::for_vectors<Narrow>(n - i, [&](index_t j, auto part) __attribute__((always_inline)) {
+      add(totals[0], i + j, part);
     });
-    *sum = simd::sum(total);
+    *sum = simd::sum((totals[0] + totals[1]) + (totals[2] + totals[3]));
   }
 };
 

@@ -5,6 +5,7 @@
 #include <minibert/core/sink.hpp>
 #include <minibert/simd/dispatch.hpp>
 #include <minibert/simd/part.hpp>
+#include <minibert/simd/unroll.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
@@ -16,11 +17,31 @@ struct SumRows {
   [[gnu::always_inline]] static void run(T* y, bool add, const T* x, index_t stride, index_t n, index_t begin,
                                          index_t end) {
     using V = typename Arch::template vec<T>;
-    simd::for_vectors<V>(end - begin, [&](index_t i, auto part) __attribute__((always_inline)) {
+    columns<V, Arch::registers / 4>(y, add, x, stride, n, begin, end);
+  }
+
+  /// K vectors of columns at a time while there are so many, then fewer: a row is read in long runs.
+  template <class V, int K, class T>
+  [[gnu::always_inline]] static void columns(T* y, bool add, const T* x, index_t stride, index_t n, index_t begin,
+                                             index_t end) {
+    for (; begin + K * V::lanes <= end; begin += K * V::lanes) {
+      V totals[K] = {};
+      for (index_t row = 0; row < n; ++row)
+        simd::unroll<K>([&](auto k) __attribute__((always_inline)) {
+          totals[k] = totals[k] + V::load(x + row * stride + begin + k * V::lanes);
+        });
+      simd::unroll<K>([&](auto k) __attribute__((always_inline)) {
+        simd::store_or_add(totals[k], y + begin + k * V::lanes, add, simd::FullVector{});
+      });
+    }
+    if constexpr (K > 1) {
+      columns<V, K / 2>(y, add, x, stride, n, begin, end);
+    } else if (begin < end) {
+      const simd::PartVector part{end - begin};
       V total{};
-      for (index_t row = 0; row < n; ++row) total = total + part.template load<V>(x + row * stride + begin + i);
-      simd::store_or_add(total, y + begin + i, add, part);
-    });
+      for (index_t row = 0; row < n; ++row) total = total + part.template load<V>(x + row * stride + begin);
+      simd::store_or_add(total, y + begin, add, part);
+    }
   }
 };
 
@@ -30,7 +51,7 @@ struct SumRows {
 template <class T>
 void sum_rows(Sink<T> y, const T* x, index_t stride, index_t n, index_t d) noexcept {
   if (!y) return;
-  parallel_for(d, 64, [=](index_t begin, index_t end) {
+  parallel_for(d, equal_grain(d, 16), [=](index_t begin, index_t end) {
     simd::dispatch<detail::SumRows>(y.data, y.accumulate, x, stride, n, begin, end);
   });
 }

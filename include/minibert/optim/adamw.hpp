@@ -43,10 +43,10 @@ class AdamW {
     exp_avg_sq_ = Tensor<T>(Shape{size});
   }
 
-  /// One update from the gradients, with that learning rate.
-  void step(double learning_rate) noexcept {
+  /// One update with that learning rate from the gradients times `gradient_scale` (clip_factor, say).
+  void step(double learning_rate, double gradient_scale = 1) noexcept {
     for (index_t p = 0; p < length(parameters()); ++p)
-      if (at(parameters(), p)->has_grad) at(coefficients_, p) = coefficients(p, learning_rate);
+      if (at(parameters(), p)->has_grad) at(coefficients_, p) = coefficients(p, learning_rate, gradient_scale);
     chunks_.for_each_with_grad([&](index_t p, index_t begin, index_t count) {
       const Parameter<T>& parameter = *at(parameters(), p);
       const index_t block = parameter.offset + begin;
@@ -96,10 +96,11 @@ class AdamW {
   const std::vector<Parameter<T>*>& parameters() const noexcept { return chunks_.parameters(); }
 
   /// Counts a step of parameter p and gives the numbers of its update.
-  kernels::AdamWCoefficients<T> coefficients(index_t p, double learning_rate) noexcept {
+  kernels::AdamWCoefficients<T> coefficients(index_t p, double learning_rate, double gradient_scale) noexcept {
     const double t = static_cast<double>(++at(steps_, p));
     const double decay = at(parameters(), p)->decay ? options_.weight_decay : 0.0;
-    return {.decay = static_cast<T>(1 - learning_rate * decay),
+    return {.gradient_scale = static_cast<T>(gradient_scale),
+            .decay = static_cast<T>(1 - learning_rate * decay),
             .beta2 = static_cast<T>(options_.beta2),
             .one_minus_beta1 = static_cast<T>(1 - options_.beta1),
             .one_minus_beta2 = static_cast<T>(1 - options_.beta2),

@@ -16,13 +16,19 @@ double grad_norm(ParameterChunks<T>& chunks) noexcept {
   }));
 }
 
-/// Scales all gradients by max_norm / (norm + 1e-6) if that is below 1; returns the norm before. A norm that is not
-/// finite leaves them alone.
+/// What gradients of that norm are to be multiplied by: max_norm / (norm + 1e-6) if that is below 1, else 1. A norm that
+/// is not finite leaves them alone.
+inline double clip_factor(double norm, double max_norm) noexcept {
+  const double factor = max_norm / (norm + 1e-6);
+  return std::isfinite(norm) && factor < 1 ? factor : 1;
+}
+
+/// Scales all gradients by their clip_factor; returns the norm before. AdamW::step with the factor does the same in one
+/// pass over the memory less.
 template <class T>
 double clip_grad_norm_(ParameterChunks<T>& chunks, double max_norm) noexcept {
-  const double norm = grad_norm(chunks);
-  const double factor = max_norm / (norm + 1e-6);
-  if (!std::isfinite(norm) || factor >= 1) return norm;
+  const double norm = grad_norm(chunks), factor = clip_factor(norm, max_norm);
+  if (factor == 1) return norm;
   chunks.for_each_with_grad([&](index_t p, index_t begin, index_t count) {
     kernels::scale(at(chunks.parameters(), p)->grad + begin, static_cast<T>(factor), count);
   });

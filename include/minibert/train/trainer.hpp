@@ -48,8 +48,9 @@ struct TrainOutput {
 /// Trains a model with AdamW.
 /// Model: an nn::Module with `forward(tape, batch, StepContext).loss`, the sum over the batch's items divided by
 /// num_items_in_batch, and `save_pretrained(folder)`.
-/// Collator: `Dataset` (with `size()` and `num_tokens(example)`), `Batch` (with `num_items()`, `num_tokens()`), and `collate`.
-/// The same arguments give the same bits, whether a run was interrupted and resumed or not, on any number of threads.
+/// Collator: `Dataset` (with `size()` and `num_tokens(example)`), `Batch` (with `num_items()`, `num_tokens()`), and
+/// `collate`. The same arguments give the same bits, whether a run was interrupted and resumed or not, on any number of
+/// threads.
 template <class Model, class Collator>
 class Trainer {
  public:
@@ -245,14 +246,13 @@ void Trainer<Model, Collator>::step() {
   const index_t step = state_.global_step;
   const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
   last_step_ = accumulator_.run(plan_.batches(step), plan_.epoch_of(step), step);
-  auto& chunks = optimizer_.chunks();
-  last_step_.grad_norm =
-      args_.max_grad_norm > 0 ? optim::clip_grad_norm_(chunks, args_.max_grad_norm) : optim::grad_norm(chunks);
+  last_step_.grad_norm = optim::grad_norm(optimizer_.chunks());
   check<Error>(std::isfinite(last_step_.grad_norm), "step ", step + 1, ": the gradient's norm is ",
                last_step_.grad_norm, " (the loss ", last_step_.loss,
                "): lower the learning rate, lengthen the warm-up, or go on from an earlier checkpoint with those");
   last_step_.learning_rate = scheduler_.learning_rate(step);
-  optimizer_.step(last_step_.learning_rate);
+  optimizer_.step(last_step_.learning_rate,
+                  args_.max_grad_norm > 0 ? optim::clip_factor(last_step_.grad_norm, args_.max_grad_norm) : 1);
   losses_.add(last_step_.loss);
   session_examples_ += last_step_.num_examples;
   state_.num_input_tokens_seen += last_step_.num_tokens;
@@ -295,8 +295,7 @@ Json Trainer<Model, Collator>::evaluate() {
   check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
   const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
   const EvaluationResult result =
-      minibert::evaluate<T>(model_, collator_, *eval_dataset_, args_.per_device_eval_batch_size,
-                            accumulator_.tape());
+      minibert::evaluate<T>(model_, collator_, *eval_dataset_, args_.per_device_eval_batch_size, accumulator_.tape());
   check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation's loss is ", result.loss);
   const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(result.runtime, 1e-9); };
   Json metrics = Json::Object{{"epoch", state_.epoch},
