@@ -126,10 +126,11 @@ inline Numbers softmax(const Numbers& x, index_t n, index_t d, Numbers* lse = nu
 
 inline Numbers softmax_backward(const Numbers& dy, const Numbers& y, index_t n, index_t d) {
   Numbers dx(y.size());
-  for (index_t i = 0; i < n; ++i)
-    for (index_t j = 0; j < d; ++j)
-      for (index_t k = 0; k < d; ++k)
-        at(dx, i * d + k) += at(dy, i * d + j) * at(y, i * d + j) * ((j == k ? 1.0 : 0.0) - at(y, i * d + k));
+  for (index_t i = 0; i < n; ++i) {
+    double dot = 0;  // dy times the Jacobian y_j·(1[j = k] − y_k), summed over j
+    for (index_t j = 0; j < d; ++j) dot += at(dy, i * d + j) * at(y, i * d + j);
+    for (index_t k = 0; k < d; ++k) at(dx, i * d + k) = at(y, i * d + k) * (at(dy, i * d + k) - dot);
+  }
   return dx;
 }
 

@@ -5,9 +5,9 @@
 
 namespace minibert {
 
-/// While one of these lives, linear layers and matmul of the calling thread multiply in the given precision, forward and
-/// backward, as under `torch.autocast`. All else stays float: weights, attention, layer norm, loss, sums. An op reads it
-/// once, in its forward pass; the innermost one counts.
+/// While one of these lives, linear layers, matmul and attention of the calling thread multiply in the given precision,
+/// forward and backward, as under `torch.autocast`. All else stays float: weights, softmax, layer norm, loss, sums. An op
+/// reads it once, in its forward pass; the innermost one counts.
 class autocast {
  public:
   explicit autocast(Precision precision) noexcept : before_(precision_) { precision_ = precision; }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <minibert/core/parallel.hpp>
+#include <minibert/core/precision.hpp>
 #include <minibert/core/sequences.hpp>
 #include <minibert/core/sink.hpp>
 #include <minibert/kernels/detail/attention_backward.hpp>
@@ -34,13 +35,13 @@ struct EvenPieces {
 
 /// The queries of a sequence that share packed keys in the forward pass.
 inline EvenPieces query_pieces(index_t len) {
-  return {len, num_chunks(len, AttentionForward::kQueries - kMicroRows + 1), kMicroRows};
+  return {len, num_chunks(len, ForwardBlocks::kQueries - kMicroRows + 1), kMicroRows};
 }
 
 /// The keys of a sequence that a thread takes in the backward pass. A piece but the first has a dq of its own, added up
 /// in the end: no more than four, so that memory grows with the length, not with its square.
 inline EvenPieces key_pieces(index_t len) {
-  return {len, std::min<index_t>(num_chunks(len, 2 * AttentionBackward::kKeys), 4), AttentionBackward::kKeys};
+  return {len, std::min<index_t>(num_chunks(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
 }
 
 /// Calls f(sequence, head, piece, whether the thread goes on with the next head) for all pieces of all heads of all
@@ -105,13 +106,66 @@ struct AddRows {
   }
 };
 
+template <class Products, class T>
+void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
+                       const AttentionShape& shape, T* workspace) noexcept {
+  using Scratch = typename AttentionForward<Products>::template Scratch<T>;
+  for_heads(sequences, shape.num_heads, query_pieces, [=](index_t b, index_t h, index_t piece, bool goes_on) {
+    const auto head = attention_head(q, k, v, scale, mask, sequences, shape, b, h, goes_on);
+    const index_t start = sequences.cu_seqlens[b], first = piece * query_pieces(head.len).size;
+    simd::dispatch<AttentionForward<Products>>(head, y + start * shape.stride + h * shape.head_size,
+                                               lse == nullptr ? nullptr : lse + h * shape.num_tokens + start, first,
+                                               std::min(first + query_pieces(head.len).size, head.len),
+                                               own_scratch<Scratch>(workspace, sequences, shape));
+  });
+}
+
+template <class Products, class T>
+void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T* y, const T* lse, const T* q,
+                        const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
+                        const AttentionShape& shape, T* workspace) noexcept {
+  using Scratch = typename AttentionBackward<Products>::template Scratch<T>;
+  const index_t numel = shape.num_tokens * shape.stride;
+  T* further =
+      workspace + num_threads() * scratch_size<Scratch, T>(sequences, shape);  // dq of the pieces but the first
+  for_heads(sequences, shape.num_heads, key_pieces, [=](index_t b, index_t h, index_t piece, bool goes_on) {
+    const auto head = attention_head(q, k, v, scale, mask, sequences, shape, b, h, goes_on);
+    const index_t start = sequences.cu_seqlens[b], at = start * shape.stride + h * shape.head_size;
+    const auto from = [=](Sink<T> sink) { return sink ? Sink<T>{sink.data + at, sink.accumulate} : sink; };
+    const index_t keys = key_pieces(head.len).size, begin = piece * keys;
+    const Sink<T> own_dq = piece == 0 || !dq ? from(dq) : Sink<T>{further + (piece - 1) * numel + at};
+    simd::dispatch<AttentionBackward<Products>>(
+        head, own_dq, from(dk), from(dv), dy + at, y + at, lse + h * shape.num_tokens + start, begin,
+        std::min(begin + keys, head.len), own_scratch<Scratch>(workspace, sequences, shape));
+  });
+  if (!dq || key_pieces(sequences.max_seqlen).count <= 1) return;
+  parallel_for(sequences.count, 1, [=](index_t b, index_t) {
+    const index_t start = sequences.cu_seqlens[b], len = sequences.cu_seqlens[b + 1] - start;
+    for (index_t piece = 1; piece < key_pieces(len).count; ++piece)
+      simd::dispatch<AddRows>(dq.data + start * shape.stride,
+                              static_cast<const T*>(further + (piece - 1) * numel + start * shape.stride),
+                              len * shape.stride);
+  });
+}
+
+/// f(how products of T are computed in that precision)
+template <class T, class F>
+void with_products(Precision precision, F f) {
+  if constexpr (std::is_same_v<T, float>)
+    if (precision == Precision::bf16) return f(Bf16Products());
+  f(FullProducts<T>());
+}
+
 }  // namespace detail
 
 /// Elements of scratch memory that attention_forward and attention_backward need.
 template <class T>
 index_t attention_workspace(const Sequences& sequences, const AttentionShape& shape, index_t threads) {
-  const index_t own = std::max(detail::scratch_size<detail::AttentionForward::Scratch<T>, T>(sequences, shape),
-                               detail::scratch_size<detail::AttentionBackward::Scratch<T>, T>(sequences, shape));
+  using Products = detail::FullProducts<T>;  // the scratch is the same for all
+  using Forward = typename detail::AttentionForward<Products>::template Scratch<T>;
+  using Backward = typename detail::AttentionBackward<Products>::template Scratch<T>;
+  const index_t own =
+      std::max(detail::scratch_size<Forward, T>(sequences, shape), detail::scratch_size<Backward, T>(sequences, shape));
   const index_t pieces = std::max<index_t>(detail::key_pieces(sequences.max_seqlen).count, 1);
   return threads * own + (pieces - 1) * shape.num_tokens * shape.stride;
 }
@@ -120,17 +174,10 @@ index_t attention_workspace(const Sequences& sequences, const AttentionShape& sh
 /// the backward kernel and may be null.
 template <class T>
 void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
-                       const AttentionShape& shape, T* workspace) noexcept {
-  using Scratch = detail::AttentionForward::Scratch<T>;
-  detail::for_heads(
-      sequences, shape.num_heads, detail::query_pieces, [=](index_t b, index_t h, index_t piece, bool goes_on) {
-        const auto head = detail::attention_head(q, k, v, scale, mask, sequences, shape, b, h, goes_on);
-        const index_t start = sequences.cu_seqlens[b], first = piece * detail::query_pieces(head.len).size;
-        simd::dispatch<detail::AttentionForward>(head, y + start * shape.stride + h * shape.head_size,
-                                                 lse == nullptr ? nullptr : lse + h * shape.num_tokens + start, first,
-                                                 std::min(first + detail::query_pieces(head.len).size, head.len),
-                                                 detail::own_scratch<Scratch>(workspace, sequences, shape));
-      });
+                       const AttentionShape& shape, T* workspace, Precision precision = Precision::full) noexcept {
+  detail::with_products<T>(precision, [&](auto products) {
+    detail::attention_forward<decltype(products)>(y, lse, q, k, v, scale, mask, sequences, shape, workspace);
+  });
 }
 
 /// With P the probabilities, P' = dropout(P), δ = Σ dy·y of each row: dv = P'ᵗ·dy, dP = dropout(dy·Vᵗ),
@@ -138,29 +185,10 @@ void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale
 template <class T>
 void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T* y, const T* lse, const T* q,
                         const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
-                        const AttentionShape& shape, T* workspace) noexcept {
-  using Scratch = detail::AttentionBackward::Scratch<T>;
-  const index_t numel = shape.num_tokens * shape.stride;
-  T* further =
-      workspace + num_threads() * detail::scratch_size<Scratch, T>(sequences, shape);  // dq of the pieces but the first
-  detail::for_heads(
-      sequences, shape.num_heads, detail::key_pieces, [=](index_t b, index_t h, index_t piece, bool goes_on) {
-        const auto head = detail::attention_head(q, k, v, scale, mask, sequences, shape, b, h, goes_on);
-        const index_t start = sequences.cu_seqlens[b], at = start * shape.stride + h * shape.head_size;
-        const auto from = [=](Sink<T> sink) { return sink ? Sink<T>{sink.data + at, sink.accumulate} : sink; };
-        const index_t keys = detail::key_pieces(head.len).size, begin = piece * keys;
-        const Sink<T> own_dq = piece == 0 || !dq ? from(dq) : Sink<T>{further + (piece - 1) * numel + at};
-        simd::dispatch<detail::AttentionBackward>(
-            head, own_dq, from(dk), from(dv), dy + at, y + at, lse + h * shape.num_tokens + start, begin,
-            std::min(begin + keys, head.len), detail::own_scratch<Scratch>(workspace, sequences, shape));
-      });
-  if (!dq || detail::key_pieces(sequences.max_seqlen).count <= 1) return;
-  parallel_for(sequences.count, 1, [=](index_t b, index_t) {
-    const index_t start = sequences.cu_seqlens[b], len = sequences.cu_seqlens[b + 1] - start;
-    for (index_t piece = 1; piece < detail::key_pieces(len).count; ++piece)
-      simd::dispatch<detail::AddRows>(dq.data + start * shape.stride,
-                                      static_cast<const T*>(further + (piece - 1) * numel + start * shape.stride),
-                                      len * shape.stride);
+                        const AttentionShape& shape, T* workspace, Precision precision = Precision::full) noexcept {
+  detail::with_products<T>(precision, [&](auto products) {
+    detail::attention_backward<decltype(products)>(dq, dk, dv, dy, y, lse, q, k, v, scale, mask, sequences, shape,
+                                                   workspace);
   });
 }
 

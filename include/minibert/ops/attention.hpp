@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include <minibert/autograd/autocast.hpp>
 #include <minibert/autograd/tape.hpp>
 #include <minibert/kernels/attention.hpp>
 #include <minibert/ops/detail/check_sequences.hpp>
@@ -34,18 +35,20 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
   const T scale = static_cast<T>(1 / std::sqrt(static_cast<double>(shape.head_size)));
   const auto mask = kernels::DropoutMask::of(dropout.p, dropout.key);
   if (mask) detail::check_dropout_rows("attention", sequences);
+  const Precision precision = autocast::precision();
   auto& tape = query.tape();
   auto y = tape.empty("attention", query.shape(), {query, key, value});
   T* lse = y.requires_grad() ? tape.template scratch<T>(num_heads * shape.num_tokens) : nullptr;
   kernels::attention_forward(y.data(), lse, query.data(), key.data(), value.data(), scale, mask, sequences, shape,
-                             tape.workspace(kernels::attention_workspace<T>(sequences, shape, num_threads())));
+                             tape.workspace(kernels::attention_workspace<T>(sequences, shape, num_threads())), precision);
   tape.record(y, [=](const T* dy, Gradients<T>& g) {
     const Sink<T> dv = g.slot(value);  // one variable may be all three: slots in the order in which the kernel writes
     const Sink<T> dk = g.slot(key);
     const Sink<T> dq = g.slot(query);
     kernels::attention_backward(dq, dk, dv, dy, y.data(), lse, query.data(), key.data(), value.data(), scale, mask,
                                 sequences, shape,
-                                g.tape().workspace(kernels::attention_workspace<T>(sequences, shape, num_threads())));
+                                g.tape().workspace(kernels::attention_workspace<T>(sequences, shape, num_threads())),
+                                precision);
   });
   return y;
 }

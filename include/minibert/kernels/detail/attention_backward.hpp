@@ -10,28 +10,35 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Keys [begin, end) of a head against all its queries. dq, dk, dv and dy are of the head, rows head.stride apart.
-struct AttentionBackward {
+struct BackwardBlocks {
   static constexpr index_t kKeys = 192, kQueries = 192;  // of a block: multiples of a tile's columns and rows
+};
 
+/// Keys [begin, end) of a head against all its queries. dq, dk, dv and dy are of the head, rows head.stride apart.
+/// Products: FullProducts or Bf16Products.
+template <class Products>
+struct AttentionBackward : BackwardBlocks {
+  using Element = typename Products::Element;
   /// Scratch of one thread.
   template <class T>
   struct Scratch {
-    index_t stride;                                      // of p and ds
-    T *keys, *values, *key_rows, *query_rows, *dy_rows;  // packed: columns of the block, or its rows
-    T *p, *ds;                                           // blocks of queries × keys
+    index_t stride;                                            // of p and ds
+    Element *keys, *values, *key_rows, *query_rows, *dy_rows;  // packed: columns of the block, or its rows
+    Element* rows;                                             // the left operand of a product, where it is packed
+    T *p, *ds;                                                 // blocks of queries × keys
 
     Scratch(ScratchCutter<T>& memory, index_t max_seqlen, index_t head_size) {
-      const index_t rows = std::min(round_up(max_seqlen, kMicroRows), kQueries);
+      const index_t queries = std::min(round_up(max_seqlen, kMicroRows), kQueries);
       const index_t width = round_up(head_size, kMaxTileColumns);
       stride = std::min(round_up(max_seqlen, kMaxTileColumns), kKeys);
-      keys = memory.cut(stride * head_size);
-      values = memory.cut(stride * head_size);
-      key_rows = memory.cut(width * stride);
-      query_rows = memory.cut(width * rows);
-      dy_rows = memory.cut(width * rows);
-      p = memory.cut(rows * stride);
-      ds = memory.cut(rows * stride);
+      keys = memory.template cut_as<Element>(stride * head_size);
+      values = memory.template cut_as<Element>(stride * head_size);
+      key_rows = memory.template cut_as<Element>(width * stride);
+      query_rows = memory.template cut_as<Element>(width * queries);
+      dy_rows = memory.template cut_as<Element>(width * queries);
+      rows = memory.template cut_as<Element>(round_up(queries, 16) * (std::max(stride, head_size) + 32));
+      p = memory.cut(queries * stride);
+      ds = memory.cut(queries * stride);
     }
   };
 
@@ -43,28 +50,27 @@ struct AttentionBackward {
     for (index_t key = begin; key < end; key += kKeys) {
       const index_t keys = std::min(kKeys, end - key);
       const Matrix<T> k_rows{head.k + key * stride, stride}, v_rows{head.v + key * stride, stride};
-      pack_panels<Tile>(s.keys, k_rows.transposed(), keys, d);
-      pack_panels<Tile>(s.values, v_rows.transposed(), keys, d);
-      if (dq) pack_panels<Tile>(s.key_rows, k_rows, d, keys);
+      Products::template pack_panels<Tile>(s.keys, k_rows.transposed(), keys, d);
+      Products::template pack_panels<Tile>(s.values, v_rows.transposed(), keys, d);
+      if (dq) Products::template pack_panels<Tile>(s.key_rows, k_rows, d, keys);
       for (index_t query = 0; query < head.len; query += kQueries) {
         const index_t queries = std::min(kQueries, head.len - query), at = query * stride;
         make_block<Arch>(head, dy + at, y + at, lse + query, key, keys, query, queries, s);
+        const Matrix<T> probabilities{s.p, s.stride}, dscores{s.ds, s.stride};
         const bool again = query > 0;
         if (dv) {
-          pack_panels<Tile>(s.dy_rows, Matrix<T>{dy + at, stride}, d, queries);
-          packed_product<Arch>(keys, d, queries, MicroRows<T>{s.p, 1, s.stride, keys}, static_cast<const T*>(s.dy_rows),
-                               Store<T>{dv.data + key * stride, stride, dv.accumulate || again});
+          Products::template pack_panels<Tile>(s.dy_rows, Matrix<T>{dy + at, stride}, d, queries);
+          multiply<Arch, T>(keys, d, queries, probabilities.transposed(), s.dy_rows, s,
+                            Store<T>{dv.data + key * stride, stride, dv.accumulate || again});
         }
         if (dk) {
-          pack_panels<Tile>(s.query_rows, Matrix<T>{head.q + at, stride}, d, queries);
-          packed_product<Arch>(keys, d, queries, MicroRows<T>{s.ds, 1, s.stride, keys},
-                               static_cast<const T*>(s.query_rows),
-                               Store<T>{dk.data + key * stride, stride, dk.accumulate || again, head.scale});
+          Products::template pack_panels<Tile>(s.query_rows, Matrix<T>{head.q + at, stride}, d, queries);
+          multiply<Arch, T>(keys, d, queries, dscores.transposed(), s.query_rows, s,
+                            Store<T>{dk.data + key * stride, stride, dk.accumulate || again, head.scale});
         }
         if (dq)
-          packed_product<Arch>(queries, d, keys, MicroRows<T>{s.ds, s.stride, 1, queries},
-                               static_cast<const T*>(s.key_rows),
-                               Store<T>{dq.data + at, stride, dq.accumulate || key > begin, head.scale});
+          multiply<Arch, T>(queries, d, keys, dscores, s.key_rows, s,
+                            Store<T>{dq.data + at, stride, dq.accumulate || key > begin, head.scale});
       }
     }
   }
@@ -86,10 +92,9 @@ struct AttentionBackward {
       if (key + keys >= head.len)
         for (const T* matrix : {head.q, head.k, head.v, dy - query * stride, y - query * stride})
           head.fetch_ahead(matrix, query + i, query + i + count);
-      packed_product<Arch>(count, padded, d, MicroRows<T>{q + i * stride, stride, 1, count},
-                           static_cast<const T*>(s.keys), Store<T>{p, s.stride, false, head.scale * log2e});
-      packed_product<Arch>(count, padded, d, MicroRows<T>{dy + i * stride, stride, 1, count},
-                           static_cast<const T*>(s.values), Store<T>{ds, s.stride});
+      multiply<Arch, T>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, s,
+                        Store<T>{p, s.stride, false, head.scale * log2e});
+      multiply<Arch, T>(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, s, Store<T>{ds, s.stride});
       for (index_t r = 0; r < count; ++r, p += s.stride, ds += s.stride) {
         const V offset = V::broadcast(lse[i + r] * log2e);
         const V dot = V::broadcast(row_dot<V>(dy + (i + r) * stride, y + (i + r) * stride, d));
@@ -108,6 +113,14 @@ struct AttentionBackward {
         }
       }
     }
+  }
+
+  /// epilogue(A (m×k) · packed panels (k×n))
+  template <class Arch, class T, class Epilogue>
+  [[gnu::always_inline]] static void multiply(index_t m, index_t n, index_t k, Matrix<T> a, const Element* panels,
+                                              const Scratch<T>& s, Epilogue epilogue) {
+    packed_product<Arch, T, Element>(m, n, Products::depth(k),
+                                     Products::template rows<MicroTile<Arch, T>>(s.rows, a, m, k), panels, epilogue);
   }
 
   /// Σ a·b over d elements.

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numbers>
 
+#include <minibert/kernels/detail/gemm_bf16.hpp>
 #include <minibert/kernels/detail/gemm_pack.hpp>
 #include <minibert/kernels/detail/scratch.hpp>
 #include <minibert/kernels/dropout.hpp>
@@ -82,25 +83,32 @@ template <class V, class T>
   }
 }
 
-/// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score.
-struct AttentionForward {
+struct ForwardBlocks {
   static constexpr index_t kKeys = 1024;    // of a block: with their values half of the second level of the cache
   static constexpr index_t kQueries = 516;  // that share a block: packing it costs a hundredth of the products
+};
 
-  /// Scratch of one thread, `keys` being the longest block.
+/// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score.
+/// Products: FullProducts or Bf16Products.
+template <class Products>
+struct AttentionForward : ForwardBlocks {
+  using Element = typename Products::Element;
+  /// Scratch of one thread.
   template <class T>
   struct Scratch {
     index_t scores_stride, partial_stride;
-    T *keys, *values, *scores, *partial, *largest, *sum;
+    Element *keys, *values, *rows;
+    T *scores, *partial, *largest, *sum;
 
     Scratch(ScratchCutter<T>& memory, index_t max_seqlen, index_t head_size) {
-      const index_t block = std::min(max_seqlen, kKeys), rows = max_seqlen > kKeys ? kQueries : 0;
+      const index_t block = std::min(max_seqlen, kKeys), queries = max_seqlen > kKeys ? kQueries : 0;
       scores_stride = round_up(block, kMaxTileColumns);
       partial_stride = round_up(head_size, kMaxTileColumns);
-      keys = memory.cut(scores_stride * head_size);
-      values = memory.cut(partial_stride * block);
+      keys = memory.template cut_as<Element>(scores_stride * head_size);
+      values = memory.template cut_as<Element>(partial_stride * block);
+      rows = memory.template cut_as<Element>(16 * (std::max(head_size, block) + 32));
       scores = memory.cut(kMicroRows * scores_stride);
-      partial = memory.cut(rows * partial_stride);
+      partial = memory.cut(queries * partial_stride);
       largest = memory.cut(kQueries);
       sum = memory.cut(kQueries);
     }
@@ -116,22 +124,25 @@ struct AttentionForward {
     for (index_t begin = 0; begin < head.len; begin += kKeys) {
       const index_t keys = std::min(kKeys, head.len - begin), from = begin * head.stride;
       const bool begins = begin == 0, ends = begin + kKeys >= head.len;
-      pack_panels<Tile>(s.keys, Matrix<T>{head.k + from, head.stride}.transposed(), keys, head.head_size);
-      pack_panels<Tile>(s.values, Matrix<T>{head.v + from, head.stride}, head.head_size, keys);
+      Products::template pack_panels<Tile>(s.keys, Matrix<T>{head.k + from, head.stride}.transposed(), keys,
+                                           head.head_size);
+      Products::template pack_panels<Tile>(s.values, Matrix<T>{head.v + from, head.stride}, head.head_size, keys);
       for (index_t i = first; i < last; i += Tile::rows) {
         const index_t count = std::min<index_t>(Tile::rows, last - i), at = i - first;
         if (ends)
           for (const T* matrix : {head.q, head.k, head.v}) head.fetch_ahead(matrix, i, i + count);
-        packed_product<Arch>(count, round_up(keys, V::lanes), head.head_size,
-                             MicroRows<T>{head.q + i * head.stride, head.stride, 1, count},
-                             static_cast<const T*>(s.keys), Store<T>{s.scores, s.scores_stride, false, binary_scale});
+        const Matrix<T> queries{head.q + i * head.stride, head.stride}, scores{s.scores, s.scores_stride};
+        packed_product<Arch, T, Element>(count, round_up(keys, V::lanes), Products::depth(head.head_size),
+                                         Products::template rows<Tile>(s.rows, queries, count, head.head_size), s.keys,
+                                         Store<T>{s.scores, s.scores_stride, false, binary_scale});
         online_softmax<V>(s.scores, s.scores_stride, count, keys, s.largest + at, s.sum + at, factor, begins);
         if (head.mask) drop_scores<V>(head, s, i, count, begin, begin + keys);
         for (index_t r = 0; r < count; ++r) inverse[r] = T{1} / s.sum[at + r];
-        packed_product<Arch>(count, head.head_size, keys, MicroRows<T>{s.scores, s.scores_stride, 1, count},
-                             static_cast<const T*>(s.values),
-                             AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride,
-                                                s.partial_stride, factor, inverse, begins, ends});
+        packed_product<Arch, T, Element>(
+            count, head.head_size, Products::depth(keys), Products::template rows<Tile>(s.rows, scores, count, keys),
+            s.values,
+            AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride, s.partial_stride,
+                               factor, inverse, begins, ends});
       }
     }
     for (index_t i = first; i < last && lse != nullptr; ++i)

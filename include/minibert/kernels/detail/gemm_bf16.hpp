@@ -61,47 +61,51 @@ template <class V>
 
 constexpr index_t num_pairs(index_t k) noexcept { return (k + 1) / 2; }
 
-/// Columns [begin, end) of B (k deep) into panels of pairs: the one that starts at column j lies at
-/// packed + j·num_pairs(k).
+/// `count` rows of Bᵗ, of pairs of neighbours, into as many columns of a panel, at most a vector of them.
+template <class Tile>
+[[gnu::always_inline]] inline void pack_bf16_panel_columns(Bf16Pair* to, const float* source, index_t stride,
+                                                           index_t count, index_t k) {
+  using V = typename Tile::V;
+  constexpr index_t lanes = V::lanes;
+  for (index_t p = 0; p < num_pairs(k); p += lanes) {
+    simd::Vec<Bf16Pair, V::lanes> square[V::lanes];
+    simd::unroll<V::lanes>([&](auto r) __attribute__((always_inline)) {
+      square[r] = simd::Vec<Bf16Pair, V::lanes>{};
+      if (r < count) square[r] = pair_neighbours<V>(source + r * stride + 2 * p, k - 2 * p);
+    });
+    simd::transpose(square);
+    const index_t rows = std::min(lanes, num_pairs(k) - p);
+    simd::unroll<V::lanes>([&](auto r) __attribute__((always_inline)) {
+      if (r < rows) square[r].store(to + (p + r) * Tile::columns);
+    });
+  }
+}
+
+/// B (k×n) into panels of pairs: the one that starts at column j lies at packed + j·num_pairs(k).
+template <class Tile>
+[[gnu::always_inline]] inline void pack_bf16_panels(Bf16Pair* packed, Matrix<float> b, index_t n, index_t k) {
+  using V = typename Tile::V;
+  for (index_t j = 0; j < n; j += Tile::columns) {
+    Bf16Pair* panel = packed + j * num_pairs(k);
+    const index_t columns = std::min(Tile::columns, n - j);
+    if (b.column_stride == 1) {
+      for (index_t p = 0; p < k; p += 2, panel += Tile::columns)
+        pair_rows<V>(b.data + p * b.row_stride + j, b.row_stride, p + 1 < k, columns,
+                     [&](index_t c, const auto& pairs, auto) __attribute__((always_inline)) { pairs.store(panel + c); });
+    } else {
+      for (index_t c = 0; c < columns; c += V::lanes)
+        pack_bf16_panel_columns<Tile>(panel + c, b.data + (j + c) * b.column_stride, b.column_stride,
+                                      std::min<index_t>(columns - c, V::lanes), k);
+    }
+  }
+}
+
+/// Columns [begin, end) of B, all k rows, into the panels of packed.
 struct PackBf16Columns {
   template <class Arch>
   [[gnu::always_inline]] static void run(Bf16Pair* packed, Matrix<float> b, index_t begin, index_t end, index_t k) {
-    using Tile = MicroTile<Arch, float>;
-    using V = typename Tile::V;
-    for (index_t j = begin; j < end; j += Tile::columns) {
-      Bf16Pair* panel = packed + j * num_pairs(k);
-      const index_t columns = std::min(Tile::columns, end - j);
-      if (b.column_stride == 1) {
-        for (index_t p = 0; p < k; p += 2, panel += Tile::columns)
-          pair_rows<V>(b.data + p * b.row_stride + j, b.row_stride, p + 1 < k, columns,
-                       [&](index_t c, const auto& pairs, auto) __attribute__((always_inline)) { pairs.store(panel + c); });
-      } else {
-        for (index_t c = 0; c < columns; c += V::lanes)
-          transpose_columns<Tile>(panel + c, b.data + (j + c) * b.column_stride, b.column_stride,
-                                  std::min<index_t>(columns - c, V::lanes), k);
-      }
-    }
-  }
-
- private:
-  /// `count` rows of Bᵗ, of pairs of neighbours, into as many columns of the panel, at most a vector of them.
-  template <class Tile>
-  [[gnu::always_inline]] static void transpose_columns(Bf16Pair* to, const float* source, index_t stride, index_t count,
-                                                       index_t k) {
-    using V = typename Tile::V;
-    constexpr index_t lanes = V::lanes;
-    for (index_t p = 0; p < num_pairs(k); p += lanes) {
-      simd::Vec<Bf16Pair, V::lanes> square[V::lanes];
-      simd::unroll<V::lanes>([&](auto r) __attribute__((always_inline)) {
-        square[r] = simd::Vec<Bf16Pair, V::lanes>{};
-        if (r < count) square[r] = pair_neighbours<V>(source + r * stride + 2 * p, k - 2 * p);
-      });
-      simd::transpose(square);
-      const index_t rows = std::min(lanes, num_pairs(k) - p);
-      simd::unroll<V::lanes>([&](auto r) __attribute__((always_inline)) {
-        if (r < rows) square[r].store(to + (p + r) * Tile::columns);
-      });
-    }
+    const Matrix<float> columns{b.data + begin * b.column_stride, b.row_stride, b.column_stride};
+    pack_bf16_panels<MicroTile<Arch, float>>(packed + begin * num_pairs(k), columns, end - begin, k);
   }
 };
 
@@ -121,6 +125,23 @@ template <class V>
                    __attribute__((always_inline)) { part.store(pairs, packed + r); });
   }
 }
+
+/// Products of bfloat16 for a kernel that multiplies blocks of its own: as FullProducts.
+struct Bf16Products {
+  using Element = Bf16Pair;
+  static constexpr index_t depth(index_t k) noexcept { return num_pairs(k); }
+  template <class Tile>
+  [[gnu::always_inline]] static void pack_panels(Element* packed, Matrix<float> b, index_t n, index_t k) {
+    pack_bf16_panels<Tile>(packed, b, n, k);
+  }
+  template <class Tile>
+  [[gnu::always_inline]] static MicroRows<Element> rows(Element* scratch, Matrix<float> a, index_t m, index_t k) {
+    const bool by_rows = a.column_stride == 1;
+    const index_t stride = by_rows ? round_up(num_pairs(k), 16) : round_up(m, 16);
+    pack_bf16_rows<typename Tile::V>(scratch, stride, a, 0, m, 0, k);
+    return {scratch, by_rows ? stride : 1, by_rows ? 1 : stride, m};
+  }
+};
 
 #if defined(__x86_64__)
 #define MINIBERT_BF16_TARGET target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")

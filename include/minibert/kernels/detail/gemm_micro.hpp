@@ -193,16 +193,16 @@ template <class Arch, class Epilogue, class T, class Element>
 }
 
 /// epilogue(A·B) for m rows of A and panels of B (k×n) that stay in the cache.
-template <class Arch, class T, class Epilogue>
-[[gnu::always_inline]] inline void packed_product(index_t m, index_t n, index_t k, MicroRows<T> a, const T* panels,
-                                                  Epilogue epilogue) {
+template <class Arch, class T, class Element, class Epilogue>
+[[gnu::always_inline]] inline void packed_product(index_t m, index_t n, index_t k, MicroRows<Element> a,
+                                                  const Element* panels, Epilogue epilogue) {
   using Tile = MicroTile<Arch, T>;
   alignas(kAlignment) T tile[Tile::rows * Tile::columns];
   for (index_t j = 0; j < n; j += Tile::columns) {
-    const MicroColumns<T> panel{panels + j * k, Tile::columns};
+    const MicroColumns<Element> panel{panels + j * k, Tile::columns};
     for (index_t i = 0; i < m; i += Tile::rows) {
       const MicroPlace place{i, std::min(i + Tile::rows, m), j, std::min(j + Tile::columns, n), true, true};
-      const MicroRows<T> rows{a.data + i * a.row_stride, a.row_stride, a.step, place.i_end - i};
+      const MicroRows<Element> rows{a.data + i * a.row_stride, a.row_stride, a.step, place.i_end - i};
       micro_tile<Arch>(place, &tile[0], rows, panel, k, MicroAhead{panel.data, 0}, epilogue);
     }
   }

@@ -92,6 +92,24 @@ template <class V, class T>
     });
 }
 
+/// How a kernel multiplies blocks of its own: operands as they are. Bf16Products is the other way.
+template <class T>
+struct FullProducts {
+  using Element = T;
+  /// The depth of a product over k elements.
+  static constexpr index_t depth(index_t k) noexcept { return k; }
+  /// B (k×n) in panels.
+  template <class Tile>
+  [[gnu::always_inline]] static void pack_panels(Element* packed, Matrix<T> b, index_t n, index_t k) {
+    detail::pack_panels<Tile>(packed, b, n, k);
+  }
+  /// A (m×k) as rows for the micro-kernel, if need be in `scratch`: round_up(m, 16)·(k + 32) elements.
+  template <class Tile>
+  [[gnu::always_inline]] static MicroRows<Element> rows(Element*, Matrix<T> a, index_t m, index_t) {
+    return {a.data, a.row_stride, a.column_stride, m};
+  }
+};
+
 }  // namespace detail
 }  // namespace MINIBERT_ARCH
 }  // namespace minibert::kernels

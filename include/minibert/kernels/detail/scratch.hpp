@@ -21,6 +21,12 @@ class ScratchCutter {
     used_ += round_up(count, 64 / static_cast<index_t>(sizeof(T)));
     return piece;
   }
+  /// The same as elements of another type of the same size or smaller, `count` of them.
+  template <class U>
+  U* cut_as(index_t count) {
+    static_assert(sizeof(U) <= sizeof(T));
+    return reinterpret_cast<U*>(cut(count));
+  }
   index_t used() const { return used_; }
 
  private:
