@@ -11,6 +11,7 @@
 #include "support/number_lines.hpp"
 #include "support/reference.hpp"
 #include "support/test_data.hpp"
+#include "support/tiny_bert.hpp"
 
 namespace {
 
@@ -18,16 +19,12 @@ using namespace minibert;
 using testing::number_lines;
 using testing::NumberTokenizer;
 
-BertConfig tiny_config() {
-  BertConfig config;
+BertConfig config_with_dropout() {
+  BertConfig config = testing::tiny_config();
   config.vocab_size = 30;
-  config.hidden_size = 16;
-  config.num_hidden_layers = 2;
-  config.num_attention_heads = 2;
-  config.intermediate_size = 24;
   config.max_position_embeddings = 16;
-  config.initializer_range = 0.3;
-  return config;  // dropout 0.1
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.1;
+  return config;
 }
 
 TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropout and masks included", T, float,
@@ -38,7 +35,7 @@ TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropou
   std::vector<index_t> examples(24);
   std::iota(examples.begin(), examples.end(), index_t{0});
   const auto gradient = [&](index_t batch_size) {
-    Model model(tiny_config(), 1);
+    Model model(config_with_dropout(), 1);
     model.train();
     GradientAccumulator<T, Model, DataCollatorForLanguageModeling> accumulator(model, collator, dataset, 0, 1);
     accumulator.run(testing::in_batches(examples, batch_size), 0, 3);
@@ -72,7 +69,7 @@ std::vector<float> trained(const std::filesystem::path& folder, index_t stop_aft
                          .save_steps = 1};
   std::vector<float> weights;
   for (const index_t stop : {stop_after, index_t{-1}}) {
-    BertForMaskedLM model(tiny_config(), 1);
+    BertForMaskedLM model(config_with_dropout(), 1);
     Trainer trainer(model, args, collator, dataset);
     trainer.notice = [](std::string_view) {};
     trainer.add_callback(std::make_shared<Stop>(stop));
@@ -102,7 +99,7 @@ std::vector<double> losses(const std::filesystem::path& folder, bool bf16) {
   };
   const LineDataset dataset = number_lines(40);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
-  BertForMaskedLM model(tiny_config(), 1);
+  BertForMaskedLM model(config_with_dropout(), 1);
   Trainer trainer(model, {.output_dir = folder, .learning_rate = 0.003, .max_steps = 12, .bf16 = bf16}, collator,
                   dataset, &dataset);
   trainer.notice = [](std::string_view) {};

@@ -85,20 +85,48 @@ TEST_CASE("leftovers go, and nothing else does") {
   CHECK(names(detail::entries_of(folder.path())) == std::vector<std::string>{".git", ".notes.tmp", "checkpoint-1"});
 }
 
+/// A parameter's value after `load` has read it: the fourth one.
+template <class Load>
+float loaded(const char* name, Shape shape, Load load) {
+  ParameterStore<float> store;
+  store.declare({.name = name, .shape = shape});
+  load(store.in_order());
+  return store.in_order()[0]->data[3];
+}
+
 TEST_CASE("weights of another model are refused by name") {
   const TemporaryDirectory folder;
   const std::vector<float> values = {1, 2, 3, 4};
-  write_safetensors<float>(folder / "model.safetensors", {{"a", {2, 2}, values.data()}});
-  const auto load = [&](const char* name, Shape shape) {
-    ParameterStore<float> store;
-    store.declare({.name = name, .shape = shape});
-    load_parameters<float>(folder.path(), store.in_order());
-    return store.in_order()[0]->data[3];
+  write_safetensors<float>(folder / kModelName, {{"a", {2, 2}, values.data()}});
+  const auto load = [&](const auto& parameters) {
+    load_parameters(SafetensorsReader(folder / kModelName), parameters);
   };
-  CHECK(load("a", {2, 2}) == 4.0f);
-  const std::string file = (folder / "model.safetensors").string();
-  CHECK_THROWS_WITH_AS(load("b", {2, 2}), (file + ": the tensor b is missing").c_str(), FormatError);
-  CHECK_THROWS_WITH_AS(load("a", {4}), (file + ": a F32 (2, 2), expected (4)").c_str(), FormatError);
+  CHECK(loaded("a", {2, 2}, load) == 4.0f);
+  const std::string file = (folder / kModelName).string();
+  CHECK_THROWS_WITH_AS(loaded("b", {2, 2}, load), (file + ": the tensor b is missing").c_str(), FormatError);
+  CHECK_THROWS_WITH_AS(loaded("a", {4}, load), (file + ": a F32 (2, 2), expected (4)").c_str(), FormatError);
+}
+
+TEST_CASE("the model of a checkpoint is read alone, and refused when it is damaged") {
+  const TemporaryDirectory folder;
+  const fs::path path = checkpoint_path(folder.path(), 7);
+  const std::vector<float> values = {1, 2, 3, 4};
+  CheckpointWriter writer(path);
+  write_safetensors<float>(writer.folder() / kModelName, {{"a", {2, 2}, values.data()}});
+  write_file(writer.folder() / kOptimizerName, "x");
+  writer.commit(Json::object());
+  fs::remove(path / kOptimizerName);
+  const auto load = [&](const auto& parameters) { load_model(path, parameters); };
+  CHECK(loaded("a", {2, 2}, load) == 4.0f);
+  std::string contents = read_file(path / kModelName);
+  contents.back() = static_cast<char>(contents.back() ^ 1);
+  write_file(path / kModelName, contents);
+  try {
+    loaded("a", {2, 2}, load);
+    FAIL("no error");
+  } catch (const FormatError& error) {
+    CHECK(std::string(error.what()).starts_with(path.string() + ": model.safetensors is damaged: its fingerprint is "));
+  }
 }
 
 }  // namespace

@@ -66,6 +66,8 @@ class SafetensorsReader {
   }
 
   const std::string& path() const noexcept { return path_; }
+  /// The file as it is.
+  std::string_view contents() const noexcept { return file_.view(); }
   /// All tensors, in ASCII order of their names.
   const std::vector<SafetensorsEntry>& entries() const noexcept { return entries_; }
   /// The "__metadata__" object; an empty one when there is none.

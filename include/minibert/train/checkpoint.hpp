@@ -23,6 +23,9 @@
 
 namespace minibert {
 
+inline constexpr const char* kModelName = "model.safetensors";
+inline constexpr const char* kOptimizerName = "optimizer.safetensors";
+
 namespace detail {
 
 inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";
@@ -121,18 +124,27 @@ class CheckpointWriter {
   std::filesystem::path path_, folder_;
 };
 
+namespace detail {
+
+/// FormatError unless the file of that name in the checkpoint has the fingerprint that the manifest tells.
+inline void check_fingerprint(const std::filesystem::path& checkpoint, const Json& manifest, const std::string& name,
+                              const std::string& found) {
+  try {
+    const std::string& expected = manifest.at("files").at(name).as_string();
+    check<FormatError>(found == expected, name, " is damaged: its fingerprint is ", found, ", expected ", expected,
+                       "; resume from another checkpoint");
+  } catch (const FormatError& error) {
+    raise<FormatError>(checkpoint.string(), ": ", error.what());
+  }
+}
+
+}  // namespace detail
+
 /// The manifest of a checkpoint whose files are all there and unchanged; else FormatError or IoError naming the file.
 inline Json read_checkpoint(const std::filesystem::path& path) {
   Json manifest = Json::read(path / detail::kManifestName);
-  try {
-    for (const Json::Member& file : manifest.at("files").as_object()) {
-      const std::string found = detail::file_fingerprint(path / file.first);
-      check<FormatError>(found == file.second.as_string(), file.first, " is damaged: its fingerprint is ", found,
-                         ", expected ", file.second.as_string(), "; resume from another checkpoint");
-    }
-  } catch (const FormatError& error) {
-    raise<FormatError>(path.string(), ": ", error.what());
-  }
+  for (const Json::Member& file : manifest.at("files").as_object())
+    detail::check_fingerprint(path, manifest, file.first, detail::file_fingerprint(path / file.first));
   return manifest;
 }
 
@@ -156,11 +168,9 @@ inline void prune_checkpoints(const std::filesystem::path& folder, index_t limit
       remove_tree(at(checkpoints, i));
 }
 
-/// Reads the parameters' values from a checkpoint's model.safetensors. FormatError naming the tensor that is missing
-/// or has another shape.
+/// Reads the parameters' values. FormatError naming the tensor that is missing or has another shape.
 template <class T>
-void load_parameters(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters) {
-  const SafetensorsReader reader(checkpoint / "model.safetensors");
+void load_parameters(const SafetensorsReader& reader, const std::vector<Parameter<T>*>& parameters) {
   for (Parameter<T>* parameter : parameters) {
     const SafetensorsEntry* entry = reader.find(parameter->name);
     if (entry == nullptr) raise<FormatError>(reader.path(), ": the tensor ", parameter->name, " is missing");
@@ -168,6 +178,16 @@ void load_parameters(const std::filesystem::path& checkpoint, const std::vector<
                        parameter->shape);
     reader.copy(*entry, parameter->data);
   }
+}
+
+/// Reads the parameters' values from a checkpoint's model alone, once. FormatError when it is damaged, and as
+/// load_parameters.
+template <class T>
+void load_model(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters) {
+  const SafetensorsReader reader(checkpoint / kModelName);
+  detail::check_fingerprint(checkpoint, Json::read(checkpoint / detail::kManifestName), kModelName,
+                            Fingerprint().add(reader.contents()).hex());
+  load_parameters(reader, parameters);
 }
 
 }  // namespace minibert

@@ -228,8 +228,8 @@ template <class Model, class Collator>
 void Trainer<Model, Collator>::resume(const std::filesystem::path& checkpoint) {
   const Json manifest = read_checkpoint(checkpoint);
   check_same_run(run_identity(args_, provenance), manifest.at("identity"), checkpoint);
-  load_parameters<T>(checkpoint, model_.parameters());
-  optimizer_.load(checkpoint / "optimizer.safetensors");
+  load_parameters(SafetensorsReader(checkpoint / kModelName), model_.parameters());
+  optimizer_.load(checkpoint / kOptimizerName);
   losses_ = LossMeter::from_json(manifest.at("losses"));
   state_ = TrainerState::load_from_json(checkpoint / kTrainerStateName);
   for (const auto& callback : callbacks_)
@@ -332,7 +332,7 @@ void Trainer<Model, Collator>::save_checkpoint() {
 
   CheckpointWriter writer(path);
   save_model(writer.folder());
-  optimizer_.save(writer.folder() / "optimizer.safetensors");
+  optimizer_.save(writer.folder() / kOptimizerName);
   state_.save_to_json(writer.folder() / kTrainerStateName);
   writer.commit(Json::Object{{"identity", run_identity(args_, provenance)}, {"losses", losses_.to_json()}});
   last_saved_step_ = state_.global_step;
@@ -343,10 +343,11 @@ void Trainer<Model, Collator>::save_checkpoint() {
 template <class Model, class Collator>
 void Trainer<Model, Collator>::load_best_model() {
   if (!state_.best_model_checkpoint) return;
-  std::filesystem::path best = *state_.best_model_checkpoint;
-  if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the run may have moved
-  read_checkpoint(best);
-  load_parameters<T>(best, model_.parameters());
+  if (state_.best_global_step != state_.global_step) {
+    std::filesystem::path best = *state_.best_model_checkpoint;
+    if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the run may have moved
+    load_model(best, model_.parameters());
+  }
   notice(concat("the best model is that of step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
                 *state_.best_metric, ")"));
 }
