@@ -17,15 +17,15 @@ struct AttentionCase {
   double dropout = 0;
 };
 
-void forward(AttentionProblem& p, float* workspace) {
+void forward(AttentionProblem& p, float* workspace, Precision precision) {
   kernels::attention_forward(p.y.data(), p.lse.data(), p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask,
-                             p.sequences.view(), p.shape, workspace);
+                             p.sequences.view(), p.shape, workspace, precision);
 }
 
-void backward(AttentionProblem& p, float* workspace) {
+void backward(AttentionProblem& p, float* workspace, Precision precision) {
   kernels::attention_backward<float>({p.dq.data()}, {p.dk.data()}, {p.dv.data()}, p.dy.data(), p.y.data(), p.lse.data(),
                                      p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.sequences.view(), p.shape,
-                                     workspace);
+                                     workspace, precision);
 }
 
 /// The forward pass alone, or both.
@@ -37,8 +37,8 @@ void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithm
     std::vector<float> workspace(
         usize(kernels::attention_workspace<float>(p.sequences.view(), p.shape, num_threads())));
     const auto run_pass = [&] {
-      forward(p, workspace.data());
-      if (both) backward(p, workspace.data());
+      forward(p, workspace.data(), arithmetic.precision);
+      if (both) backward(p, workspace.data(), arithmetic.precision);
     };
     bench::check_once(name, [&] {
       run_pass();
@@ -59,12 +59,13 @@ std::vector<index_t> equal(index_t count, index_t len) { return std::vector<inde
 
 void bench::register_cases() {
   const std::vector<index_t> ragged = TutorialData::load().lengths();
-  std::vector<AttentionCase> cases{{"64x6x256x64", equal(64, 256), 6, 64},
-                                   {"64x6x256x64/dropout", equal(64, 256), 6, 64, 0.1},
-                                   {"8x12x512x64", equal(8, 512), 12, 64},
-                                   {"ragged/64x6x64", ragged, 6, 64},
-                                   {"ragged/64x6x64/dropout", ragged, 6, 64, 0.1}};
+  const AttentionCase cases[] = {{"64x6x256x64", equal(64, 256), 6, 64},
+                                 {"64x6x256x64/dropout", equal(64, 256), 6, 64, 0.1},
+                                 {"8x12x512x64", equal(8, 512), 12, 64},
+                                 {"ragged/64x6x64", ragged, 6, 64},
+                                 {"ragged/64x6x64/dropout", ragged, 6, 64, 0.1}};
+  for (const AttentionCase& c : cases)
+    for (const Arithmetic& arithmetic : {kFp32, kBf16}) add(c, arithmetic);
   for (index_t len = 32; len <= 4096; len *= 2)  // 8,192 tokens each: the time is linear in the length
-    cases.push_back({"length/" + std::to_string(len), equal(8192 / len, len), 6, 64});
-  for (const AttentionCase& c : cases) add(c, bench::kFp32);
+    add({"length/" + std::to_string(len), equal(8192 / len, len), 6, 64}, kFp32);
 }

@@ -17,7 +17,9 @@ class Figure:
 
     def reached(self):
         sign = -1 if self.lower_is_better else 1
-        return "aim" if sign * self.value >= sign * self.aim else "must" if sign * self.value >= sign * self.must else "no"
+        if sign * self.value >= sign * self.aim:
+            return "aim"
+        return "must" if sign * self.value >= sign * self.must else "no"
 
 
 def percent(x):
@@ -59,7 +61,8 @@ def gemm_figures(results):
 
 def attention_figures(results):
     attention = results["attention"]
-    ours = {name.removeprefix("attention/fp32/"): case["GFLOP/s"] for name, case in all_threads(attention["ours"]).items()
+    ours = {name.removeprefix("attention/fp32/"): case["GFLOP/s"]
+            for name, case in all_threads(attention["ours"]).items()
             if name.startswith("attention/fp32/") and "dropout" not in name}
     torch = {name: case["GFLOP/s"] for name, case in attention["torch_fp32"].items()}
     for kind, must, aim in (("forward", 2.2, 2.8), ("forward+backward", 2.0, 2.6)):
@@ -72,7 +75,8 @@ def attention_figures(results):
     ratio = min(ours[name] / torch[name] for name in names)
     yield Figure("attention on a ragged batch (64 lines), forward and forward+backward",
                  " and ".join(f"{ours[name]:.0f}" for name in names) + " GFLOP/s",
-                 "PyTorch, padded to the longest, " + " and ".join(f"{torch[name]:.0f}" for name in names), ratio, 5, 10)
+                 "PyTorch, padded to the longest, " + " and ".join(f"{torch[name]:.0f}" for name in names), ratio,
+                 5, 10)
 
 
 def step_seconds(step, dtype):

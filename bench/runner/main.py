@@ -18,8 +18,8 @@ def parse():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures minibert and its peers.")
     parser.add_argument("--quick", action="store_true", help="a minute's worth; the page goes to standard output only")
     parser.add_argument("--section", action="append", choices=SECTIONS, dest="sections", metavar="NAME",
-                        help=f"only this one, and the page anew: {', '.join(SECTIONS)} (can be repeated); without it all "
-                        f"but {' and '.join(LONG)}, which take minutes")
+                        help=f"only this one, and the page anew (can be repeated): {', '.join(SECTIONS)}; without it "
+                        f"all but {' and '.join(LONG)}, which take minutes")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the page from what was kept")
     parser.add_argument("--rounds", type=int, default=3, help="medians are taken over so many (default: 3)")
     return parser.parse_args()
@@ -34,8 +34,8 @@ def machine_context(programs):
     family = {key.strip(): value.strip() for key, value in
               (line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)}
     programs.bench("peak_bench", "peak/fma/threads:1", min_time=0.01)
-    versions = output_of([programs.python, "-c", "import torch, transformers\n"
-                          "print('PyTorch', torch.__version__.split('+')[0] + ', transformers', transformers.__version__)"])
+    versions = output_of([programs.python, "-c", "import torch, transformers as t\n"
+                          "print(f'PyTorch {torch.__version__}, transformers {t.__version__}')"])
     return {"cpu": f"{cpu} (family {family.get('cpu family', '?')}, model {family.get('model', '?')})",
             "cores": os.cpu_count(), "memory_GB": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
             "isa": programs.context["isa"], "compiler": programs.context["compiler"],
@@ -54,12 +54,15 @@ def main():
     wanted = arguments.sections or (QUICK if arguments.quick else [name for name in SECTIONS if name not in LONG])
     for name in [] if arguments.report else wanted:
         print(f"\n== {name}", file=sys.stderr, flush=True)
-        entry = {"date": datetime.date.today().isoformat(), "result": SECTIONS[name](run)}
+        programs.disturbed = 0
+        entry = {"result": SECTIONS[name](run), "date": datetime.date.today().isoformat(),
+                 "disturbed": programs.disturbed}
         (results_folder / f"{name}.json").write_text(json.dumps(entry, indent=1))
 
     entries = {name: json.loads((results_folder / f"{name}.json").read_text()) for name in SECTIONS
                if (results_folder / f"{name}.json").exists()}
-    machine = machine_context(programs) | {"dates": {name: entry["date"] for name, entry in entries.items()},
+    machine = machine_context(programs) | {"dates": sorted({entry["date"] for entry in entries.values()}),
+                                           "disturbed": [name for name, entry in entries.items() if entry["disturbed"]],
                                            "text": run.text_name()}
     page = report.write(results_folder if arguments.quick else ROOT / "docs",
                         {name: entry["result"] for name, entry in entries.items()}, machine)

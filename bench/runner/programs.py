@@ -30,28 +30,45 @@ def output_of(command):
     return result.stdout
 
 
+def busy_seconds():
+    """What all cores together have worked so far, or were kept from it by another virtual machine."""
+    user, nice, system, _, _, irq, softirq, steal = map(int, open("/proc/stat").readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def own_seconds():
+    """What this program and those it has run and waited for have worked."""
+    return sum(os.times()[:4])
+
+
 class Programs:
     """Where the programs are, and how long each case runs."""
 
     def __init__(self, build, clang_build, python, peers, min_time):
-        self.build, self.clang_build, self.python, self.peers, self.min_time = build, clang_build, python, peers, min_time
+        self.build, self.clang_build, self.python, self.peers = build, clang_build, python, peers
+        self.min_time = min_time
         self.context = {}  # of the last bench that ran
+        self.disturbed = 0  # measurements that were kept although other programs worked meanwhile
+
+    def undisturbed(self, what, run):
+        """run(), up to three times, until other programs took less than a tenth of a core while it ran."""
+        for attempt in range(3):
+            say(what if attempt == 0 else f"{what} (again)")
+            start, busy, own = time.monotonic(), busy_seconds(), own_seconds()
+            result = run()
+            others = (busy_seconds() - busy - (own_seconds() - own)) / (time.monotonic() - start)
+            if others < 0.1:
+                return result
+            say(f"  other programs took {100 * others:.0f} % of a core meanwhile")
+        self.disturbed += 1
+        return result
 
     def bench(self, name, pattern=".", build=None, min_time=None):
-        """The cases of one of our programs whose names match: {name: {counter: value, "seconds": …}}. They are measured
-        again where other work seems to have disturbed them, twice at most."""
-        for _ in range(3):
-            say(f"{name} {pattern}" + (" (clang)" if build == self.clang_build else ""))
-            cases = self.bench_once((build or self.build) / "bench" / name, pattern, min_time or self.min_time)
-            disturbed = disturbed_cases(cases)
-            if not disturbed:
-                break
-            say(f"  other work on the machine? the peak was low at {len(disturbed)} cases, {disturbed[0]} for one")
-        return cases
-
-    def bench_once(self, path, pattern, min_time):
-        result = json.loads(output_of([path, f"--benchmark_filter={pattern}", "--benchmark_format=json",
-                                       f"--benchmark_min_time={min_time}"]))
+        """The cases of one of our programs whose names match: {name: {counter: value, "seconds": …}}."""
+        command = [(build or self.build) / "bench" / name, f"--benchmark_filter={pattern}", "--benchmark_format=json",
+                   f"--benchmark_min_time={min_time or self.min_time}"]
+        clang = " (clang)" if build == self.clang_build else ""
+        result = json.loads(self.undisturbed(f"{name} {pattern[:80]}{clang}", lambda: output_of(command)))
         self.context = {key: result["context"][key] for key in ("isa", "threads", "compiler")}
         cases = {}
         for case in result["benchmarks"]:
@@ -66,14 +83,14 @@ class Programs:
 
     def peer(self, script, *arguments):
         """The cases of a peer in Python."""
-        say(f"{script} {' '.join(map(str, arguments))[:90]}")
         command = [self.python, self.peers / script, "--min_time", self.min_time, *arguments]
-        return json.loads(output_of(command))["cases"]
+        what = f"{script} {' '.join(map(str, arguments))[:80]}"
+        return json.loads(self.undisturbed(what, lambda: output_of(command)))["cases"]
 
     def example(self, name, *arguments):
         """Runs an example to its end: {"seconds": from start to end, "peak_memory_MB": …}."""
-        say(f"{name} {' '.join(map(str, arguments))[:90]}")
         command = [str(part) for part in (self.build / "examples" / name, *arguments)]
+        say(f"{name} {' '.join(command[1:])[:80]}")
         with tempfile.TemporaryFile("w+") as messages:
             start = time.perf_counter()
             process = subprocess.Popen(command, stdout=messages, stderr=messages, env=environment())
@@ -84,17 +101,6 @@ class Programs:
                 messages.seek(0)
                 sys.exit(f"{' '.join(command)}\nfailed:\n{messages.read()[-4000:]}")
         return {"seconds": seconds, "peak_memory_MB": usage.ru_maxrss * 1024 / 1e6}
-
-
-def disturbed_cases(cases):
-    """The names of those at which the peak of arithmetic was far below the highest with as many threads."""
-    peaks = {}
-    for name, case in cases.items():
-        for roof in ("fma_peak", "bf16_peak"):
-            if roof in case:
-                peaks[name] = (roof, name.rsplit(":", 1)[1]), case[roof]
-    highest = {kind: max(peak for other, peak in peaks.values() if other == kind) for kind, _ in peaks.values()}
-    return [name for name, (kind, peak) in peaks.items() if peak < 0.85 * highest[kind]]
 
 
 def medians(rounds):

@@ -70,8 +70,9 @@ def step_table(step):
     for key, name in names.items():
         if key in step:
             case = step[key]["training_step"]
-            rows.append([name, f"{case['seconds']:.3f} s", f"{tokens['tokens'] / tokens['steps'] / case['seconds']:.0f}",
-                         "", f"{case['peak_memory_MB'] / 1000:.2f} GB"])
+            rate = tokens["tokens"] / tokens["steps"] / case["seconds"]
+            rows.append([name, f"{case['seconds']:.3f} s", f"{rate:.0f}", "",
+                         f"{case['peak_memory_MB'] / 1000:.2f} GB"])
     return table(["training step", "time", "tokens/s", "useful flops: of the peak", "peak memory"], rows)
 
 
@@ -118,20 +119,22 @@ def growth_text(growth, plots):
 INTRODUCTION = """\
 # Benchmarks
 
-Made by `scripts/bench`, which builds the benches, runs them and their peers in alternation on a quiet machine, and writes
-this page; `scripts/bench --quick` takes a minute, `--section NAME` measures one part anew. Everything here was measured,
-the peers' figures too. All rates are medians. "Of the peak" is the rate over that of a loop of multiply-adds in registers,
-which is measured within a few milliseconds of the kernel, on as many threads. Each kernel's results are compared with a
-slow computation before it is timed.
+Made by `scripts/bench`, which builds the benches, runs them and their peers in alternation on a quiet machine, and
+writes this page; `scripts/bench --quick` takes a minute, `--section NAME` measures one part anew. Everything here was
+measured, the peers' figures too. All rates are medians; what other programs disturbed was measured again. "Of the peak"
+is the rate over that of a loop of multiply-adds in registers, measured within a few milliseconds of the kernel and on as
+many threads. Each kernel's results are compared with a slow computation before it is timed.
 """
 
 
 def machine_text(machine):
-    dates = sorted({date for date in machine["dates"].values()})
-    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    return (f"Measured {when} on {machine['cpu']}, {machine['cores']} cores, {machine['memory_GB']:.0f} GB of memory; "
-            f"instruction set {machine['isa']}; g++ {machine['compiler']} at `-O2`, without `-march`; "
-            f"{machine['peers']}. Training on: {machine['text']}.")
+    words = (f"Measured {' to '.join(sorted({machine['dates'][0], machine['dates'][-1]}))} on {machine['cpu']}, "
+             f"{machine['cores']} cores, {machine['memory_GB']:.0f} GB of memory; instruction set {machine['isa']}; "
+             f"g++ {machine['compiler']} at `-O2`, without `-march`; {machine['peers']}. Training on: {machine['text']}.")
+    if machine["disturbed"]:
+        words += ("\n\n**Not a quiet machine:** other programs took more than a tenth of a core during some of: "
+                  f"{', '.join(machine['disturbed'])}.")
+    return words
 
 
 def markdown(results, machine):

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from programs import alternate, environment, medians, output_of, say
+from programs import alternate, environment, medians, output_of
 
 SHAPES = ["64x6x256x64", "8x12x512x64", "ragged/64x6x64"]
 
@@ -120,9 +120,9 @@ def memory(run):
 def seconds_to_first_step(run, tokenizer):
     """From the start of train_mlm to the first entry of its log, which follows the first optimizer step."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [run.programs.build / "examples" / "train_mlm", "--preset", "tutorial", *run.text(), "--tokenizer_name",
-                   tokenizer, "--output_dir", f"{folder}/model", "--max_steps", "2", "--logging_steps", "1",
-                   "--do_train"]
+        command = [run.programs.build / "examples" / "train_mlm", "--preset", "tutorial", *run.text(), "--do_train",
+                   "--tokenizer_name", tokenizer, "--output_dir", f"{folder}/model", "--max_steps", "2",
+                   "--logging_steps", "1"]
         log = Path(folder) / "model" / "train_log.jsonl"
         start = time.perf_counter()
         process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL,
@@ -137,12 +137,13 @@ def seconds_to_first_step(run, tokenizer):
 
 
 def start(run):
+    count = 1 if run.quick else 7
     with tempfile.TemporaryDirectory() as folder:
         first = f"{folder}/first"  # a step's worth of training, which leaves a tokenizer
         run.programs.example("train_mlm", "--preset", "tutorial", *run.text(), "--do_train", "--max_steps", "1",
                              "--output_dir", first)
-        say("train_mlm, to its first step")
-        times = [seconds_to_first_step(run, first) for _ in range(1 if run.quick else 7)]
+        times = run.programs.undisturbed("train_mlm, to its first step",
+                                         lambda: [seconds_to_first_step(run, first) for _ in range(count)])
     return {"text": run.text_name(), "seconds": statistics.median(times)}
 
 
@@ -153,7 +154,8 @@ def has_bf16(run):
 def whole_run(run, *arguments):
     """A run of train_mlm from start to end, with the held-out perplexity that it ends at."""
     with tempfile.TemporaryDirectory() as folder:
-        result = run.programs.example("train_mlm", *arguments, *run.text(), "--output_dir", f"{folder}/model")
+        arguments = [*arguments, *run.text(), "--output_dir", f"{folder}/model", "--overwrite_output_dir"]
+        result = run.programs.undisturbed("from start to end", lambda: run.programs.example("train_mlm", *arguments))
         evaluation = json.loads((Path(folder) / "model" / "eval_results.json").read_text())
     return {"seconds": result["seconds"], "peak_memory_MB": result["peak_memory_MB"],
             "perplexity": evaluation["eval_perplexity"]}
