@@ -18,8 +18,8 @@ struct Problem {
     optimizer =
         std::make_unique<optim::AdamW<float>>(store->in_order(), optim::AdamWOptions{.lr = 1e-3, .weight_decay = 0.01});
     store->flat_grads();
-    weight = bench::uniform<float>(n, 1);
-    gradient = bench::uniform<float>(n, 2);
+    weight = bench::uniform(n, 1);
+    gradient = bench::uniform(n, 2);
     std::copy(weight.begin(), weight.end(), parameter->data);
     std::copy(gradient.begin(), gradient.end(), parameter->grad);
     parameter->has_grad = true;
@@ -32,7 +32,7 @@ struct Problem {
   std::unique_ptr<ParameterStore<float>> store;
   Parameter<float>* parameter;
   std::unique_ptr<optim::AdamW<float>> optimizer;
-  std::vector<float> weight, gradient;
+  bench::Floats weight, gradient;
 };
 
 /// The first step: the moments' bias corrections leave w·(1 − lr·λ) − lr·g/(|g| + ε), g clipped.
@@ -47,8 +47,7 @@ void check(const std::string& name) {
     expected.push_back(static_cast<double>(at(p.weight, i)) * (1 - 1e-5) - 1e-3 * g / (std::abs(g) + 1e-8));
   }
   bench::check_result(
-      name,
-      reference::relative_error(std::vector<float>(p.parameter->data, p.parameter->data + length(p.weight)), expected),
+      name, reference::relative_error(bench::Floats(p.parameter->data, p.parameter->data + length(p.weight)), expected),
       1e-6);
 }
 

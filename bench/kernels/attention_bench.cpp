@@ -34,8 +34,7 @@ void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithm
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<AttentionProblem>(
         c.name, [&] { return AttentionProblem(c.lengths, c.heads, c.head_size, c.dropout); });
-    std::vector<float> workspace(
-        usize(kernels::attention_workspace<float>(p.sequences.view(), p.shape, num_threads())));
+    bench::Floats workspace(usize(kernels::attention_workspace<float>(p.sequences.view(), p.shape, num_threads())));
     const auto run_pass = [&] {
       forward(p, workspace.data(), arithmetic.precision);
       if (both) backward(p, workspace.data(), arithmetic.precision);

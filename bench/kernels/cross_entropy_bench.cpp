@@ -15,7 +15,7 @@ struct Problem {
   Problem(index_t rows, index_t classes)
       : n(rows),
         d(classes),
-        logits(bench::uniform<float>(n * d, 1)),
+        logits(bench::uniform(n * d, 1)),
         dx(logits.size()),
         losses(usize(n)),
         lse(usize(n)) {
@@ -30,7 +30,7 @@ struct Problem {
   }
 
   index_t n, d;
-  std::vector<float> logits, dx, losses, lse;
+  bench::Floats logits, dx, losses, lse;
   std::vector<token_id> labels;
 };
 

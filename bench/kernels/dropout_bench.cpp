@@ -12,14 +12,14 @@ struct Problem {
   Problem(index_t sequences, index_t len, index_t features)
       : batch(std::vector<index_t>(usize(sequences), len)),
         d(features),
-        x(bench::uniform<float>(batch.num_tokens() * d, 1)),
+        x(bench::uniform(batch.num_tokens() * d, 1)),
         y(x.size()) {}
   void run() { kernels::dropout(Sink<float>{y.data()}, x.data(), mask, batch.view(), batch.num_tokens(), d); }
 
   reference::OwnedSequences batch;
   index_t d;
   kernels::DropoutMask mask = kernels::DropoutMask::of(0.1, random::Key(5));
-  std::vector<float> x, y;
+  bench::Floats x, y;
 };
 
 void check(const std::string& name, index_t d) {

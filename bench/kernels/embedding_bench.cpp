@@ -14,8 +14,8 @@ struct Problem {
       : n(tokens),
         rows(table_rows),
         d(features),
-        table(bench::uniform<float>(rows * d, 1)),
-        dy(bench::uniform<float>(n * d, 2)),
+        table(bench::uniform(rows * d, 1)),
+        dy(bench::uniform(n * d, 2)),
         y(dy.size()),
         dtable(table.size()) {
     for (index_t t = 0; t < n; ++t)  // the smaller, the more frequent, as in a text
@@ -28,7 +28,7 @@ struct Problem {
   }
 
   index_t n, rows, d;
-  std::vector<float> table, dy, y, dtable;
+  bench::Floats table, dy, y, dtable;
   std::vector<token_id> index;
 };
 

@@ -10,8 +10,7 @@ using namespace minibert;
 namespace {
 
 struct Problem {
-  explicit Problem(index_t n)
-      : x(bench::uniform<float>(n, 1)), dy(bench::uniform<float>(n, 2)), y(x.size()), dx(x.size()) {
+  explicit Problem(index_t n) : x(bench::uniform(n, 1)), dy(bench::uniform(n, 2)), y(x.size()), dx(x.size()) {
     for (float& value : x) value *= 4;  // where GELU bends, and beyond
   }
   template <class Activation>
@@ -22,7 +21,7 @@ struct Problem {
   void backward() {
     kernels::activation_backward<Activation>(Sink<float>{dx.data()}, dy.data(), x.data(), length(x));
   }
-  std::vector<float> x, dy, y, dx;
+  bench::Floats x, dy, y, dx;
 };
 
 using Function = double (*)(double);

@@ -12,8 +12,8 @@ namespace {
 struct Problem {
   Problem(index_t rows, index_t features) : n(rows), d(features) {
     int stream = 1;
-    for (auto* v : {&x, &residual, &dy}) *v = bench::uniform<float>(n * d, stream++);
-    for (auto* v : {&weight, &bias}) *v = bench::uniform<float>(d, stream++);
+    for (auto* v : {&x, &residual, &dy}) *v = bench::uniform(n * d, stream++);
+    for (auto* v : {&weight, &bias}) *v = bench::uniform(d, stream++);
     for (auto* v : {&y, &dx, &dresidual}) v->resize(usize(n * d));
     for (auto* v : {&mean, &rstd}) v->resize(usize(n));
     for (auto* v : {&dweight, &dbias}) v->resize(usize(d));
@@ -30,7 +30,7 @@ struct Problem {
   }
 
   index_t n, d;
-  std::vector<float> x, residual, dy, weight, bias, y, dx, dresidual, mean, rstd, dweight, dbias, workspace;
+  bench::Floats x, residual, dy, weight, bias, y, dx, dresidual, mean, rstd, dweight, dbias, workspace;
 };
 
 /// Both kernels on 100 rows.
@@ -43,7 +43,7 @@ void check(const std::string& name, index_t d) {
     sum.push_back(static_cast<double>(at(p.x, i)) + static_cast<double>(at(p.residual, i)));
   const auto weight = reference::widen(p.weight);
   const auto gradients = reference::layer_norm_backward(reference::widen(p.dy), sum, weight, 1e-12, p.n, d);
-  const auto compare = [&](const char* what, const std::vector<float>& found, const reference::Numbers& expected) {
+  const auto compare = [&](const char* what, const bench::Floats& found, const reference::Numbers& expected) {
     bench::check_result(name + ": " + what, reference::relative_error(found, expected), 1e-5);
   };
   compare("y", p.y, reference::layer_norm(sum, weight, reference::widen(p.bias), 1e-12, p.n, d));

@@ -23,7 +23,7 @@ class AttentionProblem {
         scale(static_cast<float>(4 / std::sqrt(static_cast<double>(head_size)))) {
     const index_t size = shape.num_tokens * shape.stride;  // a larger scale than usual: probabilities that differ
     index_t stream = 1;
-    for (auto* x : {&q, &k, &v, &dy}) *x = uniform<float>(size, static_cast<int>(stream++));
+    for (auto* x : {&q, &k, &v, &dy}) *x = uniform(size, static_cast<int>(stream++));
     for (auto* x : {&y, &dq, &dk, &dv}) x->resize(usize(size));
     lse.resize(usize(heads * shape.num_tokens));
   }
@@ -59,7 +59,7 @@ class AttentionProblem {
   kernels::AttentionShape shape;
   kernels::DropoutMask mask;
   float scale;
-  std::vector<float> q, k, v, dy, y, lse, dq, dk, dv;
+  Floats q, k, v, dy, y, lse, dq, dk, dv;
 
  private:
   static constexpr index_t kSamples = 64;
@@ -79,10 +79,10 @@ class AttentionProblem {
   double sequence_length(index_t b) const {
     return static_cast<double>(at(sequences.cu_seqlens, b + 1) - at(sequences.cu_seqlens, b));
   }
-  const float* row(const std::vector<float>& x, index_t t, index_t h) const {
+  const float* row(const Floats& x, index_t t, index_t h) const {
     return x.data() + t * shape.stride + h * shape.head_size;
   }
-  double dot(const std::vector<float>& a, index_t s, const std::vector<float>& b, index_t t, index_t h) const {
+  double dot(const Floats& a, index_t s, const Floats& b, index_t t, index_t h) const {
     double sum = 0;
     for (index_t i = 0; i < shape.head_size; ++i)
       sum += static_cast<double>(row(a, s, h)[i]) * static_cast<double>(row(b, t, h)[i]);
@@ -97,7 +97,7 @@ class AttentionProblem {
                                             key - start)
                 : 1.0;
   }
-  void add(reference::Numbers& sum, double weight, const std::vector<float>& x, index_t t, index_t h) const {
+  void add(reference::Numbers& sum, double weight, const Floats& x, index_t t, index_t h) const {
     for (index_t i = 0; i < shape.head_size; ++i) at(sum, i) += weight * static_cast<double>(row(x, t, h)[i]);
   }
 

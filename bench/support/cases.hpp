@@ -16,6 +16,7 @@
 #include <minibert/core/precision.hpp>
 #include <minibert/core/random.hpp>
 
+#include "bench/support/floats.hpp"
 #include "bench/support/peak.hpp"
 
 namespace minibert::bench {
@@ -129,12 +130,12 @@ void check_once(const std::string& name, Check check) {
 }
 
 /// `count` numbers in [−1, 1), always the same for the same stream.
-template <class T>
-std::vector<T> uniform(index_t count, int stream) {
-  std::vector<T> x(usize(count));
+inline Floats uniform(index_t count, int stream) {
+  Floats x(usize(count));
   const random::Key key = random::Key(1234).fold(stream);
   parallel_for(count, 8192, [&](index_t begin, index_t end) {
-    for (index_t i = begin; i < end; ++i) at(x, i) = static_cast<T>(2 * key.uniform(static_cast<std::uint32_t>(i)) - 1);
+    for (index_t i = begin; i < end; ++i)
+      at(x, i) = static_cast<float>(2 * key.uniform(static_cast<std::uint32_t>(i)) - 1);
   });
   return x;
 }

@@ -52,7 +52,7 @@ struct GemmProblem {
       m = gemm.out, n = gemm.in, k = gemm.tokens;
     else
       m = gemm.tokens, n = gemm.in, k = gemm.out;
-    a_memory = uniform<float>(m * k, 1), b_memory = uniform<float>(k * n, 2), c.resize(usize(m * n));
+    a_memory = uniform(m * k, 1), b_memory = uniform(k * n, 2), c.resize(usize(m * n));
     a = ta ? kernels::Matrix<float>{a_memory.data(), m}.transposed() : kernels::Matrix<float>{a_memory.data(), k};
     b = tb ? kernels::Matrix<float>{b_memory.data(), k}.transposed() : kernels::Matrix<float>{b_memory.data(), n};
   }
@@ -65,19 +65,19 @@ struct GemmProblem {
   void check(const std::string& name, Product product, double allowed, double bias = 0) {
     std::fill(c.begin(), c.end(), 0.0f);
     product();
-    const std::vector<float> r = uniform<float>(n, 3);
-    const auto times = [](index_t rows, index_t columns, kernels::Matrix<float> x, const std::vector<float>& y) {
+    const Floats r = uniform(n, 3);
+    const auto times = [](index_t rows, index_t columns, kernels::Matrix<float> x, const Floats& y) {
       return reference::gemm(rows, 1, columns, x, kernels::Matrix<float>{y.data(), 1});
     };
     const std::vector<double> br = times(k, n, b, r);
-    std::vector<double> expected = times(m, k, a, std::vector<float>(br.begin(), br.end()));
+    std::vector<double> expected = times(m, k, a, Floats(br.begin(), br.end()));
     const double sum = std::accumulate(r.begin(), r.end(), 0.0);
     for (double& x : expected) x += bias * sum;
     check_result(name, reference::relative_error(times(m, n, {c.data(), n}, r), expected), allowed);
   }
 
   index_t m, n, k;
-  std::vector<float> a_memory, b_memory, c;
+  Floats a_memory, b_memory, c;
   kernels::Matrix<float> a{}, b{};
 };
 

@@ -16,6 +16,8 @@
 #include <immintrin.h>
 #endif
 
+#include "bench/support/floats.hpp"
+
 namespace minibert::bench {
 
 using Clock = std::chrono::steady_clock;
@@ -149,7 +151,7 @@ class Triad {
   }
 
   index_t n_;
-  std::vector<float> x_;
+  Floats x_;
 };
 
 }  // namespace minibert::bench

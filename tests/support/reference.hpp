@@ -51,8 +51,8 @@ std::vector<double> gemm(index_t m, index_t n, index_t k, kernels::Matrix<T> a, 
 
 using Numbers = std::vector<double>;
 
-template <class T>
-Numbers widen(const std::vector<T>& x) {
+template <class Container>
+Numbers widen(const Container& x) {
   return {x.begin(), x.end()};
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include <minibert/core/parallel.hpp>
-#include <minibert/core/precision.hpp>
 #include <minibert/core/sequences.hpp>
 #include <minibert/core/sink.hpp>
 #include <minibert/kernels/detail/attention_backward.hpp>
@@ -44,39 +43,63 @@ inline EvenPieces key_pieces(index_t len) {
   return {len, std::min<index_t>(num_chunks(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
 }
 
-/// Calls f(sequence, head, piece, whether the thread goes on with the next head) for all pieces of all heads of all
-/// sequences, on all threads. pieces(len).count is how many a sequence of that length has.
+/// What a thread takes at a time: a piece of one head of one sequence.
+struct HeadPiece {
+  index_t sequence, head, piece;
+};
+
+/// Calls f(it, the one that the thread takes next, or null) for all pieces of all heads of all sequences, on all
+/// threads. pieces(len).count is how many a sequence of that length has.
 template <class Pieces, class F>
 void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) noexcept {
   const index_t most = std::max<index_t>(pieces(sequences.max_seqlen).count, 1), units = sequences.count * most * heads;
-  // As many heads of a sequence at a time as leave each thread enough to even out.
-  const index_t grain = std::clamp<index_t>(units / (16 * num_threads()), 1, heads);
+  // Neighbours together, for one can be fetched while the other is computed, but enough parts to even out.
+  const index_t grain = std::max<index_t>(units / (16 * num_threads()), 1);
   parallel_for(units, grain, [=](index_t begin, index_t end) {
+    const auto at = [=](index_t unit) { return HeadPiece{unit / (most * heads), unit % heads, unit / heads % most}; };
+    const auto exists = [=](const HeadPiece& it) {
+      return it.piece < pieces(sequences.cu_seqlens[it.sequence + 1] - sequences.cu_seqlens[it.sequence]).count;
+    };
     for (index_t unit = begin; unit < end; ++unit) {
-      const index_t b = unit / (most * heads), piece = unit / heads % most, h = unit % heads;
-      const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
-      if (piece < pieces(len).count) f(b, h, piece, h + 1 < heads && unit + 1 < end);
+      if (!exists(at(unit))) continue;
+      const HeadPiece next = unit + 1 < end ? at(unit + 1) : at(unit);
+      f(at(unit), unit + 1 < end && exists(next) ? &next : nullptr);
     }
   });
 }
 
-/// Head h of sequence b.
+/// Where the rows of a head lie: `at` elements from the operands' begin, `token` rows.
+struct HeadRows {
+  index_t token, len, at;
+  HeadRows(const Sequences& sequences, const AttentionShape& shape, const HeadPiece& it)
+      : token(sequences.cu_seqlens[it.sequence]),
+        len(sequences.cu_seqlens[it.sequence + 1] - token),
+        at(token * shape.stride + it.head * shape.head_size) {}
+};
+
 template <class T>
 AttentionHead<T> attention_head(const T* q, const T* k, const T* v, T scale, const DropoutMask& mask,
-                                const Sequences& sequences, const AttentionShape& shape, index_t b, index_t h,
-                                bool goes_on) {
-  const index_t start = sequences.cu_seqlens[b], at = start * shape.stride + h * shape.head_size;
+                                const Sequences& sequences, const AttentionShape& shape, const HeadPiece& it) {
+  const HeadRows rows(sequences, shape, it);
   DropoutMask own = mask;
-  if (mask) own.key = mask.key.fold(sequences.rows[b]).fold(h);
-  return {.q = q + at,
-          .k = k + at,
-          .v = v + at,
-          .len = sequences.cu_seqlens[b + 1] - start,
+  if (mask) own.key = mask.key.fold(sequences.rows[it.sequence]).fold(it.head);
+  return {.q = q + rows.at,
+          .k = k + rows.at,
+          .v = v + rows.at,
+          .len = rows.len,
           .head_size = shape.head_size,
           .stride = shape.stride,
           .scale = scale,
-          .mask = own,
-          .ahead = goes_on ? shape.head_size : 0};
+          .mask = own};
+}
+
+/// Of so many rows of the next head those that are fetched: of eight matrices, 64 wide, half of the second level.
+inline index_t rows_ahead(index_t rows) { return std::min<index_t>(rows, 256); }
+
+template <class T>
+FetchAhead fetch_nothing(const AttentionShape& shape) {
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  return {shape.head_size * size, shape.stride * size};
 }
 
 /// Elements that Scratch takes for each thread.
@@ -110,13 +133,24 @@ template <class Products, class T>
 void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
                        const AttentionShape& shape, T* workspace) noexcept {
   using Scratch = typename AttentionForward<Products>::template Scratch<T>;
-  for_heads(sequences, shape.num_heads, query_pieces, [=](index_t b, index_t h, index_t piece, bool goes_on) {
-    const auto head = attention_head(q, k, v, scale, mask, sequences, shape, b, h, goes_on);
-    const index_t start = sequences.cu_seqlens[b], first = piece * query_pieces(head.len).size;
-    simd::dispatch<AttentionForward<Products>>(head, y + start * shape.stride + h * shape.head_size,
-                                               lse == nullptr ? nullptr : lse + h * shape.num_tokens + start, first,
-                                               std::min(first + query_pieces(head.len).size, head.len),
-                                               own_scratch<Scratch>(workspace, sequences, shape));
+  for_heads(sequences, shape.num_heads, query_pieces, [=](const HeadPiece& it, const HeadPiece* next) {
+    const auto first_query = [](const HeadPiece& x, index_t len) { return x.piece * query_pieces(len).size; };
+    const auto end_query = [=](const HeadPiece& x, index_t len) {
+      return std::min(first_query(x, len) + query_pieces(len).size, len);
+    };
+    FetchAhead ahead = fetch_nothing<T>(shape);
+    if (next != nullptr) {
+      const HeadRows rows(sequences, shape, *next);
+      const index_t first = first_query(*next, rows.len), queries = rows.at + first * shape.stride;
+      for (const T* matrix : {k, v}) ahead.add(matrix + rows.at, rows_ahead(rows.len));
+      for (const T* matrix : {q, static_cast<const T*>(y)})
+        ahead.add(matrix + queries, rows_ahead(end_query(*next, rows.len) - first));
+    }
+    const auto head = attention_head(q, k, v, scale, mask, sequences, shape, it);
+    const HeadRows rows(sequences, shape, it);
+    simd::dispatch<AttentionForward<Products>>(
+        head, y + rows.at, lse == nullptr ? nullptr : lse + it.head * shape.num_tokens + rows.token,
+        first_query(it, rows.len), end_query(it, rows.len), ahead, own_scratch<Scratch>(workspace, sequences, shape));
   });
 }
 
@@ -128,15 +162,31 @@ void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T
   const index_t numel = shape.num_tokens * shape.stride;
   T* further =
       workspace + num_threads() * scratch_size<Scratch, T>(sequences, shape);  // dq of the pieces but the first
-  for_heads(sequences, shape.num_heads, key_pieces, [=](index_t b, index_t h, index_t piece, bool goes_on) {
-    const auto head = attention_head(q, k, v, scale, mask, sequences, shape, b, h, goes_on);
-    const index_t start = sequences.cu_seqlens[b], at = start * shape.stride + h * shape.head_size;
-    const auto from = [=](Sink<T> sink) { return sink ? Sink<T>{sink.data + at, sink.accumulate} : sink; };
-    const index_t keys = key_pieces(head.len).size, begin = piece * keys;
-    const Sink<T> own_dq = piece == 0 || !dq ? from(dq) : Sink<T>{further + (piece - 1) * numel + at};
-    simd::dispatch<AttentionBackward<Products>>(
-        head, own_dq, from(dk), from(dv), dy + at, y + at, lse + h * shape.num_tokens + start, begin,
-        std::min(begin + keys, head.len), own_scratch<Scratch>(workspace, sequences, shape));
+  for_heads(sequences, shape.num_heads, key_pieces, [=](const HeadPiece& it, const HeadPiece* next) {
+    const auto sink = [=](Sink<T> all, const HeadRows& rows) {
+      return all ? Sink<T>{all.data + rows.at, all.accumulate} : all;
+    };
+    const auto dq_of = [=](const HeadPiece& x, const HeadRows& rows) {
+      return x.piece == 0 || !dq ? sink(dq, rows) : Sink<T>{further + (x.piece - 1) * numel + rows.at};
+    };
+    FetchAhead ahead = fetch_nothing<T>(shape);
+    if (next != nullptr) {
+      const HeadRows rows(sequences, shape, *next);
+      const index_t size = key_pieces(rows.len).size, begin = next->piece * size, at = rows.at + begin * shape.stride;
+      const index_t keys = rows_ahead(std::min(size, rows.len - begin)), queries = rows_ahead(rows.len);
+      for (const T* matrix : {k, v}) ahead.add(matrix + at, keys);
+      for (const T* matrix : {q, dy, y}) ahead.add(matrix + rows.at, queries);
+      for (const Sink<T>& result : {dv, dk})
+        if (result) ahead.add(result.data + at, keys);
+      if (dq) ahead.add(dq_of(*next, rows).data, queries);
+    }
+    const auto head = attention_head(q, k, v, scale, mask, sequences, shape, it);
+    const HeadRows rows(sequences, shape, it);
+    const index_t keys = key_pieces(rows.len).size, begin = it.piece * keys;
+    simd::dispatch<AttentionBackward<Products>>(head, dq_of(it, rows), sink(dk, rows), sink(dv, rows), dy + rows.at,
+                                                y + rows.at, lse + it.head * shape.num_tokens + rows.token, begin,
+                                                std::min(begin + keys, rows.len), ahead,
+                                                own_scratch<Scratch>(workspace, sequences, shape));
   });
   if (!dq || key_pieces(sequences.max_seqlen).count <= 1) return;
   parallel_for(sequences.count, 1, [=](index_t b, index_t) {
@@ -146,14 +196,6 @@ void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T
                               static_cast<const T*>(further + (piece - 1) * numel + start * shape.stride),
                               len * shape.stride);
   });
-}
-
-/// f(how products of T are computed in that precision)
-template <class T, class F>
-void with_products(Precision precision, F f) {
-  if constexpr (std::is_same_v<T, float>)
-    if (precision == Precision::bf16) return f(Bf16Products());
-  f(FullProducts<T>());
 }
 
 }  // namespace detail

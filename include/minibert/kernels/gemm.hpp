@@ -8,12 +8,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <numeric>
 
 #include <minibert/core/parallel.hpp>
-#include <minibert/core/precision.hpp>
-#include <minibert/kernels/detail/gemm_bf16.hpp>
-#include <minibert/kernels/detail/gemm_micro.hpp>
-#include <minibert/kernels/detail/gemm_pack.hpp>
+#include <minibert/kernels/detail/fetch_ahead.hpp>
+#include <minibert/kernels/detail/products.hpp>
 #include <minibert/kernels/epilogue.hpp>
 
 namespace minibert::kernels {
@@ -21,106 +21,157 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// B in panels: those before column `direct` are read in place, the others were packed.
-template <class T>
+/// B in panels: those before column `direct` are read in place, the others were packed. depth: steps of the
+/// micro-kernel.
+template <class T, class Element>
 struct GemmColumns {
   Matrix<T> matrix;
-  const T* packed;
-  index_t direct, k;
+  const Element* packed;
+  index_t direct, depth;
 
-  /// Rows from p on of the panel at column j.
+  /// The panel at column j, from step p on.
   template <class Tile>
-  MicroColumns<T> panel(index_t j, index_t p) const {
-    if (j < direct) return {matrix.data + p * matrix.row_stride + j, matrix.row_stride};
-    return {packed + (j - direct) * k + p * Tile::columns, Tile::columns};
+  [[gnu::always_inline]] MicroColumns<Element> panel(index_t j, index_t p) const {
+    if constexpr (std::is_same_v<T, Element>)
+      if (j < direct) return {matrix.data + p * matrix.row_stride + j, matrix.row_stride};
+    return {packed + (j - direct) * depth + p * Tile::columns, Tile::columns};
   }
 };
 
-/// The columns of B (k×n) that can be read in place: whole vectors, of rows that do not all meet in the same sets of
-/// the cache.
+/// Whether rows so far apart meet in so few sets of the second level of the cache (1,024 sets, 16 ways or 8) that
+/// packing them pays: it costs less the more rows of A share it.
+inline bool rows_collide(index_t stride_bytes, index_t m) noexcept {
+  constexpr index_t kPeriod = 65536, kManyRows = 2048;
+  return kPeriod / std::gcd(kPeriod, stride_bytes) < (m < kManyRows ? 16 : 32);
+}
+
+/// The columns of B (k×n) that can be read in place: whole vectors, none across two cache lines, of rows that do not
+/// collide.
 template <class T>
-index_t direct_columns(const Matrix<T>& b, index_t n) noexcept {
-  constexpr index_t kWorstStride = 8192 / sizeof(T), kVector = 16;
-  if (b.column_stride != 1 || b.row_stride % kWorstStride == 0) return 0;
+index_t direct_columns(const Matrix<T>& b, index_t m, index_t n) noexcept {
+  constexpr index_t kVector = 16, kLine = 64;
+  const index_t stride = b.row_stride * static_cast<index_t>(sizeof(T));
+  if (b.column_stride != 1 || rows_collide(stride, m)) return 0;
+  if (stride % kLine != 0 || reinterpret_cast<std::uintptr_t>(b.data) % kLine != 0) return 0;
   return n % kVector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
 }
 
-/// Rows [first, last) of C, at most kRowChunk, and columns [column, column_end). scratch: gemm_chunk_workspace.
+/// Columns [begin, end) of B, all k rows, into panels: the one that starts at column j lies at
+/// packed + (j − origin)·(steps of the micro-kernel).
+template <class Products>
+struct PackColumns {
+  static constexpr bool uses_bf16 = Products::uses_bf16;
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(typename Products::Element* packed, Matrix<T> b, index_t origin, index_t begin,
+                                         index_t end, index_t k) {
+    Products::template pack_panels<MicroTile<Arch, T>>(packed + (begin - origin) * Products::depth(k), b.at(0, begin),
+                                                       end - begin, k);
+  }
+};
+
+/// A piece of C: rows [first, last), at most kRowChunk, and columns [column, column_end). The thread goes on, most
+/// likely, with the rows from `next` on.
+struct GemmChunk {
+  index_t first, last, column, column_end, next;
+};
+
+/// A chunk of C. scratch: gemm_chunk_workspace.
+template <class Products>
 struct GemmRows {
+  using Element = typename Products::Element;
+  static constexpr bool uses_bf16 = Products::uses_bf16;
+
   template <class Arch, class T, class Epilogue>
-  [[gnu::always_inline]] static void run(index_t first, index_t last, index_t column, index_t column_end, index_t k,
-                                         Matrix<T> a, GemmColumns<T> b, T* scratch, Epilogue epilogue) {
+  [[gnu::always_inline]] static void run(GemmChunk chunk, Matrix<T> a, GemmColumns<T, Element> b, index_t k, T* scratch,
+                                         Epilogue epilogue) {
     using Tile = MicroTile<Arch, T>;
-    const index_t block = DepthBlocks<T>(k, b.direct > 0).length;
-    const bool packs_rows = a.column_stride != 1;
-    T *packed_a = scratch, *tiles = scratch + kRowChunk * block;
-    const MicroRows<T> rows = packs_rows ? MicroRows<T>{packed_a, 1, kRowChunk, 0}
-                                         : MicroRows<T>{a.data + first * a.row_stride, a.row_stride, 1, 0};
-    for (index_t p = 0; p == 0 || p < k; p += block) {  // a sum over nothing is 0
-      const index_t depth = std::min(block, k - p);
-      if (packs_rows) pack_rows<typename Tile::V>(packed_a, kRowChunk, a, first, last, p, p + depth);
+    const auto [first, last, column, column_end, next_rows] = chunk;
+    const index_t block = depth_block(b.depth, Products::kBlock);
+    T* tiles = scratch + rows_workspace(block);
+    for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // a sum over nothing is 0
+      const bool begins = p == 0, ends = p + block >= b.depth;
+      const index_t depth = std::min(block, b.depth - p), from = p * Products::kStep;
+      const MicroRows<Element> rows =
+          Products::template packed_rows<Tile>(reinterpret_cast<Element*>(scratch), a.at(first, from), last - first,
+                                               std::min(depth * Products::kStep, k - from));
+      FetchAhead rows_ahead =
+          ahead(a.at(ends ? next_rows : first, ends ? 0 : from + block * Products::kStep), block * Products::kStep);
       for (index_t j = column; j < column_end; j += Tile::columns) {
-        const MicroColumns<T> panel = b.template panel<Tile>(j, p);
-        const bool ends_row = j + Tile::columns >= column_end, ends = p + block >= k;
-        const MicroColumns<T> next = ends_row && ends ? panel
-                                     : ends_row       ? b.template panel<Tile>(column, p + block)
-                                                      : b.template panel<Tile>(j + Tile::columns, p);
+        const MicroColumns<Element> panel = b.template panel<Tile>(j, p);
+        const bool ends_row = j + Tile::columns >= column_end;
+        const MicroColumns<Element> next = ends_row && ends ? panel
+                                           : ends_row       ? b.template panel<Tile>(column, p + block)
+                                                            : b.template panel<Tile>(j + Tile::columns, p);
         for (index_t i = first; i < last; i += Tile::rows) {
           const MicroPlace place{
-              i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), p == 0, ends};
+              i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), begins, ends};
           const index_t line = (i - first) / Tile::rows;
-          MicroAhead ahead = fetch<Tile>(next, line);
-          if (packs_rows && ends_row && !ends && line >= kLines<Tile>)
-            ahead = {a.data + (p + block) * a.column_stride + first + (line - kLines<Tile>)*kLine<T>,
-                     a.column_stride * static_cast<index_t>(sizeof(T))};
-          const MicroRows<T> piece{rows.data + (i - first) * rows.row_stride + (packs_rows ? 0 : p), rows.row_stride,
-                                   rows.step, place.i_end - i};
-          micro_tile<Arch>(place, tiles + (j - column) * kRowChunk + (i - first) * Tile::columns, piece, panel, depth,
-                           ahead, epilogue);
+          const MicroAhead ahead = line < kPanelLines<Tile> ? MicroAhead{next.data + line * kLine, next.stride * kSize}
+                                                            : rows_ahead.next(depth);
+          const MicroRows<Element> piece{rows.data + (i - first) * rows.row_stride, rows.row_stride, rows.step,
+                                         place.i_end - i};
+          T* tile = begins && ends ? tiles : tiles + (j - column) * kRowChunk + (i - first) * Tile::columns;
+          micro_tile<Arch>(place, tile, piece, panel, depth, ahead, epilogue);
         }
       }
     }
   }
 
- private:
-  template <class T>
-  static constexpr index_t kLine = 64 / sizeof(T);  // elements of a cache line
-  template <class Tile>
-  static constexpr index_t kLines = (Tile::columns * sizeof(Tile::V::v[0]) + 63) / 64;  // that a row of a panel takes
+  /// Elements of scratch memory of one chunk: rows of A, and tiles between blocks of k.
+  static index_t workspace(index_t n, index_t k) {
+    const index_t block = depth_block(Products::depth(k), Products::kBlock);
+    return rows_workspace(block) + kRowChunk * round_up(n, kMaxTileColumns);
+  }
 
-  template <class Tile, class T>
-  [[gnu::always_inline]] static MicroAhead fetch(const MicroColumns<T>& panel, index_t line) {
-    return {panel.data + (line < kLines<Tile> ? line : 0) * kLine<T>, panel.stride * static_cast<index_t>(sizeof(T))};
+ private:
+  static constexpr index_t kSize = sizeof(Element), kLine = 64 / kSize;  // of an element; elements of a cache line
+  template <class Tile>
+  static constexpr index_t kPanelLines = (kSize * Tile::columns + 63) / 64;  // that a row of a panel takes
+
+  static index_t rows_workspace(index_t block) { return kRowChunk * (round_up(block, 16) + 16); }
+
+  /// The next rows of A, `k` of their elements.
+  template <class T>
+  static FetchAhead ahead(const Matrix<T>& a, index_t k) {
+    constexpr index_t size = sizeof(T);
+    FetchAhead rows(size * (a.column_stride == 1 ? k : kRowChunk), size * std::max(a.row_stride, a.column_stride));
+    rows.add(a.data, a.column_stride == 1 ? kRowChunk : k);
+    return rows;
   }
 };
 
-/// Elements of scratch memory of one chunk: rows of A, and tiles between blocks of k.
+/// How C (m×n) is cut: into chunks of rows, and where these are too few to even out among the threads, or B is larger
+/// than the last level of the cache, also of columns.
+struct GemmChunks {
+  index_t m, n, column_grain, rows, count;
+  GemmChunks(index_t m_, index_t n_, index_t k, index_t element_size) : m(m_), n(n_), rows(num_chunks(m, kRowChunk)) {
+    constexpr index_t kEnough = 32, kMostBytes = index_t{8} << 20;
+    const index_t parts =
+        std::max(num_chunks(kEnough, std::max<index_t>(rows, 1)), num_chunks(n * k * element_size, kMostBytes));
+    column_grain = std::max(round_up(num_chunks(n, parts), kMaxTileColumns), 2 * kMaxTileColumns);
+    count = rows * num_chunks(n, column_grain);
+  }
+
+  /// The chunk of that number: those with the same columns follow each other.
+  GemmChunk operator[](index_t i) const {
+    const index_t row = i % rows * kRowChunk, column = i / rows * column_grain;
+    const index_t next = (i + num_threads()) % rows * kRowChunk;
+    return {row, std::min(row + kRowChunk, m), column, std::min(column + column_grain, n), next};
+  }
+};
+
+/// Elements of scratch memory of one chunk, however it is multiplied.
 template <class T>
 index_t gemm_chunk_workspace(index_t n, index_t k) {
-  const index_t full = kRowChunk * (std::max(DepthBlocks<T>(k, true).length, DepthBlocks<T>(k, false).length) +
-                                    round_up(n, kMaxTileColumns));
-  return std::is_same_v<T, float> ? std::max(full, GemmBf16Rows::workspace(n, k)) : full;
+  index_t most = 0;
+  for (const Precision precision : {Precision::full, Precision::bf16})
+    with_products<T>(precision,
+                     [&](auto products) { most = std::max(most, GemmRows<decltype(products)>::workspace(n, k)); });
+  return most;
 }
 
-/// How C (m×n) is cut: into chunks of rows, which give every thread a few, and where there are few rows also of columns.
-struct GemmChunks {
-  index_t m, n, column_grain, columns, count;
-  GemmChunks(index_t m_, index_t n_)
-      : m(m_),
-        n(n_),
-        column_grain(num_chunks(m, kRowChunk) >= 8 ? std::max<index_t>(n, 1) : 2 * kMaxTileColumns),
-        columns(num_chunks(n, column_grain)),
-        count(num_chunks(m, kRowChunk) * columns) {}
-
-  /// f(first row, end, first column, end)
-  template <class F>
-  void visit(index_t chunk, F f) const {
-    const index_t row = chunk / columns * kRowChunk, column = chunk % columns * column_grain;
-    f(row, std::min(row + kRowChunk, m), column, std::min(column + column_grain, n));
-  }
-};
-
-/// Runs f(begin, end) for all columns that are packed, and then g(chunk) for all chunks: on all threads, or on this one.
+/// Runs f(begin, end) for all columns that are packed, and then g(chunk) for all chunks: on all threads, or on this
+/// one.
 template <bool Parallel, class F, class G>
 void pack_and_multiply(index_t packed_columns, const GemmChunks& chunks, F pack, G multiply) noexcept {
   if constexpr (Parallel) {
@@ -132,40 +183,22 @@ void pack_and_multiply(index_t packed_columns, const GemmChunks& chunks, F pack,
   }
 }
 
-template <bool Parallel, class T, class Epilogue>
-void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
-          Precision precision) noexcept {
-  const GemmChunks chunks(m, n);
-  T* chunk_scratch = workspace + round_up(n, kMaxTileColumns) * k;
-  const auto scratch = [=] {
-    return chunk_scratch + (Parallel ? thread_index() : 0) * gemm_chunk_workspace<T>(n, k);
-  };
-  if constexpr (std::is_same_v<T, float>) {
-    if (precision == Precision::bf16) {
-      auto* packed = reinterpret_cast<Bf16Pair*>(workspace);
-      pack_and_multiply<Parallel>(
-          n, chunks,
-          [=](index_t begin, index_t end) { simd::dispatch<PackBf16Columns>(packed, b, begin, end, k); },
-          [=](index_t chunk) {
-            chunks.visit(chunk, [&](index_t first, index_t last, index_t column, index_t column_end) {
-              simd::dispatch<GemmBf16Rows>(first, last, column, column_end, k, a, static_cast<const Bf16Pair*>(packed),
-                                           scratch(), epilogue);
-            });
-          });
-      return;
-    }
-  }
-  const index_t direct = direct_columns(b, n);
-  const GemmColumns<T> columns{b, workspace, direct, k};
+template <bool Parallel, class Products, class T, class Epilogue>
+void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
+  using Element = typename Products::Element;
+  const GemmChunks chunks(m, n, k, sizeof(T));
+  auto* packed = reinterpret_cast<Element*>(workspace);
+  T* scratch = workspace + round_up(n, kMaxTileColumns) * k;
+  const index_t direct = std::is_same_v<T, Element> ? direct_columns(b, m, n) : 0;
+  const GemmColumns<T, Element> columns{b, packed, direct, Products::depth(k)};
   pack_and_multiply<Parallel>(
       n - direct, chunks,
       [=](index_t begin, index_t end) {
-        simd::dispatch<PackColumns>(workspace, b, direct, direct + begin, direct + end, k);
+        simd::dispatch<PackColumns<Products>>(packed, b, direct, direct + begin, direct + end, k);
       },
       [=](index_t chunk) {
-        chunks.visit(chunk, [&](index_t first, index_t last, index_t column, index_t column_end) {
-          simd::dispatch<GemmRows>(first, last, column, column_end, k, a, columns, scratch(), epilogue);
-        });
+        T* own = scratch + (Parallel ? thread_index() : 0) * gemm_chunk_workspace<T>(n, k);
+        simd::dispatch<GemmRows<Products>>(chunks[chunk], a, columns, k, own, epilogue);
       });
 }
 
@@ -183,7 +216,8 @@ index_t gemm_workspace(index_t n, index_t k, index_t threads) {
 template <class T, class Epilogue>
 void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
                  Precision precision = Precision::full) noexcept {
-  detail::gemm<false>(m, n, k, a, b, epilogue, workspace, precision);
+  detail::with_products<T>(
+      precision, [&](auto products) { detail::gemm<false, decltype(products)>(m, n, k, a, b, epilogue, workspace); });
 }
 
 /// C (m×n) = epilogue(A (m×k) · B (k×n)) on all threads.
@@ -191,7 +225,8 @@ void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epil
 template <class T, class Epilogue>
 void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
           Precision precision = Precision::full) noexcept {
-  detail::gemm<true>(m, n, k, a, b, epilogue, workspace, precision);
+  detail::with_products<T>(
+      precision, [&](auto products) { detail::gemm<true, decltype(products)>(m, n, k, a, b, epilogue, workspace); });
 }
 
 }  // namespace MINIBERT_ARCH

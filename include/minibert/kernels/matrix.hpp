@@ -12,6 +12,10 @@ struct Matrix {
   index_t row_stride;
   index_t column_stride = 1;
 
+  /// What begins at element (i, j).
+  Matrix at(index_t i, index_t j) const noexcept {
+    return {data + i * row_stride + j * column_stride, row_stride, column_stride};
+  }
   Matrix transposed() const noexcept { return {data, column_stride, row_stride}; }
 };
 

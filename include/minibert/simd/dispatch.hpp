@@ -29,6 +29,7 @@ struct Arch {
 using Baseline = Arch<16, 16>;
 using Avx2 = Arch<32, 16>;
 using Avx512 = Arch<64, 32>;
+struct Avx512Bf16 : Avx512 {};  // for kernels that say `static constexpr bool uses_bf16 = true`
 
 namespace detail {
 
@@ -45,7 +46,15 @@ template <class Kernel, class... Args>
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"), noinline)) void run_avx512(Args... args) noexcept {
   Kernel::template run<Avx512>(args...);
 }
+template <class Kernel, class... Args>
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"), noinline)) void run_avx512_bf16(
+    Args... args) noexcept {
+  Kernel::template run<Avx512Bf16>(args...);
+}
 #endif
+
+template <class Kernel>
+concept UsesBf16 = requires { requires Kernel::uses_bf16; };
 
 }  // namespace detail
 
@@ -53,6 +62,7 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"), noinline)) void
 template <class Kernel, class Arch, class... Args>
 [[gnu::always_inline]] inline void call(Args... args) noexcept {
 #if defined(__x86_64__)
+  if constexpr (std::is_same_v<Arch, Avx512Bf16>) return detail::run_avx512_bf16<Kernel>(args...);
   if constexpr (std::is_same_v<Arch, Avx512>) return detail::run_avx512<Kernel>(args...);
   if constexpr (std::is_same_v<Arch, Avx2>) return detail::run_avx2<Kernel>(args...);
 #endif
@@ -64,8 +74,10 @@ template <class Kernel, class... Args>
 void dispatch(Args... args) noexcept {
 #if defined(__x86_64__)
   switch (isa()) {
-    case Isa::avx512:
     case Isa::avx512_bf16:
+      if constexpr (detail::UsesBf16<Kernel>) return detail::run_avx512_bf16<Kernel>(args...);
+      [[fallthrough]];
+    case Isa::avx512:
       return detail::run_avx512<Kernel>(args...);
     case Isa::avx2:
       return detail::run_avx2<Kernel>(args...);

@@ -11,14 +11,17 @@ inline namespace MINIBERT_ARCH {
 namespace detail {
 
 struct BackwardBlocks {
-  static constexpr index_t kKeys = 192, kQueries = 192;  // of a block: multiples of a tile's columns and rows
+  static constexpr index_t kShort = 256;  // sequences that were fetched as a whole
+  static constexpr index_t kKeys = 192, kQueries = 96;  // of a block: multiples of a tile's columns and rows
 };
 
-/// Keys [begin, end) of a head against all its queries. dq, dk, dv and dy are of the head, rows head.stride apart.
+/// Keys [begin, end) of a head against all its queries. dq, dk, dv and dy are of the head, rows head.stride apart. On the
+/// way the next block is fetched, and by the last, or by all of a short sequence, next_head.
 /// Products: FullProducts or Bf16Products.
 template <class Products>
 struct AttentionBackward : BackwardBlocks {
   using Element = typename Products::Element;
+  static constexpr bool uses_bf16 = Products::uses_bf16;
   /// Scratch of one thread.
   template <class T>
   struct Scratch {
@@ -44,7 +47,8 @@ struct AttentionBackward : BackwardBlocks {
 
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(AttentionHead<T> head, Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy,
-                                         const T* y, const T* lse, index_t begin, index_t end, Scratch<T> s) {
+                                         const T* y, const T* lse, index_t begin, index_t end,
+                                         FetchAhead next_head, Scratch<T> s) {
     using Tile = MicroTile<Arch, T>;
     const index_t d = head.head_size, stride = head.stride;
     for (index_t key = begin; key < end; key += kKeys) {
@@ -55,21 +59,30 @@ struct AttentionBackward : BackwardBlocks {
       if (dq) Products::template pack_panels<Tile>(s.key_rows, k_rows, d, keys);
       for (index_t query = 0; query < head.len; query += kQueries) {
         const index_t queries = std::min(kQueries, head.len - query), at = query * stride;
-        make_block<Arch>(head, dy + at, y + at, lse + query, key, keys, query, queries, s);
+        const bool ends = query + kQueries >= head.len;
+        FetchAhead next_block = next_head;
+        if (!ends || key + kKeys < end) {
+          const index_t from = ends ? 0 : query + kQueries, count = std::min(kQueries, head.len - from);
+          next_block.clear();
+          for (const T* matrix : {head.q, dy, y}) next_block.add(matrix + from * stride, count);
+          if (dq) next_block.add(dq.data + from * stride, count);
+        }
+        FetchAhead& ahead = head.len <= kShort ? next_head : next_block;
+        make_block<Arch>(head, dy + at, y + at, lse + query, key, keys, query, queries, ahead, s);
         const Matrix<T> probabilities{s.p, s.stride}, dscores{s.ds, s.stride};
         const bool again = query > 0;
         if (dv) {
           Products::template pack_panels<Tile>(s.dy_rows, Matrix<T>{dy + at, stride}, d, queries);
-          multiply<Arch, T>(keys, d, queries, probabilities.transposed(), s.dy_rows, s,
+          multiply<Arch, T>(keys, d, queries, probabilities.transposed(), s.dy_rows, ahead, s,
                             Store<T>{dv.data + key * stride, stride, dv.accumulate || again});
         }
         if (dk) {
           Products::template pack_panels<Tile>(s.query_rows, Matrix<T>{head.q + at, stride}, d, queries);
-          multiply<Arch, T>(keys, d, queries, dscores.transposed(), s.query_rows, s,
+          multiply<Arch, T>(keys, d, queries, dscores.transposed(), s.query_rows, ahead, s,
                             Store<T>{dk.data + key * stride, stride, dk.accumulate || again, head.scale});
         }
         if (dq)
-          multiply<Arch, T>(queries, d, keys, dscores, s.key_rows, s,
+          multiply<Arch, T>(queries, d, keys, dscores, s.key_rows, ahead, s,
                             Store<T>{dq.data + at, stride, dq.accumulate || key > begin, head.scale});
       }
     }
@@ -81,7 +94,7 @@ struct AttentionBackward : BackwardBlocks {
   template <class Arch, class T>
   [[gnu::always_inline]] static void make_block(const AttentionHead<T>& head, const T* dy, const T* y, const T* lse,
                                                 index_t key, index_t keys, index_t query, index_t queries,
-                                                const Scratch<T>& s) {
+                                                FetchAhead& ahead, const Scratch<T>& s) {
     using V = typename Arch::template vec<T>;
     constexpr T log2e = std::numbers::log2e_v<T>;
     const index_t padded = round_up(keys, V::lanes), stride = head.stride, d = head.head_size;
@@ -89,12 +102,9 @@ struct AttentionBackward : BackwardBlocks {
     for (index_t i = 0; i < queries; i += kMicroRows) {
       const index_t count = std::min<index_t>(kMicroRows, queries - i);
       T *p = s.p + i * s.stride, *ds = s.ds + i * s.stride;
-      if (key + keys >= head.len)
-        for (const T* matrix : {head.q, head.k, head.v, dy - query * stride, y - query * stride})
-          head.fetch_ahead(matrix, query + i, query + i + count);
-      multiply<Arch, T>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, s,
+      multiply<Arch, T>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, ahead, s,
                         Store<T>{p, s.stride, false, head.scale * log2e});
-      multiply<Arch, T>(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, s, Store<T>{ds, s.stride});
+      multiply<Arch, T>(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, ahead, s, Store<T>{ds, s.stride});
       for (index_t r = 0; r < count; ++r, p += s.stride, ds += s.stride) {
         const V offset = V::broadcast(lse[i + r] * log2e);
         const V dot = V::broadcast(row_dot<V>(dy + (i + r) * stride, y + (i + r) * stride, d));
@@ -118,9 +128,10 @@ struct AttentionBackward : BackwardBlocks {
   /// epilogue(A (m×k) · packed panels (k×n))
   template <class Arch, class T, class Epilogue>
   [[gnu::always_inline]] static void multiply(index_t m, index_t n, index_t k, Matrix<T> a, const Element* panels,
-                                              const Scratch<T>& s, Epilogue epilogue) {
+                                              FetchAhead& ahead, const Scratch<T>& s, Epilogue epilogue) {
     packed_product<Arch, T, Element>(m, n, Products::depth(k),
-                                     Products::template rows<MicroTile<Arch, T>>(s.rows, a, m, k), panels, epilogue);
+                                     Products::template rows<MicroTile<Arch, T>>(s.rows, a, m, k), panels, ahead,
+                                     epilogue);
   }
 
   /// Σ a·b over d elements.

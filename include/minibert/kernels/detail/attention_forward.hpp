@@ -9,8 +9,8 @@
 #include <limits>
 #include <numbers>
 
-#include <minibert/kernels/detail/gemm_bf16.hpp>
-#include <minibert/kernels/detail/gemm_pack.hpp>
+#include <minibert/kernels/detail/fetch_ahead.hpp>
+#include <minibert/kernels/detail/products.hpp>
 #include <minibert/kernels/detail/scratch.hpp>
 #include <minibert/kernels/dropout.hpp>
 #include <minibert/kernels/epilogue.hpp>
@@ -27,15 +27,6 @@ struct AttentionHead {
   index_t len, head_size, stride;
   T scale;
   DropoutMask mask;
-  index_t ahead;  ///< how far the head that the same thread takes next lies from this one; 0: there is none
-
-  /// Fetches rows [first, last) of the next head, of a matrix in which this head is at `matrix`: no processor foresees
-  /// short pieces of long rows.
-  [[gnu::always_inline]] void fetch_ahead(const T* matrix, index_t first, index_t last) const {
-    constexpr index_t line = 64 / sizeof(T);
-    for (index_t row = first; row < last && ahead != 0; ++row)
-      for (index_t i = 0; i < head_size; i += line) __builtin_prefetch(matrix + row * stride + ahead + i, 0, 2);
-  }
 };
 
 /// y = (sum + factor[row]·what was summed before) · inverse[row], or, unless it is the last block, without the last.
@@ -86,28 +77,34 @@ template <class V, class T>
 struct ForwardBlocks {
   static constexpr index_t kKeys = 1024;    // of a block: with their values half of the second level of the cache
   static constexpr index_t kQueries = 516;  // that share a block: packing it costs a hundredth of the products
+  static constexpr index_t kGroup = 48;     // queries at most that meet a panel of keys while the first level holds it
+  static constexpr index_t kScores = kMicroRows * kKeys;  // of a group: half of the first level
+
+  static constexpr index_t group(index_t scores_stride) {
+    return std::min(kScores / scores_stride / kMicroRows * kMicroRows, kGroup);
+  }
 };
 
-/// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score.
-/// Products: FullProducts or Bf16Products.
+/// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score. Fetches `ahead` on the
+/// way. Products: FullProducts or Bf16Products.
 template <class Products>
 struct AttentionForward : ForwardBlocks {
   using Element = typename Products::Element;
+  static constexpr bool uses_bf16 = Products::uses_bf16;
   /// Scratch of one thread.
   template <class T>
   struct Scratch {
-    index_t scores_stride, partial_stride;
+    index_t partial_stride;
     Element *keys, *values, *rows;
     T *scores, *partial, *largest, *sum;
 
     Scratch(ScratchCutter<T>& memory, index_t max_seqlen, index_t head_size) {
       const index_t block = std::min(max_seqlen, kKeys), queries = max_seqlen > kKeys ? kQueries : 0;
-      scores_stride = round_up(block, kMaxTileColumns);
       partial_stride = round_up(head_size, kMaxTileColumns);
-      keys = memory.template cut_as<Element>(scores_stride * head_size);
+      keys = memory.template cut_as<Element>(round_up(block, kMaxTileColumns) * head_size);
       values = memory.template cut_as<Element>(partial_stride * block);
-      rows = memory.template cut_as<Element>(16 * (std::max(head_size, block) + 32));
-      scores = memory.cut(kMicroRows * scores_stride);
+      rows = memory.template cut_as<Element>(std::max(kGroup * head_size, kScores) + kGroup * 32);
+      scores = memory.cut(kScores);
       partial = memory.cut(queries * partial_stride);
       largest = memory.cut(kQueries);
       sum = memory.cut(kQueries);
@@ -116,31 +113,30 @@ struct AttentionForward : ForwardBlocks {
 
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(AttentionHead<T> head, T* y, T* lse, index_t first, index_t last,
-                                         Scratch<T> s) {
+                                         FetchAhead ahead, Scratch<T> s) {
     using Tile = MicroTile<Arch, T>;
     using V = typename Tile::V;
     const T binary_scale = head.scale * std::numbers::log2e_v<T>;
-    T factor[Tile::rows], inverse[Tile::rows];
+    T factor[kGroup], inverse[kGroup];
     for (index_t begin = 0; begin < head.len; begin += kKeys) {
       const index_t keys = std::min(kKeys, head.len - begin), from = begin * head.stride;
+      const index_t scores_stride = round_up(keys, kMaxTileColumns), group = ForwardBlocks::group(scores_stride);
       const bool begins = begin == 0, ends = begin + kKeys >= head.len;
       Products::template pack_panels<Tile>(s.keys, Matrix<T>{head.k + from, head.stride}.transposed(), keys,
                                            head.head_size);
       Products::template pack_panels<Tile>(s.values, Matrix<T>{head.v + from, head.stride}, head.head_size, keys);
-      for (index_t i = first; i < last; i += Tile::rows) {
-        const index_t count = std::min<index_t>(Tile::rows, last - i), at = i - first;
-        if (ends)
-          for (const T* matrix : {head.q, head.k, head.v}) head.fetch_ahead(matrix, i, i + count);
-        const Matrix<T> queries{head.q + i * head.stride, head.stride}, scores{s.scores, s.scores_stride};
+      for (index_t i = first; i < last; i += group) {
+        const index_t count = std::min(group, last - i), at = i - first;
+        const Matrix<T> queries{head.q + i * head.stride, head.stride}, scores{s.scores, scores_stride};
         packed_product<Arch, T, Element>(count, round_up(keys, V::lanes), Products::depth(head.head_size),
                                          Products::template rows<Tile>(s.rows, queries, count, head.head_size), s.keys,
-                                         Store<T>{s.scores, s.scores_stride, false, binary_scale});
-        online_softmax<V>(s.scores, s.scores_stride, count, keys, s.largest + at, s.sum + at, factor, begins);
-        if (head.mask) drop_scores<V>(head, s, i, count, begin, begin + keys);
+                                         ahead, Store<T>{s.scores, scores_stride, false, binary_scale});
+        online_softmax<V>(s.scores, scores_stride, count, keys, s.largest + at, s.sum + at, factor, begins);
+        if (head.mask) drop_scores<V>(head, s.scores, scores_stride, i, count, begin, begin + keys);
         for (index_t r = 0; r < count; ++r) inverse[r] = T{1} / s.sum[at + r];
         packed_product<Arch, T, Element>(
             count, head.head_size, Products::depth(keys), Products::template rows<Tile>(s.rows, scores, count, keys),
-            s.values,
+            s.values, ahead,
             AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride, s.partial_stride,
                                factor, inverse, begins, ends});
       }
@@ -152,10 +148,9 @@ struct AttentionForward : ForwardBlocks {
  private:
   /// Probabilities of the queries from `query` on and keys [begin, end) times their dropout factors.
   template <class V, class T>
-  [[gnu::always_inline]] static void drop_scores(const AttentionHead<T>& head, const Scratch<T>& s, index_t query,
+  [[gnu::always_inline]] static void drop_scores(const AttentionHead<T>& head, T* row, index_t stride, index_t query,
                                                  index_t count, index_t begin, index_t end) {
-    for (index_t r = 0; r < count; ++r) {
-      T* row = s.scores + r * s.scores_stride;
+    for (index_t r = 0; r < count; ++r, row += stride) {
       for_dropout_factors<V>(head.mask.key, query + r, head.mask.threshold, static_cast<T>(head.mask.scale()), begin,
                              round_up(end, V::lanes), [&](index_t i, auto, const V& kept) __attribute__((always_inline)) {
                                (V::load(row + (i - begin)) * kept).store(row + (i - begin));

@@ -22,6 +22,7 @@ inline constexpr int kMicroRows = 6;
 /// broadcast element of A. At depths from 128 to 3,072 6×4 reached 97 to 99 % of the FMA peak, 8×3 and 12×2 one less.
 template <class Arch, class T>
 struct MicroTile {
+  using arch = Arch;
   using V = typename Arch::template vec<T>;
   static constexpr int rows = kMicroRows;
   static constexpr int vectors = Arch::registers == 32 ? 4 : 2;
@@ -31,17 +32,11 @@ inline constexpr index_t kMaxTileColumns = 64;  // a multiple of every tile's co
 
 inline constexpr index_t kRowChunk = 48;  // rows of C that a thread takes at a time: a multiple of a tile's
 
-/// The blocks that the sum over k is cut into. Rows of B read in place meet in few sets of the cache where they are a
-/// large power of two apart, so fewer of them stay there.
-template <class T>
-struct DepthBlocks {
-  static constexpr index_t kMaxDirect = 384, kMaxPacked = 1024;
-  index_t length;
-  DepthBlocks(index_t k, bool direct) {
-    const index_t most = direct ? kMaxDirect : kMaxPacked, count = k <= most + most / 2 ? 1 : num_chunks(k, most);
-    length = std::max<index_t>((k + count - 1) / count, 1);
-  }
-};
+/// The length of the blocks that a sum of `depth` steps is cut into, of about `most`.
+inline index_t depth_block(index_t depth, index_t most) noexcept {
+  const index_t count = depth <= most + most / 2 ? 1 : num_chunks(depth, most);
+  return std::max<index_t>((depth + count - 1) / count, 1);
+}
 
 /// A piece of A as the micro-kernel reads it: element (r, p) at data[r·row_stride + p·step]. Rows from `count` on repeat
 /// the last one.
@@ -60,8 +55,20 @@ struct MicroColumns {
 
 /// What will be read soon and is fetched on the way: one cache line for each row of B.
 struct MicroAhead {
-  const void* data;
-  index_t stride;  // bytes
+  std::uintptr_t at;  // a number: it may pass the end of an array
+  index_t stride;     // bytes
+
+  MicroAhead(const void* data, index_t stride_) : at(reinterpret_cast<std::uintptr_t>(data)), stride(stride_) {}
+  [[gnu::always_inline]] void fetch() {
+    __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
+    at += static_cast<std::uintptr_t>(stride);
+  }
+};
+
+/// A vector of elements as the micro-kernel multiplies them: `accumulate` below, or one of its own.
+template <class Arch, class Element>
+struct MicroOperand {
+  using type = typename Arch::template vec<Element>;
 };
 
 /// sum += x·(a row of B), one vector.
@@ -93,9 +100,8 @@ template <class Operand, int Rows, int Vectors, class V, class Element>
   simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
     row_of_a[r] = a.data + (r < a.count ? r : a.count - 1) * a.row_stride;
   });
-  const char* fetched = static_cast<const char*>(ahead.data);
-  for (index_t p = 0, at = 0; p < k; ++p, at += a.step, b.data += b.stride, fetched += ahead.stride) {
-    __builtin_prefetch(fetched, 0, 2);
+  for (index_t p = 0, at = 0; p < k; ++p, at += a.step, b.data += b.stride) {
+    ahead.fetch();
     Operand row_of_b[Vectors];
     simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
       row_of_b[v] = Operand::load(b.data + v * Operand::lanes);
@@ -134,7 +140,7 @@ struct MicroKernel {
     using Tile = MicroTile<Arch, T>;
     typename Tile::V sums[Tile::rows][Vectors] = {};
     if (add) load_sums(sums, tile, Tile::columns);
-    micro_product<typename Arch::template vec<Element>>(sums, a, b, k, ahead);
+    micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, ahead);
     store_sums(sums, tile, Tile::columns);
   }
 };
@@ -149,9 +155,9 @@ template <class Tile, class F>
 }
 
 /// The micro-kernel for as many columns as there are.
-template <class Arch, class T>
-[[gnu::always_inline]] inline void micro_kernel(index_t columns, T* tile, bool add, MicroRows<T> a, MicroColumns<T> b,
-                                                index_t k, MicroAhead ahead) {
+template <class Arch, class T, class Element>
+[[gnu::always_inline]] inline void micro_kernel(index_t columns, T* tile, bool add, MicroRows<Element> a,
+                                                MicroColumns<Element> b, index_t k, MicroAhead ahead) {
   with_vectors<MicroTile<Arch, T>>(columns, [&](auto vectors) __attribute__((always_inline)) {
     simd::call<MicroKernel<vectors>, Arch>(tile, add, a, b, k, ahead);
   });
@@ -171,11 +177,12 @@ template <class Arch, class Epilogue, class T, class Element>
                                               Epilogue& epilogue) {
   using Tile = MicroTile<Arch, T>;
   using V = typename Tile::V;
-  if constexpr (Epilogue::in_registers && std::is_same_v<T, Element>) {
-    if (place.last && a.count == Tile::rows && place.j_end - place.j == Tile::columns) {
+  if constexpr (Epilogue::in_registers) {
+    if (a.count == Tile::rows && place.j_end - place.j == Tile::columns) {
       V sums[Tile::rows][Tile::vectors] = {};
       if (!place.first) load_sums(sums, tile, Tile::columns);
-      micro_product<V>(sums, a, b, k, ahead);
+      micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, ahead);
+      if (!place.last) return store_sums(sums, tile, Tile::columns);
       simd::unroll<Tile::rows>([&](auto r) __attribute__((always_inline)) {
         simd::unroll<Tile::vectors>([&](auto v) __attribute__((always_inline)) {
           epilogue(sums[r][v], place.i + r, place.j + v * V::lanes, simd::FullVector{});
@@ -192,10 +199,11 @@ template <class Arch, class Epilogue, class T, class Element>
     });
 }
 
-/// epilogue(A·B) for m rows of A and panels of B (k×n) that stay in the cache.
-template <class Arch, class T, class Element, class Epilogue>
+/// epilogue(A·B) for m rows of A and panels of B (k×n) that stay in the cache. Each micro-tile fetches what
+/// ahead.next(its steps) says.
+template <class Arch, class T, class Element, class Ahead, class Epilogue>
 [[gnu::always_inline]] inline void packed_product(index_t m, index_t n, index_t k, MicroRows<Element> a,
-                                                  const Element* panels, Epilogue epilogue) {
+                                                  const Element* panels, Ahead& ahead, Epilogue epilogue) {
   using Tile = MicroTile<Arch, T>;
   alignas(kAlignment) T tile[Tile::rows * Tile::columns];
   for (index_t j = 0; j < n; j += Tile::columns) {
@@ -203,7 +211,7 @@ template <class Arch, class T, class Element, class Epilogue>
     for (index_t i = 0; i < m; i += Tile::rows) {
       const MicroPlace place{i, std::min(i + Tile::rows, m), j, std::min(j + Tile::columns, n), true, true};
       const MicroRows<Element> rows{a.data + i * a.row_stride, a.row_stride, a.step, place.i_end - i};
-      micro_tile<Arch>(place, &tile[0], rows, panel, k, MicroAhead{panel.data, 0}, epilogue);
+      micro_tile<Arch>(place, &tile[0], rows, panel, k, ahead.next(k), epilogue);
     }
   }
 }

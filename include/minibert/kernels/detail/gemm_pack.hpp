@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include <minibert/kernels/detail/gemm_micro.hpp>
-#include <minibert/kernels/detail/scratch.hpp>
 #include <minibert/simd/transpose.hpp>
 
 namespace minibert::kernels {
@@ -70,45 +69,14 @@ template <class Tile, class T>
     pack_panel<Tile>(packed + j * k, b, j, std::min(Tile::columns, n - j), k);
 }
 
-/// Columns [begin, end) of B, all k rows, into panels: the one that starts at column j lies at
-/// packed + (j − origin)·k.
-struct PackColumns {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* packed, Matrix<T> b, index_t origin, index_t begin, index_t end,
-                                         index_t k) {
-    const Matrix<T> columns{b.data + begin * b.column_stride, b.row_stride, b.column_stride};
-    pack_panels<MicroTile<Arch, T>>(packed + (begin - origin) * k, columns, end - begin, k);
-  }
-};
-
-/// Rows [first, last) of A, whose columns are contiguous, and its columns [begin, end): element (r, p) at
-/// (p − begin)·stride + r − first.
+/// A (m×k), whose columns are contiguous: element (r, p) at p·stride + r.
 template <class V, class T>
-[[gnu::always_inline]] inline void pack_rows(T* packed, index_t stride, Matrix<T> a, index_t first, index_t last,
-                                             index_t begin, index_t end) {
-  for (index_t p = begin; p < end; ++p, packed += stride)
-    simd::for_vectors<V>(last - first, [&](index_t r, auto part) __attribute__((always_inline)) {
-      part.store(part.template load<V>(a.data + p * a.column_stride + first + r), packed + r);
+[[gnu::always_inline]] inline void pack_rows(T* packed, index_t stride, Matrix<T> a, index_t m, index_t k) {
+  for (index_t p = 0; p < k; ++p, packed += stride)
+    simd::for_vectors<V>(m, [&](index_t r, auto part) __attribute__((always_inline)) {
+      part.store(part.template load<V>(a.data + p * a.column_stride + r), packed + r);
     });
 }
-
-/// How a kernel multiplies blocks of its own: operands as they are. Bf16Products is the other way.
-template <class T>
-struct FullProducts {
-  using Element = T;
-  /// The depth of a product over k elements.
-  static constexpr index_t depth(index_t k) noexcept { return k; }
-  /// B (k×n) in panels.
-  template <class Tile>
-  [[gnu::always_inline]] static void pack_panels(Element* packed, Matrix<T> b, index_t n, index_t k) {
-    detail::pack_panels<Tile>(packed, b, n, k);
-  }
-  /// A (m×k) as rows for the micro-kernel, if need be in `scratch`: round_up(m, 16)·(k + 32) elements.
-  template <class Tile>
-  [[gnu::always_inline]] static MicroRows<Element> rows(Element*, Matrix<T> a, index_t m, index_t) {
-    return {a.data, a.row_stride, a.column_stride, m};
-  }
-};
 
 }  // namespace detail
 }  // namespace MINIBERT_ARCH
