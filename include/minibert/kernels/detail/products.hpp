@@ -1,0 +1,78 @@
+// The two ways to multiply: operands as they are, and rounded to bfloat16. Kernels that multiply are templates of one.
+#pragma once
+
+#include <minibert/core/precision.hpp>
+#include <minibert/kernels/detail/gemm_bf16.hpp>
+#include <minibert/kernels/detail/gemm_pack.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+namespace detail {
+
+/// Operands as they are.
+template <class T>
+struct FullProducts {
+  using Element = T;                        // of a packed operand
+  static constexpr bool uses_bf16 = false;  // instructions of the processor
+  static constexpr index_t kStep = 1;       // elements along k in a step of the micro-kernel
+  static constexpr index_t kBlock = 384;  // steps of a block of k: with deeper ones B comes late from the second level
+  /// The steps of a product over k elements.
+  static constexpr index_t depth(index_t k) noexcept { return k; }
+
+  /// B (k×n) in panels: the one that starts at column j lies at packed + j·depth(k).
+  template <class Tile>
+  [[gnu::always_inline]] static void pack_panels(Element* packed, Matrix<T> b, index_t n, index_t k) {
+    detail::pack_panels<Tile>(packed, b, n, k);
+  }
+  /// A (m×k) for the micro-kernel, in place if that will do for an A in the cache; else in `packed`, which has
+  /// round_up(m, 16)·(k + 32) elements.
+  template <class Tile>
+  [[gnu::always_inline]] static MicroRows<Element> rows(Element*, Matrix<T> a, index_t m, index_t) {
+    return {a.data, a.row_stride, a.column_stride, m};
+  }
+  /// The same for an A in memory.
+  template <class Tile>
+  [[gnu::always_inline]] static MicroRows<Element> packed_rows(Element* packed, Matrix<T> a, index_t m, index_t k) {
+    if (a.column_stride == 1) return {a.data, a.row_stride, 1, m};
+    const index_t stride = round_up(m, 16);
+    pack_rows<typename Tile::V>(packed, stride, a, m, k);
+    return {packed, 1, stride, m};
+  }
+};
+
+/// Operands rounded to bfloat16, sums in float.
+struct Bf16Products {
+  using Element = Bf16Pair;
+  static constexpr bool uses_bf16 = true;
+  static constexpr index_t kStep = 2;
+  static constexpr index_t kBlock = 1024;  // sums between blocks cost twice as much, beside products of half the time
+  static constexpr index_t depth(index_t k) noexcept { return num_pairs(k); }
+
+  template <class Tile>
+  [[gnu::always_inline]] static void pack_panels(Element* packed, Matrix<float> b, index_t n, index_t k) {
+    pack_bf16_panels<Tile>(packed, b, n, k);
+  }
+  template <class Tile>
+  [[gnu::always_inline]] static MicroRows<Element> rows(Element* packed, Matrix<float> a, index_t m, index_t k) {
+    const bool by_rows = a.column_stride == 1;
+    const index_t stride = by_rows ? round_up(num_pairs(k), 16) + 16 : round_up(m, 16);  // rows in different sets
+    pack_bf16_rows<typename Tile::arch>(packed, stride, a, m, k);
+    return {packed, by_rows ? stride : 1, by_rows ? 1 : stride, m};
+  }
+  template <class Tile>
+  [[gnu::always_inline]] static MicroRows<Element> packed_rows(Element* packed, Matrix<float> a, index_t m, index_t k) {
+    return rows<Tile>(packed, a, m, k);
+  }
+};
+
+/// f(the way of that precision; other types than float are multiplied as they are)
+template <class T, class F>
+void with_products(Precision precision, F f) {
+  if constexpr (std::is_same_v<T, float>)
+    if (precision == Precision::bf16) return f(Bf16Products());
+  f(FullProducts<T>());
+}
+
+}  // namespace detail
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels
