@@ -19,15 +19,23 @@ double tolerance() {
   return std::is_same_v<T, float> ? 2e-6 : 1e-14;
 }
 
+/// Where the rows of an operand begin: anywhere, at a cache line, or far apart at the same place of many pages.
+enum class Rows { anywhere, aligned, colliding };
+
 /// An operand of the given size: row-major with a gap between rows, or the transpose of such a matrix.
 template <class T>
 struct Operand {
   std::vector<T> memory;
   Matrix<T> matrix;
-  Operand(index_t rows, index_t columns, bool transposed, int stream) {
-    const index_t outer = transposed ? columns : rows, stride = (transposed ? rows : columns) + 3;
-    memory = reference::normal<T>(outer * stride, stream);
-    matrix = Matrix<T>{memory.data(), stride};
+  Operand(index_t rows, index_t columns, bool transposed, int stream, Rows where = Rows::anywhere) {
+    constexpr index_t line = 64 / sizeof(T), far = 8192 / sizeof(T);
+    const index_t outer = transposed ? columns : rows, inner = transposed ? rows : columns;
+    const index_t multiple = where == Rows::colliding ? far : line;
+    const index_t stride = where == Rows::anywhere ? inner + 3 : kernels::round_up(inner + 1, multiple);
+    memory = reference::normal<T>(outer * stride + line, stream);
+    const T* first = memory.data();
+    while (where != Rows::anywhere && reinterpret_cast<std::uintptr_t>(first) % 64 != 0) ++first;
+    matrix = Matrix<T>{first, stride};
     if (transposed) matrix = matrix.transposed();
   }
 };
@@ -41,7 +49,8 @@ TEST_CASE_TEMPLATE("gemm: every size around the tile edges, every orientation", 
         for (const index_t n : {1, 3, 16, 17, 48, 63, 64, 65, 100}) {
           for (const index_t k : {0, 1, 2, 16, 33}) {
             INFO("m=", m, " n=", n, " k=", k, " transposed: ", transposed_a, transposed_b);
-            const Operand<T> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
+            const Rows rows = (m + n + k) % 2 == 0 ? Rows::anywhere : Rows::aligned;
+            const Operand<T> a(m, k, transposed_a, 1, rows), b(k, n, transposed_b, 2, rows);
             const auto expected = reference::gemm(m, n, k, a.matrix, b.matrix);
             std::vector<T> workspace(usize(kernels::gemm_workspace<T>(n, k, num_threads())));
             std::vector<T> c(usize(m * n), T{7});
@@ -63,7 +72,8 @@ TEST_CASE("gemm: the sum over k in blocks") {
     for (const bool transposed_b : {false, true}) {
       for (const index_t k : {577, 1537, 2100}) {
         INFO("k=", k, " transposed: ", transposed_a, transposed_b);
-        const Operand<float> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
+        const Rows rows = k == 577 ? Rows::anywhere : k == 1537 ? Rows::aligned : Rows::colliding;
+        const Operand<float> a(m, k, transposed_a, 1, rows), b(k, n, transposed_b, 2, rows);
         std::vector<float> workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
         std::vector<float> c(usize(m * n), 7.0f);
         kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data());
@@ -140,6 +150,25 @@ TEST_CASE("gemm: nothing outside C is written, and accumulation adds") {
   for (index_t i = 0; i < m; ++i)
     for (index_t j = 0; j < stride; ++j)
       CHECK(at(c, i * stride + j) == doctest::Approx(j < n ? 0.5 + 2 * at(product, i * n + j) : 0.5).epsilon(1e-5));
+}
+
+TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
+  const index_t m = 100, n = 1090, k = 2000;
+  for (const Precision precision : {Precision::full, Precision::bf16}) {
+    const Operand<float> a(m, k, false, 1, Rows::aligned), b(k, n, false, 2, Rows::aligned);
+    std::vector<float> workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+    std::vector<float> whole(usize(m * n)), parts(whole.size());
+    kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{whole.data(), n}, workspace.data(), precision);
+    for (const index_t j : {0, 545})
+      kernels::gemm(m, 545, k, a.matrix, b.matrix.at(0, j), kernels::Store<float>{parts.data() + j, n},
+                    workspace.data(), precision);
+    CHECK(whole == parts);
+    for (const index_t i : {0, 47, 99})
+      for (const index_t j : {0, 511, 1089}) {
+        const auto expected = reference::gemm(1, 1, k, a.matrix.at(i, 0), b.matrix.at(0, j));
+        CHECK(std::abs(at(whole, i * n + j) - at(expected, 0)) < (precision == Precision::full ? 1e-3 : 1));
+      }
+  }
 }
 
 TEST_CASE("gemm: the same bits for any number of threads") {
