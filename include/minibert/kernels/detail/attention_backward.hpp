@@ -11,6 +11,7 @@ inline namespace MINIBERT_ARCH {
 namespace detail {
 
 struct BackwardBlocks {
+  static constexpr index_t kGroup = 24;   // queries whose probabilities the first level holds
   static constexpr index_t kShort = 256;  // sequences that were fetched as a whole
   static constexpr index_t kKeys = 192, kQueries = 96;  // of a block: multiples of a tile's columns and rows
 };
@@ -47,8 +48,8 @@ struct AttentionBackward : BackwardBlocks {
 
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(AttentionHead<T> head, Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy,
-                                         const T* y, const T* lse, index_t begin, index_t end,
-                                         FetchAhead next_head, Scratch<T> s) {
+                                         const T* y, const T* lse, index_t begin, index_t end, FetchAhead next_head,
+                                         Scratch<T> s) {
     using Tile = MicroTile<Arch, T>;
     const index_t d = head.head_size, stride = head.stride;
     for (index_t key = begin; key < end; key += kKeys) {
@@ -73,17 +74,17 @@ struct AttentionBackward : BackwardBlocks {
         const bool again = query > 0;
         if (dv) {
           Products::template pack_panels<Tile>(s.dy_rows, Matrix<T>{dy + at, stride}, d, queries);
-          multiply<Arch, T>(keys, d, queries, probabilities.transposed(), s.dy_rows, ahead, s,
-                            Store<T>{dv.data + key * stride, stride, dv.accumulate || again});
+          multiply<Arch, Products>(keys, d, queries, probabilities.transposed(), s.dy_rows, ahead, s.rows,
+                                   Store<T>{dv.data + key * stride, stride, dv.accumulate || again});
         }
         if (dk) {
           Products::template pack_panels<Tile>(s.query_rows, Matrix<T>{head.q + at, stride}, d, queries);
-          multiply<Arch, T>(keys, d, queries, dscores.transposed(), s.query_rows, ahead, s,
-                            Store<T>{dk.data + key * stride, stride, dk.accumulate || again, head.scale});
+          multiply<Arch, Products>(keys, d, queries, dscores.transposed(), s.query_rows, ahead, s.rows,
+                                   Store<T>{dk.data + key * stride, stride, dk.accumulate || again, head.scale});
         }
         if (dq)
-          multiply<Arch, T>(queries, d, keys, dscores, s.key_rows, ahead, s,
-                            Store<T>{dq.data + at, stride, dq.accumulate || key > begin, head.scale});
+          multiply<Arch, Products>(queries, d, keys, dscores, s.key_rows, ahead, s.rows,
+                                   Store<T>{dq.data + at, stride, dq.accumulate || key > begin, head.scale});
       }
     }
   }
@@ -99,12 +100,13 @@ struct AttentionBackward : BackwardBlocks {
     constexpr T log2e = std::numbers::log2e_v<T>;
     const index_t padded = round_up(keys, V::lanes), stride = head.stride, d = head.head_size;
     const T* q = head.q + query * stride;
-    for (index_t i = 0; i < queries; i += kMicroRows) {
-      const index_t count = std::min<index_t>(kMicroRows, queries - i);
+    for (index_t i = 0; i < queries; i += kGroup) {
+      const index_t count = std::min(kGroup, queries - i);
       T *p = s.p + i * s.stride, *ds = s.ds + i * s.stride;
-      multiply<Arch, T>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, ahead, s,
-                        Store<T>{p, s.stride, false, head.scale * log2e});
-      multiply<Arch, T>(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, ahead, s, Store<T>{ds, s.stride});
+      multiply<Arch, Products>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, ahead, s.rows,
+                               Store<T>{p, s.stride, false, head.scale * log2e});
+      multiply<Arch, Products>(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, ahead, s.rows,
+                               Store<T>{ds, s.stride});
       for (index_t r = 0; r < count; ++r, p += s.stride, ds += s.stride) {
         const V offset = V::broadcast(lse[i + r] * log2e);
         const V dot = V::broadcast(row_dot<V>(dy + (i + r) * stride, y + (i + r) * stride, d));
@@ -123,15 +125,6 @@ struct AttentionBackward : BackwardBlocks {
         }
       }
     }
-  }
-
-  /// epilogue(A (m×k) · packed panels (k×n))
-  template <class Arch, class T, class Epilogue>
-  [[gnu::always_inline]] static void multiply(index_t m, index_t n, index_t k, Matrix<T> a, const Element* panels,
-                                              FetchAhead& ahead, const Scratch<T>& s, Epilogue epilogue) {
-    packed_product<Arch, T, Element>(m, n, Products::depth(k),
-                                     Products::template rows<MicroTile<Arch, T>>(s.rows, a, m, k), panels, ahead,
-                                     epilogue);
   }
 
   /// Σ a·b over d elements.

@@ -74,6 +74,15 @@ template <class V, class T>
   }
 }
 
+/// epilogue(A (m×k) · packed panels (k×n)); scratch: Products::rows.
+template <class Arch, class Products, class T, class Element, class Epilogue>
+[[gnu::always_inline]] inline void multiply(index_t m, index_t n, index_t k, Matrix<T> a, Element* panels,
+                                            FetchAhead& ahead, Element* scratch, Epilogue epilogue) {
+  simd::call<PackedProduct<T>, Arch>(m, n, Products::depth(k),
+                                     Products::template rows<MicroTile<Arch, T>>(scratch, a, m, k),
+                                     static_cast<const Element*>(panels), &ahead, epilogue);
+}
+
 struct ForwardBlocks {
   static constexpr index_t kKeys = 1024;    // of a block: with their values half of the second level of the cache
   static constexpr index_t kQueries = 516;  // that share a block: packing it costs a hundredth of the products
@@ -128,17 +137,14 @@ struct AttentionForward : ForwardBlocks {
       for (index_t i = first; i < last; i += group) {
         const index_t count = std::min(group, last - i), at = i - first;
         const Matrix<T> queries{head.q + i * head.stride, head.stride}, scores{s.scores, scores_stride};
-        packed_product<Arch, T, Element>(count, round_up(keys, V::lanes), Products::depth(head.head_size),
-                                         Products::template rows<Tile>(s.rows, queries, count, head.head_size), s.keys,
-                                         ahead, Store<T>{s.scores, scores_stride, false, binary_scale});
+        multiply<Arch, Products>(count, round_up(keys, V::lanes), head.head_size, queries, s.keys, ahead, s.rows,
+                                 Store<T>{s.scores, scores_stride, false, binary_scale});
         online_softmax<V>(s.scores, scores_stride, count, keys, s.largest + at, s.sum + at, factor, begins);
         if (head.mask) drop_scores<V>(head, s.scores, scores_stride, i, count, begin, begin + keys);
         for (index_t r = 0; r < count; ++r) inverse[r] = T{1} / s.sum[at + r];
-        packed_product<Arch, T, Element>(
-            count, head.head_size, Products::depth(keys), Products::template rows<Tile>(s.rows, scores, count, keys),
-            s.values, ahead,
-            AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride, s.partial_stride,
-                               factor, inverse, begins, ends});
+        multiply<Arch, Products>(count, head.head_size, keys, scores, s.values, ahead, s.rows,
+                                 AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride,
+                                                    s.partial_stride, factor, inverse, begins, ends});
       }
     }
     for (index_t i = first; i < last && lse != nullptr; ++i)

@@ -199,22 +199,25 @@ template <class Arch, class Epilogue, class T, class Element>
     });
 }
 
-/// epilogue(A·B) for m rows of A and panels of B (k×n) that stay in the cache. Each micro-tile fetches what
-/// ahead.next(its steps) says.
-template <class Arch, class T, class Element, class Ahead, class Epilogue>
-[[gnu::always_inline]] inline void packed_product(index_t m, index_t n, index_t k, MicroRows<Element> a,
-                                                  const Element* panels, Ahead& ahead, Epilogue epilogue) {
-  using Tile = MicroTile<Arch, T>;
-  alignas(kAlignment) T tile[Tile::rows * Tile::columns];
-  for (index_t j = 0; j < n; j += Tile::columns) {
-    const MicroColumns<Element> panel{panels + j * k, Tile::columns};
-    for (index_t i = 0; i < m; i += Tile::rows) {
-      const MicroPlace place{i, std::min(i + Tile::rows, m), j, std::min(j + Tile::columns, n), true, true};
-      const MicroRows<Element> rows{a.data + i * a.row_stride, a.row_stride, a.step, place.i_end - i};
-      micro_tile<Arch>(place, &tile[0], rows, panel, k, ahead.next(k), epilogue);
+/// epilogue(A·B) for m rows of A and panels of B (k×n) that stay in the cache; k: steps. Each micro-tile fetches what
+/// ahead->next(k) says. A kernel of its own: the micro-tile is not written out for each product of a kernel that calls it.
+template <class T>
+struct PackedProduct {
+  template <class Arch, class Element, class Ahead, class Epilogue>
+  [[gnu::always_inline]] static void run(index_t m, index_t n, index_t k, MicroRows<Element> a, const Element* panels,
+                                         Ahead* ahead, Epilogue epilogue) {
+    using Tile = MicroTile<Arch, T>;
+    alignas(kAlignment) T tile[Tile::rows * Tile::columns];
+    for (index_t j = 0; j < n; j += Tile::columns) {
+      const MicroColumns<Element> panel{panels + j * k, Tile::columns};
+      for (index_t i = 0; i < m; i += Tile::rows) {
+        const MicroPlace place{i, std::min(i + Tile::rows, m), j, std::min(j + Tile::columns, n), true, true};
+        const MicroRows<Element> rows{a.data + i * a.row_stride, a.row_stride, a.step, place.i_end - i};
+        micro_tile<Arch>(place, &tile[0], rows, panel, k, ahead->next(k), epilogue);
+      }
     }
   }
-}
+};
 
 }  // namespace detail
 }  // namespace MINIBERT_ARCH
