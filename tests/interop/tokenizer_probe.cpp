@@ -1,8 +1,12 @@
-// What the tokenize example does not show, for test_tokenizers.py: decoding, and pairs of texts.
-//   tokenizer_probe decode FOLDER SKIP_SPECIAL_TOKENS         lines of ids -> lines of text
-//   tokenizer_probe pairs FOLDER MAX_LENGTH SPECIAL_TOKENS    text TAB text -> ids TAB token_type_ids
+// What the tokenize example does not show, for test_tokenizers.py: decoding, and all that an encoding can hold.
+//   tokenizer_probe decode FOLDER SKIP_SPECIAL_TOKENS   lines of ids -> lines of text
+//   tokenizer_probe encode FOLDER NAME=VALUE...         lines of text -> encodings as Python prints them
+//   tokenizer_probe encode_pairs FOLDER NAME=VALUE...   lines of text US pair (U+001F between them) -> the same
+// The names are those of EncodeOptions. Each encoding and each piece that overflows is a line, (number of the text,
+// ids, types, attention mask, special tokens mask, offsets, word ids); where encoding fails the line is "ValueError".
 #include <exception>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -11,26 +15,74 @@
 
 namespace {
 
-std::string joined(const std::vector<minibert::token_id>& ids) {
-  std::string text;
-  for (const auto id : ids) text += (text.empty() ? "" : " ") + std::to_string(id);
-  return text;
+using namespace minibert;
+
+template <class Row, class Print>
+void print_list(const Row& row, Print&& print) {
+  std::cout << '[';
+  for (index_t i = 0; i < length(row); ++i) {
+    if (i > 0) std::cout << ", ";
+    print(at(row, i));
+  }
+  std::cout << ']';
 }
 
-void decode_lines(const minibert::BertTokenizer& tokenizer, bool skip_special_tokens) {
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream in(line);
-    std::vector<minibert::token_id> ids;
-    for (minibert::token_id id; in >> id;) ids.push_back(id);
-    std::cout << tokenizer.decode(ids, skip_special_tokens) << '\n';
+void print(const Encoding& encoding, index_t sample) {
+  const auto number = [](auto value) { std::cout << value; };
+  std::cout << '(' << sample;
+  for (const auto* row :
+       {&encoding.input_ids, &encoding.token_type_ids, &encoding.attention_mask, &encoding.special_tokens_mask}) {
+    std::cout << ", ";
+    print_list(*row, number);
+  }
+  std::cout << ", ";
+  print_list(encoding.offset_mapping, [](CharSpan span) { std::cout << '(' << span.start << ", " << span.end << ')'; });
+  std::cout << ", ";
+  print_list(encoding.word_ids, [](index_t word) { word == kNoWord ? std::cout << "None" : std::cout << word; });
+  std::cout << ")\n";
+  for (const Encoding& part : encoding.overflowing) print(part, sample);
+}
+
+EncodeOptions options(const std::vector<std::string>& arguments) {
+  const std::map<std::string, TruncationStrategy> strategies = {
+      {"do_not_truncate", TruncationStrategy::do_not_truncate},
+      {"longest_first", TruncationStrategy::longest_first},
+      {"only_first", TruncationStrategy::only_first},
+      {"only_second", TruncationStrategy::only_second}};
+  const std::map<std::string, Side> sides = {{"left", Side::left}, {"right", Side::right}};
+  EncodeOptions options{.return_special_tokens_mask = true, .return_offsets_mapping = true, .return_word_ids = true};
+  for (const std::string& argument : arguments) {
+    const std::string name = argument.substr(0, argument.find('=')), value = argument.substr(name.size() + 1);
+    if (name == "add_special_tokens") options.add_special_tokens = value == "1";
+    if (name == "truncation") options.truncation = strategies.at(value);
+    if (name == "max_length") options.max_length = std::stoll(value);
+    if (name == "stride") options.stride = std::stoll(value);
+    if (name == "truncation_side") options.truncation_side = sides.at(value);
+    if (name == "return_overflowing_tokens") options.return_overflowing_tokens = value == "1";
+  }
+  return options;
+}
+
+void encode_lines(const BertTokenizer& tokenizer, bool are_pairs, const EncodeOptions& options) {
+  index_t sample = 0;
+  for (std::string line; std::getline(std::cin, line); ++sample) {
+    const std::size_t separator = are_pairs ? line.find('\x1f') : 0;
+    try {
+      print(are_pairs ? tokenizer(line.substr(0, separator), line.substr(separator + 1), options)
+                      : tokenizer(line, options),
+            sample);
+    } catch (const ValueError&) {
+      std::cout << "ValueError\n";
+    }
   }
 }
 
-void encode_pairs(const minibert::BertTokenizer& tokenizer, const minibert::EncodeOptions& options) {
+void decode_lines(const BertTokenizer& tokenizer, bool skip_special_tokens) {
   for (std::string line; std::getline(std::cin, line);) {
-    const std::size_t tab = line.find('\t');
-    const auto encoding = tokenizer(line.substr(0, tab), line.substr(tab + 1), options);
-    std::cout << joined(encoding.input_ids) << '\t' << joined(encoding.token_type_ids) << '\n';
+    std::istringstream in(line);
+    std::vector<token_id> ids;
+    for (token_id id; in >> id;) ids.push_back(id);
+    std::cout << tokenizer.decode(ids, skip_special_tokens) << '\n';
   }
 }
 
@@ -38,13 +90,13 @@ void encode_pairs(const minibert::BertTokenizer& tokenizer, const minibert::Enco
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
+  std::ios::sync_with_stdio(false);
   try {
-    const auto tokenizer = minibert::BertTokenizer::from_pretrained(arguments.at(1));
+    const auto tokenizer = BertTokenizer::from_pretrained(arguments.at(1));
     if (arguments.at(0) == "decode")
       decode_lines(tokenizer, arguments.at(2) == "1");
     else
-      encode_pairs(tokenizer,
-                   {.add_special_tokens = arguments.at(3) == "1", .max_length = std::stoll(arguments.at(2))});
+      encode_lines(tokenizer, arguments.at(0) == "encode_pairs", options({arguments.begin() + 2, arguments.end()}));
   } catch (const std::exception& error) {
     std::cerr << "tokenizer_probe: " << error.what() << '\n';
     return 1;

@@ -21,7 +21,7 @@ std::vector<std::string> split(const AddedTokens& tokens, std::string_view text)
   std::vector<std::string> pieces;
   tokens.split(
       text, [&](std::string_view piece) { pieces.emplace_back(piece); },
-      [&](token_id id) { pieces.push_back(concat("<", id, ">")); });
+      [&](token_id id, std::string_view) { pieces.push_back(concat("<", id, ">")); });
   return pieces;
 }
 

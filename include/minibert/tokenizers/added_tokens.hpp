@@ -62,8 +62,8 @@ class AddedTokens {
     return token != nullptr && token->special;
   }
 
-  /// Calls on_text(std::string_view) for each piece of text between added tokens, and on_token(token_id) for each of
-  /// these, in order.
+  /// Calls on_text(std::string_view) for each piece of text between added tokens, and on_token(token_id,
+  /// std::string_view) for each of these, in order.
   template <class OnText, class OnToken>
   void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
     std::size_t begin = 0;  // of the piece being read
@@ -76,7 +76,7 @@ class AddedTokens {
         continue;
       }
       if (i > begin) on_text(text.substr(begin, i - begin));
-      on_token(match.value);
+      on_token(match.value, text.substr(i, usize(match.bytes)));
       begin = i += usize(match.bytes);
     }
     if (begin < text.size()) on_text(text.substr(begin));

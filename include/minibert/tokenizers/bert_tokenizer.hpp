@@ -12,28 +12,20 @@
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/added_tokens.hpp>
+#include <minibert/tokenizers/aligned_normalizer.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/encoding.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/pre_tokenizer.hpp>
 #include <minibert/tokenizers/read_bert_tokenizer.hpp>
+#include <minibert/tokenizers/template_processing.hpp>
+#include <minibert/tokenizers/truncation.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
 #include <minibert/tokenizers/wordpiece_decoder.hpp>
 #include <minibert/tokenizers/wordpiece_trainer.hpp>
 #include <minibert/tokenizers/write_bert_tokenizer.hpp>
 
 namespace minibert {
-
-/// How to encode a text.
-struct EncodeOptions {
-  bool add_special_tokens = true;   ///< [CLS] A [SEP], or [CLS] A [SEP] B [SEP]
-  index_t max_length = kUnlimited;  ///< longer results are cut: of a pair the longer text first ("longest_first")
-};
-
-/// What a model takes of one text or pair.
-struct Encoding {
-  std::vector<token_id> input_ids;
-  std::vector<token_id> token_type_ids;  ///< 0 for [CLS] A [SEP], 1 for B [SEP]
-};
 
 /// BERT's tokenizer: clean text, lower case, words, word pieces, special tokens. All const members are thread-safe.
 class BertTokenizer {
@@ -107,25 +99,31 @@ class BertTokenizer {
 
   /// The ids of a text. ValueError when max_length has no room for the special tokens.
   std::vector<token_id> encode(std::string_view text, const EncodeOptions& options = {}) const {
+    const EncodeOptions resolved = resolve(options);
+    if (resolved.truncation == TruncationStrategy::only_second || resolved.stride != 0)
+      return (*this)(text, options).input_ids;
     std::vector<token_id> ids;
-    append_encoded(text, options, ids);
+    append_encoded(text, resolved.add_special_tokens, detail::TemplateProcessing::room(resolved, false),
+                   *resolved.truncation_side, ids);
     return ids;
   }
 
-  /// The ids and types of a text.
+  /// A text as a model wants it. ValueError when max_length has no room for the special tokens, when only_second has to
+  /// cut something, or when stride is as long as a piece of text that is kept.
   Encoding operator()(std::string_view text, const EncodeOptions& options = {}) const {
-    Encoding encoding{encode(text, options), {}};
-    encoding.token_type_ids.resize(encoding.input_ids.size(), 0);
-    return encoding;
+    return encode_with_template(text, nullptr, options);
   }
 
-  /// The ids and types of a pair of texts.
-  Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const;
+  /// A pair of texts as a model wants it; also ValueError when the text to be cut is shorter than what has to go.
+  Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const {
+    return encode_with_template(text, &pair, options);
+  }
 
   /// Appends [CLS] text [SEP] to ids, cut to max_length; returns how many ids did not fit. Allocates nothing once ids
   /// and the thread's buffer have grown.
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const {
-    return append_encoded(text, {.max_length = max_length}, ids);
+    check<ValueError>(max_length >= 2, "encode: max_length is ", max_length, ", too short for the 2 special tokens");
+    return append_encoded(text, true, max_length - 2, options_.truncation_side, ids);
   }
 
   /// The text of ids. Ids that no token has are left out, as in Hugging Face; ValueError for negative ones.
@@ -186,27 +184,52 @@ class BertTokenizer {
           normalizer_.append(piece, normalized);
           pre_tokenizer_.for_each_word(normalized, [&](std::string_view word) { model_.append_ids(word, ids); });
         },
-        [&](token_id id) { ids.push_back(id); });
+        [&](token_id id, std::string_view) { ids.push_back(id); });
   }
 
-  /// Appends one text with what the options ask for; returns how many ids did not fit.
-  index_t append_encoded(std::string_view text, const EncodeOptions& options, std::vector<token_id>& ids) const {
-    const index_t room = room_for_text(options, 2);
-    if (options.add_special_tokens) ids.push_back(cls_token_id());
+  /// The tokens of a text alone; with their places and words if asked.
+  detail::TextTokens tokens_of(std::string_view text, bool with_places) const {
+    detail::TextTokens tokens;
+    if (with_places)
+      append_with_places(text, tokens);
+    else
+      append_ids(text, tokens.ids);
+    return tokens;
+  }
+
+  void append_with_places(std::string_view text, detail::TextTokens& tokens) const;
+
+  /// The options with nothing left open.
+  EncodeOptions resolve(EncodeOptions options) const {
+    if (!options.truncation)
+      options.truncation =
+          options.max_length == kUnlimited ? TruncationStrategy::do_not_truncate : TruncationStrategy::longest_first;
+    if (options.max_length == kUnlimited) options.max_length = options_.model_max_length;
+    if (!options.truncation_side) options.truncation_side = options_.truncation_side;
+    return options;
+  }
+
+  Encoding encode_with_template(std::string_view text, const std::string_view* pair,
+                                const EncodeOptions& options) const {
+    const EncodeOptions resolved = resolve(options);
+    const bool with_places = options.return_offsets_mapping || options.return_word_ids;
+    const detail::TextTokens first = tokens_of(text, with_places);
+    const detail::TextTokens second = pair != nullptr ? tokens_of(*pair, with_places) : detail::TextTokens();
+    const detail::TemplateProcessing process(resolved, cls_token_id(), sep_token_id());
+    return process(first, pair != nullptr ? &second : nullptr);
+  }
+
+  /// Appends one text, of which `room` tokens stay; returns how many ids did not fit.
+  index_t append_encoded(std::string_view text, bool add_special_tokens, index_t room, Side truncation_side,
+                         std::vector<token_id>& ids) const {
+    if (add_special_tokens) ids.push_back(cls_token_id());
     const index_t text_begin = length(ids);
     append_ids(text, ids);
     const index_t excess = std::max<index_t>(0, length(ids) - text_begin - room);
-    ids.resize(ids.size() - usize(excess));
-    if (options.add_special_tokens) ids.push_back(sep_token_id());
+    const auto cut = truncation_side == Side::right ? ids.end() - excess : ids.begin() + text_begin;
+    ids.erase(cut, cut + excess);
+    if (add_special_tokens) ids.push_back(sep_token_id());
     return excess;
-  }
-
-  /// What max_length leaves for the text beside the special tokens.
-  static index_t room_for_text(const EncodeOptions& options, index_t special_tokens) {
-    const index_t reserved = options.add_special_tokens ? special_tokens : 0;
-    check<ValueError>(options.max_length >= reserved, "encode: max_length is ", options.max_length,
-                      ", too short for the ", reserved, " special tokens");
-    return options.max_length - reserved;
   }
 
   BertTokenizerOptions options_;
@@ -216,29 +239,38 @@ class BertTokenizer {
   AddedTokens added_tokens_;
 };
 
-inline Encoding BertTokenizer::operator()(std::string_view text, std::string_view pair,
-                                          const EncodeOptions& options) const {
-  const index_t room = room_for_text(options, 3);
-  std::vector<token_id> first, second;
-  append_ids(text, first);
-  append_ids(pair, second);
-  const index_t total = length(first) + length(second);
-  if (total > room) {  // the shorter text keeps up to half of the room, the longer one what is left
-    const bool first_is_shorter = length(first) <= length(second);
-    std::vector<token_id>&shorter = first_is_shorter ? first : second, &longer = first_is_shorter ? second : first;
-    shorter.resize(usize(std::min(length(shorter), room / 2)));
-    longer.resize(usize(room - length(shorter)));
-  }
-  Encoding encoding;
-  const auto append = [&](const std::vector<token_id>& ids, token_id type) {
-    encoding.input_ids.insert(encoding.input_ids.end(), ids.begin(), ids.end());
-    if (options.add_special_tokens) encoding.input_ids.push_back(sep_token_id());
-    encoding.token_type_ids.resize(encoding.input_ids.size(), type);
+inline void BertTokenizer::append_with_places(std::string_view text, detail::TextTokens& tokens) const {
+  index_t word_id = 0, character = 0;  // of the next word; at the start of the next piece of text or added token
+  const auto add = [&](token_id id, CharSpan span) {
+    tokens.ids.push_back(id);
+    tokens.offsets.push_back(span);
+    tokens.words.push_back(word_id);
   };
-  if (options.add_special_tokens) encoding.input_ids.push_back(cls_token_id());
-  append(first, 0);
-  append(second, 1);
-  return encoding;
+  std::vector<token_id> ids;
+  const auto add_word = [&](std::string_view word, const AlignedText& aligned) {
+    ids.clear();
+    model_.append_ids(word, ids);
+    for (index_t i = 0; i < length(ids); ++i) {
+      const bool is_whole = length(ids) == 1;  // or unknown, with a token of another length
+      const index_t bytes = is_whole ? length(word) : model_.bytes_in_word(at(ids, i), i > 0);
+      add(at(ids, i), aligned.span(word.substr(0, usize(bytes))));
+      word.remove_prefix(usize(bytes));
+    }
+    ++word_id;
+  };
+  added_tokens_.split(
+      text,
+      [&](std::string_view piece) {
+        const AlignedText aligned = normalize_aligned(piece, normalizer_.options(), character);
+        pre_tokenizer_.for_each_word(aligned.text, [&](std::string_view word) { add_word(word, aligned); });
+        character += unicode::count_decoded(piece);
+      },
+      [&](token_id id, std::string_view match) {
+        const index_t begin = character;
+        character += unicode::count_decoded(match);
+        add(id, {begin, character});
+        ++word_id;
+      });
 }
 
 inline std::uint64_t BertTokenizer::fingerprint() const {
@@ -250,6 +282,7 @@ inline std::uint64_t BertTokenizer::fingerprint() const {
   const BertNormalizerOptions& steps = normalizer_.options();
   add(concat("pipeline ", steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
+  if (options_.truncation_side == Side::left) add("cut on the left");
   for (const AddedToken& token : added_tokens_.all()) add(concat(token.id, token.special, token.content));
   for (const std::string& token : model_.vocabulary()) add(token);
   return hash;

@@ -13,12 +13,16 @@ namespace minibert {
 /// No limit on the length of a sequence.
 inline constexpr index_t kUnlimited = std::numeric_limits<index_t>::max();
 
+/// A side of a text: where it is cut, or padded.
+enum class Side { left, right };
+
 /// The settings of a BERT tokenizer. Defaults are those of Hugging Face's BertTokenizer.
 struct BertTokenizerOptions {
   bool do_lower_case = true;
   std::optional<bool> strip_accents = {};  ///< unset: as do_lower_case
   bool tokenize_chinese_chars = true;
   index_t model_max_length = kUnlimited;  ///< the longest sequence the model takes, special tokens included
+  Side truncation_side = Side::right;     ///< where what is too long is cut
   std::string unk_token = "[UNK]";
   std::string sep_token = "[SEP]";
   std::string pad_token = "[PAD]";

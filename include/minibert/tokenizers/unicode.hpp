@@ -25,7 +25,7 @@ constexpr bool is_ascii(char byte) noexcept { return static_cast<unsigned char>(
 
 /// Reads the character at `p`, p < end. As Python's decode("utf-8", "replace"): each longest start of a valid sequence
 /// that does not go on, and each byte that starts none, is one U+FFFD.
-inline Decoded decode(const char* p, const char* end) noexcept {
+[[gnu::always_inline]] inline Decoded decode(const char* p, const char* end) noexcept {
   const auto byte = [p](index_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(p[i])); };
   const std::uint32_t first = byte(0);
   if (first < 0x80) return {first, 1};
@@ -82,6 +82,13 @@ inline bool is_valid_utf8(std::string_view text) noexcept {
     p += decoded.bytes;
   }
   return true;
+}
+
+/// The number of characters, of which what is no UTF-8 has as many as it has U+FFFD.
+inline index_t count_decoded(std::string_view text) noexcept {
+  index_t count = 0;
+  for_each_character(text, [&](char32_t) { ++count; });
+  return count;
 }
 
 /// The number of characters of valid UTF-8.

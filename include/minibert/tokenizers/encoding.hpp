@@ -1,0 +1,44 @@
+// Encoding: what a tokenizer makes of a text or a pair of texts for a model, and what may be asked of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <minibert/core/types.hpp>
+#include <minibert/tokenizers/aligned_normalizer.hpp>
+#include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/truncation.hpp>
+
+namespace minibert {
+
+/// The word id of a token that belongs to no word: [CLS], [SEP], padding (None in Hugging Face).
+inline constexpr index_t kNoWord = -1;
+
+/// How to encode: names and meanings of Hugging Face's tokenizer(…). Designated initialisers must keep this order.
+struct EncodeOptions {
+  bool add_special_tokens = true;  ///< [CLS] A [SEP], or [CLS] A [SEP] B [SEP]
+  /// Unset: longest_first if max_length is given, else do_not_truncate.
+  std::optional<TruncationStrategy> truncation = {};
+  index_t max_length = kUnlimited;           ///< special tokens included; not given: the tokenizer's model_max_length
+  index_t stride = 0;                        ///< how many tokens of a text neighbours among what overflows share
+  std::optional<Side> truncation_side = {};  ///< unset: the tokenizer's
+  bool return_overflowing_tokens = false;
+  bool return_special_tokens_mask = false;
+  bool return_offsets_mapping = false;
+  bool return_word_ids = false;
+};
+
+/// What a model takes of one text or pair: rows of one length, empty those that were not asked for.
+struct Encoding {
+  std::vector<token_id> input_ids;
+  std::vector<std::int32_t> token_type_ids;       ///< 0 for [CLS] A [SEP], 1 for B [SEP]
+  std::vector<std::int32_t> attention_mask;       ///< 1, and 0 for padding
+  std::vector<std::int32_t> special_tokens_mask;  ///< 1 for the [CLS] and [SEP] that were added, and for padding
+  std::vector<CharSpan> offset_mapping;           ///< places in the original text; (0, 0) where that mask is 1
+  /// Words, punctuation marks and added tokens, numbered within each text; kNoWord where that mask is 1.
+  std::vector<index_t> word_ids;
+  std::vector<Encoding> overflowing;  ///< what truncation cut off, in pieces that are encodings too
+};
+
+}  // namespace minibert

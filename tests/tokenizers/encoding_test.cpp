@@ -1,0 +1,103 @@
+#include <minibert/tokenizers/encoding.hpp>
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <minibert/tokenizers/bert_tokenizer.hpp>
+
+using namespace minibert;
+
+namespace {
+
+using Ids = std::vector<token_id>;
+using Spans = std::vector<CharSpan>;
+using Words = std::vector<index_t>;
+
+BertTokenizer tokenizer(BertTokenizerOptions options = {}) {
+  return BertTokenizer({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "world", "##s", "!", "e", "##e"},
+                       options);
+}
+
+const EncodeOptions kAll{.return_special_tokens_mask = true, .return_offsets_mapping = true, .return_word_ids = true};
+
+}  // namespace
+
+TEST_CASE("ids, types and attention always; masks, places and words on request") {
+  const Encoding plain = tokenizer()("hello world");
+  CHECK(plain.input_ids == Ids{2, 5, 6, 3});
+  CHECK(plain.attention_mask == Ids{1, 1, 1, 1});
+  CHECK(plain.special_tokens_mask.empty());
+  CHECK(plain.offset_mapping.empty());
+  CHECK(plain.word_ids.empty());
+  CHECK(plain.overflowing.empty());
+
+  const Encoding all = tokenizer()("Hello worlds!", kAll);
+  CHECK(all.input_ids == Ids{2, 5, 6, 7, 8, 3});
+  CHECK(all.special_tokens_mask == Ids{1, 0, 0, 0, 0, 1});
+  CHECK(all.offset_mapping == Spans{{0, 0}, {0, 5}, {6, 11}, {11, 12}, {12, 13}, {0, 0}});
+  CHECK(all.word_ids == Words{kNoWord, 0, 1, 1, 2, kNoWord});
+}
+
+TEST_CASE("places are in characters of the original; an unknown word and an added token span theirs") {
+  const Encoding e = tokenizer()(" \u00C9\u200De \u0DC3\u0DD2zz[MASK]\xFF!", kAll);
+  CHECK(e.input_ids == Ids{2, 9, 10, 1, 4, 8, 3});
+  CHECK(e.offset_mapping == Spans{{0, 0}, {1, 2}, {3, 4}, {5, 9}, {9, 15}, {16, 17}, {0, 0}});
+  CHECK(e.word_ids == Words{kNoWord, 0, 0, 1, 2, 3, kNoWord});
+  CHECK(e.special_tokens_mask == Ids{1, 0, 0, 0, 0, 0, 1});  // the [MASK] is the text's
+}
+
+TEST_CASE("in a pair each text has its own places and words") {
+  const Encoding pair = tokenizer()("hello", "world!", kAll);
+  CHECK(pair.offset_mapping == Spans{{0, 0}, {0, 5}, {0, 0}, {0, 5}, {5, 6}, {0, 0}});
+  CHECK(pair.word_ids == Words{kNoWord, 0, kNoWord, 0, 1, kNoWord});
+  CHECK(pair.special_tokens_mask == Ids{1, 0, 1, 0, 0, 1});
+}
+
+TEST_CASE("what is cut comes as overflow, with a stride") {
+  const BertTokenizer t = tokenizer();
+  EncodeOptions options{.max_length = 4, .stride = 1, .return_overflowing_tokens = true, .return_word_ids = true};
+  const Encoding e = t("hello world hello !", options);
+  CHECK(e.input_ids == Ids{2, 5, 6, 3});
+  REQUIRE(e.overflowing.size() == 2);
+  CHECK(e.overflowing[0].input_ids == Ids{2, 6, 5, 3});
+  CHECK(e.overflowing[0].word_ids == Words{kNoWord, 1, 2, kNoWord});
+  CHECK(e.overflowing[1].input_ids == Ids{2, 5, 8, 3});
+  CHECK(e.overflowing[1].attention_mask == Ids{1, 1, 1, 1});
+
+  options.truncation_side = Side::left;
+  CHECK(t("hello world hello !", options).input_ids == Ids{2, 5, 8, 3});
+  options.return_overflowing_tokens = false;
+  CHECK(t("hello world hello !", options).overflowing.empty());
+}
+
+TEST_CASE("overflow of pairs: each piece of one text with each of the other") {
+  const Encoding e =
+      tokenizer()("hello world e", "world ! hello", {.max_length = 7, .return_overflowing_tokens = true});
+  CHECK(e.input_ids == Ids{2, 5, 6, 3, 6, 8, 3});
+  REQUIRE(e.overflowing.size() == 3);
+  CHECK(e.overflowing[0].input_ids == Ids{2, 9, 3, 6, 8, 3});
+  CHECK(e.overflowing[1].input_ids == Ids{2, 9, 3, 5, 3});
+  CHECK(e.overflowing[2].input_ids == Ids{2, 5, 6, 3, 5, 3});
+  CHECK(e.overflowing[2].token_type_ids == Ids{0, 0, 0, 0, 1, 1});
+}
+
+TEST_CASE("truncation: which strategy, which length, which side") {
+  const BertTokenizer t = tokenizer({.model_max_length = 4, .truncation_side = Side::left});
+  CHECK(t("hello world e").input_ids == Ids{2, 5, 6, 9, 3});  // not asked for
+  CHECK(t("hello world e", {.truncation = TruncationStrategy::longest_first}).input_ids == Ids{2, 6, 9, 3});
+  CHECK(t.encode("hello world e", {.max_length = 3}) == Ids{2, 9, 3});
+  CHECK(t.encode("hello world e", {.truncation = TruncationStrategy::only_first, .max_length = 3}) == Ids{2, 9, 3});
+  CHECK(t.encode("hello world e", {.truncation = TruncationStrategy::do_not_truncate, .max_length = 3}) ==
+        Ids{2, 5, 6, 9, 3});
+  CHECK(t.encode("hello world", {.max_length = 3, .truncation_side = Side::right}) == Ids{2, 5, 3});
+  Ids ids;
+  CHECK(t.encode_into("hello world e", 4, ids) == 1);
+  CHECK(ids == Ids{2, 6, 9, 3});
+  CHECK_THROWS_AS(t.encode("hello world e", {.truncation = TruncationStrategy::only_second, .max_length = 3}),
+                  ValueError);
+  CHECK_THROWS_WITH_AS(t("hello", {.max_length = 5, .stride = 4}),
+                       "encode: stride is 4, expected 0 to 3, what max_length leaves beside two special tokens",
+                       ValueError);
+  CHECK_THROWS_AS(t("hello", {.max_length = 5, .stride = -1}), ValueError);
+}
