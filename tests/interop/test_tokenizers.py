@@ -282,16 +282,18 @@ def test_decoding_gives_the_same_text(tools, data, mixed_text):
         tokenizer = BertTokenizerFast.from_pretrained(folder)
         rows = their_ids(tokenizer, ["I don't, do not; it's 2.5 (yes)! we've you're 'm n't ?"] + mixed_text)
         rows += [[rng.randrange(len(tokenizer) + 50) for _ in range(12)] for _ in range(2000)]
-        for skip in (False, True):
-            out = run(tools / "tokenizer_probe", "decode", folder, int(skip),
+        for skip, clean_up in itertools.product((False, True), repeat=2):
+            out = run(tools / "tokenizer_probe", "decode", folder, int(skip), int(clean_up),
                       stdin="".join(" ".join(map(str, row)) + "\n" for row in rows).encode())
-            assert out.decode().split("\n")[:-1] == [tokenizer.decode(row, skip_special_tokens=skip) for row in rows]
+            assert out.decode().split("\n")[:-1] == tokenizer.batch_decode(
+                rows, skip_special_tokens=skip, clean_up_tokenization_spaces=clean_up)
+
 
 # ---- encodings: masks, places, words, truncation ----
 
-def our_encodings(tools, folder, texts, **options):
+def our_encodings(tools, folder, texts, together=False, **options):
     """The encodings of texts, or of pairs of them, by our program, as Python would print their fields."""
-    command = "encode_pairs" if isinstance(texts[0], tuple) else "encode"
+    command = "encode_pairs" if isinstance(texts[0], tuple) else "batch_encode" if together else "encode"
     raw = [b"\x1f".join(t.encode() for t in text) if isinstance(text, tuple) else
            text if isinstance(text, bytes) else text.encode() for text in texts]
     flags = [f"{name}={int(value) if isinstance(value, bool) else value}" for name, value in options.items()]
@@ -392,3 +394,44 @@ def test_overflow_of_real_texts(tools, data):
     for texts, strategy in ((lines, "longest_first"), (pairs, "longest_first"), (pairs, "only_first")):
         assert_same_encodings(tools, folder, tokenizer, texts, truncation=strategy, max_length=400, stride=3,
                               return_overflowing_tokens=True)
+
+
+@pytest.mark.parametrize("options", [
+    dict(padding="longest"),
+    dict(padding="longest", padding_side="left", pad_to_multiple_of=8),
+    dict(padding="max_length", max_length=20),
+    dict(padding="max_length", max_length=21, pad_to_multiple_of=4),
+    dict(padding="max_length", max_length=24, truncation="longest_first", pad_to_multiple_of=8, padding_side="left",
+         truncation_side="left"),
+    dict(padding="longest", max_length=12, truncation="longest_first", stride=2, return_overflowing_tokens=True),
+    dict(padding="max_length", truncation="longest_first", return_overflowing_tokens=True),
+    dict(padding="longest", max_length=2, truncation="longest_first", return_overflowing_tokens=True),
+    dict(padding="longest", add_special_tokens=False, pad_to_multiple_of=3),
+    dict(padding="do_not_pad", max_length=9),
+    dict(padding="do_not_pad", truncation="only_first"),
+], ids=str)
+def test_batches_are_padded_alike(tools, data, options):
+    folder = data / "tokenizers/bert-base-uncased"
+    tokenizer = BertTokenizerFast.from_pretrained(folder, model_max_length=512)
+    texts = ["", "one", "one two three four five", *lines_of(data / "wikitext2/valid.txt")[:40], "unaffable " * 400]
+    theirs = {k: False if v == "do_not_pad" else v for k, v in options.items()}
+    ours = our_encodings(tools, folder, texts, together=True, **options)
+    assert ours == their_encodings(tokenizer, texts, **theirs)
+
+
+def test_texts_are_not_cut_and_padded_to_different_lengths(tools, data):
+    folder = data / "tokenizers/bert-base-uncased"
+    options = dict(padding="longest", truncation="longest_first", max_length=9, pad_to_multiple_of=4)
+    assert our_encodings(tools, folder, ["one"], together=True, **options) == ["ValueError"]
+    with pytest.raises(ValueError, match="not a multiple of pad_to_multiple_of"):
+        BertTokenizerFast.from_pretrained(folder)(["one"], **options)
+
+
+def test_sides_are_read_from_tokenizer_config(tools, data, tmp_path):
+    tokenizer = BertTokenizerFast.from_pretrained(data / "tokenizers/bert-base-uncased", truncation_side="left",
+                                                  padding_side="left")
+    tokenizer.save_pretrained(tmp_path)
+    texts = ["one", "one two three four five", ""]
+    assert our_encodings(tools, tmp_path, texts, together=True, padding="longest", max_length=5,
+                         truncation="longest_first") == their_encodings(
+        tokenizer, texts, padding="longest", max_length=5, truncation=True, truncation_side="left")

@@ -1,7 +1,8 @@
 // What the tokenize example does not show, for test_tokenizers.py: decoding, and all that an encoding can hold.
-//   tokenizer_probe decode FOLDER SKIP_SPECIAL_TOKENS   lines of ids -> lines of text
+//   tokenizer_probe decode FOLDER SKIP_SPECIAL_TOKENS CLEAN_UP   lines of ids -> lines of text
 //   tokenizer_probe encode FOLDER NAME=VALUE...         lines of text -> encodings as Python prints them
 //   tokenizer_probe encode_pairs FOLDER NAME=VALUE...   lines of text US pair (U+001F between them) -> the same
+//   tokenizer_probe batch_encode FOLDER NAME=VALUE...   lines of text, encoded together -> the same
 // The names are those of EncodeOptions. Each encoding and each piece that overflows is a line, (number of the text,
 // ids, types, attention mask, special tokens mask, offsets, word ids); where encoding fails the line is "ValueError".
 #include <exception>
@@ -49,14 +50,20 @@ EncodeOptions options(const std::vector<std::string>& arguments) {
       {"longest_first", TruncationStrategy::longest_first},
       {"only_first", TruncationStrategy::only_first},
       {"only_second", TruncationStrategy::only_second}};
+  const std::map<std::string, PaddingStrategy> paddings = {{"do_not_pad", PaddingStrategy::do_not_pad},
+                                                           {"longest", PaddingStrategy::longest},
+                                                           {"max_length", PaddingStrategy::max_length}};
   const std::map<std::string, Side> sides = {{"left", Side::left}, {"right", Side::right}};
   EncodeOptions options{.return_special_tokens_mask = true, .return_offsets_mapping = true, .return_word_ids = true};
   for (const std::string& argument : arguments) {
     const std::string name = argument.substr(0, argument.find('=')), value = argument.substr(name.size() + 1);
     if (name == "add_special_tokens") options.add_special_tokens = value == "1";
+    if (name == "padding") options.padding = paddings.at(value);
     if (name == "truncation") options.truncation = strategies.at(value);
     if (name == "max_length") options.max_length = std::stoll(value);
     if (name == "stride") options.stride = std::stoll(value);
+    if (name == "pad_to_multiple_of") options.pad_to_multiple_of = std::stoll(value);
+    if (name == "padding_side") options.padding_side = sides.at(value);
     if (name == "truncation_side") options.truncation_side = sides.at(value);
     if (name == "return_overflowing_tokens") options.return_overflowing_tokens = value == "1";
   }
@@ -77,12 +84,24 @@ void encode_lines(const BertTokenizer& tokenizer, bool are_pairs, const EncodeOp
   }
 }
 
-void decode_lines(const BertTokenizer& tokenizer, bool skip_special_tokens) {
+void encode_together(const BertTokenizer& tokenizer, const EncodeOptions& options) {
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(std::cin, line);) lines.push_back(line);
+  try {
+    const BatchEncoding batch = tokenizer.batch_encode(lines, options);
+    for (index_t i = 0; i < length(batch.encodings); ++i)
+      print(at(batch.encodings, i), at(batch.overflow_to_sample_mapping, i));
+  } catch (const ValueError&) {
+    std::cout << "ValueError\n";
+  }
+}
+
+void decode_lines(const BertTokenizer& tokenizer, bool skip_special_tokens, bool clean_up) {
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream in(line);
     std::vector<token_id> ids;
     for (token_id id; in >> id;) ids.push_back(id);
-    std::cout << tokenizer.decode(ids, skip_special_tokens) << '\n';
+    std::cout << tokenizer.decode(ids, skip_special_tokens, clean_up) << '\n';
   }
 }
 
@@ -94,7 +113,9 @@ int main(int argc, char** argv) {
   try {
     const auto tokenizer = BertTokenizer::from_pretrained(arguments.at(1));
     if (arguments.at(0) == "decode")
-      decode_lines(tokenizer, arguments.at(2) == "1");
+      decode_lines(tokenizer, arguments.at(2) == "1", arguments.at(3) == "1");
+    else if (arguments.at(0) == "batch_encode")
+      encode_together(tokenizer, options({arguments.begin() + 2, arguments.end()}));
     else
       encode_lines(tokenizer, arguments.at(0) == "encode_pairs", options({arguments.begin() + 2, arguments.end()}));
   } catch (const std::exception& error) {

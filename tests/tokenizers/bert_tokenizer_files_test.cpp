@@ -58,6 +58,8 @@ TEST_CASE("what is saved comes back, from tokenizer.json and from vocab.txt") {
                                              .strip_accents = true,
                                              .tokenize_chinese_chars = false,
                                              .model_max_length = 128,
+                                             .padding_side = Side::left,
+                                             .truncation_side = Side::left,
                                              .pad_token = "<pad>"});
   original.save_pretrained(path);
   for (const bool with_json : {true, false}) {
@@ -65,6 +67,8 @@ TEST_CASE("what is saved comes back, from tokenizer.json and from vocab.txt") {
     const BertTokenizer back = BertTokenizer::from_pretrained(path);
     CHECK(back.fingerprint() == original.fingerprint());
     CHECK(back.model_max_length() == 128);
+    CHECK(back.options().padding_side == Side::left);
+    CHECK(back.options().truncation_side == Side::left);
     CHECK(back.pad_token_id() == 8);
     CHECK(back.vocab_size() == 9);
   }
@@ -183,6 +187,8 @@ TEST_CASE("special tokens by other names, and added tokens of older files") {
   CHECK(has(refusal(folder.path()), "\"x7\" is no id"));
   write_file(folder / "tokenizer_config.json", R"({"do_lower_case": "no"})");
   CHECK(has(refusal(folder.path()), "tokenizer_config.json: do_lower_case: expected true or false, found \"no\""));
+  write_file(folder / "tokenizer_config.json", R"({"truncation_side": "up"})");
+  CHECK(has(refusal(folder.path()), "truncation_side: expected \"left\" or \"right\", found \"up\""));
   write_file(folder / "added_tokens.json", "{}");
   CHECK(has(refusal(folder.path()), "added_tokens.json: not supported"));
 }

@@ -84,6 +84,7 @@ TEST_CASE("decoding leaves out what has no token, and special tokens on request"
   CHECK(t.decode(t.encode("Hello worlds!")) == "[CLS] hello worlds! [SEP]");
   CHECK(t.decode({2, 5, 6, 7, 8, 3, 99}, true) == "hello worlds!");
   CHECK(t.decode({2, 7}, true) == "##s");  // first among those that stay
+  CHECK(t.batch_decode({{5}, {}, {2, 6}}, true) == Tokens{"hello", "", "world"});
   CHECK_THROWS_AS(t.decode({-1}), ValueError);
 }
 
@@ -100,6 +101,7 @@ TEST_CASE("the fingerprint changes with whatever changes ids, and with nothing e
   CHECK(original == 7888779315410284014u);  // in every run, on every machine
   CHECK(tokenizer({.strip_accents = true, .model_max_length = 7}).fingerprint() == original);
   CHECK(tokenizer({.do_lower_case = false}).fingerprint() != original);
+  CHECK(tokenizer({.truncation_side = Side::left}).fingerprint() != original);
   CHECK(tokenizer({.strip_accents = false}).fingerprint() != original);
   CHECK(tokenizer({.tokenize_chinese_chars = false}).fingerprint() != original);
   CHECK(tokenizer({.mask_token = "!"}).fingerprint() != original);

@@ -30,6 +30,12 @@ TEST_CASE("each token is cleaned alone") {
   CHECK(joined({"we", "'ve"}) == "we've");
 }
 
+TEST_CASE("a whole text is cleaned on request, but for do not") {
+  std::string text = "don ' t , do not ; it ' s ( fine ) .";
+  WordPieceDecoder::clean_up_tokenization(text);
+  CHECK(text == "don't, do not ; it's ( fine ).");
+}
+
 TEST_CASE("take empties the decoder") {
   WordPieceDecoder decoder;
   decoder.add("a");

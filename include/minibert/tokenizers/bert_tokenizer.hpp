@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/encoding.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
+#include <minibert/tokenizers/padding.hpp>
 #include <minibert/tokenizers/pre_tokenizer.hpp>
 #include <minibert/tokenizers/read_bert_tokenizer.hpp>
 #include <minibert/tokenizers/template_processing.hpp>
@@ -100,7 +102,8 @@ class BertTokenizer {
   /// The ids of a text. ValueError when max_length has no room for the special tokens.
   std::vector<token_id> encode(std::string_view text, const EncodeOptions& options = {}) const {
     const EncodeOptions resolved = resolve(options);
-    if (resolved.truncation == TruncationStrategy::only_second || resolved.stride != 0)
+    if (resolved.truncation == TruncationStrategy::only_second || resolved.stride != 0 ||
+        resolved.padding != PaddingStrategy::do_not_pad)
       return (*this)(text, options).input_ids;
     std::vector<token_id> ids;
     append_encoded(text, resolved.add_special_tokens, detail::TemplateProcessing::room(resolved, false),
@@ -111,12 +114,31 @@ class BertTokenizer {
   /// A text as a model wants it. ValueError when max_length has no room for the special tokens, when only_second has to
   /// cut something, or when stride is as long as a piece of text that is kept.
   Encoding operator()(std::string_view text, const EncodeOptions& options = {}) const {
-    return encode_with_template(text, nullptr, options);
+    return encode_alone(text, {}, options);
   }
 
   /// A pair of texts as a model wants it; also ValueError when the text to be cut is shorter than what has to go.
   Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const {
-    return encode_with_template(text, &pair, options);
+    return encode_alone(text, pair, options);
+  }
+
+  /// Texts as a model wants them, padded together.
+  BatchEncoding batch_encode(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const {
+    return encode_batch(texts, nullptr, options);
+  }
+
+  /// Pairs of texts as a model wants them; also ValueError when there are not as many second texts as first ones.
+  BatchEncoding batch_encode(const std::vector<std::string>& texts, const std::vector<std::string>& pairs,
+                             const EncodeOptions& options = {}) const {
+    check<ValueError>(texts.size() == pairs.size(), "batch_encode: ", texts.size(), " texts, but ", pairs.size(),
+                      " second ones");
+    return encode_batch(texts, &pairs, options);
+  }
+
+  /// Pads encodings, with what overflowed from them, as padding, max_length, pad_to_multiple_of and padding_side say.
+  void pad(std::vector<Encoding>& encodings,
+           const EncodeOptions& options = {.padding = PaddingStrategy::longest}) const {
+    detail::pad(encodings, resolve(options), pad_token_id());
   }
 
   /// Appends [CLS] text [SEP] to ids, cut to max_length; returns how many ids did not fit. Allocates nothing once ids
@@ -127,14 +149,28 @@ class BertTokenizer {
   }
 
   /// The text of ids. Ids that no token has are left out, as in Hugging Face; ValueError for negative ones.
-  std::string decode(const std::vector<token_id>& ids, bool skip_special_tokens = false) const {
+  /// clean_up_tokenization_spaces moves English punctuation and contractions up to the word before once more, in the
+  /// text as a whole: "don ' t" becomes "don't".
+  std::string decode(const std::vector<token_id>& ids, bool skip_special_tokens = false,
+                     bool clean_up_tokenization_spaces = false) const {
     WordPieceDecoder decoder;
     for (const token_id id : ids) {
       check<ValueError>(id >= 0, "decode: ", id, " is no id");
       const std::string* token = find_token(id);
       if (token != nullptr && !(skip_special_tokens && is_special(id))) decoder.add(*token);
     }
-    return decoder.take();
+    std::string text = decoder.take();
+    if (clean_up_tokenization_spaces) WordPieceDecoder::clean_up_tokenization(text);
+    return text;
+  }
+
+  /// The texts of several rows of ids.
+  std::vector<std::string> batch_decode(const std::vector<std::vector<token_id>>& rows,
+                                        bool skip_special_tokens = false,
+                                        bool clean_up_tokenization_spaces = false) const {
+    std::vector<std::string> texts;
+    for (const auto& ids : rows) texts.push_back(decode(ids, skip_special_tokens, clean_up_tokenization_spaces));
+    return texts;
   }
 
   /// The id of a token; that of unk_token for one that is not in the vocabulary.
@@ -199,24 +235,62 @@ class BertTokenizer {
 
   void append_with_places(std::string_view text, detail::TextTokens& tokens) const;
 
-  /// The options with nothing left open.
+  /// The options with nothing left open. ValueError when texts are to be cut and padded to different lengths.
   EncodeOptions resolve(EncodeOptions options) const {
+    const bool is_padded = options.padding != PaddingStrategy::do_not_pad;
     if (!options.truncation)
-      options.truncation =
-          options.max_length == kUnlimited ? TruncationStrategy::do_not_truncate : TruncationStrategy::longest_first;
+      options.truncation = options.max_length == kUnlimited || is_padded ? TruncationStrategy::do_not_truncate
+                                                                         : TruncationStrategy::longest_first;
     if (options.max_length == kUnlimited) options.max_length = options_.model_max_length;
+    if (!options.padding_side) options.padding_side = options_.padding_side;
     if (!options.truncation_side) options.truncation_side = options_.truncation_side;
+    check<ValueError>(options.pad_to_multiple_of >= 1, "encode: pad_to_multiple_of is ", options.pad_to_multiple_of,
+                      ", expected at least 1");
+    check<ValueError>(!is_padded || options.truncation == TruncationStrategy::do_not_truncate ||
+                          options.max_length == kUnlimited || options.max_length % options.pad_to_multiple_of == 0,
+                      "encode: texts are cut to ", options.max_length, ", no multiple of pad_to_multiple_of, ",
+                      options.pad_to_multiple_of);
     return options;
   }
 
-  Encoding encode_with_template(std::string_view text, const std::string_view* pair,
-                                const EncodeOptions& options) const {
+  Encoding encode_alone(std::string_view text, std::optional<std::string_view> pair,
+                        const EncodeOptions& options) const {
     const EncodeOptions resolved = resolve(options);
+    Encoding encoding = unpadded(text, pair, resolved);
+    detail::pad({&encoding, 1}, resolved, pad_token_id());
+    return encoding;
+  }
+
+  BatchEncoding encode_batch(const std::vector<std::string>& texts, const std::vector<std::string>* pairs,
+                             const EncodeOptions& options) const {
+    const EncodeOptions resolved = resolve(options);
+    std::vector<Encoding> encodings;
+    for (index_t i = 0; i < length(texts); ++i) {
+      std::optional<std::string_view> pair;
+      if (pairs != nullptr) pair = at(*pairs, i);
+      encodings.push_back(unpadded(at(texts, i), pair, resolved));
+    }
+    detail::pad(encodings, resolved, pad_token_id());
+    BatchEncoding batch;
+    const auto add = [&](Encoding&& encoding, index_t sample) {
+      batch.encodings.push_back(std::move(encoding));
+      batch.overflow_to_sample_mapping.push_back(sample);
+    };
+    for (index_t i = 0; i < length(encodings); ++i) {
+      std::vector<Encoding> overflowing = std::exchange(at(encodings, i).overflowing, {});
+      add(std::move(at(encodings, i)), i);
+      for (Encoding& part : overflowing) add(std::move(part), i);
+    }
+    return batch;
+  }
+
+  /// A text or pair before padding. In the options nothing is left open.
+  Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const {
     const bool with_places = options.return_offsets_mapping || options.return_word_ids;
     const detail::TextTokens first = tokens_of(text, with_places);
-    const detail::TextTokens second = pair != nullptr ? tokens_of(*pair, with_places) : detail::TextTokens();
-    const detail::TemplateProcessing process(resolved, cls_token_id(), sep_token_id());
-    return process(first, pair != nullptr ? &second : nullptr);
+    const detail::TextTokens second = pair ? tokens_of(*pair, with_places) : detail::TextTokens();
+    const detail::TemplateProcessing process(options, cls_token_id(), sep_token_id());
+    return process(first, pair ? &second : nullptr);
   }
 
   /// Appends one text, of which `room` tokens stay; returns how many ids did not fit.

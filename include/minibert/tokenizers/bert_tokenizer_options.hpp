@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
@@ -16,13 +17,16 @@ inline constexpr index_t kUnlimited = std::numeric_limits<index_t>::max();
 /// A side of a text: where it is cut, or padded.
 enum class Side { left, right };
 
+constexpr std::string_view to_string(Side side) noexcept { return side == Side::left ? "left" : "right"; }
+
 /// The settings of a BERT tokenizer. Defaults are those of Hugging Face's BertTokenizer.
 struct BertTokenizerOptions {
   bool do_lower_case = true;
   std::optional<bool> strip_accents = {};  ///< unset: as do_lower_case
   bool tokenize_chinese_chars = true;
   index_t model_max_length = kUnlimited;  ///< the longest sequence the model takes, special tokens included
-  Side truncation_side = Side::right;     ///< where what is too long is cut
+  Side padding_side = Side::right;
+  Side truncation_side = Side::right;
   std::string unk_token = "[UNK]";
   std::string sep_token = "[SEP]";
   std::string pad_token = "[PAD]";

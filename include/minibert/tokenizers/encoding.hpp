@@ -15,13 +15,19 @@ namespace minibert {
 /// The word id of a token that belongs to no word: [CLS], [SEP], padding (None in Hugging Face).
 inline constexpr index_t kNoWord = -1;
 
+/// To which length sequences are padded, by Hugging Face's names.
+enum class PaddingStrategy { do_not_pad, longest, max_length };
+
 /// How to encode: names and meanings of Hugging Face's tokenizer(…). Designated initialisers must keep this order.
 struct EncodeOptions {
   bool add_special_tokens = true;  ///< [CLS] A [SEP], or [CLS] A [SEP] B [SEP]
-  /// Unset: longest_first if max_length is given, else do_not_truncate.
+  PaddingStrategy padding = PaddingStrategy::do_not_pad;
+  /// Unset: longest_first if max_length is given and padding is not asked for, else do_not_truncate.
   std::optional<TruncationStrategy> truncation = {};
-  index_t max_length = kUnlimited;           ///< special tokens included; not given: the tokenizer's model_max_length
-  index_t stride = 0;                        ///< how many tokens of a text neighbours among what overflows share
+  index_t max_length = kUnlimited;  ///< special tokens included; not given: the tokenizer's model_max_length
+  index_t stride = 0;               ///< how many tokens of a text neighbours among what overflows share
+  index_t pad_to_multiple_of = 1;
+  std::optional<Side> padding_side = {};     ///< unset: the tokenizer's
   std::optional<Side> truncation_side = {};  ///< unset: the tokenizer's
   bool return_overflowing_tokens = false;
   bool return_special_tokens_mask = false;
@@ -39,6 +45,12 @@ struct Encoding {
   /// Words, punctuation marks and added tokens, numbered within each text; kNoWord where that mask is 1.
   std::vector<index_t> word_ids;
   std::vector<Encoding> overflowing;  ///< what truncation cut off, in pieces that are encodings too
+};
+
+/// The encodings of several texts or pairs, each followed by what overflowed from it.
+struct BatchEncoding {
+  std::vector<Encoding> encodings;
+  std::vector<index_t> overflow_to_sample_mapping;  ///< the number of the text that an encoding is of
 };
 
 }  // namespace minibert

@@ -180,6 +180,15 @@ inline void parse_config(const Json& config, BertTokenizerOptions& options) {
     if (value.as_number() < 1e18) options.model_max_length = value.as_integer();
     check<FormatError>(options.model_max_length > 0, "expected at least 1, found ", options.model_max_length);
   });
+  const auto read_side = [&](const char* key, Side& side) {
+    read(key, [&](const Json& value) {
+      const std::string& name = value.as_string();
+      check<FormatError>(name == "left" || name == "right", "expected \"left\" or \"right\", found \"", name, "\"");
+      side = name == "left" ? Side::left : Side::right;
+    });
+  };
+  read_side("padding_side", options.padding_side);
+  read_side("truncation_side", options.truncation_side);
   parse_special_tokens(config, options);
 }
 

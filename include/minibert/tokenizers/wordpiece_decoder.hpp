@@ -20,7 +20,7 @@ class WordPieceDecoder {
       (piece_ = " ") += token;
     }
     is_first_ = false;
-    clean_up(piece_);
+    for (const auto& [from, to] : kReplacements) replace(piece_, from, to);
     text_ += piece_;
   }
 
@@ -30,14 +30,21 @@ class WordPieceDecoder {
     return std::exchange(text_, {});
   }
 
- private:
-  static void clean_up(std::string& piece) {
-    constexpr std::pair<std::string_view, std::string_view> kReplacements[] = {
-        {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
-        {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+  /// What Hugging Face's clean_up_tokenization_spaces asks for: the same within a whole text, but for "do not".
+  static void clean_up_tokenization(std::string& text) {
     for (const auto& [from, to] : kReplacements)
-      for (std::size_t at = piece.find(from); at != piece.npos; at = piece.find(from, at + to.size()))
-        piece.replace(at, from.size(), to);
+      if (from != kDoNot) replace(text, from, to);
+  }
+
+ private:
+  static constexpr std::string_view kDoNot = " do not";
+  static constexpr std::pair<std::string_view, std::string_view> kReplacements[] = {
+      {" .", "."},   {" ?", "?"},        {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
+      {" 'm", "'m"}, {kDoNot, " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+
+  static void replace(std::string& text, std::string_view from, std::string_view to) {
+    for (std::size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+      text.replace(at, from.size(), to);
   }
 
   std::string text_, piece_;

@@ -89,9 +89,11 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
   json["backend"] = "tokenizers";
   json["do_lower_case"] = options.do_lower_case;
   if (options.model_max_length != kUnlimited) json["model_max_length"] = options.model_max_length;
+  if (options.padding_side != Side::right) json["padding_side"] = to_string(options.padding_side);
   json["strip_accents"] = options.strip_accents ? Json(*options.strip_accents) : Json();
   json["tokenize_chinese_chars"] = options.tokenize_chinese_chars;
   json["tokenizer_class"] = "BertTokenizer";
+  if (options.truncation_side != Side::right) json["truncation_side"] = to_string(options.truncation_side);
   json.sort_keys();
   return json;
 }

@@ -1,0 +1,45 @@
+// Padding: encodings of one length, for programs that want rectangles. minibert's own batches need none.
+#pragma once
+
+#include <algorithm>
+#include <span>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/tokenizers/encoding.hpp>
+
+namespace minibert::detail {
+
+/// Pads an encoding, and what overflowed from it, to `target` tokens; longer ones stay as they are.
+inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& options, token_id pad_token_id) {
+  const index_t missing = std::max<index_t>(0, target - length(encoding.input_ids));
+  const auto pad = [&](auto& row, auto value, bool is_asked_for) {
+    if (row.empty() && !is_asked_for) return;
+    row.insert(options.padding_side == Side::left ? row.begin() : row.end(), usize(missing), value);
+  };
+  pad(encoding.input_ids, pad_token_id, true);
+  pad(encoding.token_type_ids, 0, true);
+  pad(encoding.attention_mask, 0, true);
+  pad(encoding.special_tokens_mask, 1, options.return_special_tokens_mask);
+  pad(encoding.offset_mapping, CharSpan{}, options.return_offsets_mapping);
+  pad(encoding.word_ids, kNoWord, options.return_word_ids);
+  for (Encoding& part : encoding.overflowing) pad_to(part, target, options, pad_token_id);
+}
+
+/// Pads to the longest encoding (what overflowed does not count) or to max_length, rounded up to a multiple of
+/// pad_to_multiple_of. In the options nothing is left open. ValueError for max_length without a length.
+inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, token_id pad_token_id) {
+  if (options.padding == PaddingStrategy::do_not_pad) return;
+  const index_t multiple = options.pad_to_multiple_of;
+  index_t target = options.max_length;
+  if (options.padding == PaddingStrategy::longest) {
+    target = 0;
+    for (const Encoding& encoding : encodings) target = std::max(target, length(encoding.input_ids));
+  }
+  check<ValueError>(target != kUnlimited, "pad: padding is max_length, but there is no max_length, and the tokenizer ",
+                    "has no model_max_length");
+  target = (target + multiple - 1) / multiple * multiple;
+  for (Encoding& encoding : encodings) pad_to(encoding, target, options, pad_token_id);
+}
+
+}  // namespace minibert::detail

@@ -1,0 +1,92 @@
+#include <minibert/tokenizers/padding.hpp>
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <minibert/tokenizers/bert_tokenizer.hpp>
+
+using namespace minibert;
+
+namespace {
+
+using Ids = std::vector<token_id>;
+
+BertTokenizer tokenizer(BertTokenizerOptions options = {}) {
+  return BertTokenizer({"[UNK]", "[CLS]", "[SEP]", "[MASK]", "[PAD]", "a", "b"}, options);
+}
+
+}  // namespace
+
+TEST_CASE("a batch is padded to its longest text, in every row") {
+  const BatchEncoding batch = tokenizer().batch_encode({"a b a", "b"}, {.padding = PaddingStrategy::longest,
+                                                                        .return_special_tokens_mask = true,
+                                                                        .return_offsets_mapping = true,
+                                                                        .return_word_ids = true});
+  REQUIRE(batch.encodings.size() == 2);
+  CHECK(batch.encodings[0].input_ids == Ids{1, 5, 6, 5, 2});
+  const Encoding& padded = batch.encodings[1];
+  CHECK(padded.input_ids == Ids{1, 6, 2, 4, 4});
+  CHECK(padded.token_type_ids == Ids{0, 0, 0, 0, 0});
+  CHECK(padded.attention_mask == Ids{1, 1, 1, 0, 0});
+  CHECK(padded.special_tokens_mask == Ids{1, 0, 1, 1, 1});
+  CHECK(padded.offset_mapping == std::vector<CharSpan>{{0, 0}, {0, 1}, {0, 0}, {0, 0}, {0, 0}});
+  CHECK(padded.word_ids == std::vector<index_t>{kNoWord, 0, kNoWord, kNoWord, kNoWord});
+  CHECK(batch.overflow_to_sample_mapping == std::vector<index_t>{0, 1});
+}
+
+TEST_CASE("padding to a length, to a multiple, on the left; an empty text too") {
+  const BertTokenizer t = tokenizer({.model_max_length = 4, .padding_side = Side::left});
+  CHECK(t.encode("a", {.padding = PaddingStrategy::max_length}) == Ids{4, 1, 5, 2});
+  CHECK(t.encode("a b a", {.padding = PaddingStrategy::max_length}) == Ids{1, 5, 6, 5, 2});  // not cut
+  CHECK(t.encode("a", {.padding = PaddingStrategy::max_length, .max_length = 5, .padding_side = Side::right}) ==
+        Ids{1, 5, 2, 4, 4});
+  CHECK(t.encode("a", {.padding = PaddingStrategy::max_length, .max_length = 3, .pad_to_multiple_of = 4}) ==
+        Ids{4, 1, 5, 2});
+  const Encoding empty = t("", {.add_special_tokens = false,
+                                .padding = PaddingStrategy::max_length,
+                                .max_length = 2,
+                                .return_special_tokens_mask = true});
+  CHECK(empty.input_ids == Ids{4, 4});
+  CHECK(empty.attention_mask == Ids{0, 0});
+  CHECK(empty.special_tokens_mask == Ids{1, 1});
+  CHECK(empty.word_ids.empty());
+}
+
+TEST_CASE("encodings that are there already are padded, in the rows they have") {
+  const BertTokenizer t = tokenizer();
+  std::vector<Encoding> encodings{t("a b"), t("a", "b", {.return_word_ids = true})};
+  t.pad(encodings);
+  CHECK(encodings[0].input_ids == Ids{1, 5, 6, 2, 4});
+  CHECK(encodings[0].special_tokens_mask.empty());
+  CHECK(encodings[1].word_ids.size() == 5);
+  t.pad(encodings, {});
+  CHECK(encodings[0].input_ids.size() == 5);
+}
+
+TEST_CASE("what overflows stands behind its text, padded as well") {
+  const BatchEncoding batch = tokenizer().batch_encode({"a", "a b a"}, {.padding = PaddingStrategy::longest,
+                                                                        .truncation = TruncationStrategy::longest_first,
+                                                                        .max_length = 4,
+                                                                        .return_overflowing_tokens = true});
+  REQUIRE(batch.encodings.size() == 3);
+  CHECK(batch.encodings[2].input_ids == Ids{1, 5, 2, 4});
+  CHECK(batch.overflow_to_sample_mapping == std::vector<index_t>{0, 1, 1});
+}
+
+TEST_CASE("batches of pairs, and what is refused") {
+  const BertTokenizer t = tokenizer();
+  const BatchEncoding batch = t.batch_encode({"a", ""}, {"b", ""}, {.padding = PaddingStrategy::longest});
+  CHECK(batch.encodings[0].input_ids == Ids{1, 5, 2, 6, 2});
+  CHECK(batch.encodings[1].input_ids == Ids{1, 2, 2, 4, 4});
+  CHECK(t.batch_encode({}, {.padding = PaddingStrategy::longest}).encodings.empty());
+  CHECK_THROWS_WITH_AS(t.batch_encode({"a"}, std::vector<std::string>{}), "batch_encode: 1 texts, but 0 second ones",
+                       ValueError);
+  CHECK_THROWS_AS(t("a", {.padding = PaddingStrategy::max_length}), ValueError);  // there is no length
+  CHECK_THROWS_AS(t("a", {.pad_to_multiple_of = 0}), ValueError);
+  CHECK_THROWS_WITH_AS(t("a", {.padding = PaddingStrategy::longest,
+                               .truncation = TruncationStrategy::only_first,
+                               .max_length = 9,
+                               .pad_to_multiple_of = 4}),
+                       "encode: texts are cut to 9, no multiple of pad_to_multiple_of, 4", ValueError);
+}
