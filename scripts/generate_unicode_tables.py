@@ -57,6 +57,13 @@ LOWERCASE_ADDED = {0x0130: 0x69, 0x1C89: 0x1C8A, 0xA7CB: 0x264, 0xA7CC: 0xA7CD, 
                    0xA7D4: 0xA7D5, 0xA7DA: 0xA7DB, 0xA7DC: 0x19B,
                    **{c: c + 0x20 for c in range(0x10D50, 0x10D66)}, **{c: c + 0x1B for c in range(0x16EA0, 0x16EB9)}}
 
+# Letters that are symbols (So) by category, and the joiners; then what is younger than utf8proc's table (Unicode 16).
+WORD_CHARACTERS_ADDED = "24B6-24E9 1F130-1F149 1F150-1F169 1F170-1F189 200C-200D"
+WORD_CHARACTERS_YOUNGER = """
+0897 1C89-1C8A A7CB-A7CD A7DA-A7DC 105C0-105F3 10D40-10D65 10D69-10D6D 10D6F-10D85 10EC2-10EC4 10EFC 11380-11389 1138B
+1138E 11390-113B5 113B7-113C0 113C2 113C5 113C7-113CA 113CC-113D3 113E1-113E2 116D0-116E3 11BC0-11BE0 11BF0-11BF9 11F5A
+13460-143FA 16100-16139 16D40-16D6C 16D70-16D79 18CFF 1CCF0-1CCF9 1E5D0-1E5FA 2EBF0-2EE5D"""
+
 # The bits of a character's property byte, in order.
 PROPERTIES = ["Removed", "Whitespace", "Punctuation", "Cjk", "Mark", "Decomposes", "NonStarter", "HasLowercase"]
 
@@ -126,13 +133,17 @@ class Tables:
         self.lowercase = {c: unicode.lowercase(c) for c in points}
         self.lowercase = {c: lower for c, lower in self.lowercase.items() if lower != c} | LOWERCASE_ADDED
 
+        self.word_characters = (with_category("L", "M", "Nd", "Nl", "Pc") | code_points(WORD_CHARACTERS_ADDED)
+                                | code_points(WORD_CHARACTERS_YOUNGER))
+
         # What decomposes (0340, say) is judged by what it decomposes to.
         self.marks -= set(self.decompositions)
         self.combining_classes = {c: k for c, k in self.combining_classes.items() if c not in self.decompositions}
 
         sizes = {"removed": (len(self.removed), 137681), "punctuation": (len(self.punctuation), 726),
                  "marks": (len(self.marks), 1549), "decompositions": (len(self.decompositions), 2060),
-                 "combining classes": (len(self.combining_classes), 810), "lowercase": (len(self.lowercase), 1488)}
+                 "combining classes": (len(self.combining_classes), 810), "lowercase": (len(self.lowercase), 1488),
+                 "word characters": (len(self.word_characters), 144667)}
         wrong = [f"{name}: {found}, expected {wanted}" for name, (found, wanted) in sizes.items() if found != wanted]
         if wrong:
             sys.exit("generate_unicode_tables: the sets have another size than verified: " + "; ".join(wrong))
@@ -173,6 +184,17 @@ def class_ranges(classes):
     return ranges
 
 
+def plain_ranges(points):
+    """Runs (first, last) of neighbours."""
+    ranges = []
+    for c in sorted(points):
+        if ranges and ranges[-1][1] == c - 1:
+            ranges[-1] = (ranges[-1][0], c)
+        else:
+            ranges.append((c, c))
+    return ranges
+
+
 def array(declaration, values, form=str):
     """A C++ array definition, filled to 120 columns."""
     lines, line = [], " "
@@ -197,6 +219,7 @@ def render(unicode, tables):
         text += tables.decompositions[c]
         offsets.append(len(text))
     lower, classes = lowercase_ranges(tables.lowercase), class_ranges(tables.combining_classes)
+    words = plain_ranges(tables.word_characters)
     flags = "".join(f"inline constexpr std::uint8_t k{name} = {1 << bit};\n" for bit, name in enumerate(PROPERTIES))
 
     def braces(row):
@@ -205,7 +228,7 @@ def render(unicode, tables):
     return f"""\
 // Made by scripts/generate_unicode_tables.py; do not edit. Character properties as Hugging Face's BERT tokenizer has them:
 // utf8proc {unicode.version} (Unicode {unicode.unicode_version}), changed where the reference follows other versions: categories of about
-// Unicode 8, canonical decomposition and combining classes of Unicode 9, lower case of Unicode 17.
+// Unicode 8, canonical decomposition and combining classes of Unicode 9, characters of words of 16, lower case of 17.
 // clang-format off
 #pragma once
 
@@ -240,6 +263,11 @@ struct LowercaseRange {{
   std::int32_t delta;
 }};
 {array(f"LowercaseRange kLowercase[{len(lower)}]", lower, braces)}
+// Runs of characters of words (\\w of regular expressions, Unicode 16), ascending.
+struct WordCharacterRange {{
+  char32_t first, last;
+}};
+{array(f"WordCharacterRange kWordCharacters[{len(words)}]", words, braces)}
 }}  // namespace minibert::unicode::tables
 """
 

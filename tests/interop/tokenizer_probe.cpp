@@ -3,6 +3,7 @@
 //   tokenizer_probe encode FOLDER NAME=VALUE...         lines of text -> encodings as Python prints them
 //   tokenizer_probe encode_pairs FOLDER NAME=VALUE...   lines of text US pair (U+001F between them) -> the same
 //   tokenizer_probe batch_encode FOLDER NAME=VALUE...   lines of text, encoded together -> the same
+//   tokenizer_probe save FOLDER OTHER                   the same tokenizer in another folder
 // The names are those of EncodeOptions. Each encoding and each piece that overflows is a line, (number of the text,
 // ids, types, attention mask, special tokens mask, offsets, word ids); where encoding fails the line is "ValueError".
 #include <exception>
@@ -114,6 +115,8 @@ int main(int argc, char** argv) {
     const auto tokenizer = BertTokenizer::from_pretrained(arguments.at(1));
     if (arguments.at(0) == "decode")
       decode_lines(tokenizer, arguments.at(2) == "1", arguments.at(3) == "1");
+    else if (arguments.at(0) == "save")
+      tokenizer.save_pretrained(arguments.at(2));
     else if (arguments.at(0) == "batch_encode")
       encode_together(tokenizer, options({arguments.begin() + 2, arguments.end()}));
     else

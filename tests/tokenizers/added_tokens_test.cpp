@@ -44,6 +44,47 @@ TEST_CASE("the leftmost, then the longest wins") {
   CHECK(split(tokens, "abcxbcde") == Pieces{"<6>", "cx", "<8>"});
 }
 
+TEST_CASE("lstrip and rstrip take white space, but not what the token before has taken") {
+  using Pieces = std::vector<std::string>;
+  const AddedTokens tokens = added({{.id = 6, .content = "<l>", .lstrip = true},
+                                    {.id = 7, .content = "<r>", .rstrip = true},
+                                    {.id = 8, .content = " <s>"}});
+  CHECK(split(tokens, "a \t<l> b") == Pieces{"a", "<6>", " b"});
+  CHECK(split(tokens, "a <r> \u2003b") == Pieces{"a ", "<7>", "b"});
+  CHECK(split(tokens, " <r>  <l> ") == Pieces{" ", "<7>", "<6>", " "});
+  CHECK(split(tokens, "<r> <s>a") == Pieces{"<7>", "<8>", "a"});
+  std::vector<std::string> matches;
+  tokens.split(
+      "a <l><r> ", [](std::string_view) {}, [&](token_id, std::string_view match) { matches.emplace_back(match); });
+  CHECK(matches == Pieces{" <l>", "<r> "});
+}
+
+TEST_CASE("single words have no letter, mark, digit or connector beside them") {
+  using Pieces = std::vector<std::string>;
+  const AddedTokens tokens = added({{.id = 6, .content = "xy", .single_word = true}});
+  CHECK(split(tokens, "xy xy-xy") == Pieces{"<6>", " ", "<6>", "-", "<6>"});
+  for (const char* text : {"axy", "xya", "xy_", "xy\u0301", "\u200Dxy", "1xy", "xyxy"})
+    CHECK(split(tokens, text) == Pieces{text});
+  CHECK(split(tokens, "\xE0\xA4xy\x80") == Pieces{"\xE0\xA4", "<6>", "\x80"});
+}
+
+TEST_CASE("normalized tokens are found in normalised text, and stand for what is found there") {
+  using Pieces = std::vector<std::string>;
+  const AddedTokens tokens = added({{.id = 6, .content = "\u00C9t\u00E9", .normalized = true}});
+  CHECK(split(tokens, "\u00C9t\u00E9") == Pieces{"\u00C9t\u00E9"});
+  Pieces pieces;
+  tokens.split_normalized(
+      "aete", [&](std::string_view piece) { pieces.emplace_back(piece); },
+      [&](token_id id, std::string_view match) { pieces.push_back(concat(id, match)); });
+  CHECK(pieces == Pieces{"a", "6ete"});
+  REQUIRE(tokens.text(6) != nullptr);
+  CHECK(*tokens.text(6) == "ete");
+  CHECK(tokens.text(7) == nullptr);
+  CHECK(tokens.find("\u00C9t\u00E9") == 6);
+  CHECK_THROWS_WITH_AS(added({{.id = 6, .content = "\u200D", .normalized = true}}),
+                       "added tokens: nothing is left of \"\u200D\" when normalised", ValueError);
+}
+
 TEST_CASE("ids: from the vocabulary, else from its size up") {
   const WordPiece small({"[UNK]", "[SEP]", "a"});
   const AddedTokens tokens({}, {}, small);

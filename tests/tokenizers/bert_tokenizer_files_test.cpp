@@ -128,8 +128,8 @@ TEST_CASE("components that are not BERT's are refused by name") {
   CHECK(has(refused([](Changed& c) { c["decoder"]["type"] = "ByteLevel"; }), "decoder: found the type"));
   CHECK(has(refused([](Changed& c) { c["post_processor"]["single"].as_array().pop_back(); }),
             "post_processor: the single template is \"[CLS]:0 A:0\""));
-  CHECK(has(refused([](Changed& c) { c["added_tokens"].as_array().at(0)["lstrip"] = true; }),
-            "added_tokens: the added token \"[PAD]\" has lstrip = true"));
+  CHECK(has(refused([](Changed& c) { c["added_tokens"].as_array().at(0)["lstrip"] = "yes"; }),
+            "added_tokens: lstrip: expected true or false"));
 }
 
 TEST_CASE("components that may be missing") {
@@ -191,6 +191,34 @@ TEST_CASE("special tokens by other names, and added tokens of older files") {
   CHECK(has(refusal(folder.path()), "truncation_side: expected \"left\" or \"right\", found \"up\""));
   write_file(folder / "added_tokens.json", "{}");
   CHECK(has(refusal(folder.path()), "added_tokens.json: not supported"));
+}
+
+TEST_CASE("the flags of added tokens come back") {
+  BertTokenizerParts parts{kVocabulary, {}, {}};
+  parts.added_tokens = {
+      {.id = 8, .content = "<E>", .special = false, .single_word = true, .normalized = true},
+      {.id = 9, .content = "<f>", .special = false, .lstrip = true, .rstrip = true},
+  };
+  const BertTokenizer original(parts);
+  CHECK(original.tokenize(" <F> a<e> <e>").back() == "<e>");
+  const testing::TemporaryDirectory folder;
+  original.save_pretrained(folder.path());
+  const BertTokenizer back = BertTokenizer::from_pretrained(folder.path());
+  CHECK(back.fingerprint() == original.fingerprint());
+  CHECK(back.fingerprint() != BertTokenizer({kVocabulary, {{8, "<E>", false}, {9, "<f>", false}}, {}}).fingerprint());
+}
+
+TEST_CASE("a missing normalized means not special; a flag where no added token has it is refused") {
+  const testing::TemporaryDirectory folder;
+  write_file(folder / "vocab.txt", kVocabTxt);
+  write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder":
+    {"7": {"content": "<E>"}, "8": {"content": "<F>", "special": true}, "4": {"content": "[MASK]", "lstrip": true,
+     "special": true}}, "mask_token": {"content": "[MASK]", "lstrip": true}})");
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
+  CHECK(tokenizer.encode("<e><E><F><f> [MASK]", {.add_special_tokens = false}) ==
+        std::vector<token_id>{7, 7, 8, 1, 1, 1, 4});
+  write_file(folder / "tokenizer_config.json", R"({"mask_token": {"content": "[MASK]", "lstrip": true}})");
+  CHECK(has(refusal(folder.path()), "mask_token: the special token \"[MASK]\" has lstrip = true"));
 }
 
 TEST_CASE("a folder without a tokenizer") {

@@ -47,6 +47,16 @@ TEST_CASE("places are in characters of the original; an unknown word and an adde
   CHECK(e.special_tokens_mask == Ids{1, 0, 0, 0, 0, 0, 1});  // the [MASK] is the text's
 }
 
+TEST_CASE("added tokens in raw and in normalised text: places hold the white space they take") {
+  BertTokenizerParts parts{{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "e"}, {}, {}};
+  parts.added_tokens = {{.id = 6, .content = "<R>", .lstrip = true},
+                        {.id = 7, .content = "<N>", .special = false, .rstrip = true, .normalized = true}};
+  const Encoding e = BertTokenizer(parts)("\u00C9 <R>\u200D<\u00F1>  e", kAll);
+  CHECK(e.input_ids == Ids{2, 5, 6, 7, 5, 3});
+  CHECK(e.offset_mapping == Spans{{0, 0}, {0, 1}, {1, 5}, {6, 11}, {11, 12}, {0, 0}});
+  CHECK(e.word_ids == Words{kNoWord, 0, 1, 2, 3, kNoWord});
+}
+
 TEST_CASE("in a pair each text has its own places and words") {
   const Encoding pair = tokenizer()("hello", "world!", kAll);
   CHECK(pair.offset_mapping == Spans{{0, 0}, {0, 5}, {0, 0}, {0, 5}, {5, 6}, {0, 0}});

@@ -102,3 +102,19 @@ TEST_CASE("white space is trimmed from the end only") {
   CHECK(unicode::trim_end("\r") == "");
   CHECK(unicode::trim_end("\u0D3F") == "\u0D3F");
 }
+
+TEST_CASE("characters of words, at both ends of a text") {
+  for (const char32_t c : {U'a', U'_', U'7', U'\u0301', U'\u200D', U'\u24B6', U'\U0002EE5D'})
+    CHECK(unicode::is_word_character(c));
+  for (const char32_t c : {U' ', U'-', U'\u00B2', U'\uFFFD', U'\U0010FFFF', U'\0'})
+    CHECK_FALSE(unicode::is_word_character(c));
+  CHECK(unicode::starts_with_word("\u0DC3!"));
+  CHECK(unicode::ends_with_word("!\u0DC3"));
+  CHECK_FALSE(unicode::ends_with_word("a\x80"));
+  CHECK_FALSE(unicode::ends_with_word("a\xE0\xA4"));
+  CHECK_FALSE(unicode::starts_with_word(""));
+  CHECK_FALSE(unicode::ends_with_word(""));
+  CHECK(unicode::trim_start("\t\u2003 a ") == "a ");
+  CHECK(unicode::trim_end(" a\u2003\n") == " a");
+  CHECK(unicode::trim_start(" ").empty());
+}

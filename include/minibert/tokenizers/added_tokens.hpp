@@ -1,8 +1,8 @@
-// Added tokens: cut out of raw text before anything else sees it. The special tokens are added tokens.
+// Added tokens: cut out of a text, raw or normalised, before it is split into words. The special tokens are added
+// tokens.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,13 +10,15 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/tokenizers/added_token_search.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/trie.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
 
 namespace minibert {
 
-/// The added tokens of a tokenizer, by id, and the search for them: leftmost, longest, by bytes, case-sensitive.
+/// The added tokens of a tokenizer, by id, and the search for them.
 class AddedTokens {
  public:
   AddedTokens() = default;
@@ -34,12 +36,20 @@ class AddedTokens {
       raise<ValueError>("added tokens: \"", twin->content, "\" and \"", (twin + 1)->content, "\" have the id ",
                         twin->id);
 
-    std::vector<Trie::Entry> entries;
+    const BertNormalizer normalizer(options.normalizer());
+    std::vector<Trie::Entry> ids;
+    std::vector<detail::AddedTokenSearch::Pattern> raw, normalized;
     for (const AddedToken& token : tokens_) {
-      entries.emplace_back(token.content, token.id);
-      begins_token_[static_cast<unsigned char>(token.content.front())] = true;
+      ids.emplace_back(token.content, token.id);
+      texts_.push_back(token.normalized ? normalizer.normalize(token.content) : token.content);
+      check<ValueError>(!texts_.back().empty(), "added tokens: nothing is left of \"", token.content,
+                        "\" when normalised");
+      (token.normalized ? normalized : raw)
+          .push_back({texts_.back(), token.id, token.single_word, token.lstrip, token.rstrip});
     }
-    trie_ = Trie(std::move(entries));
+    ids_ = Trie(std::move(ids));
+    raw_ = detail::AddedTokenSearch(std::move(raw));
+    normalized_ = detail::AddedTokenSearch(std::move(normalized));
   }
 
   /// All of them, by id.
@@ -48,38 +58,29 @@ class AddedTokens {
   token_id end_id() const noexcept { return tokens_.empty() ? 0 : tokens_.back().id + 1; }
 
   /// The id of a token, or WordPiece::kNoToken.
-  token_id find(std::string_view content) const noexcept { return trie_.find(content); }
+  token_id find(std::string_view content) const noexcept { return ids_.find(content); }
 
-  /// The token of an id, or nullptr.
-  const AddedToken* find(token_id id) const noexcept {
-    const auto token = std::lower_bound(tokens_.begin(), tokens_.end(), id,
-                                        [](const AddedToken& t, token_id value) { return t.id < value; });
-    return token != tokens_.end() && token->id == id ? &*token : nullptr;
+  /// What an id stands for in a text, or nullptr: of a token that is found in normalised text its normalised content.
+  const std::string* text(token_id id) const noexcept {
+    const index_t place = place_of(id);
+    return place < 0 ? nullptr : &at(texts_, place);
   }
 
   bool is_special(token_id id) const noexcept {
-    const AddedToken* token = find(id);
-    return token != nullptr && token->special;
+    const index_t place = place_of(id);
+    return place >= 0 && at(tokens_, place).special;
   }
 
-  /// Calls on_text(std::string_view) for each piece of text between added tokens, and on_token(token_id,
-  /// std::string_view) for each of these, in order.
+  /// Cuts out of a raw text the tokens that are found there: AddedTokenSearch::split().
   template <class OnText, class OnToken>
   void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
-    std::size_t begin = 0;  // of the piece being read
-    for (std::size_t i = 0; i < text.size();) {
-      const Trie::Match match = begins_token_[static_cast<unsigned char>(text[i])]
-                                    ? trie_.longest_match(Trie::kRoot, text.substr(i))
-                                    : Trie::Match{};
-      if (match.bytes == 0) {
-        ++i;
-        continue;
-      }
-      if (i > begin) on_text(text.substr(begin, i - begin));
-      on_token(match.value, text.substr(i, usize(match.bytes)));
-      begin = i += usize(match.bytes);
-    }
-    if (begin < text.size()) on_text(text.substr(begin));
+    raw_.split(text, on_text, on_token);
+  }
+
+  /// Cuts out of a normalised text, a piece that split() left, the tokens that are found there.
+  template <class OnText, class OnToken>
+  void split_normalized(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
+    normalized_.split(text, on_text, on_token);
   }
 
  private:
@@ -105,9 +106,17 @@ class AddedTokens {
     check_token(tokens_.back(), model);
   }
 
+  /// The place of a token among tokens_, or -1.
+  index_t place_of(token_id id) const noexcept {
+    const auto token = std::lower_bound(tokens_.begin(), tokens_.end(), id,
+                                        [](const AddedToken& t, token_id value) { return t.id < value; });
+    return token != tokens_.end() && token->id == id ? token - tokens_.begin() : -1;
+  }
+
   std::vector<AddedToken> tokens_;
-  Trie trie_;
-  std::array<bool, 256> begins_token_ = {};
+  std::vector<std::string> texts_;  // those of tokens_
+  Trie ids_;
+  detail::AddedTokenSearch raw_, normalized_;
 };
 
 }  // namespace minibert

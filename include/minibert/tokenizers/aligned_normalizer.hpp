@@ -32,6 +32,26 @@ struct AlignedText {
 
 namespace detail {
 
+/// Numbers the characters of a text, quickly for places that come in order.
+class CharacterCounter {
+ public:
+  explicit CharacterCounter(std::string_view text) : begin_(text.data()), counted_(begin_) {}
+
+  /// How many characters stand before a place in the text, where a character begins.
+  index_t before(const char* place) {
+    if (place < counted_) {  // added tokens may overlap
+      counted_ = begin_;
+      count_ = 0;
+    }
+    for (; counted_ < place; ++count_) counted_ += unicode::decode(counted_, place).bytes;
+    return count_;
+  }
+
+ private:
+  const char *begin_, *counted_;
+  index_t count_ = 0;
+};
+
 struct AlignedCharacter {
   char32_t character;
   index_t origin;

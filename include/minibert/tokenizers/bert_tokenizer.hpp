@@ -157,7 +157,7 @@ class BertTokenizer {
     for (const token_id id : ids) {
       check<ValueError>(id >= 0, "decode: ", id, " is no id");
       const std::string* token = find_token(id);
-      if (token != nullptr && !(skip_special_tokens && is_special(id))) decoder.add(*token);
+      if (token != nullptr && !(skip_special_tokens && is_special(added_tokens_.find(*token)))) decoder.add(*token);
     }
     std::string text = decoder.take();
     if (clean_up_tokenization_spaces) WordPieceDecoder::clean_up_tokenization(text);
@@ -206,21 +206,25 @@ class BertTokenizer {
   token_id id_of(const std::string& special_token) const { return added_tokens_.find(special_token); }
 
   const std::string* find_token(token_id id) const noexcept {
-    if (const AddedToken* added = added_tokens_.find(id)) return &added->content;
+    if (const std::string* text = added_tokens_.text(id)) return text;
     return id >= 0 && id < model_.vocab_size() ? model_.token(id) : nullptr;
   }
 
   /// Appends the ids of a text alone.
   void append_ids(std::string_view text, std::vector<token_id>& ids) const {
     thread_local std::string normalized;
+    const auto add = [&](token_id id, std::string_view) { ids.push_back(id); };
+    const auto add_words = [&](std::string_view piece) {
+      pre_tokenizer_.for_each_word(piece, [&](std::string_view word) { model_.append_ids(word, ids); });
+    };
     added_tokens_.split(
         text,
         [&](std::string_view piece) {
           normalized.clear();
           normalizer_.append(piece, normalized);
-          pre_tokenizer_.for_each_word(normalized, [&](std::string_view word) { model_.append_ids(word, ids); });
+          added_tokens_.split_normalized(normalized, add_words, add);
         },
-        [&](token_id id, std::string_view) { ids.push_back(id); });
+        add);
   }
 
   /// The tokens of a text alone; with their places and words if asked.
@@ -314,7 +318,7 @@ class BertTokenizer {
 };
 
 inline void BertTokenizer::append_with_places(std::string_view text, detail::TextTokens& tokens) const {
-  index_t word_id = 0, character = 0;  // of the next word; at the start of the next piece of text or added token
+  index_t word_id = 0;  // of the next word
   const auto add = [&](token_id id, CharSpan span) {
     tokens.ids.push_back(id);
     tokens.offsets.push_back(span);
@@ -332,17 +336,24 @@ inline void BertTokenizer::append_with_places(std::string_view text, detail::Tex
     }
     ++word_id;
   };
+  detail::CharacterCounter characters(text);
   added_tokens_.split(
       text,
       [&](std::string_view piece) {
-        const AlignedText aligned = normalize_aligned(piece, normalizer_.options(), character);
-        pre_tokenizer_.for_each_word(aligned.text, [&](std::string_view word) { add_word(word, aligned); });
-        character += unicode::count_decoded(piece);
+        const AlignedText aligned = normalize_aligned(piece, normalizer_.options(), characters.before(piece.data()));
+        added_tokens_.split_normalized(
+            aligned.text,
+            [&](std::string_view part) {
+              pre_tokenizer_.for_each_word(part, [&](std::string_view word) { add_word(word, aligned); });
+            },
+            [&](token_id id, std::string_view match) {
+              add(id, aligned.span(match));
+              ++word_id;
+            });
       },
       [&](token_id id, std::string_view match) {
-        const index_t begin = character;
-        character += unicode::count_decoded(match);
-        add(id, {begin, character});
+        const index_t begin = characters.before(match.data());
+        add(id, {begin, characters.before(match.data() + match.size())});
         ++word_id;
       });
 }
@@ -357,7 +368,11 @@ inline std::uint64_t BertTokenizer::fingerprint() const {
   add(concat("pipeline ", steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");
-  for (const AddedToken& token : added_tokens_.all()) add(concat(token.id, token.special, token.content));
+  for (const AddedToken& token : added_tokens_.all()) {
+    add(concat(token.id, token.special, token.content));
+    if (token.single_word || token.lstrip || token.rstrip || token.normalized)
+      add(concat(token.single_word, token.lstrip, token.rstrip, token.normalized));
+  }
   for (const std::string& token : model_.vocabulary()) add(token);
   return hash;
 }

@@ -54,11 +54,16 @@ inline constexpr NamedSpecialToken kNamedSpecialTokens[] = {{"unk_token", &BertT
 
 }  // namespace detail
 
-/// A token that is found in raw text, before any normalisation: the special ones, and whatever a user added.
+/// A token that is cut out of a text before it is split into words: the special ones, and whatever a user added. The
+/// flags are those of Hugging Face's AddedToken.
 struct AddedToken {
   token_id id;
   std::string content;
-  bool special = true;  ///< left out by decode(ids, skip_special_tokens = true), and never masked
+  bool special = true;       ///< left out by decode(ids, skip_special_tokens = true), and never masked
+  bool single_word = false;  ///< only where no letter, mark, digit or connector stands beside it
+  bool lstrip = false;       ///< takes the white space before it
+  bool rstrip = false;       ///< takes the white space after it
+  bool normalized = false;   ///< found, normalised itself, in the normalised text instead of the raw one
 };
 
 }  // namespace minibert

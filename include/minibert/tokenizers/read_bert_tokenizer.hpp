@@ -57,28 +57,37 @@ inline const Json* find_component(const Json& tokenizer, std::string_view name, 
   });
 }
 
-/// Refuses what would change how an added token is found. `token` is an object with a "content".
-inline void check_added_token(const Json& token) {
-  for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"}) {
-    const Json* value = find_set(token, flag);
-    check<FormatError>(value == nullptr || !value->as_bool(), "the added token \"", token.at("content").as_string(),
-                       "\" has ", flag, " = true, which is not supported");
-  }
-}
-
-/// A special token's text: a string, or an object with a "content".
-inline std::string special_token_text(const Json& value) {
-  if (value.is_string()) return value.as_string();
-  check_added_token(value);
-  return value.at("content").as_string();
-}
-
+/// An added token of a file: an object with a "content" and flags.
 inline AddedToken parse_added_token(const Json& token, std::int64_t id) {
-  check_added_token(token);
   check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "an added token has the id ", id, ", expected 0 to ",
                      WordPiece::kMaxVocabSize - 1);
-  const Json* special = find_set(token, "special");
-  return {static_cast<token_id>(id), token.at("content").as_string(), special != nullptr && special->as_bool()};
+  const auto flag = [&](const char* name, bool otherwise) {
+    const Json* value = find_set(token, name);
+    return value != nullptr ? in_context(name, [&] { return value->as_bool(); }) : otherwise;
+  };
+  const bool special = flag("special", false);
+  return {.id = static_cast<token_id>(id),
+          .content = token.at("content").as_string(),
+          .special = special,
+          .single_word = flag("single_word", false),
+          .lstrip = flag("lstrip", false),
+          .rstrip = flag("rstrip", false),
+          .normalized = flag("normalized", !special)};
+}
+
+/// A special token's text: a string, or an object with a "content". Its flags are set where the added tokens are; the
+/// object may not have others, unless there is such an added token.
+inline std::string special_token_text(const Json& value, const std::vector<AddedToken>& added_tokens) {
+  if (value.is_string()) return value.as_string();
+  const std::string& content = value.at("content").as_string();
+  if (std::any_of(added_tokens.begin(), added_tokens.end(), [&](const AddedToken& t) { return t.content == content; }))
+    return content;
+  for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"}) {
+    const Json* set = find_set(value, flag);
+    check<FormatError>(set == nullptr || !set->as_bool(), "the special token \"", content, "\" has ", flag,
+                       " = true, which is supported among the added tokens only");
+  }
+  return content;
 }
 
 inline std::vector<std::string> parse_vocabulary(const Json& vocab) {
@@ -161,14 +170,16 @@ inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptio
 }
 
 /// Takes the names of the special tokens from tokenizer_config.json or special_tokens_map.json, where it has them.
-inline void parse_special_tokens(const Json& json, BertTokenizerOptions& options) {
+inline void parse_special_tokens(const Json& json, BertTokenizerParts& parts) {
   for (const auto& [name, member] : kNamedSpecialTokens)
     if (const Json* value = find_set(json, name))
-      options.*member = in_context(name, [&, token = value] { return special_token_text(*token); });
+      parts.options.*member =
+          in_context(name, [&, token = value] { return special_token_text(*token, parts.added_tokens); });
 }
 
 /// Takes the settings from tokenizer_config.json; what it does not set keeps its value.
-inline void parse_config(const Json& config, BertTokenizerOptions& options) {
+inline void parse_config(const Json& config, BertTokenizerParts& parts) {
+  BertTokenizerOptions& options = parts.options;
   const auto read = [&](const char* key, auto&& assign) {
     if (const Json* value = find_set(config, key)) in_context(key, [&] { assign(*value); });
   };
@@ -189,7 +200,7 @@ inline void parse_config(const Json& config, BertTokenizerOptions& options) {
   };
   read_side("padding_side", options.padding_side);
   read_side("truncation_side", options.truncation_side);
-  parse_special_tokens(config, options);
+  parse_special_tokens(config, parts);
 }
 
 /// The added tokens that older versions of transformers keep in tokenizer_config.json: an object of them, by id.
@@ -263,11 +274,13 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
 
   const BertTokenizerOptions by_tokenizer = parts.options;
   if (exists("tokenizer_config.json")) parts.options = {};
+  if (!has_json)
+    parts.added_tokens = detail::in_context(path_of("tokenizer_config.json"),
+                                            [&] { return detail::parse_added_tokens_decoder(config); });
   detail::in_context(path_of("special_tokens_map.json"),
-                     [&] { detail::parse_special_tokens(read("special_tokens_map.json"), parts.options); });
+                     [&] { detail::parse_special_tokens(read("special_tokens_map.json"), parts); });
   detail::in_context(path_of("tokenizer_config.json"), [&] {
-    detail::parse_config(config, parts.options);
-    if (!has_json) parts.added_tokens = detail::parse_added_tokens_decoder(config);
+    detail::parse_config(config, parts);
     if (!detail::follows_tokenizer_json(config) || !has_json) return;
     parts.options.do_lower_case = by_tokenizer.do_lower_case;
     parts.options.strip_accents = by_tokenizer.strip_accents;

@@ -84,13 +84,6 @@ inline bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
-/// The number of characters, of which what is no UTF-8 has as many as it has U+FFFD.
-inline index_t count_decoded(std::string_view text) noexcept {
-  index_t count = 0;
-  for_each_character(text, [&](char32_t) { ++count; });
-  return count;
-}
-
 /// The number of characters of valid UTF-8.
 inline index_t count_characters(std::string_view text) noexcept {
   return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
@@ -112,13 +105,45 @@ inline bool is_cjk(char32_t c) noexcept { return (properties(c) & tables::kCjk) 
 /// A mark of no width (category Mn): strip_accents drops it.
 inline bool is_mark(char32_t c) noexcept { return (properties(c) & tables::kMark) != 0; }
 
+/// A character of words in the sense of regular expressions (\w): letters, marks, decimal digits, connectors, joiners.
+inline bool is_word_character(char32_t c) noexcept {
+  const auto above = std::upper_bound(std::begin(tables::kWordCharacters), std::end(tables::kWordCharacters), c,
+                                      [](char32_t value, const auto& range) { return value < range.first; });
+  return above != std::begin(tables::kWordCharacters) && c <= (above - 1)->last;
+}
+
+/// The last character of a text that is not empty; U+FFFD if that is no UTF-8.
+inline Decoded last_character(std::string_view text) noexcept {
+  const char* const end = text.data() + text.size();
+  for (index_t bytes = 1; bytes <= 4 && bytes <= length(text); ++bytes)
+    if (const Decoded decoded = decode(end - bytes, end); decoded.bytes == bytes && decoded.character != kReplacement)
+      return decoded;
+  return {kReplacement, 1};
+}
+
+inline bool starts_with_word(std::string_view text) noexcept {
+  return !text.empty() && is_word_character(decode(text.data(), text.data() + text.size()).character);
+}
+inline bool ends_with_word(std::string_view text) noexcept {
+  return !text.empty() && is_word_character(last_character(text).character);
+}
+
+/// The text without the white space at its start.
+inline std::string_view trim_start(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const Decoded first = decode(text.data(), text.data() + text.size());
+    if (!is_whitespace(first.character)) break;
+    text.remove_prefix(usize(first.bytes));
+  }
+  return text;
+}
+
 /// The text without the white space at its end.
 inline std::string_view trim_end(std::string_view text) noexcept {
   while (!text.empty()) {
-    std::size_t last = text.size() - 1;
-    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xC0) == 0x80) --last;
-    if (!is_whitespace(decode(text.data() + last, text.data() + text.size()).character)) break;
-    text = text.substr(0, last);
+    const Decoded last = last_character(text);
+    if (!is_whitespace(last.character)) break;
+    text.remove_suffix(usize(last.bytes));
   }
   return text;
 }

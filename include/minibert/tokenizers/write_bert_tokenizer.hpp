@@ -21,10 +21,10 @@ namespace detail {
 inline Json added_token_json(const AddedToken& token) {
   return Json(Json::Object{{"id", token.id},
                            {"content", token.content},
-                           {"single_word", false},
-                           {"lstrip", false},
-                           {"rstrip", false},
-                           {"normalized", false},
+                           {"single_word", token.single_word},
+                           {"lstrip", token.lstrip},
+                           {"rstrip", token.rstrip},
+                           {"normalized", token.normalized},
                            {"special", token.special}});
 }
 

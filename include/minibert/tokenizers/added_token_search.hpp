@@ -1,0 +1,72 @@
+// The search for added tokens in a text.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/types.hpp>
+#include <minibert/tokenizers/trie.hpp>
+#include <minibert/tokenizers/unicode.hpp>
+
+namespace minibert::detail {
+
+/// Finds added tokens: leftmost, longest, by bytes, case-sensitive.
+class AddedTokenSearch {
+ public:
+  /// The text that stands for a token, and the flags of an AddedToken.
+  struct Pattern {
+    std::string text;
+    token_id id;
+    bool single_word, lstrip, rstrip;
+  };
+
+  AddedTokenSearch() = default;
+
+  /// Of equal texts, none of which is empty, the last counts.
+  explicit AddedTokenSearch(std::vector<Pattern> patterns) : patterns_(std::move(patterns)) {
+    std::vector<Trie::Entry> entries;
+    for (const Pattern& pattern : patterns_) {
+      entries.emplace_back(pattern.text, static_cast<Trie::Value>(entries.size()));
+      begins_token_[static_cast<unsigned char>(pattern.text.front())] = true;
+    }
+    trie_ = Trie(std::move(entries));
+  }
+
+  /// Calls on_text(std::string_view) for each piece of text between tokens, and on_token(token_id, std::string_view)
+  /// for each of these, in order; with lstrip and rstrip a token's piece holds the white space on that side.
+  template <class OnText, class OnToken>
+  void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
+    std::size_t begin = 0;  // of what no token has taken
+    for (std::size_t i = 0; i < text.size() && !patterns_.empty();) {
+      const Trie::Match match = begins_token_[static_cast<unsigned char>(text[i])]
+                                    ? trie_.longest_match(Trie::kRoot, text.substr(i))
+                                    : Trie::Match{};
+      if (match.bytes == 0) {
+        ++i;
+        continue;
+      }
+      const Pattern& pattern = at(patterns_, match.value);
+      const std::string_view before = text.substr(0, i), after = text.substr(i + usize(match.bytes));
+      std::size_t token_begin = i, token_end = i += usize(match.bytes);
+      if (pattern.single_word && (unicode::ends_with_word(before) || unicode::starts_with_word(after))) continue;
+      // White space that the token before has taken is not taken twice.
+      if (pattern.lstrip) token_begin = std::clamp(unicode::trim_end(before).size(), std::min(begin, i), i);
+      if (pattern.rstrip) token_end += after.size() - unicode::trim_start(after).size();
+      if (begin < token_begin) on_text(text.substr(begin, token_begin - begin));
+      on_token(pattern.id, text.substr(token_begin, token_end - token_begin));
+      begin = token_end;
+    }
+    if (begin < text.size()) on_text(text.substr(begin));
+  }
+
+ private:
+  std::vector<Pattern> patterns_;
+  Trie trie_;  // to places in patterns_
+  std::array<bool, 256> begins_token_ = {};
+};
+
+}  // namespace minibert::detail
