@@ -482,3 +482,25 @@ def test_single_words_end_at_the_same_characters(tools, tmp_path):
     for pattern in ("{}<x>", "<x>{}"):
         lines = ["-".join(pattern.format(chr(c)) for c in EVERYTHING[i:i + 16]) for i in range(0, len(EVERYTHING), 16)]
         assert_same_encodings(tools, tmp_path, tokenizer, lines)
+
+
+@pytest.mark.parametrize("config", [
+    {}, {"mask_token": "[MASK]"}, {"added_tokens_decoder": {}},
+    {"added_tokens_decoder": {"8": {"content": "<E>"}, "9": {"content": "<F>", "special": True},
+                              "4": {"content": "[MASK]", "lstrip": True, "special": True}},
+     "mask_token": {"__type": "AddedToken", "content": "[MASK]", "lstrip": True}}], ids=str)
+@pytest.mark.parametrize("with_map", [False, True])
+@pytest.mark.parametrize("with_json", [False, True])
+def test_added_and_special_tokens_of_older_files(tools, tmp_path, config, with_map, with_json):
+    vocabulary = SPECIAL + ["a", "##b", "<m>"]
+    tokenizer = BertTokenizerFast(vocab={token: i for i, token in enumerate(vocabulary)})
+    tokenizer.add_tokens(["<z>"])
+    if with_json:
+        tokenizer.save_pretrained(tmp_path)
+    else:
+        (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    if with_map:
+        (tmp_path / "special_tokens_map.json").write_text('{"mask_token": "<m>"}')
+    assert_same_encodings(tools, tmp_path, BertTokenizerFast.from_pretrained(tmp_path),
+                          ["<e><E><F><f> [MASK]", "a <z> <m>[MASK]<M>", "[PAD][UNK]"])

@@ -221,6 +221,21 @@ TEST_CASE("a missing normalized means not special; a flag where no added token h
   CHECK(has(refusal(folder.path()), "mask_token: the special token \"[MASK]\" has lstrip = true"));
 }
 
+TEST_CASE("added_tokens_decoder replaces the added tokens; without it special_tokens_map.json names the special ones") {
+  Changed changed;
+  changed["added_tokens"].as_array().push_back(Json::Object{{"id", 8}, {"content", "<z>"}});
+  changed.add("special_tokens_map.json", R"({"mask_token": "a"})");
+  changed.add("tokenizer_config.json", R"({"mask_token": "[MASK]"})");
+  const BertTokenizer by_json = BertTokenizer::from_pretrained(changed.path());
+  CHECK(by_json.convert_tokens_to_ids("<z>") == 8);
+  CHECK(by_json.mask_token_id() == 5);
+  changed.add("tokenizer_config.json", R"({"added_tokens_decoder": {"8": {"content": "<E>"}}})");
+  const BertTokenizer by_config = BertTokenizer::from_pretrained(changed.path());
+  CHECK(by_config.convert_tokens_to_ids("<E>") == 8);
+  CHECK(by_config.convert_tokens_to_ids("<z>") == 1);
+  CHECK(by_config.mask_token_id() == 4);
+}
+
 TEST_CASE("a folder without a tokenizer") {
   const testing::TemporaryDirectory folder;
   CHECK_THROWS_AS(BertTokenizer::from_pretrained(folder.path()), IoError);

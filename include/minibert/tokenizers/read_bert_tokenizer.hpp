@@ -206,9 +206,7 @@ inline void parse_config(const Json& config, BertTokenizerParts& parts) {
 /// The added tokens that older versions of transformers keep in tokenizer_config.json: an object of them, by id.
 inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& config) {
   std::vector<AddedToken> tokens;
-  const Json* by_id = find_set(config, "added_tokens_decoder");
-  if (by_id == nullptr) return tokens;
-  for (const auto& [key, token] : by_id->as_object()) {
+  for (const auto& [key, token] : config.at("added_tokens_decoder").as_object()) {
     std::int64_t id = -1;
     const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
     check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(), "added_tokens_decoder: \"",
@@ -249,7 +247,8 @@ inline bool follows_tokenizer_json(const Json& config) {
 /// special_tokens_map.json. As transformers' BertTokenizer does, it takes from tokenizer.json only the vocabulary and
 /// the added tokens when there is a tokenizer_config.json: that one decides about lower case, accents, Chinese
 /// characters and the names of the special tokens, with BertTokenizer's defaults for what it does not set. Without it,
-/// or when its tokenizer_class is one of transformers' general ones, tokenizer.json decides.
+/// or when its tokenizer_class is one of transformers' general ones, tokenizer.json decides. An added_tokens_decoder in
+/// tokenizer_config.json replaces the added tokens; without one, special_tokens_map.json has the last word on names.
 /// IoError when there is no tokenizer or it cannot be read; FormatError, naming file and component, when it is damaged
 /// or not BERT's.
 inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folder) {
@@ -273,19 +272,20 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
   }
 
   const BertTokenizerOptions by_tokenizer = parts.options;
+  const bool has_decoder = detail::find_set(config, "added_tokens_decoder") != nullptr;
   if (exists("tokenizer_config.json")) parts.options = {};
-  if (!has_json)
-    parts.added_tokens = detail::in_context(path_of("tokenizer_config.json"),
-                                            [&] { return detail::parse_added_tokens_decoder(config); });
-  detail::in_context(path_of("special_tokens_map.json"),
-                     [&] { detail::parse_special_tokens(read("special_tokens_map.json"), parts); });
   detail::in_context(path_of("tokenizer_config.json"), [&] {
+    const bool follows_json = has_json && detail::follows_tokenizer_json(config);
+    if (has_decoder && !follows_json) parts.added_tokens = detail::parse_added_tokens_decoder(config);
     detail::parse_config(config, parts);
-    if (!detail::follows_tokenizer_json(config) || !has_json) return;
+    if (!follows_json) return;
     parts.options.do_lower_case = by_tokenizer.do_lower_case;
     parts.options.strip_accents = by_tokenizer.strip_accents;
     parts.options.tokenize_chinese_chars = by_tokenizer.tokenize_chinese_chars;
   });
+  if (!has_decoder)
+    detail::in_context(path_of("special_tokens_map.json"),
+                       [&] { detail::parse_special_tokens(read("special_tokens_map.json"), parts); });
   detail::in_context(path_of("tokenizer.json"), [&] { detail::check_post_processor(tokenizer, parts.options); });
   return parts;
 }
