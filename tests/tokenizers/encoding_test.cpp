@@ -1,10 +1,13 @@
 #include <minibert/tokenizers/encoding.hpp>
 
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <minibert/tokenizers/bert_tokenizer.hpp>
+
+#include "support/quotes.hpp"
 
 using namespace minibert;
 
@@ -17,6 +20,20 @@ using Words = std::vector<index_t>;
 BertTokenizer tokenizer(BertTokenizerOptions options = {}) {
   return BertTokenizer({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "world", "##s", "!", "e", "##e"},
                        options);
+}
+
+// docs/tokenizers.md quotes this.
+std::vector<std::string> windows_of(const BertTokenizer& tokenizer, const std::string& question,
+                                    const std::string& page) {
+  const Encoding encoding = tokenizer(question, page,
+                                      {.truncation = TruncationStrategy::only_second,
+                                       .max_length = 12,
+                                       .stride = 2,
+                                       .return_overflowing_tokens = true,
+                                       .return_offsets_mapping = true});
+  std::vector<std::string> windows{tokenizer.decode(encoding.input_ids)};
+  for (const Encoding& more : encoding.overflowing) windows.push_back(tokenizer.decode(more.input_ids));
+  return windows;
 }
 
 const EncodeOptions kAll{.return_special_tokens_mask = true, .return_offsets_mapping = true, .return_word_ids = true};
@@ -110,4 +127,13 @@ TEST_CASE("truncation: which strategy, which length, which side") {
                        "encode: stride is 4, expected 0 to 3, what max_length leaves beside two special tokens",
                        ValueError);
   CHECK_THROWS_AS(t("hello", {.max_length = 5, .stride = -1}), ValueError);
+}
+
+TEST_CASE("docs/tokenizers.md quotes code that works") {
+  const std::vector<std::string> blocks = testing::cpp_blocks("docs/tokenizers.md");
+  REQUIRE(blocks.size() == 1);
+  CHECK(testing::repository_file("tests/tokenizers/encoding_test.cpp").find(blocks[0]) != std::string::npos);
+  CHECK(windows_of(tokenizer(), "hello world", "e worlds! hello world e worlds") ==
+        std::vector<std::string>{"[CLS] hello world [SEP] e worlds! hello world e [SEP]",
+                                 "[CLS] hello world [SEP] world e worlds [SEP]"});
 }
