@@ -1,5 +1,6 @@
 #include <minibert/kernels/gemm.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -22,19 +23,21 @@ double tolerance() {
 /// Where the rows of an operand begin: anywhere, at a cache line, or far apart at the same place of many pages.
 enum class Rows { anywhere, aligned, colliding };
 
-/// An operand of the given size: row-major with a gap between rows, or the transpose of such a matrix.
+/// An operand of the given size: row-major with a gap between rows, or the transpose of such a matrix. The same stream
+/// gives the same numbers wherever the rows begin.
 template <class T>
 struct Operand {
   std::vector<T> memory;
   Matrix<T> matrix;
   Operand(index_t rows, index_t columns, bool transposed, int stream, Rows where = Rows::anywhere) {
     constexpr index_t line = 64 / sizeof(T), far = 8192 / sizeof(T);
-    const index_t outer = transposed ? columns : rows, inner = transposed ? rows : columns;
-    const index_t multiple = where == Rows::colliding ? far : line;
-    const index_t stride = where == Rows::anywhere ? inner + 3 : kernels::round_up(inner + 1, multiple);
-    memory = reference::normal<T>(outer * stride + line, stream);
-    const T* first = memory.data();
+    const index_t outer = transposed ? columns : rows, inner = (transposed ? rows : columns) + 3;
+    const std::vector<T> numbers = reference::normal<T>(outer * inner, stream);
+    const index_t stride = where == Rows::anywhere ? inner : kernels::round_up(inner, where == Rows::aligned ? line : far);
+    memory.resize(usize(outer * stride + line));
+    T* first = memory.data();
     while (where != Rows::anywhere && reinterpret_cast<std::uintptr_t>(first) % 64 != 0) ++first;
+    for (index_t i = 0; i < outer; ++i) std::copy_n(numbers.begin() + i * inner, inner, first + i * stride);
     matrix = Matrix<T>{first, stride};
     if (transposed) matrix = matrix.transposed();
   }
@@ -66,18 +69,24 @@ TEST_CASE_TEMPLATE("gemm: every size around the tile edges, every orientation", 
   }
 }
 
-TEST_CASE("gemm: the sum over k in blocks") {
+TEST_CASE("gemm: the sum over k in blocks, the same bits wherever the operands lie") {
   const index_t m = 55, n = 144;
   for (const bool transposed_a : {false, true}) {
     for (const bool transposed_b : {false, true}) {
       for (const index_t k : {577, 1537, 2100}) {
         INFO("k=", k, " transposed: ", transposed_a, transposed_b);
-        const Rows rows = k == 577 ? Rows::anywhere : k == 1537 ? Rows::aligned : Rows::colliding;
-        const Operand<float> a(m, k, transposed_a, 1, rows), b(k, n, transposed_b, 2, rows);
+        const Operand<float> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
         std::vector<float> workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
         std::vector<float> c(usize(m * n), 7.0f);
         kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data());
         CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b.matrix)) < tolerance<float>());
+        for (const Rows rows : {Rows::aligned, Rows::colliding}) {
+          const Operand<float> moved_a(m, k, transposed_a, 1, rows), moved_b(k, n, transposed_b, 2, rows);
+          std::vector<float> same(c.size());
+          kernels::gemm(m, n, k, moved_a.matrix, moved_b.matrix, kernels::Store<float>{same.data(), n},
+                        workspace.data());
+          CHECK(same == c);
+        }
       }
     }
   }
