@@ -2,14 +2,14 @@
 //
 // A thread takes a chunk of C's rows, and passes over the panels of B, a micro-tile's columns wide. Where the elements
 // of a row lie side by side nothing is packed: A's are broadcast from where they are, B's are loaded, and the
-// micro-tile fetches the next panel ahead of its use. Else A is packed a chunk at a time, and B beforehand, into
-// panels. Sums are made in registers and given to the epilogue, so that bias, activation or accumulation cost no pass
-// over memory. The sum over k is cut by its length only, whatever the number of threads: results have the same bits.
+// micro-tile fetches the next panel ahead of its use. Else, unless A's columns lie well in the cache, A is packed a
+// chunk at a time, and B beforehand, into panels. Sums are made in registers and given to the epilogue, so that bias,
+// activation or accumulation cost no pass over memory. The sum over k is cut by its length only, whatever the number of
+// threads: results have the same bits.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 
 #include <minibert/core/parallel.hpp>
 #include <minibert/kernels/detail/fetch_ahead.hpp>
@@ -38,20 +38,13 @@ struct GemmColumns {
   }
 };
 
-/// Whether rows so far apart meet in so few sets of the second level of the cache (1,024 sets, 16 ways or 8) that
-/// packing them pays: it costs less the more rows of A share it.
-inline bool rows_collide(index_t stride_bytes, index_t m) noexcept {
-  constexpr index_t kPeriod = 65536, kManyRows = 2048;
-  return kPeriod / std::gcd(kPeriod, stride_bytes) < (m < kManyRows ? 16 : 32);
-}
-
 /// The columns of B (k×n) that can be read in place: whole vectors, none across two cache lines, of rows that do not
 /// collide.
 template <class T>
 index_t direct_columns(const Matrix<T>& b, index_t m, index_t n) noexcept {
-  constexpr index_t kVector = 16, kLine = 64;
+  constexpr index_t kVector = 16, kLine = 64, kManyRows = 2048;  // rows of A share the cost of packing
   const index_t stride = b.row_stride * static_cast<index_t>(sizeof(T));
-  if (b.column_stride != 1 || rows_collide(stride, m)) return 0;
+  if (b.column_stride != 1 || rows_until_collision(stride) < (m < kManyRows ? 16 : 32)) return 0;
   if (stride % kLine != 0 || reinterpret_cast<std::uintptr_t>(b.data) % kLine != 0) return 0;
   return n % kVector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
 }
@@ -144,10 +137,13 @@ struct GemmRows {
 /// than the last level of the cache, also of columns.
 struct GemmChunks {
   index_t m, n, column_grain, rows, count;
-  GemmChunks(index_t m_, index_t n_, index_t k, index_t element_size) : m(m_), n(n_), rows(num_chunks(m, kRowChunk)) {
-    constexpr index_t kEnough = 32, kMostBytes = index_t{8} << 20;
+  /// packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
+  GemmChunks(index_t m_, index_t n_, index_t k, index_t element_size, bool packs_rows)
+      : m(m_), n(n_), rows(num_chunks(m, kRowChunk)) {
+    constexpr index_t kMostBytes = index_t{8} << 20;
+    const index_t enough = packs_rows ? 16 : 32;
     const index_t parts =
-        std::max(num_chunks(kEnough, std::max<index_t>(rows, 1)), num_chunks(n * k * element_size, kMostBytes));
+        std::max(num_chunks(enough, std::max<index_t>(rows, 1)), num_chunks(n * k * element_size, kMostBytes));
     column_grain = std::max(round_up(num_chunks(n, parts), kMaxTileColumns), 2 * kMaxTileColumns);
     count = rows * num_chunks(n, column_grain);
   }
@@ -186,7 +182,7 @@ void pack_and_multiply(index_t packed_columns, const GemmChunks& chunks, F pack,
 template <bool Parallel, class Products, class T, class Epilogue>
 void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
   using Element = typename Products::Element;
-  const GemmChunks chunks(m, n, k, sizeof(T));
+  const GemmChunks chunks(m, n, k, sizeof(T), Products::packs_rows(a));
   auto* packed = reinterpret_cast<Element*>(workspace);
   T* scratch = workspace + round_up(n, kMaxTileColumns) * k;
   const index_t direct = std::is_same_v<T, Element> ? direct_columns(b, m, n) : 0;

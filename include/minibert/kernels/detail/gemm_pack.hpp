@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <numeric>
 
 #include <minibert/kernels/detail/gemm_micro.hpp>
 #include <minibert/simd/transpose.hpp>
@@ -10,6 +11,13 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
 namespace detail {
+
+/// After how many rows so far apart the second level of the cache (1,024 sets, 16 ways or 8) has the next one in the
+/// set of the first: where these are few, rows push each other out.
+inline index_t rows_until_collision(index_t stride_bytes) noexcept {
+  constexpr index_t kPeriod = 65536;
+  return kPeriod / std::gcd(kPeriod, stride_bytes);
+}
 
 /// Row p of the panel: `count` elements of a row of B, then zeros to the end of a vector.
 template <class Tile, class T>

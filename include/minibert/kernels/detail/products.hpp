@@ -30,10 +30,15 @@ struct FullProducts {
   [[gnu::always_inline]] static MicroRows<Element> rows(Element*, Matrix<T> a, index_t m, index_t) {
     return {a.data, a.row_stride, a.column_stride, m};
   }
-  /// The same for an A in memory.
+  /// Whether packed_rows packs: contiguous columns, if the rows of a block of k collide.
+  static bool packs_rows(const Matrix<T>& a) noexcept {
+    constexpr index_t kEnough = 128;
+    return a.column_stride != 1 && rows_until_collision(a.column_stride * static_cast<index_t>(sizeof(T))) < kEnough;
+  }
+  /// As rows(), for an A in memory.
   template <class Tile>
   [[gnu::always_inline]] static MicroRows<Element> packed_rows(Element* packed, Matrix<T> a, index_t m, index_t k) {
-    if (a.column_stride == 1) return {a.data, a.row_stride, 1, m};
+    if (!packs_rows(a)) return rows<Tile>(packed, a, m, k);
     const index_t stride = round_up(m, 16);
     pack_rows<typename Tile::V>(packed, stride, a, m, k);
     return {packed, 1, stride, m};
@@ -59,6 +64,7 @@ struct Bf16Products {
     pack_bf16_rows<typename Tile::arch>(packed, stride, a, m, k);
     return {packed, by_rows ? stride : 1, by_rows ? 1 : stride, m};
   }
+  static bool packs_rows(const Matrix<float>&) noexcept { return true; }
   template <class Tile>
   [[gnu::always_inline]] static MicroRows<Element> packed_rows(Element* packed, Matrix<float> a, index_t m, index_t k) {
     return rows<Tile>(packed, a, m, k);
