@@ -93,8 +93,8 @@ AttentionHead<T> attention_head(const T* q, const T* k, const T* v, T scale, con
           .mask = own};
 }
 
-/// Of so many rows of the next head those that are fetched: of eight matrices, 64 wide, half of the second level.
-inline index_t rows_ahead(index_t rows) { return std::min<index_t>(rows, 256); }
+/// Of so many rows of the next head those that are fetched: of all matrices, 64 wide, half of the second level.
+inline index_t rows_ahead(index_t rows, index_t matrices) { return std::min<index_t>(rows, 2048 / matrices); }
 
 template <class T>
 FetchAhead fetch_nothing(const AttentionShape& shape) {
@@ -142,9 +142,9 @@ void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale
     if (next != nullptr) {
       const HeadRows rows(sequences, shape, *next);
       const index_t first = first_query(*next, rows.len), queries = rows.at + first * shape.stride;
-      for (const T* matrix : {k, v}) ahead.add(matrix + rows.at, rows_ahead(rows.len));
+      for (const T* matrix : {k, v}) ahead.add(matrix + rows.at, rows_ahead(rows.len, 4));
       for (const T* matrix : {q, static_cast<const T*>(y)})
-        ahead.add(matrix + queries, rows_ahead(end_query(*next, rows.len) - first));
+        ahead.add(matrix + queries, rows_ahead(end_query(*next, rows.len) - first, 4));
     }
     const auto head = attention_head(q, k, v, scale, mask, sequences, shape, it);
     const HeadRows rows(sequences, shape, it);
@@ -173,7 +173,7 @@ void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T
     if (next != nullptr) {
       const HeadRows rows(sequences, shape, *next);
       const index_t size = key_pieces(rows.len).size, begin = next->piece * size, at = rows.at + begin * shape.stride;
-      const index_t keys = rows_ahead(std::min(size, rows.len - begin)), queries = rows_ahead(rows.len);
+      const index_t keys = rows_ahead(std::min(size, rows.len - begin), 8), queries = rows_ahead(rows.len, 8);
       for (const T* matrix : {k, v}) ahead.add(matrix + at, keys);
       for (const T* matrix : {q, dy, y}) ahead.add(matrix + rows.at, queries);
       for (const Sink<T>& result : {dv, dk})

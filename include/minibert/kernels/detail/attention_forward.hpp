@@ -51,27 +51,50 @@ struct AttentionOutput {
   }
 };
 
+/// Scores of Rows queries become probabilities times the row's sum, as online_softmax.
+template <int Rows, class V, class T>
+[[gnu::always_inline]] inline void online_softmax_rows(T* scores, index_t stride, index_t padded, T* largest, T* sum,
+                                                       T* factor, bool first) {
+  V best[Rows], total[Rows] = {};
+  simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) { best[r] = V::load(scores + r * stride); });
+  for (index_t i = V::lanes; i < padded; i += V::lanes)
+    simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+      best[r] = simd::max(V::load(scores + r * stride + i), best[r]);
+    });
+  simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+    const T found = simd::max_lane(best[r]), top = first || found > largest[r] ? found : largest[r];
+    factor[r] = first ? T{0} : std::exp2(largest[r] - top);
+    largest[r] = top;
+    best[r] = V::broadcast(top);
+  });
+  for (index_t i = 0; i < padded; i += V::lanes)
+    simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+      const V e = simd::exp2(V::load(scores + r * stride + i) - best[r]);
+      e.store(scores + r * stride + i);
+      total[r] = total[r] + e;
+    });
+  simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+    sum[r] = simd::sum(total[r]) + (first ? T{0} : sum[r] * factor[r]);
+  });
+}
+
 /// Scores of `count` queries against the keys from `begin` on become probabilities times the row's sum; what was summed
-/// before has to be multiplied by factor. Scores are in powers of two, and lie `stride` apart.
+/// before has to be multiplied by factor. Scores are in powers of two, and lie `stride` apart. Several rows at a time,
+/// lest each wait for its maximum and its sum.
 template <class V, class T>
 [[gnu::always_inline]] inline void online_softmax(T* scores, index_t stride, index_t count, index_t keys, T* largest,
                                                   T* sum, T* factor, bool first) {
+  constexpr int kRows = 4;
   const index_t padded = round_up(keys, V::lanes);
-  for (index_t row = 0; row < count; ++row, scores += stride) {
-    for (index_t i = keys; i < padded; ++i) scores[i] = -std::numeric_limits<T>::infinity();
-    const T found = row_max<V>(scores, padded);
-    const T top = first || found > largest[row] ? found : largest[row];
-    factor[row] = first ? T{0} : std::exp2(largest[row] - top);
-    const V offset = V::broadcast(top);
-    V total{};
-    for (index_t i = 0; i < padded; i += V::lanes) {
-      const V e = simd::exp2(V::load(scores + i) - offset);
-      e.store(scores + i);
-      total = total + e;
-    }
-    largest[row] = top;
-    sum[row] = simd::sum(total) + (first ? T{0} : sum[row] * factor[row]);
-  }
+  for (index_t row = 0; row < count; ++row)
+    for (index_t i = keys; i < padded; ++i) scores[row * stride + i] = -std::numeric_limits<T>::infinity();
+  index_t row = 0;
+  const auto next_rows = [&](auto rows) __attribute__((always_inline)) {
+    online_softmax_rows<rows, V>(scores + row * stride, stride, padded, largest + row, sum + row, factor + row, first);
+    row += rows;
+  };
+  while (row + kRows <= count) next_rows(std::integral_constant<int, kRows>());
+  while (row < count) next_rows(std::integral_constant<int, 1>());
 }
 
 /// epilogue(A (m×k) · packed panels (k×n)); scratch: Products::rows.
