@@ -108,6 +108,7 @@ Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertT
                       {"num_train_lines", data.train.size()},
                       {"num_train_tokens", data.train.num_tokens()},
                       {"mlm_probability", options.mlm_probability},
+                      {"whole_word_mask", options.whole_word_mask},
                       {"initial_model", options.model_name_or_path.string()},
                       {"config", model.config().to_json("BertForMaskedLM", "float32")}};
 }
@@ -158,8 +159,9 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   const BertTokenizer tokenizer = make_tokenizer(options, text);
   const Data data = tokenize(options, text, validation, tokenizer);
   BertForMaskedLM model = make_model(options, tokenizer);
-  const DataCollatorForLanguageModeling collator(
-      tokenizer, {.mlm_probability = options.mlm_probability, .seed = options.training.seed});
+  const DataCollatorForLanguageModeling collator(tokenizer, {.mlm_probability = options.mlm_probability,
+                                                             .whole_word_mask = options.whole_word_mask,
+                                                             .seed = options.training.seed});
   const double frequency_loss = UnigramBaseline(data.train, collator).evaluate(data.eval, collator);
 
   Trainer trainer(model, options.training, collator, data.train, &data.eval);

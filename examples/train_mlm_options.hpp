@@ -23,6 +23,7 @@ struct TrainMlmOptions {
   minibert::BertConfig config;
   std::optional<minibert::index_t> max_seq_length;
   double mlm_probability = 0.15;
+  bool whole_word_mask = false;
   minibert::TrainingArguments training;
   bool do_train = false, do_eval = false;  // neither: both
   int threads = 0;
@@ -100,6 +101,7 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
       ->excludes(tokenizer);
   app.add_option("--max_seq_length", o.max_seq_length, "Cut lines to so many tokens (default: what the model can)");
   app.add_option("--mlm_probability", o.mlm_probability, "Share of the tokens to guess")->capture_default_str();
+  app.add_flag("--whole_word_mask", o.whole_word_mask, "Mask all pieces of a word or none");
 }
 
 inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {
@@ -124,9 +126,11 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
     return app.add_option(name, value, help)->capture_default_str()->group("Training");
   };
   auto* lines = add("--per_device_train_batch_size", t.per_device_train_batch_size, "Lines a batch");
-  add("--max_tokens_per_batch", t.max_tokens_per_batch, "A batch takes lines up to so many tokens; 0: a number of lines")
+  add("--max_tokens_per_batch", t.max_tokens_per_batch,
+      "A batch takes lines up to so many tokens; 0: a number of lines")
       ->excludes(lines);
-  add("--max_tokens_per_pass", t.max_tokens_per_pass, "Tokens that go through the model at once; fewer take less memory");
+  add("--max_tokens_per_pass", t.max_tokens_per_pass,
+      "Tokens that go through the model at once; fewer take less memory");
   app.add_option_function<std::string>(
          "--train_sampling_strategy",
          [&t](const std::string& name) { t.train_sampling_strategy = minibert::sampling_strategy(name); },

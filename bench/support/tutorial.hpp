@@ -52,6 +52,7 @@ class DrawnTokenizer {
   }
   token_id mask_token_id() const { return 4; }
   bool is_special(token_id id) const { return id < 5; }
+  bool continues_word(token_id) const { return false; }
   index_t vocab_size() const { return 2000; }
 };
 

@@ -51,6 +51,12 @@ DataCollatorForLanguageModeling collator_with(MaskingOptions options) {
   return DataCollatorForLanguageModeling(NumberTokenizer(kVocab), options);
 }
 
+/// Whether a count is within five standard deviations of what is expected of so many draws.
+bool close(index_t count, index_t of, double p) {
+  const double n = static_cast<double>(of);
+  return std::abs(static_cast<double>(count) - n * p) < 5 * std::sqrt(n * p * (1 - p));
+}
+
 TEST_CASE("the batch holds the sequences end to end") {
   const std::string_view text = "5 6 7\n8\n9 10\n";
   const LineDataset dataset = LineDataset::from_texts(std::array{text}, NumberTokenizer(kVocab), 16);
@@ -89,11 +95,6 @@ TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchange
   }
   for (std::size_t row = 0; row < is_masked.size(); ++row)
     if (!is_masked[row]) REQUIRE(batch.input_ids[row] == original.input_ids[row]);
-  // Bounds of five standard deviations.
-  const auto close = [](index_t count, index_t of, double p) {
-    const double n = static_cast<double>(of);
-    return std::abs(static_cast<double>(count) - n * p) < 5 * std::sqrt(n * p * (1 - p));
-  };
   const index_t items = batch.num_items();
   CHECK(close(items, candidates, 0.15));
   CHECK(close(masks, items, 0.8 + 0.1 / kVocab));  // a random word may be [MASK]
@@ -122,18 +123,61 @@ TEST_CASE("the probabilities are settable") {
   CHECK_THROWS_AS(collator_with({.mlm_probability = std::nan("")}), minibert::ValueError);
 }
 
+TEST_CASE("whole words: masked together or not at all, as often as asked; each of their tokens is drawn 80/10/10") {
+  const LineDataset dataset = long_lines(2000);
+  const MaskedLMBatch original = collate(collator_with({.mlm_probability = 0}), dataset, all(dataset));
+  const MaskedLMBatch batch = collate(collator_with({.whole_word_mask = true}), dataset, all(dataset));
+  const MaskedLMBatch tokens = collate(collator_with({}), dataset, all(dataset));
+  std::vector<bool> is_masked(batch.input_ids.size()), token_is_masked(batch.input_ids.size());
+  for (const index_t row : batch.masked_rows) is_masked[minibert::usize(row)] = true;
+  for (const index_t row : tokens.masked_rows) token_is_masked[minibert::usize(row)] = true;
+  const NumberTokenizer tokenizer(kVocab);
+  index_t words = 0, masked_words = 0, longer_words = 0, mixed = 0;
+  for (index_t row = 0, first = -1; row < batch.num_tokens(); ++row) {
+    const token_id id = at(original.input_ids, row);
+    const bool masked = is_masked[minibert::usize(row)];
+    if (tokenizer.is_special(id)) {
+      REQUIRE_FALSE(masked);
+      first = -1;
+    } else if (first < 0 || !tokenizer.continues_word(id)) {  // a continuation after a special token is a word, too
+      first = row;
+      ++words;
+      masked_words += masked;
+      REQUIRE(masked == token_is_masked[minibert::usize(row)]);  // the same draw as without whole words
+    } else {
+      ++longer_words;
+      REQUIRE(masked == is_masked[minibert::usize(first)]);
+      mixed += masked && (at(batch.input_ids, row) == 4) != (at(batch.input_ids, first) == 4);
+    }
+  }
+  CHECK(longer_words > words / 8);
+  CHECK(close(masked_words, words, 0.15));
+  CHECK(mixed > 0);  // one draw masks a word, but what becomes of its tokens is drawn for each
+  index_t masks = 0, kept = 0;
+  for (index_t i = 0; i < batch.num_items(); ++i) {
+    const index_t row = at(batch.masked_rows, i);
+    REQUIRE(at(batch.labels, i) == at(original.input_ids, row));
+    masks += at(batch.input_ids, row) == 4;
+    kept += at(batch.input_ids, row) == at(batch.labels, i);
+  }
+  CHECK(close(masks, batch.num_items(), 0.8 + 0.1 / kVocab));
+  CHECK(close(kept, batch.num_items(), 0.1 + 0.1 / kVocab));
+}
+
 TEST_CASE("a line's mask does not depend on the batch it comes in") {
   const LineDataset dataset = long_lines(30);
-  const DataCollatorForLanguageModeling collator = collator_with({});
-  const MaskedLMBatch together = collate(collator, dataset, all(dataset), {.training = true, .epoch = 2});
-  std::vector<token_id> ids, labels;
-  for (index_t example = 0; example < dataset.size(); ++example) {
-    const MaskedLMBatch alone = collate(collator, dataset, {example}, {.training = true, .epoch = 2, .first_row = 9});
-    ids.insert(ids.end(), alone.input_ids.begin(), alone.input_ids.end());
-    labels.insert(labels.end(), alone.labels.begin(), alone.labels.end());
+  for (const bool whole_word_mask : {false, true}) {
+    const DataCollatorForLanguageModeling collator = collator_with({.whole_word_mask = whole_word_mask});
+    const MaskedLMBatch together = collate(collator, dataset, all(dataset), {.training = true, .epoch = 2});
+    std::vector<token_id> ids, labels;
+    for (index_t example = 0; example < dataset.size(); ++example) {
+      const MaskedLMBatch alone = collate(collator, dataset, {example}, {.training = true, .epoch = 2, .first_row = 9});
+      ids.insert(ids.end(), alone.input_ids.begin(), alone.input_ids.end());
+      labels.insert(labels.end(), alone.labels.begin(), alone.labels.end());
+    }
+    CHECK(ids == together.input_ids);
+    CHECK(labels == together.labels);
   }
-  CHECK(ids == together.input_ids);
-  CHECK(labels == together.labels);
 }
 
 TEST_CASE("masks change with seed and epoch in training, and never in evaluation") {

@@ -11,7 +11,8 @@
 
 namespace minibert::testing {
 
-/// Ids 0 to 4 are [PAD] [UNK] [CLS] [SEP] [MASK]; the line "bad" raises an error.
+/// Ids 0 to 4 are [PAD] [UNK] [CLS] [SEP] [MASK]; those that end in 8 or 9 continue a word; the line "bad" raises an
+/// error.
 class NumberTokenizer {
  public:
   explicit NumberTokenizer(index_t vocab_size = 100) : vocab_size_(vocab_size) {}
@@ -32,6 +33,7 @@ class NumberTokenizer {
   }
   token_id mask_token_id() const { return 4; }
   bool is_special(token_id id) const { return id < 5; }
+  bool continues_word(token_id id) const { return id % 10 >= 8; }
   index_t vocab_size() const { return vocab_size_; }
 
  private:

@@ -25,17 +25,21 @@ struct MaskingOptions {
   double mlm_probability = 0.15;     // of a token to be guessed
   double mask_replace_prob = 0.8;    // of such a token to become [MASK]
   double random_replace_prob = 0.1;  // … to become a random entry of the vocabulary; else it stays
+  bool whole_word_mask =
+      false;  // a word is guessed as a whole or not at all; what becomes of its tokens is drawn for each
   std::uint64_t seed = 42;
 };
 
-/// Makes MaskedLMBatches. A token's fate depends on (seed, epoch, line in the text, position) alone: not on the batch
-/// it comes in, nor on what was drawn before. Special tokens are never masked.
+/// Makes MaskedLMBatches. A token's fate depends on (seed, epoch, line in the text, position) alone, or on that of its
+/// word: not on the batch it comes in, nor on what was drawn before. Special tokens are never masked. A word is what
+/// the pre-tokenizer made, a sign of punctuation or a Chinese character too; where it begins stands in the vocabulary.
 class DataCollatorForLanguageModeling {
  public:
   using Dataset = LineDataset;
   using Batch = MaskedLMBatch;
 
-  /// Tokenizer: vocab_size(), mask_token_id(), is_special(id). ValueError for probabilities that are none.
+  /// Tokenizer: vocab_size(), mask_token_id(), is_special(id), continues_word(id). ValueError for probabilities that
+  /// are none.
   template <class Tokenizer>
   explicit DataCollatorForLanguageModeling(const Tokenizer& tokenizer, MaskingOptions options = {})
       : options_(options), vocab_size_(tokenizer.vocab_size()), mask_token_id_(tokenizer.mask_token_id()) {
@@ -43,7 +47,10 @@ class DataCollatorForLanguageModeling {
     check_probability("mask_replace_prob", options.mask_replace_prob);
     check_probability("random_replace_prob", options.random_replace_prob);
     check_probability("mask_replace_prob + random_replace_prob", keep_from());
-    for (token_id id = 0; id < vocab_size_; ++id) is_special_.push_back(tokenizer.is_special(id) ? 1 : 0);
+    for (token_id id = 0; id < vocab_size_; ++id) {
+      is_special_.push_back(tokenizer.is_special(id) ? 1 : 0);
+      shares_draw_.push_back(options.whole_word_mask && tokenizer.continues_word(id) ? 1 : 0);
+    }
   }
 
   const MaskingOptions& options() const noexcept { return options_; }
@@ -76,12 +83,17 @@ class DataCollatorForLanguageModeling {
   /// Draws from here on leave the token as it was.
   double keep_from() const noexcept { return options_.mask_replace_prob + options_.random_replace_prob; }
 
-  /// Masks the batch's last sequence, which begins at first_token.
+  /// Masks the batch's last sequence, which begins at first_token. (It may begin within a word, where a text is cut.)
   void mask(MaskedLMBatch& batch, index_t first_token, random::Key key) const {
+    bool follows_word = false, is_masked = false;
     for (index_t row = first_token; row < batch.num_tokens(); ++row) {
       token_id& id = at(batch.input_ids, row);
       const auto position = static_cast<std::uint32_t>(row - first_token);
-      if (is_special(id) || key.uniform(position, kIsMasked) >= options_.mlm_probability) continue;
+      const bool shares_draw = follows_word && at(shares_draw_, id) != 0;
+      follows_word = !is_special(id);
+      if (!follows_word) continue;
+      if (!shares_draw) is_masked = key.uniform(position, kIsMasked) < options_.mlm_probability;
+      if (!is_masked) continue;
       batch.masked_rows.push_back(row);
       batch.labels.push_back(id);
       const double draw = key.uniform(position, kReplacement);
@@ -95,7 +107,7 @@ class DataCollatorForLanguageModeling {
   MaskingOptions options_;
   index_t vocab_size_;
   token_id mask_token_id_;
-  std::vector<char> is_special_;  // by id
+  std::vector<char> is_special_, shares_draw_;  // by id; the latter: is masked if the token before it is
 };
 
 }  // namespace minibert

@@ -93,6 +93,11 @@ class BertTokenizer {
   token_id mask_token_id() const { return id_of(options_.mask_token); }
   /// Whether the id is that of a special token: [UNK] and a [MASK] in the text count too.
   bool is_special(token_id id) const noexcept { return added_tokens_.is_special(id); }
+  /// Whether the id's token stands within a word, never at its beginning. ('#' is punctuation: no word begins with it.)
+  bool continues_word(token_id id) const noexcept {
+    const std::string* token = find_token(id);
+    return token != nullptr && token->starts_with("##");
+  }
 
   /// The pieces of a text, without [CLS] and [SEP].
   std::vector<std::string> tokenize(std::string_view text) const {
