@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     }
 
     minibert::WordCounter counter(options.normalizer());
-    for (const auto& file : train_files) counter.add_file(file);
+    counter.add_files(train_files);
     minibert::check<minibert::ValueError>(counter.counts().size() > 0, "no words in the training files");
     if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
 

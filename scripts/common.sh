@@ -34,7 +34,8 @@ install_packages() {
 
 # What building the library, its tests and its examples takes, and the text of the default corpus.
 install_build_packages() {
-  install_packages g++ cmake ninja-build libeigen3-dev rapidjson-dev doctest-dev libcli11-dev bible-kjv bible-kjv-text
+  install_packages g++ cmake ninja-build libeigen3-dev rapidjson-dev zlib1g-dev libzstd-dev doctest-dev libcli11-dev \
+    bible-kjv bible-kjv-text
   command -v cmake >/dev/null || fail "cmake is missing"
   command -v ninja >/dev/null || fail "ninja is missing"
 }

@@ -76,6 +76,20 @@ TEST_CASE("chunks and threads do not show") {
   }
 }
 
+TEST_CASE("files are counted as one text; a line ends where its file does") {
+  const testing::TemporaryDirectory folder;
+  write_file(folder / "a", "the cat\nthe");
+  write_file(folder / "b", "re is a cat\n");
+  WordCounter counter(BertNormalizerOptions{});
+  index_t read = 0;
+  counter.add_files({folder / "a", folder / "b"}, [&](index_t done, index_t) { read = done; });
+  CHECK(read == 23);
+  REQUIRE(counter.counts().size() == 5);
+  CHECK(counter.counts().count(0) == 2);
+  CHECK(counter.counts().word(2) == "re");
+  CHECK(counter.loss().lines == 3);
+}
+
 TEST_CASE("a file that is not there") {
   const testing::TemporaryDirectory folder;
   CHECK_THROWS_AS(WordCounter(BertNormalizerOptions{}).add_file(folder / "none.txt"), IoError);

@@ -10,7 +10,8 @@
 
 #include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/io/file.hpp>
+#include <minibert/io/lines.hpp>
+#include <minibert/io/text_stream.hpp>
 #include <minibert/tokenizers/normalization_loss.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/pre_tokenizer.hpp>
@@ -93,50 +94,45 @@ class WordCounter {
 
   /// Adds the words of a text, read as lines that end at \n. Uses several threads.
   void add_text(std::string_view text) {
-    // Chunks are merged in order, a batch at a time: words stay in order of first appearance, and memory is bounded.
-    std::vector<Part> parts;
-    for (index_t first = 0; first < length(text); first += kChunk * kChunksPerBatch) {
-      const index_t last = std::min(length(text), first + kChunk * kChunksPerBatch);
-      parts.assign(usize(num_chunks(last - first, kChunk)), Part());
-      parallel_for(last - first, kChunk, [&](index_t begin, index_t end) {
-        const index_t from = line_start(text, first + begin), to = line_start(text, first + end);
-        count_lines(text.substr(usize(from), usize(to - from)), at(parts, begin / kChunk));
-      });
-      for (const Part& part : parts) {
-        counts_.add(part.counts);
-        loss_.add(part.loss);
-      }
+    while (!text.empty()) {
+      const std::string_view block = text.substr(0, usize(detail::line_start(text, kBlock)));
+      add_block(block);
+      text.remove_prefix(block.size());
     }
   }
 
-  /// Adds the words of a text file. IoError when it cannot be read.
-  void add_file(const std::filesystem::path& path) { add_text(MappedFile(path).view()); }
+  /// Adds the words of text files, plain or compressed, in a stream. Errors as TextStream's.
+  void add_files(const std::vector<std::filesystem::path>& files, const Progress& progress = {}) {
+    for_each_block(files, progress, [&](std::string_view block, index_t /*file*/) { add_block(block); });
+  }
+  void add_file(const std::filesystem::path& path) { add_files({path}); }
 
  private:
-  static constexpr index_t kChunk = 1 << 18, kChunksPerBatch = 64;
+  static constexpr index_t kChunk = 1 << 18, kBlock = TextStream::kBlockSize;
 
   struct Part {
     WordCounts counts;
     NormalizationLossCount loss;
   };
 
-  /// The first start of a line at or after a place in the text.
-  static index_t line_start(std::string_view text, index_t place) noexcept {
-    if (place == 0 || place >= length(text)) return place;
-    const std::size_t newline = text.find('\n', usize(place - 1));
-    return newline == text.npos ? length(text) : static_cast<index_t>(newline) + 1;
+  /// Chunks are merged in order, a block at a time: words stay in order of first appearance, and memory is bounded.
+  void add_block(std::string_view block) {
+    std::vector<Part> parts(usize(num_chunks(length(block), kChunk)));
+    parallel_for_lines(block, kChunk, [&](std::string_view lines, index_t i) { count_lines(lines, at(parts, i)); });
+    for (const Part& part : parts) {
+      counts_.add(part.counts);
+      loss_.add(part.loss);
+    }
   }
 
   void count_lines(std::string_view text, Part& part) const {
     std::string normalized;
-    while (!text.empty()) {
-      const std::string_view line = text.substr(0, text.find('\n'));
-      text.remove_prefix(std::min(text.size(), line.size() + 1));
+    for_each_line(text, [&](std::string_view line) {
       normalized.clear();
       normalizer_.append(line, normalized);
       pre_tokenizer_.for_each_word(normalized, [&](std::string_view word) { part.counts.add(word); });
       part.loss.add(normalization_loss(line, normalizer_.options()));
-    }
+    });
   }
 
   BertNormalizer normalizer_;

@@ -1,0 +1,43 @@
+// The lines of a text: it is split at \n and nowhere else.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include <minibert/core/parallel.hpp>
+#include <minibert/core/types.hpp>
+
+namespace minibert {
+
+/// Calls f(line) for each line, without its \n. A text that ends with \n ends with the line before.
+template <class F>
+void for_each_line(std::string_view text, F&& f) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    f(line);
+  }
+}
+
+namespace detail {
+
+/// The first start of a line at or after a place in the text.
+inline index_t line_start(std::string_view text, index_t place) noexcept {
+  if (place == 0 || place >= length(text)) return place;
+  const std::size_t newline = text.find('\n', usize(place - 1));
+  return newline == text.npos ? length(text) : static_cast<index_t>(newline) + 1;
+}
+
+}  // namespace detail
+
+/// Cuts the text into num_chunks(length(text), grain) pieces of whole lines, some of them perhaps empty, and calls
+/// f(piece, its number) for each, in any order and on any thread. f must not throw.
+template <class F>
+void parallel_for_lines(std::string_view text, index_t grain, F&& f) noexcept {
+  parallel_for(length(text), grain, [&](index_t begin, index_t end) {
+    const index_t from = detail::line_start(text, begin), to = detail::line_start(text, end);
+    f(text.substr(usize(from), usize(to - from)), begin / grain);
+  });
+}
+
+}  // namespace minibert

@@ -1,0 +1,214 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/io/text_stream.hpp>
+
+#include "support/test_data.hpp"
+
+namespace {
+
+using namespace minibert;
+using minibert::testing::TemporaryDirectory;
+
+std::vector<std::string> blocks_of(const std::filesystem::path& path, index_t block_size) {
+  TextStream stream(path, block_size);
+  std::vector<std::string> blocks;
+  for (std::string_view block; !(block = stream.next()).empty();) blocks.emplace_back(block);
+  CHECK(stream.next().empty());
+  CHECK(stream.bytes_read() == stream.file_size());
+  CHECK(Fingerprint().add(stream.fingerprint()).value() == fingerprint_of_files({path}));
+  return blocks;
+}
+
+std::string joined(const std::vector<std::string>& blocks) {
+  std::string text;
+  for (const std::string& block : blocks) text += block;
+  return text;
+}
+
+/// Some megabytes of lines, some of them long.
+std::string many_lines() {
+  std::string text;
+  for (int i = 0; i < 200000; ++i) text += std::to_string(i * 7919LL) + (i % 10 == 0 ? "\n" : " ");
+  return text;
+}
+
+#ifdef MINIBERT_HAS_ZLIB
+std::string gzip(std::string_view text) {
+  std::string out(text.size() + 1000, '\0');
+  z_stream stream = {};
+  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+#endif
+
+#ifdef MINIBERT_HAS_ZSTD
+std::string zstd(std::string_view text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  const std::size_t size = ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size());
+  ZSTD_freeCCtx(context);
+  REQUIRE(ZSTD_isError(size) == 0);
+  out.resize(size);
+  return out;
+}
+#endif
+
+TEST_CASE("blocks are whole lines, as many as fit") {
+  const TemporaryDirectory folder;
+  write_file(folder / "text", "one\ntwo\n\nthree\nfour");
+  CHECK(blocks_of(folder / "text", 8) == std::vector<std::string>{"one\ntwo\n", "\nthree\n", "four"});
+  CHECK(blocks_of(folder / "text", 100) == std::vector<std::string>{"one\ntwo\n\nthree\nfour"});
+  write_file(folder / "text", "one\ntwo\n");
+  CHECK(blocks_of(folder / "text", 4) == std::vector<std::string>{"one\n", "two\n"});
+  write_file(folder / "text", "");
+  CHECK(blocks_of(folder / "text", 8).empty());
+  write_file(folder / "text", "\n");
+  CHECK(blocks_of(folder / "text", 8) == std::vector<std::string>{"\n"});
+}
+
+TEST_CASE("a line longer than a block comes whole") {
+  const TemporaryDirectory folder;
+  const std::string line(1000, 'x');
+  write_file(folder / "text", "a\n" + line + "\nb\n" + line);
+  const auto blocks = blocks_of(folder / "text", 16);
+  CHECK(joined(blocks) == "a\n" + line + "\nb\n" + line);
+  for (const std::string& block : blocks) CHECK((block.back() == '\n' || &block == &blocks.back()));
+  CHECK(blocks.front() == "a\n");
+}
+
+TEST_CASE("any block size gives the text") {
+  const TemporaryDirectory folder;
+  const std::string text = many_lines();
+  REQUIRE(text.size() > 1 << 20);
+  write_file(folder / "text", text);
+  for (const index_t size : {1, 1000, 1 << 20, (1 << 20) + 1, 1 << 24})
+    CHECK(joined(blocks_of(folder / "text", size)) == text);
+}
+
+TEST_CASE("what cannot be read is named") {
+  const TemporaryDirectory folder;
+  CHECK_THROWS_WITH_AS(TextStream(folder / "absent"),
+                       ((folder / "absent").string() + ": cannot open: No such file or directory").c_str(), IoError);
+  CHECK_THROWS_WITH_AS(TextStream(folder.path()), (folder.path().string() + ": not a regular file").c_str(), IoError);
+  write_file(folder / "text", "text\n");
+  bool was_read = false;
+  CHECK_THROWS_AS(for_each_block({folder / "text", folder / "absent"}, {}, [&](auto, auto) { was_read = true; }),
+                  IoError);
+  CHECK_FALSE(was_read);
+}
+
+TEST_CASE("several files: every block with its file's number; progress counts all bytes") {
+  const TemporaryDirectory folder;
+  write_file(folder / "a", "1\n2");
+  write_file(folder / "b", "");
+  write_file(folder / "c", "3\n");
+  std::vector<std::pair<std::string, index_t>> blocks;
+  std::vector<std::pair<index_t, index_t>> progress;
+  const std::vector<std::filesystem::path> files = {folder / "a", folder / "b", folder / "c"};
+  const std::uint64_t fingerprint = for_each_block(
+      files, [&](index_t done, index_t total) { progress.emplace_back(done, total); },
+      [&](std::string_view block, index_t file) { blocks.emplace_back(block, file); });
+  CHECK(blocks == std::vector<std::pair<std::string, index_t>>{{"1\n2", 0}, {"3\n", 2}});
+  CHECK(progress == std::vector<std::pair<index_t, index_t>>{{3, 5}, {5, 5}});
+  CHECK(fingerprint == fingerprint_of_files(files));
+}
+
+TEST_CASE("the fingerprint follows every byte, the order of the files and where one ends") {
+  const TemporaryDirectory folder;
+  std::string text = many_lines();
+  write_file(folder / "a", text);
+  write_file(folder / "b", "1\n");
+  const std::uint64_t both = fingerprint_of_files({folder / "a", folder / "b"});
+  CHECK(fingerprint_of_files({folder / "b", folder / "a"}) != both);
+  write_file(folder / "c", text + "1\n");
+  CHECK(fingerprint_of_files({folder / "c"}) != both);
+  for (const std::size_t place : {std::size_t{0}, text.size() / 2, text.size() - 1}) {
+    text[place] ^= 1;
+    write_file(folder / "a", text);
+    CHECK(fingerprint_of_files({folder / "a", folder / "b"}) != both);
+    text[place] ^= 1;
+  }
+  write_file(folder / "a", text);
+  CHECK(fingerprint_of_files({folder / "a", folder / "b"}) == both);
+}
+
+/// What a compressed file must do, whatever compressed it.
+[[maybe_unused]] void check_compressed(std::string (*compress)(std::string_view)) {
+  const TemporaryDirectory folder;
+  const std::string text = many_lines();
+  const std::string packed = compress(text), path = (folder / "text.txt").string();
+  write_file(path, packed);
+  CHECK(joined(blocks_of(path, 1 << 16)) == text);
+  CHECK(joined(blocks_of(path, 1 << 24)) == text);
+  write_file(path, packed + compress("") + compress("more\n"));  // several pieces
+  CHECK(joined(blocks_of(path, 1 << 16)) == text + "more\n");
+  write_file(path, compress(""));
+  CHECK(blocks_of(path, 100).empty());
+
+  const auto message = [&](const std::string& contents) {
+    write_file(path, contents);
+    try {
+      blocks_of(path, 1 << 16);
+      return std::string("no error");
+    } catch (const FormatError& error) {
+      return std::string(error.what());
+    }
+  };
+  for (const std::size_t size : {std::size_t{5}, packed.size() / 2, packed.size() - 1}) {
+    const std::string cut = message(packed.substr(0, size));
+    CHECK_MESSAGE(cut.starts_with(path + ": damaged "), cut);
+    CHECK_MESSAGE(cut.ends_with("the file ends before the compressed text does"), cut);
+  }
+  std::string flipped = packed;
+  flipped[packed.size() / 2] ^= 16;
+  CHECK_MESSAGE(message(flipped).starts_with(path + ": damaged "), message(flipped));
+  flipped = packed;
+  flipped[packed.size() - 3] ^= 1;  // in the checksum, or the size
+  CHECK_MESSAGE(message(flipped).starts_with(path + ": damaged "), message(flipped));
+  CHECK_MESSAGE(message(packed + "rubbish").starts_with(path + ": damaged "), message(packed + "rubbish"));
+}
+
+#ifdef MINIBERT_HAS_ZLIB
+TEST_CASE("gzip") {
+  check_compressed(gzip);
+  const TemporaryDirectory folder;
+  write_file(folder / "text", gzip("padded\n") + std::string(700, '\0'));
+  CHECK(joined(blocks_of(folder / "text", 100)) == "padded\n");
+}
+#else
+TEST_CASE("gzip without zlib") {
+  const TemporaryDirectory folder;
+  write_file(folder / "text", "\x1F\x8B");
+  CHECK_THROWS_AS(TextStream(folder / "text"), ValueError);
+}
+#endif
+
+#ifdef MINIBERT_HAS_ZSTD
+TEST_CASE("zstd") {
+  check_compressed(zstd);
+  const TemporaryDirectory folder;
+  write_file(folder / "text", std::string("\x51\x2A\x4D\x18\x02\0\0\0ab", 10) + zstd("after a frame to skip\n"));
+  CHECK(joined(blocks_of(folder / "text", 100)) == "after a frame to skip\n");
+}
+#else
+TEST_CASE("zstd without its library") {
+  const TemporaryDirectory folder;
+  write_file(folder / "text", "\x28\xB5\x2F\xFD");
+  CHECK_THROWS_AS(TextStream(folder / "text"), ValueError);
+}
+#endif
+
+}  // namespace
