@@ -1,6 +1,7 @@
 // A few masks, filled now and then to show what the model has learnt.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -13,11 +14,12 @@
 class MaskSamples {
  public:
   /// The first `count` lines of moderate length that hold a whole word.
-  MaskSamples(const minibert::LineDataset& dataset, const minibert::BertTokenizer& tokenizer, std::size_t count)
+  MaskSamples(const minibert::TextDataset& dataset, const minibert::BertTokenizer& tokenizer, std::size_t count)
       : tokenizer_(tokenizer) {
     for (minibert::index_t i = 0; i < dataset.size() && samples_.size() < count; ++i) {
-      const auto line = dataset.ids(i);
-      std::vector<minibert::token_id> ids(line.begin() + 1, line.end() - 1);  // without [CLS] and [SEP]
+      std::vector<minibert::token_id> ids = dataset.ids(i);  // [CLS] a line [SEP], or more of them
+      ids.erase(std::find(ids.begin(), ids.end(), tokenizer.sep_token_id()), ids.end());
+      if (!ids.empty() && ids.front() == tokenizer.cls_token_id()) ids.erase(ids.begin());
       const minibert::index_t position = ids.size() < 8 || ids.size() > 40 ? -1 : middle_word(ids);
       if (position < 0) continue;
       const minibert::token_id answer = std::exchange(minibert::at(ids, position), tokenizer.mask_token_id());

@@ -58,7 +58,7 @@ BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text) {
 }
 
 struct Data {
-  LineDataset train, eval;
+  TextDataset train, eval;
   std::string eval_name;
 };
 
@@ -67,18 +67,18 @@ Data tokenize(const TrainMlmOptions& options, const Text& text, const Text& vali
   const index_t limit = std::min(tokenizer.model_max_length(), options.config.max_position_embeddings);
   const index_t max_length = options.max_seq_length.value_or(limit);
   check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", but tokenizer and model take ", limit);
-  const LineDataset all = LineDataset::from_texts(text.views(), tokenizer, max_length);
+  const TextDataset all = TextDataset::from_texts(text.views(), tokenizer, max_length);
   for (const auto& file : options.train_files)
     check<FormatError>(!all.empty(), file.string(), ": holds no line with text, expected a sequence a line");
   std::cerr << all.size() << " lines, " << all.num_tokens() << " tokens; " << all.num_blank()
             << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens\n";
   if (!options.validation_file.empty())
-    return {all, LineDataset::from_texts(validation.views(), tokenizer, max_length), options.validation_file.string()};
+    return {all, TextDataset::from_texts(validation.views(), tokenizer, max_length), options.validation_file.string()};
   if (options.validation_split_percentage == 0) {
     std::cerr << "evaluating on the training text itself: the figures do not tell how new text would fare\n";
     return {all, all, "the training text"};
   }
-  LineDataset::Split split = all.split(options.validation_split_percentage, options.training.seed);
+  TextDataset::Split split = all.split(options.validation_split_percentage, options.training.seed);
   return {std::move(split.train), std::move(split.validation), "held-out lines"};
 }
 

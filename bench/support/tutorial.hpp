@@ -13,7 +13,7 @@
 
 #include <minibert/core/random.hpp>
 #include <minibert/data/collator.hpp>
-#include <minibert/data/line_dataset.hpp>
+#include <minibert/data/text_dataset.hpp>
 #include <minibert/models/bert_config.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 
@@ -52,13 +52,14 @@ class DrawnTokenizer {
   }
   token_id mask_token_id() const { return 4; }
   bool is_special(token_id id) const { return id < 5; }
+  std::uint64_t fingerprint() const { return 5; }
   bool continues_word(token_id) const { return false; }
   index_t vocab_size() const { return 2000; }
 };
 
 /// The lines as ids, and what masks them.
 struct TutorialData {
-  LineDataset lines;
+  TextDataset lines;
   DataCollatorForLanguageModeling collator;
   std::string name;
 
@@ -71,14 +72,14 @@ struct TutorialData {
       WordCounter words(options.normalizer());
       words.add_file(text);
       const auto tokenizer = BertTokenizer::train(words.counts(), options, config.vocab_size);
-      return {LineDataset::from_files({text}, tokenizer, config.max_position_embeddings),
+      return {TextDataset::from_files({text}, tokenizer, config.max_position_embeddings),
               DataCollatorForLanguageModeling(tokenizer), "sinhala_news"};
     }
     std::string text;
     for (index_t i = 0; i < kTutorialLines; ++i) text += std::to_string(i) + "\n";
     const std::string_view views[] = {text};
     const DrawnTokenizer tokenizer;
-    return {LineDataset::from_texts(views, tokenizer, config.max_position_embeddings),
+    return {TextDataset::from_texts(views, tokenizer, config.max_position_embeddings),
             DataCollatorForLanguageModeling(tokenizer), "drawn lines"};
   }
 

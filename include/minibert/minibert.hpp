@@ -6,7 +6,7 @@
 #include <minibert/core/parallel.hpp>
 #include <minibert/data/batch.hpp>
 #include <minibert/data/collator.hpp>
-#include <minibert/data/line_dataset.hpp>
+#include <minibert/data/text_dataset.hpp>
 #include <minibert/data/unigram_baseline.hpp>
 #include <minibert/models/bert.hpp>
 #include <minibert/models/bert_config.hpp>

@@ -6,28 +6,31 @@
 
 #include <minibert/data/batch_sampler.hpp>
 
+#include "support/example_lengths.hpp"
+
 namespace {
 
 using namespace minibert;
+using namespace minibert::testing;
 using Batches = std::vector<std::vector<index_t>>;
 
-Batches batches_of(BatchSampler& sampler, index_t epoch) {
+Batches batches_of(const BatchSampler& sampler, index_t epoch) {
   Batches batches;
   for (index_t i = 0; i < sampler.num_batches(); ++i) {
-    const auto batch = sampler.batch(epoch, i);
-    batches.emplace_back(batch.begin(), batch.end());
+    batches.emplace_back();
+    sampler.append_batch(epoch, i, batches.back());
   }
   return batches;
 }
 
 TEST_CASE("so many examples a batch, the last one takes what is left") {
-  BatchSampler sampler = BatchSampler::by_examples(random_sampler(10, 7), 10, 4);
+  const BatchSampler sampler = BatchSampler::by_examples(random_sampler(10, 7), 10, 4);
   REQUIRE(sampler.num_batches() == 3);
   for (const index_t epoch : {0, 5}) {
     std::vector<index_t> seen;
     for (const auto& batch : batches_of(sampler, epoch)) seen.insert(seen.end(), batch.begin(), batch.end());
-    CHECK(seen == random_sampler(10, 7)(epoch));
-    CHECK(length(sampler.batch(epoch, 2)) == 2);
+    CHECK(seen == order_of(random_sampler(10, 7), 10, epoch));
+    CHECK(length(batches_of(sampler, epoch).back()) == 2);
   }
   CHECK(BatchSampler::by_examples(random_sampler(8, 7), 8, 4).num_batches() == 2);
   CHECK(BatchSampler::by_examples(random_sampler(0, 7), 0, 4).num_batches() == 0);
@@ -35,12 +38,12 @@ TEST_CASE("so many examples a batch, the last one takes what is left") {
 
 TEST_CASE("as many examples a batch as hold so many tokens, no more and no fewer") {
   const std::vector<index_t> lengths = {3, 4, 3, 10, 1, 9, 2, 2};
-  BatchSampler sampler = BatchSampler::by_tokens(sequential_sampler(8), lengths, 10, std::nullopt);
+  const BatchSampler sampler = BatchSampler::by_tokens(sequential_sampler(), lengths_in(lengths), 10, std::nullopt);
   CHECK(batches_of(sampler, 0) == Batches{{0, 1, 2}, {3}, {4, 5}, {6, 7}});
   CHECK(batches_of(sampler, 3) == batches_of(sampler, 0));
-  BatchSampler empty = BatchSampler::by_tokens(sequential_sampler(0), {}, 10, 1);
+  const BatchSampler empty = BatchSampler::by_tokens(sequential_sampler(), lengths_in({}), 10, 1);
   CHECK(empty.num_batches() == 0);
-  CHECK_THROWS_WITH_AS(BatchSampler::by_tokens(sequential_sampler(8), lengths, 9, std::nullopt),
+  CHECK_THROWS_WITH_AS(BatchSampler::by_tokens(sequential_sampler(), lengths_in(lengths), 9, std::nullopt),
                        "max_tokens_per_batch is 9, but example 3 alone has 10 tokens", ValueError);
 }
 
@@ -48,9 +51,9 @@ TEST_CASE("batches cut by tokens stay together, in another order each epoch, fix
   std::vector<index_t> lengths;
   for (index_t i = 0; i < 300; ++i) lengths.push_back(3 + i % 17);
   const auto make = [&](std::uint64_t seed) {
-    return BatchSampler::by_tokens(random_sampler(300, 7), lengths, 50, seed);
+    return BatchSampler::by_tokens(random_sampler(300, 7), lengths_in(lengths), 50, seed);
   };
-  BatchSampler sampler = make(7), same = make(7), other = make(8);
+  const BatchSampler sampler = make(7), same = make(7), other = make(8);
   const Batches first = batches_of(sampler, 0), third = batches_of(sampler, 2);
   CHECK(first != third);
   CHECK(std::multiset<std::vector<index_t>>(first.begin(), first.end()) ==
@@ -60,7 +63,7 @@ TEST_CASE("batches cut by tokens stay together, in another order each epoch, fix
   std::vector<index_t> seen;
   for (const auto& batch : third) seen.insert(seen.end(), batch.begin(), batch.end());
   std::sort(seen.begin(), seen.end());
-  CHECK(seen == sequential_sampler(300)(0));
+  CHECK(seen == order_of(sequential_sampler(), 300, 0));
 }
 
 }  // namespace

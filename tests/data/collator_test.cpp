@@ -16,32 +16,32 @@ using minibert::at;
 using minibert::CollateContext;
 using minibert::DataCollatorForLanguageModeling;
 using minibert::index_t;
-using minibert::LineDataset;
 using minibert::MaskedLMBatch;
 using minibert::MaskingOptions;
+using minibert::TextDataset;
 using minibert::token_id;
 using minibert::testing::NumberTokenizer;
 
 constexpr index_t kVocab = 50;
 
 /// n lines of 40 tokens, every seventh of them a special one.
-LineDataset long_lines(int n) {
+TextDataset long_lines(int n) {
   std::string text;
   for (int line = 0; line < n; ++line) {
     for (int i = 0; i < 40; ++i) text += std::to_string(i % 7 == 0 ? i % 5 : 5 + (line + i) % (int{kVocab} - 5)) + " ";
     text += "\n";
   }
-  return LineDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(kVocab), 64);
+  return TextDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(kVocab), 64);
 }
 
-MaskedLMBatch collate(const DataCollatorForLanguageModeling& collator, const LineDataset& dataset,
+MaskedLMBatch collate(const DataCollatorForLanguageModeling& collator, const TextDataset& dataset,
                       const std::vector<index_t>& examples, CollateContext context = {}) {
   MaskedLMBatch batch;
   collator.collate(dataset, examples, context, batch);
   return batch;
 }
 
-std::vector<index_t> all(const LineDataset& dataset) {
+std::vector<index_t> all(const TextDataset& dataset) {
   std::vector<index_t> examples(minibert::usize(dataset.size()));
   std::iota(examples.begin(), examples.end(), index_t{0});
   return examples;
@@ -59,7 +59,7 @@ bool close(index_t count, index_t of, double p) {
 
 TEST_CASE("the batch holds the sequences end to end") {
   const std::string_view text = "5 6 7\n8\n9 10\n";
-  const LineDataset dataset = LineDataset::from_texts(std::array{text}, NumberTokenizer(kVocab), 16);
+  const TextDataset dataset = TextDataset::from_texts(std::array{text}, NumberTokenizer(kVocab), 16);
   const MaskedLMBatch batch =
       collate(collator_with({.mlm_probability = 0}), dataset, {2, 0}, {.training = true, .epoch = 0, .first_row = 8});
   CHECK(batch.input_ids == std::vector<token_id>{2, 9, 10, 3, 2, 5, 6, 7, 3});
@@ -72,7 +72,7 @@ TEST_CASE("the batch holds the sequences end to end") {
 }
 
 TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchanged; labels are the originals") {
-  const LineDataset dataset = long_lines(2000);
+  const TextDataset dataset = long_lines(2000);
   const MaskedLMBatch batch = collate(collator_with({}), dataset, all(dataset));
   const MaskedLMBatch original = collate(collator_with({.mlm_probability = 0}), dataset, all(dataset));
   index_t candidates = 0, masks = 0, kept = 0;
@@ -104,7 +104,7 @@ TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchange
 }
 
 TEST_CASE("the probabilities are settable") {
-  const LineDataset dataset = long_lines(20);
+  const TextDataset dataset = long_lines(20);
   const auto count = [&](MaskingOptions options, auto&& is_counted) {
     const MaskedLMBatch batch = collate(collator_with(options), dataset, all(dataset));
     index_t n = 0;
@@ -124,7 +124,7 @@ TEST_CASE("the probabilities are settable") {
 }
 
 TEST_CASE("whole words: masked together or not at all, as often as asked; each of their tokens is drawn 80/10/10") {
-  const LineDataset dataset = long_lines(2000);
+  const TextDataset dataset = long_lines(2000);
   const MaskedLMBatch original = collate(collator_with({.mlm_probability = 0}), dataset, all(dataset));
   const MaskedLMBatch batch = collate(collator_with({.whole_word_mask = true}), dataset, all(dataset));
   const MaskedLMBatch tokens = collate(collator_with({}), dataset, all(dataset));
@@ -165,7 +165,7 @@ TEST_CASE("whole words: masked together or not at all, as often as asked; each o
 }
 
 TEST_CASE("a line's mask does not depend on the batch it comes in") {
-  const LineDataset dataset = long_lines(30);
+  const TextDataset dataset = long_lines(30);
   for (const bool whole_word_mask : {false, true}) {
     const DataCollatorForLanguageModeling collator = collator_with({.whole_word_mask = whole_word_mask});
     const MaskedLMBatch together = collate(collator, dataset, all(dataset), {.training = true, .epoch = 2});
@@ -181,7 +181,7 @@ TEST_CASE("a line's mask does not depend on the batch it comes in") {
 }
 
 TEST_CASE("masks change with seed and epoch in training, and never in evaluation") {
-  const LineDataset dataset = long_lines(30);
+  const TextDataset dataset = long_lines(30);
   const auto masked = [&](std::uint64_t seed, CollateContext context) {
     return collate(collator_with({.seed = seed}), dataset, all(dataset), context).masked_rows;
   };
@@ -193,7 +193,7 @@ TEST_CASE("masks change with seed and epoch in training, and never in evaluation
 }
 
 TEST_CASE("a batch is refilled without new memory") {
-  const LineDataset dataset = long_lines(30);
+  const TextDataset dataset = long_lines(30);
   const DataCollatorForLanguageModeling collator = collator_with({});
   MaskedLMBatch batch;
   collator.collate(dataset, all(dataset), {}, batch);

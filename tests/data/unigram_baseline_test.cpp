@@ -11,17 +11,17 @@
 namespace {
 
 using minibert::DataCollatorForLanguageModeling;
-using minibert::LineDataset;
+using minibert::TextDataset;
 using minibert::UnigramBaseline;
 using minibert::testing::NumberTokenizer;
 
-LineDataset dataset_of(std::string_view text) {
-  return LineDataset::from_texts(std::array{text}, NumberTokenizer(8), 16);
+TextDataset dataset_of(std::string_view text) {
+  return TextDataset::from_texts(std::array{text}, NumberTokenizer(8), 16);
 }
 
 TEST_CASE("the loss is that of counts plus one, specials left out") {
   // Tokens 5, 6, 7 come 3, 1, 0 times: probabilities 4/7, 2/7, 1/7.
-  const LineDataset train = dataset_of("5 5 1\n5 6 0\n");
+  const TextDataset train = dataset_of("5 5 1\n5 6 0\n");
   const DataCollatorForLanguageModeling everything(NumberTokenizer(8), {.mlm_probability = 1});
   const UnigramBaseline baseline(train, everything);
   CHECK(baseline.evaluate(dataset_of("5\n"), everything) == doctest::Approx(std::log(7.0 / 4)));

@@ -13,6 +13,7 @@ namespace {
 
 using namespace minibert;
 using minibert::testing::TemporaryDirectory;
+using Paths = std::vector<std::filesystem::path>;
 
 std::vector<std::string> blocks_of(const std::filesystem::path& path, index_t block_size) {
   TextStream stream(path, block_size);
@@ -20,7 +21,7 @@ std::vector<std::string> blocks_of(const std::filesystem::path& path, index_t bl
   for (std::string_view block; !(block = stream.next()).empty();) blocks.emplace_back(block);
   CHECK(stream.next().empty());
   CHECK(stream.bytes_read() == stream.file_size());
-  CHECK(Fingerprint().add(stream.fingerprint()).value() == fingerprint_of_files({path}));
+  CHECK(Fingerprint().add(stream.fingerprint()).value() == fingerprint_of(Paths{path}));
   return blocks;
 }
 
@@ -105,7 +106,7 @@ TEST_CASE("what cannot be read is named") {
   CHECK_THROWS_WITH_AS(TextStream(folder.path()), (folder.path().string() + ": not a regular file").c_str(), IoError);
   write_file(folder / "text", "text\n");
   bool was_read = false;
-  CHECK_THROWS_AS(for_each_block({folder / "text", folder / "absent"}, {}, [&](auto, auto) { was_read = true; }),
+  CHECK_THROWS_AS(for_each_block(Paths{folder / "text", folder / "absent"}, {}, [&](auto, auto) { was_read = true; }),
                   IoError);
   CHECK_FALSE(was_read);
 }
@@ -117,13 +118,13 @@ TEST_CASE("several files: every block with its file's number; progress counts al
   write_file(folder / "c", "3\n");
   std::vector<std::pair<std::string, index_t>> blocks;
   std::vector<std::pair<index_t, index_t>> progress;
-  const std::vector<std::filesystem::path> files = {folder / "a", folder / "b", folder / "c"};
+  const Paths files = {folder / "a", folder / "b", folder / "c"};
   const std::uint64_t fingerprint = for_each_block(
       files, [&](index_t done, index_t total) { progress.emplace_back(done, total); },
       [&](std::string_view block, index_t file) { blocks.emplace_back(block, file); });
   CHECK(blocks == std::vector<std::pair<std::string, index_t>>{{"1\n2", 0}, {"3\n", 2}});
   CHECK(progress == std::vector<std::pair<index_t, index_t>>{{3, 5}, {5, 5}});
-  CHECK(fingerprint == fingerprint_of_files(files));
+  CHECK(fingerprint == fingerprint_of(files));
 }
 
 TEST_CASE("the fingerprint follows every byte, the order of the files and where one ends") {
@@ -131,18 +132,18 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
   std::string text = many_lines();
   write_file(folder / "a", text);
   write_file(folder / "b", "1\n");
-  const std::uint64_t both = fingerprint_of_files({folder / "a", folder / "b"});
-  CHECK(fingerprint_of_files({folder / "b", folder / "a"}) != both);
+  const std::uint64_t both = fingerprint_of(Paths{folder / "a", folder / "b"});
+  CHECK(fingerprint_of(Paths{folder / "b", folder / "a"}) != both);
   write_file(folder / "c", text + "1\n");
-  CHECK(fingerprint_of_files({folder / "c"}) != both);
+  CHECK(fingerprint_of(Paths{folder / "c"}) != both);
   for (const std::size_t place : {std::size_t{0}, text.size() / 2, text.size() - 1}) {
     text[place] ^= 1;
     write_file(folder / "a", text);
-    CHECK(fingerprint_of_files({folder / "a", folder / "b"}) != both);
+    CHECK(fingerprint_of(Paths{folder / "a", folder / "b"}) != both);
     text[place] ^= 1;
   }
   write_file(folder / "a", text);
-  CHECK(fingerprint_of_files({folder / "a", folder / "b"}) == both);
+  CHECK(fingerprint_of(Paths{folder / "a", folder / "b"}) == both);
 }
 
 /// What a compressed file must do, whatever compressed it.

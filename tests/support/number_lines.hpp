@@ -8,20 +8,20 @@
 #include <string_view>
 #include <vector>
 
-#include <minibert/data/line_dataset.hpp>
+#include <minibert/data/text_dataset.hpp>
 
 #include "support/number_tokenizer.hpp"
 
 namespace minibert::testing {
 
 /// n lines of 1 to 9 numbers from 5 to 29, and [CLS] and [SEP] around them.
-inline LineDataset number_lines(int n) {
+inline TextDataset number_lines(int n) {
   std::string text;
   for (int i = 0; i < n; ++i) {
     for (int j = 0; j <= i % 9; ++j) text += std::to_string(5 + (7 * i + j) % 25) + " ";
     text += "\n";
   }
-  return LineDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(30), 16);
+  return TextDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(30), 16);
 }
 
 /// The examples in batches of that size.

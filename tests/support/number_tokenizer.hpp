@@ -1,6 +1,7 @@
 // A tokenizer for tests: numbers between spaces are the ids.
 #pragma once
 
+#include <cstdint>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ class NumberTokenizer {
   bool is_special(token_id id) const { return id < 5; }
   bool continues_word(token_id id) const { return id % 10 >= 8; }
   index_t vocab_size() const { return vocab_size_; }
+  std::uint64_t fingerprint() const { return 5; }
 
  private:
   index_t vocab_size_;

@@ -30,7 +30,7 @@ BertConfig config_with_dropout() {
 TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropout and masks included", T, float,
                    double) {
   using Model = BasicBertForMaskedLM<T>;
-  const LineDataset dataset = number_lines(24);
+  const TextDataset dataset = number_lines(24);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
   std::vector<index_t> examples(24);
   std::iota(examples.begin(), examples.end(), index_t{0});
@@ -57,7 +57,7 @@ std::vector<float> trained(const std::filesystem::path& folder, index_t stop_aft
       if (context.state.global_step == step) throw std::runtime_error("stop");
     }
   };
-  const LineDataset dataset = number_lines(40);
+  const TextDataset dataset = number_lines(40);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
   TrainingArguments args{.output_dir = folder,
                          .per_device_train_batch_size = 3,
@@ -97,7 +97,7 @@ std::vector<double> losses(const std::filesystem::path& folder, bool bf16) {
     std::vector<double> values;
     void on_step_end(TrainerContext context) override { values.push_back(context.last_step.loss); }
   };
-  const LineDataset dataset = number_lines(40);
+  const TextDataset dataset = number_lines(40);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
   BertForMaskedLM model(config_with_dropout(), 1);
   Trainer trainer(model, {.output_dir = folder, .learning_rate = 0.003, .max_steps = 12, .bf16 = bf16}, collator,

@@ -33,7 +33,7 @@ struct Outcome {
 
 template <class T>
 Outcome<T> outcome(index_t batch_size, index_t max_tokens_per_pass = 0, double mlm_probability = 0.15) {
-  const LineDataset dataset = number_lines(24);
+  const TextDataset dataset = number_lines(24);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = mlm_probability});
   ToyModel<T> model(30);
   GradientAccumulator<T, ToyModel<T>, DataCollatorForLanguageModeling> accumulator(model, collator, dataset,
@@ -82,7 +82,7 @@ TEST_CASE_TEMPLATE("a batch goes through the model in equal passes of a bounded 
 }
 
 TEST_CASE("a step in which nothing is masked has loss 0 and no gradient") {
-  const LineDataset dataset = number_lines(4);
+  const TextDataset dataset = number_lines(4);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = 0});
   ToyModel<float> model(30);
   Accumulator accumulator(model, collator, dataset, 0, 1);
@@ -95,7 +95,7 @@ TEST_CASE("a step in which nothing is masked has loss 0 and no gradient") {
 }
 
 TEST_CASE("a loss that is not finite is an error that names the step") {
-  const LineDataset dataset = number_lines(4);
+  const TextDataset dataset = number_lines(4);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = 1});
   ToyModel<float> model(30);
   model.parameters()[0]->data[0] = std::numeric_limits<float>::quiet_NaN();

@@ -18,7 +18,7 @@ std::string refusal(const TrainingArguments& args, const Json& checkpointed) {
 }
 
 TEST_CASE("an argument that a checkpoint does not know had its default") {
-  Json old = Json::object();
+  Json old = Json::Object{{"data_order", kDataOrder}};
   const Json now = TrainingArguments().to_json();
   for (const Json::Member& member : now.as_object())
     if (member.first != "train_sampling_strategy") old[member.first] = member.second;
@@ -26,6 +26,11 @@ TEST_CASE("an argument that a checkpoint does not know had its default") {
   CHECK(refusal({.train_sampling_strategy = SamplingStrategy::sequential}, old) ==
         "c: cannot be resumed with another train_sampling_strategy: found \"sequential\", expected \"random\" as in "
         "the checkpoint");
+}
+
+TEST_CASE("a checkpoint of the time when a seed gave another order is refused") {
+  CHECK(refusal({}, TrainingArguments().to_json()) ==
+        "c: cannot be resumed with another data_order: found 2, expected none as in the checkpoint");
 }
 
 }  // namespace

@@ -5,11 +5,14 @@
 
 #include <minibert/train/step_plan.hpp>
 
+#include "support/example_lengths.hpp"
+
 namespace {
 
 using namespace minibert;
+using namespace minibert::testing;
 
-std::vector<index_t> equal_lengths(index_t n) { return std::vector<index_t>(usize(n), 5); }
+ExampleLengths equal_lengths(index_t n) { return lengths_in(std::vector<index_t>(usize(n), 5)); }
 
 /// A step's examples, batch by batch.
 std::vector<std::vector<index_t>> batches_of(StepPlan& plan, index_t step) {
@@ -33,7 +36,7 @@ TEST_CASE("an epoch's steps take every example once, the last one what is left")
         seen.insert(seen.end(), batch.begin(), batch.end());
       }
     }
-    CHECK(seen == random_sampler(50, 42)(epoch));
+    CHECK(seen == order_of(random_sampler(50, 42), 50, epoch));
   }
 }
 
@@ -54,8 +57,9 @@ TEST_CASE("lines are grouped by length for a whole step") {
   const TrainingArguments args{.per_device_train_batch_size = 4,
                                .gradient_accumulation_steps = 2,
                                .train_sampling_strategy = SamplingStrategy::group_by_length};
-  StepPlan plan(lengths, args);
-  const std::vector<index_t> order = group_by_length(random_sampler(1000, 42)(1), lengths, 8);
+  StepPlan plan(lengths_in(lengths), args);
+  const std::vector<index_t> order =
+      order_of(make_sampler(SamplingStrategy::group_by_length, lengths_in(lengths), 8, 42), 1000, 1);
   std::vector<index_t> seen;
   for (index_t step = plan.steps_per_epoch(); step < 2 * plan.steps_per_epoch(); ++step)
     for (const auto& batch : batches_of(plan, step)) seen.insert(seen.end(), batch.begin(), batch.end());
@@ -71,7 +75,7 @@ TEST_CASE("with a budget of tokens every batch keeps to it, and steps and epochs
                                  .max_tokens_per_batch = 256,
                                  .train_sampling_strategy = strategy,
                                  .num_train_epochs = 2};
-    StepPlan plan(lengths, args);
+    StepPlan plan(lengths_in(lengths), args);
     CHECK(plan.max_steps() == 2 * plan.steps_per_epoch());
     std::vector<index_t> visits(1000);
     index_t num_batches = 0, spread = 0;
@@ -109,7 +113,7 @@ TEST_CASE("the number of steps is transformers'") {
   CHECK(StepPlan(lengths, {}).epochs_after(14) == 2);
   CHECK(StepPlan(lengths, {}).ends_epoch(14));
   CHECK_FALSE(StepPlan(lengths, {}).ends_epoch(15));
-  CHECK_THROWS_AS(StepPlan({}, {}), ValueError);
+  CHECK_THROWS_AS(StepPlan(equal_lengths(0), {}), ValueError);
 }
 
 }  // namespace

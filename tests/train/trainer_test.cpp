@@ -30,7 +30,7 @@ constexpr index_t kVocab = 30;
 
 /// A trainer with all it needs, on 50 lines (7 steps of 8 an epoch), 12 of them for evaluation.
 struct Run {
-  LineDataset train = number_lines(50), eval = number_lines(12);
+  TextDataset train = number_lines(50), eval = number_lines(12);
   DataCollatorForLanguageModeling collator{NumberTokenizer(kVocab)};
   ToyModel<float> model{kVocab};
   Trainer<ToyModel<float>, DataCollatorForLanguageModeling> trainer;

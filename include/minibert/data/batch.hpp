@@ -22,8 +22,13 @@ struct Batch {
   /// Adds one sequence of type 0 that has that row number in the step's batch.
   void append(std::span<const token_id> ids, index_t row) {
     input_ids.insert(input_ids.end(), ids.begin(), ids.end());
+    end_sequence(row);
+  }
+  /// Makes what was appended to input_ids since the last sequence the next one.
+  void end_sequence(index_t row) {
     token_type_ids.resize(input_ids.size(), 0);
-    for (token_id position = 0; position < length(ids); ++position) position_ids.push_back(position);
+    const index_t size = num_tokens() - cu_seqlens.back();
+    for (token_id position = 0; position < size; ++position) position_ids.push_back(position);
     cu_seqlens.push_back(num_tokens());
     rows.push_back(row);
   }

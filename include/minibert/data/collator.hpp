@@ -9,7 +9,7 @@
 #include <minibert/core/random.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/batch.hpp>
-#include <minibert/data/line_dataset.hpp>
+#include <minibert/data/text_dataset.hpp>
 
 namespace minibert {
 
@@ -30,12 +30,13 @@ struct MaskingOptions {
   std::uint64_t seed = 42;
 };
 
-/// Makes MaskedLMBatches. A token's fate depends on (seed, epoch, line in the text, position) alone, or on that of its
-/// word: not on the batch it comes in, nor on what was drawn before. Special tokens are never masked. A word is what
-/// the pre-tokenizer made, a sign of punctuation or a Chinese character too; where it begins stands in the vocabulary.
+/// Makes MaskedLMBatches. A token's fate depends on (seed, epoch, example of the text, position) alone, or on that of
+/// its word: not on the batch it comes in, nor on what was drawn before. Special tokens are never masked. A word is
+/// what the pre-tokenizer made, a sign of punctuation or a Chinese character too; where it begins stands in the
+/// vocabulary.
 class DataCollatorForLanguageModeling {
  public:
-  using Dataset = LineDataset;
+  using Dataset = TextDataset;
   using Batch = MaskedLMBatch;
 
   /// Tokenizer: vocab_size(), mask_token_id(), is_special(id), continues_word(id). ValueError for probabilities that
@@ -58,7 +59,7 @@ class DataCollatorForLanguageModeling {
   index_t vocab_size() const noexcept { return vocab_size_; }
 
   /// Replaces the batch's contents by those examples of the dataset, masked.
-  void collate(const LineDataset& dataset, std::span<const index_t> examples, const CollateContext& context,
+  void collate(const TextDataset& dataset, std::span<const index_t> examples, const CollateContext& context,
                MaskedLMBatch& batch) const {
     batch.clear();
     const random::Key seed_key(options_.seed);
@@ -67,8 +68,9 @@ class DataCollatorForLanguageModeling {
     for (index_t i = 0; i < length(examples); ++i) {
       const index_t example = at(examples, i);
       const index_t first_token = batch.num_tokens();
-      batch.append(dataset.ids(example), context.first_row + i);
-      mask(batch, first_token, key.fold(dataset.line(example)));
+      dataset.append_ids(example, batch.input_ids);
+      batch.end_sequence(context.first_row + i);
+      mask(batch, first_token, key.fold(dataset.number(example)));
     }
   }
 

@@ -14,11 +14,18 @@ namespace minibert {
 class UnigramBaseline {
  public:
   /// Counts the training tokens; each counts once more than it was seen, so that none is impossible. Special tokens
-  /// are left out, as they are never masked.
-  UnigramBaseline(const LineDataset& train, const DataCollatorForLanguageModeling& collator)
+  /// are left out, as they are never masked. Progress counts examples.
+  UnigramBaseline(const TextDataset& train, const DataCollatorForLanguageModeling& collator,
+                  const Progress& progress = {})
       : negative_log_probability_(usize(collator.vocab_size())) {
     std::vector<index_t> counts(usize(collator.vocab_size()), 1);
-    for (const token_id id : train.all_ids()) ++at(counts, id);
+    std::vector<token_id> ids;
+    for (index_t example = 0; example < train.size(); ++example) {
+      ids.clear();
+      train.append_ids(example, ids);
+      for (const token_id id : ids) ++at(counts, id);
+      if (progress && example % 4096 == 0) progress(example, train.size());
+    }
     index_t total = 0;
     for (token_id id = 0; id < collator.vocab_size(); ++id)
       if (!collator.is_special(id)) total += at(counts, id);
@@ -28,7 +35,7 @@ class UnigramBaseline {
 
   /// The mean negative log-likelihood of the masked tokens of a dataset, masked as every evaluation masks it; 0 when
   /// none is masked.
-  double evaluate(const LineDataset& dataset, const DataCollatorForLanguageModeling& collator) const {
+  double evaluate(const TextDataset& dataset, const DataCollatorForLanguageModeling& collator) const {
     MaskedLMBatch batch;
     double sum = 0;
     index_t num_items = 0;

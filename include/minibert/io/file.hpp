@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,6 +86,28 @@ class FileDescriptor {
     if (::fsync(fd_) != 0) raise_io(path, "sync");
   }
 
+  /// Waits until no other process holds the file's lock, having called on_wait if one does, and holds it until the
+  /// file is closed.
+  void lock(const std::filesystem::path& path, const std::function<void()>& on_wait) const {
+    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+    if (errno == EWOULDBLOCK) on_wait();
+    while (::flock(fd_, LOCK_EX) != 0)
+      if (errno != EINTR) raise_io(path, "lock");
+  }
+
+  /// Whether this file is (still) the one of that name.
+  bool is_at(const std::filesystem::path& path) const {
+    struct stat ours {};
+    struct stat named {};
+    return ::fstat(fd_, &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_dev == named.st_dev &&
+           ours.st_ino == named.st_ino;
+  }
+
+  /// Makes the file empty.
+  void truncate(const std::filesystem::path& path) const {
+    if (::ftruncate(fd_, 0) != 0) raise_io(path, "truncate");
+  }
+
  private:
   int fd_ = -1;
 };
@@ -120,6 +144,11 @@ class MappedFile {
 
   std::string_view view() const noexcept { return {data_, size_}; }
 
+  /// Gives the memory back that reading took; what is read again comes from the file again.
+  void release() const noexcept {
+    if (data_ != nullptr) ::madvise(const_cast<char*>(data_), size_, MADV_DONTNEED);
+  }
+
  private:
   const char* data_ = nullptr;
   std::size_t size_ = 0;
@@ -146,6 +175,10 @@ class AtomicFile {
       : path_(std::move(path)),
         temporary_(detail::hidden_sibling(path_, ".tmp")),
         file_(temporary_, O_WRONLY | O_CREAT | O_TRUNC) {}
+  /// For a file that several processes may want to write: waits until no other one writes it, having called on_wait if
+  /// one does. Look then whether it is there by now.
+  AtomicFile(std::filesystem::path path, const std::function<void()>& on_wait)
+      : path_(std::move(path)), temporary_(detail::hidden_sibling(path_, ".tmp")), file_(open_alone(on_wait)) {}
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   /// Without commit() nothing stays.
@@ -162,6 +195,18 @@ class AtomicFile {
   }
 
  private:
+  /// The temporary file, locked. Whoever held the lock before has renamed or removed it, unless it was killed: then we
+  /// write over what it left.
+  detail::FileDescriptor open_alone(const std::function<void()>& on_wait) const {
+    for (;;) {
+      detail::FileDescriptor file(temporary_, O_WRONLY | O_CREAT);
+      file.lock(temporary_, on_wait);
+      if (!file.is_at(temporary_)) continue;
+      file.truncate(temporary_);
+      return file;
+    }
+  }
+
   std::filesystem::path path_, temporary_;
   detail::FileDescriptor file_;
   bool committed_ = false;

@@ -12,6 +12,13 @@
 
 namespace minibert {
 
+/// Sixteen hexadecimal digits.
+inline std::string hex(std::uint64_t value) {
+  std::string text(16, '0');
+  for (index_t i = 0; i < 16; ++i) at(text, 15 - i) = "0123456789abcdef"[(value >> (4 * i)) & 15];
+  return text;
+}
+
 /// A 64-bit fingerprint of a sequence of byte strings; where one ends and the next begins counts too.
 class Fingerprint {
  public:
@@ -37,11 +44,7 @@ class Fingerprint {
   std::uint64_t value() const noexcept { return state_; }
 
   /// Sixteen hexadecimal digits.
-  std::string hex() const {
-    std::string text(16, '0');
-    for (index_t i = 0; i < 16; ++i) at(text, 15 - i) = "0123456789abcdef"[(state_ >> (4 * i)) & 15];
-    return text;
-  }
+  std::string hex() const { return minibert::hex(state_); }
 
  private:
   static std::uint64_t word(std::string_view bytes) noexcept {

@@ -17,6 +17,7 @@
 #include <minibert/io/detail/decompress.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/fingerprint.hpp>
+#include <minibert/io/lines.hpp>
 
 namespace minibert {
 
@@ -136,8 +137,7 @@ std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, co
 
 /// The fingerprint of the files' bytes, as for_each_block returns it: every byte and every end of a file counts. Reads
 /// at the speed of the disk, or some GB/s from memory.
-inline std::uint64_t fingerprint_of_files(const std::vector<std::filesystem::path>& files,
-                                          const Progress& progress = {}) {
+inline std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, const Progress& progress = {}) {
   const index_t total = detail::total_size(files);
   std::vector<char> buffer(std::size_t{1} << 20);
   Fingerprint all;
@@ -154,6 +154,29 @@ inline std::uint64_t fingerprint_of_files(const std::vector<std::filesystem::pat
     all.add(fingerprint.value());
   }
   return all.value();
+}
+
+inline std::uint64_t fingerprint_of(std::span<const std::string_view> texts, const Progress& /*progress*/ = {}) {
+  Fingerprint all;
+  for (const std::string_view text : texts) all.add(Fingerprint().add(text).value());
+  return all.value();
+}
+
+/// The same of texts in memory; they have the fingerprint of files that hold them as they are.
+template <class F>
+std::uint64_t for_each_block(std::span<const std::string_view> texts, const Progress& progress, F&& f) {
+  const std::uint64_t fingerprint = fingerprint_of(texts);
+  index_t total = 0, done = 0;
+  for (const std::string_view text : texts) total += length(text);
+  for (index_t i = 0; i < length(texts); ++i)
+    for (std::string_view rest = at(texts, i); !rest.empty();) {
+      const std::string_view block = rest.substr(0, usize(detail::line_start(rest, TextStream::kBlockSize)));
+      rest.remove_prefix(block.size());
+      f(block, i);
+      done += length(block);
+      if (progress) progress(done, total);
+    }
+  return fingerprint;
 }
 
 }  // namespace minibert

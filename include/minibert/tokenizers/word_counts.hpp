@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,11 +95,7 @@ class WordCounter {
 
   /// Adds the words of a text, read as lines that end at \n. Uses several threads.
   void add_text(std::string_view text) {
-    while (!text.empty()) {
-      const std::string_view block = text.substr(0, usize(detail::line_start(text, kBlock)));
-      add_block(block);
-      text.remove_prefix(block.size());
-    }
+    for_each_block(std::span(&text, 1), {}, [&](std::string_view block, index_t /*text*/) { add_block(block); });
   }
 
   /// Adds the words of text files, plain or compressed, in a stream. Errors as TextStream's.
@@ -108,7 +105,7 @@ class WordCounter {
   void add_file(const std::filesystem::path& path) { add_files({path}); }
 
  private:
-  static constexpr index_t kChunk = 1 << 18, kBlock = TextStream::kBlockSize;
+  static constexpr index_t kChunk = 1 << 18;
 
   struct Part {
     WordCounts counts;

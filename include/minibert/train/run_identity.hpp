@@ -5,6 +5,7 @@
 #include <string>
 
 #include <minibert/core/error.hpp>
+#include <minibert/data/sampler.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/train/training_arguments.hpp>
 
@@ -33,6 +34,7 @@ inline void check_same(const std::string& name, const Json* found, const Json* e
 /// The arguments and the provenance (names and values that the caller chose: fingerprints, settings) as one object.
 inline Json run_identity(const TrainingArguments& args, const Json& provenance) {
   Json identity = args.to_json();
+  identity["data_order"] = kDataOrder;
   for (const Json::Member& member : provenance.as_object()) identity[member.first] = member.second;
   return identity;
 }

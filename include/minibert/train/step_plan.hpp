@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
@@ -20,7 +19,7 @@ namespace minibert {
 /// last one of an epoch what is left.
 class StepPlan {
  public:
-  StepPlan(const std::vector<index_t>& lengths, const TrainingArguments& args)
+  StepPlan(const ExampleLengths& lengths, const TrainingArguments& args)
       : batches_(make_batches(lengths, args)),
         batches_per_step_(args.gradient_accumulation_steps),
         steps_per_epoch_((batches_.num_batches() - 1) / batches_per_step_ + 1) {
@@ -43,22 +42,34 @@ class StepPlan {
   std::span<const std::span<const index_t>> batches(index_t step) {
     const index_t begin = step % steps_per_epoch_ * batches_per_step_;
     const index_t end = std::min(begin + batches_per_step_, batches_.num_batches());
+    examples_.clear();
+    ends_.clear();
+    for (index_t i = begin; i < end; ++i) {
+      batches_.append_batch(epoch_of(step), i, examples_);
+      ends_.push_back(length(examples_));
+    }
     of_step_.clear();
-    for (index_t i = begin; i < end; ++i) of_step_.push_back(batches_.batch(epoch_of(step), i));
+    index_t first = 0;
+    for (const index_t last : ends_) {
+      of_step_.push_back(std::span(examples_).subspan(usize(first), usize(last - first)));
+      first = last;
+    }
     return of_step_;
   }
 
  private:
-  static BatchSampler make_batches(const std::vector<index_t>& lengths, const TrainingArguments& args) {
-    check<ValueError>(!lengths.empty(), "the training text holds no line with a token");
-    const index_t n = length(lengths);
+  static BatchSampler make_batches(const ExampleLengths& lengths, const TrainingArguments& args) {
+    check<ValueError>(lengths.size > 0, "the training text holds no line with a token");
+    const index_t n = lengths.size;
     if (args.max_tokens_per_batch == 0) {
       const index_t of_step = args.per_device_train_batch_size * args.gradient_accumulation_steps;
       const Sampler sampler = make_sampler(args.train_sampling_strategy, lengths, of_step, args.seed);
       return BatchSampler::by_examples(sampler, n, args.per_device_train_batch_size);
     }
     // As many examples as a step holds on average are grouped.
-    const auto all_tokens = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), index_t{0}));
+    index_t num_tokens = 0;
+    for (index_t i = 0; i < n; ++i) num_tokens += lengths.of(i);
+    const auto all_tokens = static_cast<double>(num_tokens);
     const double tokens_of_step =
         static_cast<double>(args.max_tokens_per_batch) * static_cast<double>(args.gradient_accumulation_steps);
     const double of_step = static_cast<double>(n) * std::min(1.0, tokens_of_step / all_tokens);
@@ -71,6 +82,7 @@ class StepPlan {
 
   BatchSampler batches_;
   index_t batches_per_step_, steps_per_epoch_, max_steps_;
+  std::vector<index_t> examples_, ends_;  // of the step asked for, and where its batches end
   std::vector<std::span<const index_t>> of_step_;
 };
 

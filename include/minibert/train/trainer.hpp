@@ -18,6 +18,7 @@
 #include <minibert/autograd/tape.hpp>
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/data/sampler.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/optim/adamw.hpp>
 #include <minibert/optim/clip_grad.hpp>
@@ -126,10 +127,8 @@ class Trainer {
     return args;
   }
 
-  static std::vector<index_t> lengths_of(const Dataset& dataset) {
-    std::vector<index_t> lengths;
-    for (index_t i = 0; i < dataset.size(); ++i) lengths.push_back(dataset.num_tokens(i));
-    return lengths;
+  static ExampleLengths lengths_of(const Dataset& dataset) {
+    return {dataset.size(), [&dataset](index_t i) { return dataset.num_tokens(i); }};
   }
 
   void begin();
@@ -203,8 +202,9 @@ template <class Model, class Collator>
 void Trainer<Model, Collator>::begin() {
   prepare_output_dir(args_);
   if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
-    notice("bf16: this processor has no instruction for it (vdpbf16ps); the results are those of bf16, but slower than "
-           "without");
+    notice(
+        "bf16: this processor has no instruction for it (vdpbf16ps); the results are those of bf16, but slower than "
+        "without");
   log_.emplace(args_.output_dir / kTrainingLogName);
   state_ = TrainerState();
   if (args_.resume_from_checkpoint) {

@@ -1,0 +1,124 @@
+// From blocks of text to examples: tokenised on all threads, put in order.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/parallel.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/data/token_store_writer.hpp>
+#include <minibert/io/lines.hpp>
+
+namespace minibert {
+
+/// What appends a line's ids, [CLS] … [SEP], cut to max_length, and returns how many did not fit. Ids are below
+/// vocab_size(); the fingerprint is another one whenever a line may get other ids.
+template <class T>
+concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std::vector<token_id>& ids) {
+  { tokenizer.encode_into(line, index_t{}, ids) } -> std::convertible_to<index_t>;
+  { tokenizer.vocab_size() } -> std::convertible_to<index_t>;
+  { tokenizer.fingerprint() } -> std::convertible_to<std::uint64_t>;
+};
+
+/// Makes examples of texts that come in blocks of whole lines. The same for any number of threads and any blocks.
+/// - Line by line: those with a token, cut to max_length (each keeps its [SEP]).
+/// - Grouped: all lines end to end, [CLS] and [SEP] with each and blank ones too, as in transformers' run_mlm.py, cut
+///   into examples of max_length; here the last one is kept, too.
+template <LineTokenizer Tokenizer, class Sink>
+class TextTokenizer {
+ public:
+  TextTokenizer(const Tokenizer& tokenizer, index_t max_length, bool group_texts, index_t num_texts,
+                TokenStoreWriter<Sink>& writer)
+      : tokenizer_(tokenizer), max_length_(max_length), group_texts_(group_texts), writer_(writer) {
+    counts_.lines_of_texts.resize(usize(num_texts));
+  }
+
+  /// Adds lines of text number `text`. Whatever the tokenizer throws.
+  void add_block(std::string_view block, index_t text) {
+    const index_t count = num_chunks(length(block), kChunk);
+    if (length(chunks_) < count) chunks_.resize(usize(count));
+    parallel_for_lines(block, kChunk, [&](std::string_view lines, index_t i) {
+      Chunk& chunk = at(chunks_, i);
+      chunk.clear();
+      try {
+        for_each_line(lines, [&](std::string_view line) { add_line(line, chunk); });
+      } catch (...) {  // nothing may leave a parallel loop
+        chunk.error = std::current_exception();
+      }
+    });
+    for (index_t i = 0; i < count; ++i) add_chunk(at(chunks_, i), text);
+  }
+
+  /// Adds what is left of the texts; returns what was found in them.
+  const TextCounts& finish() {
+    if (!rest_.empty()) writer_.add(rest_);
+    return counts_;
+  }
+
+ private:
+  static constexpr index_t kChunk = 1 << 16;  // bytes of text
+
+  /// What one piece of a block became; its memory is used again.
+  struct Chunk {
+    std::vector<token_id> ids;
+    std::vector<index_t> ends;  // of the lines with text, in ids
+    index_t num_blank = 0, num_truncated = 0;
+    std::exception_ptr error;
+
+    void clear() noexcept {
+      ids.clear();
+      ends.clear();
+      num_blank = num_truncated = 0;
+      error = nullptr;
+    }
+  };
+
+  void add_line(std::string_view line, Chunk& chunk) const {
+    const index_t begin = length(chunk.ids);
+    const index_t room = group_texts_ ? std::numeric_limits<index_t>::max() : max_length_;
+    const index_t excess = tokenizer_.encode_into(line, room, chunk.ids);
+    if (length(chunk.ids) - begin <= 2) {  // nothing between [CLS] and [SEP]
+      ++chunk.num_blank;
+      if (!group_texts_) chunk.ids.resize(usize(begin));
+      return;
+    }
+    chunk.num_truncated += excess > 0;
+    chunk.ends.push_back(length(chunk.ids));
+  }
+
+  void add_chunk(const Chunk& chunk, index_t text) {
+    if (chunk.error) std::rethrow_exception(chunk.error);
+    at(counts_.lines_of_texts, text) += length(chunk.ends);
+    counts_.num_blank += chunk.num_blank;
+    counts_.num_truncated += chunk.num_truncated;
+    if (group_texts_) {
+      rest_.insert(rest_.end(), chunk.ids.begin(), chunk.ids.end());
+      index_t begin = 0;
+      for (; length(rest_) - begin >= max_length_; begin += max_length_)
+        writer_.add(std::span(rest_).subspan(usize(begin), usize(max_length_)));
+      rest_.erase(rest_.begin(), rest_.begin() + begin);
+      return;
+    }
+    index_t begin = 0;
+    for (const index_t end : chunk.ends) {
+      writer_.add(std::span(chunk.ids).subspan(usize(begin), usize(end - begin)));
+      begin = end;
+    }
+  }
+
+  const Tokenizer& tokenizer_;
+  index_t max_length_;
+  bool group_texts_;
+  TokenStoreWriter<Sink>& writer_;
+  std::vector<Chunk> chunks_;
+  std::vector<token_id> rest_;  // grouped: what is no full example yet
+  TextCounts counts_;
+};
+
+}  // namespace minibert

@@ -1,0 +1,67 @@
+// Token stores as files in a folder, named by what they were made of: a stale one is never found.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/data/text_dataset_options.hpp>
+#include <minibert/data/token_store.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/fingerprint.hpp>
+
+namespace minibert::detail {
+
+/// The store of that name and key, if there is one; a damaged one is named and made again.
+inline std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& path, std::uint64_t key,
+                                                          const TextDatasetOptions& options) {
+  if (!std::filesystem::exists(path)) return nullptr;
+  try {
+    return std::make_shared<TokenStore>(path, key, options.progress_of("checking the cache"));
+  } catch (const FormatError& error) {
+    options.notice(concat(error.what(), "; it is made again"));
+    return nullptr;
+  }
+}
+
+/// The store that `write(sink)` writes, returning its key: kept in memory, or in a file of options.cache_dir, where it
+/// is looked for first. `key()` is called for a file only. Of several processes that want one file, one writes it and
+/// the others wait. IoError when the file cannot be written, or when the keys differ: the text has changed meanwhile.
+template <class Key, class Write>
+std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOptions& options, Key&& key,
+                                                           Write&& write) {
+  if (options.cache_dir.empty()) {
+    struct {
+      std::string bytes;
+      void write(std::string_view part) { bytes += part; }
+    } memory;
+    write(memory);
+    return std::make_shared<TokenStore>(std::move(memory.bytes));
+  }
+  make_directories(options.cache_dir);
+  const std::uint64_t wanted = key();
+  const std::filesystem::path path = options.cache_dir / (hex(wanted) + ".tokens");
+  const bool is_absent = !std::filesystem::exists(path);
+  if (!is_absent && !options.overwrite_cache)
+    if (auto store = find_token_store(path, wanted, options)) return store;
+  {
+    bool has_waited = false;
+    AtomicFile file(path, [&] {
+      has_waited = true;
+      options.notice(concat(path.string(), ": another process is writing it; waiting for that"));
+    });
+    if (is_absent || has_waited)  // it may have come meanwhile
+      if (auto store = find_token_store(path, wanted, options)) return store;
+    check<IoError>(write(file) == wanted, "the text changed while it was read");
+    file.commit();
+  }
+  return std::make_shared<TokenStore>(path, wanted, options.progress_of("checking the cache"));
+}
+
+}  // namespace minibert::detail

@@ -1,0 +1,184 @@
+// Examples as token ids in one piece of memory: 2 bytes an id where the vocabulary allows, 2 or 4 bytes an example. In
+// a file it is mapped, so that a text larger than memory can be trained on.
+//
+// The layout, all of it little-endian and in multiples of 8 bytes: a title; then, as they come, the ids of up to 65,536
+// examples and a segment that says where each of them is; then where the segments are and how many lines with text each
+// text had; then the footer.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/fingerprint.hpp>
+#include <minibert/io/text_stream.hpp>
+
+namespace minibert {
+
+namespace detail {
+
+static_assert(std::endian::native == std::endian::little, "token stores are little-endian");
+
+/// What a token store ends with.
+struct TokenStoreFooter {
+  static constexpr std::uint64_t kMagic = 0x73'6E'65'6B'6F'74'62'6D;  // "mbtokens"
+  static constexpr std::uint64_t kVersion = 1;
+
+  std::uint64_t magic = kMagic, version = kVersion;
+  std::uint64_t key = 0;                                 // of text, tokenizer and settings
+  std::uint64_t text = 0;                                // the text's fingerprint
+  std::uint64_t bytes_per_id = 0, bytes_per_length = 0;  // 2 or 4
+  std::uint64_t num_examples = 0, num_tokens = 0, num_blank = 0, num_truncated = 0, num_texts = 0;
+  std::uint64_t index_position = 0;  // of the segments' positions
+  std::uint64_t contents = 0;        // fingerprint of all that stands before the footer
+  std::uint64_t fingerprint = 0;     // of the members above
+
+  std::uint64_t own_fingerprint() const noexcept {
+    const std::string_view bytes(reinterpret_cast<const char*>(this), sizeof *this - sizeof fingerprint);
+    return Fingerprint().add_part(bytes).value();
+  }
+};
+
+/// Examples whose places stand together in a segment, and those of them that share one position: the others' lie as
+/// many ids behind it as the examples between have.
+inline constexpr index_t kExamplesPerSegment = 1 << 16, kExamplesPerGroup = 64;
+inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
+
+}  // namespace detail
+
+/// A store to read from. Const members may be called from several threads.
+class TokenStore {
+ public:
+  /// A store in memory.
+  explicit TokenStore(std::string bytes) : memory_(std::move(bytes)), bytes_(memory_) { open("a token store", {}, {}); }
+
+  /// Maps a file, and reads it once, since nothing damaged is trusted (some GB/s from memory). FormatError when it is
+  /// damaged or cut short, or was not made of what has that key; IoError when it cannot be read.
+  TokenStore(const std::filesystem::path& path, std::uint64_t key, const Progress& progress = {})
+      : file_(path), bytes_(file_->view()) {
+    open(path.string(), key, progress);
+  }
+  TokenStore(const TokenStore&) = delete;
+  TokenStore& operator=(const TokenStore&) = delete;
+
+  index_t size() const noexcept { return static_cast<index_t>(footer_.num_examples); }
+  index_t num_tokens() const noexcept { return static_cast<index_t>(footer_.num_tokens); }
+  index_t num_blank() const noexcept { return static_cast<index_t>(footer_.num_blank); }
+  index_t num_truncated() const noexcept { return static_cast<index_t>(footer_.num_truncated); }
+  std::uint64_t text_fingerprint() const noexcept { return footer_.text; }
+  /// How many lines with text each text had.
+  std::vector<index_t> lines_of_texts() const {
+    std::vector<index_t> lines;
+    for (std::uint64_t i = 0; i < footer_.num_texts; ++i)
+      lines.push_back(load<index_t>(footer_.index_position + 8 * (num_segments() + i)));
+    return lines;
+  }
+
+  /// The tokens of example i.
+  index_t num_tokens(index_t i) const noexcept { return length_at(segment_of(i), i % detail::kExamplesPerSegment); }
+
+  /// Appends the ids of example i.
+  void append_ids(index_t i, std::vector<token_id>& ids) const {
+    const Segment segment = segment_of(i);
+    const index_t place = i % detail::kExamplesPerSegment, group = place / detail::kExamplesPerGroup;
+    index_t before = 0;
+    for (index_t k = group * detail::kExamplesPerGroup; k < place; ++k) before += length_at(segment, k);
+    const std::uint64_t position =
+        load<std::uint64_t>(segment.positions + 8 * usize(group)) + footer_.bytes_per_id * usize(before);
+    const index_t count = length_at(segment, place), begin = length(ids);
+    ids.resize(usize(begin + count));
+    for (index_t k = 0; k < count; ++k)
+      at(ids, begin + k) = static_cast<token_id>(load_small(position, k, footer_.bytes_per_id));
+    if (file_) touched(static_cast<index_t>(position), count * static_cast<index_t>(footer_.bytes_per_id));
+  }
+
+ private:
+  using Footer = detail::TokenStoreFooter;
+
+  /// Where the places of some examples stand.
+  struct Segment {
+    std::uint64_t positions, lengths;
+  };
+
+  template <class T>
+  T load(std::uint64_t position) const noexcept {
+    T value;
+    std::memcpy(&value, bytes_.data() + position, sizeof value);
+    return value;
+  }
+  /// Number k of an array of 2 or 4 bytes a number.
+  index_t load_small(std::uint64_t array, index_t k, std::uint64_t width) const noexcept {
+    return width == 2 ? load<std::uint16_t>(array + 2 * usize(k)) : load<std::uint32_t>(array + 4 * usize(k));
+  }
+  index_t length_at(const Segment& segment, index_t place) const noexcept {
+    return load_small(segment.lengths, place, footer_.bytes_per_length);
+  }
+
+  std::uint64_t num_segments() const noexcept {
+    return (footer_.num_examples + detail::kExamplesPerSegment - 1) / detail::kExamplesPerSegment;
+  }
+  Segment segment_of(index_t i) const noexcept {
+    const index_t number = i / detail::kExamplesPerSegment;
+    const index_t count = std::min(size() - number * detail::kExamplesPerSegment, detail::kExamplesPerSegment);
+    const auto positions = load<std::uint64_t>(footer_.index_position + 8 * usize(number));
+    return {positions, positions + 8 * usize((count - 1) / detail::kExamplesPerGroup + 1)};
+  }
+
+  void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress) {
+    check<FormatError>(bytes_.size() >= sizeof(Footer) && bytes_.size() % 8 == 0, source, ": has ", bytes_.size(),
+                       " bytes: no token store, or cut short");
+    const std::uint64_t end = bytes_.size() - sizeof(Footer);
+    footer_ = load<Footer>(end);
+    check<FormatError>(footer_.magic == Footer::kMagic, source, ": does not end as a token store: none, or cut short");
+    check<FormatError>(footer_.version == Footer::kVersion, source, ": version ", footer_.version,
+                       " of the format, expected ", Footer::kVersion);
+    check<FormatError>(footer_.fingerprint == footer_.own_fingerprint(), source, ": its footer is damaged");
+    check<FormatError>(!key || footer_.key == *key, source, ": was made of another text, tokenizer or setting");
+    const std::uint64_t index_size = 8 * (num_segments() + footer_.num_texts);
+    check<FormatError>(footer_.index_position <= end && end - footer_.index_position == index_size, source,
+                       ": its index has not the size it should have");
+    check<FormatError>(footer_.contents == fingerprint_of_contents(end, progress), source,
+                       ": its contents are damaged");
+  }
+
+  std::uint64_t fingerprint_of_contents(std::uint64_t end, const Progress& progress) const {
+    constexpr std::uint64_t kPart = 16 << 20;
+    Fingerprint fingerprint;
+    for (std::uint64_t begin = 0; begin < end; begin += kPart) {
+      fingerprint.add_part(bytes_.substr(begin, std::min(kPart, end - begin)));
+      if (file_) file_->release();
+      if (progress) progress(static_cast<index_t>(std::min(begin + kPart, end)), static_cast<index_t>(end));
+    }
+    return fingerprint.value();
+  }
+
+  /// Gives the file's pages back now and then: else all that was ever read would count as the program's memory. The
+  /// system maps 64 kB around a place that is read.
+  void touched(index_t position, index_t size) const noexcept {
+    constexpr index_t kMapped = 64 << 10, kMost = 32 << 20;
+    const index_t step = position - last_read_.exchange(position, std::memory_order_relaxed);
+    const index_t added = step >= 0 && step < kMapped ? size : 2 * kMapped;  // the example and its place
+    if (touched_.fetch_add(added, std::memory_order_relaxed) + added < kMost) return;
+    touched_.store(0, std::memory_order_relaxed);
+    file_->release();
+  }
+
+  std::optional<MappedFile> file_;
+  std::string memory_;
+  std::string_view bytes_;  // of either
+  Footer footer_;
+  mutable std::atomic<index_t> last_read_ = 0, touched_ = 0;  // since pages were given back
+};
+
+}  // namespace minibert

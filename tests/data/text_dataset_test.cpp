@@ -1,0 +1,178 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <minibert/data/text_dataset.hpp>
+
+#include "support/number_tokenizer.hpp"
+#include "support/test_data.hpp"
+
+namespace {
+
+using minibert::index_t;
+using minibert::TextDataset;
+using minibert::token_id;
+using minibert::testing::NumberTokenizer;
+
+TextDataset dataset_of(std::string_view text, index_t max_length = 16) {
+  return TextDataset::from_texts(std::array{text}, NumberTokenizer(), max_length);
+}
+
+/// A text of n lines, line i holding the tokens 5 + i % 50 and 7.
+std::string numbered_lines(int n) {
+  std::string text;
+  for (int i = 0; i < n; ++i) text += std::to_string(5 + i % 50) + " 7\n";
+  return text;
+}
+
+TEST_CASE("lines are split at \\n only and blank ones are skipped") {
+  const TextDataset dataset = dataset_of("5 6\r\n\n \t\v\f7 8\n   \n9\r10");
+  REQUIRE(dataset.size() == 3);
+  CHECK(dataset.ids(0) == std::vector<token_id>{2, 5, 6, 3});
+  CHECK(dataset.ids(1) == std::vector<token_id>{2, 7, 8, 3});
+  CHECK(dataset.ids(2) == std::vector<token_id>{2, 9, 10, 3});
+  CHECK(dataset.number(2) == 2);
+  CHECK(dataset.num_blank() == 2);
+  CHECK(dataset.num_tokens() == 12);
+}
+
+TEST_CASE("an empty text and one of blank lines have no examples") {
+  CHECK(dataset_of("").empty());
+  CHECK(dataset_of("\n\n \n").empty());
+  CHECK(dataset_of("\n\n \n").num_blank() == 3);
+}
+
+TEST_CASE("long lines are cut, keep their [SEP] and are counted") {
+  const TextDataset dataset = dataset_of("5 6 7\n5 6 7 8\n5 6 7 8 9 10\n", 5);
+  CHECK(dataset.ids(0) == std::vector<token_id>{2, 5, 6, 7, 3});
+  CHECK(dataset.ids(1) == std::vector<token_id>{2, 5, 6, 7, 3});
+  CHECK(dataset.ids(2) == std::vector<token_id>{2, 5, 6, 7, 3});
+  CHECK(dataset.num_truncated() == 2);
+  CHECK_THROWS_AS(dataset_of("5", 2), minibert::ValueError);
+}
+
+TEST_CASE("several files are one text; numbers go on") {
+  const minibert::testing::TemporaryDirectory folder;
+  minibert::write_file(folder / "a", "5\n6");
+  minibert::write_file(folder / "b", "7\n");
+  const TextDataset dataset = TextDataset::from_files({folder / "a", folder / "b"}, NumberTokenizer(), 8);
+  REQUIRE(dataset.size() == 3);
+  CHECK(dataset.ids(2) == std::vector<token_id>{2, 7, 3});
+  CHECK(dataset.number(2) == 2);
+  CHECK_THROWS_AS(TextDataset::from_files({folder / "absent"}, NumberTokenizer(), 8), minibert::IoError);
+}
+
+TEST_CASE("any number of threads gives the same dataset") {
+  const std::string text = numbered_lines(3000);
+  const int threads = minibert::num_threads();
+  minibert::set_num_threads(1);
+  const TextDataset serial = dataset_of(text);
+  minibert::set_num_threads(3);
+  const TextDataset parallel = dataset_of(text);
+  minibert::set_num_threads(threads);
+  REQUIRE(serial.size() == 3000);
+  REQUIRE(parallel.size() == 3000);
+  for (index_t i = 0; i < 3000; ++i) {
+    REQUIRE(serial.ids(i) == parallel.ids(i));
+    REQUIRE(parallel.number(i) == i);
+  }
+}
+
+TEST_CASE("an error of the tokenizer comes out of the parallel loop") {
+  CHECK_THROWS_WITH_AS(dataset_of(numbered_lines(1000) + "bad\n"), "a bad line", minibert::ValueError);
+}
+
+TEST_CASE("a split is a partition, fixed by the seed, in the order of the text") {
+  const TextDataset dataset = dataset_of(numbered_lines(200));
+  const auto [train, validation] = dataset.split(5, 1);
+  CHECK(validation.size() == 10);
+  CHECK(train.size() == 190);
+  std::set<index_t> lines;
+  for (const TextDataset* part : {&train, &validation})
+    for (index_t i = 0; i < part->size(); ++i) {
+      CHECK((i == 0 || part->number(i - 1) < part->number(i)));
+      CHECK(part->ids(i) == dataset.ids(part->number(i)));
+      lines.insert(part->number(i));
+    }
+  CHECK(lines.size() == 200);
+  CHECK(dataset.split(5, 1).validation.number(0) == validation.number(0));
+  bool differs = false;
+  const TextDataset other = dataset.split(5, 2).validation;
+  for (index_t i = 0; i < 10; ++i) differs = differs || other.number(i) != validation.number(i);
+  CHECK(differs);
+}
+
+TEST_CASE("a split leaves something on both sides or is refused") {
+  CHECK(dataset_of("5\n6\n").split(0.001, 1).validation.size() == 1);
+  CHECK(dataset_of("5\n6\n").split(99.9, 1).train.size() == 1);
+  CHECK_THROWS_AS(dataset_of("5\n").split(5, 1), minibert::ValueError);
+  CHECK_THROWS_AS(dataset_of("5\n6\n").split(0, 1), minibert::ValueError);
+  CHECK_THROWS_AS(dataset_of("5\n6\n").split(100, 1), minibert::ValueError);
+}
+
+/// All examples' ids.
+std::vector<std::vector<token_id>> examples_of(const TextDataset& dataset) {
+  std::vector<std::vector<token_id>> examples;
+  for (index_t i = 0; i < dataset.size(); ++i) examples.push_back(dataset.ids(i));
+  return examples;
+}
+
+TEST_CASE("grouped: all lines end to end, blank and long ones too, cut to full length; the rest is kept") {
+  const auto grouped = [](std::vector<std::string_view> texts, index_t max_length) {
+    return TextDataset::from_texts(texts, NumberTokenizer(), max_length, {.group_texts = true});
+  };
+  const TextDataset dataset = grouped({"5 6 7 8 9 10\n\n11\n", "12"}, 5);
+  CHECK(examples_of(dataset) ==
+        std::vector<std::vector<token_id>>{{2, 5, 6, 7, 8}, {9, 10, 3, 2, 3}, {2, 11, 3, 2, 12}, {3}});
+  CHECK(dataset.num_tokens() == 16);
+  CHECK(dataset.num_blank() == 1);
+  CHECK(dataset.num_truncated() == 0);
+  CHECK(dataset.lines_of_texts() == std::vector<index_t>{2, 1});
+  CHECK(examples_of(grouped({"5 6 7\n"}, 5)) == std::vector<std::vector<token_id>>{{2, 5, 6, 7, 3}});
+  CHECK(grouped({""}, 5).empty());
+}
+
+TEST_CASE("grouped: any number of threads gives the same, over several blocks") {
+  const std::string text = numbered_lines(3000000);  // 20 MB
+  const int threads = minibert::num_threads();
+  std::vector<std::vector<token_id>> results;
+  for (const int count : {1, 3}) {
+    minibert::set_num_threads(count);
+    const TextDataset dataset =
+        TextDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(), 1000, {.group_texts = true});
+    REQUIRE(dataset.num_tokens() == 4 * 3000000);
+    REQUIRE(dataset.size() == 12000);
+    results.emplace_back();
+    for (index_t i = 0; i < dataset.size(); ++i) dataset.append_ids(i, results.back());
+  }
+  minibert::set_num_threads(threads);
+  bool is_right = true;
+  for (index_t line = 0; line < 3000000; ++line) {
+    const token_id expected[] = {2, static_cast<token_id>(5 + line % 50), 7, 3};
+    is_right = is_right && std::equal(expected, expected + 4, results[0].begin() + 4 * line);
+  }
+  CHECK(is_right);
+  CHECK(results[0] == results[1]);
+}
+
+TEST_CASE("each file's lines with text are counted") {
+  const minibert::testing::TemporaryDirectory folder;
+  minibert::write_file(folder / "a", "5\n\n6");
+  minibert::write_file(folder / "b", "\n \n");
+  minibert::write_file(folder / "c", "");
+  const TextDataset dataset = TextDataset::from_files({folder / "a", folder / "b", folder / "c"}, NumberTokenizer(), 8);
+  CHECK(dataset.lines_of_texts() == std::vector<index_t>{2, 0, 0});
+  CHECK(dataset.num_blank() == 3);
+}
+
+TEST_CASE("the fingerprint follows the text") {
+  CHECK(dataset_of("5\n6\n").fingerprint() == dataset_of("5\n6\n").fingerprint());
+  CHECK(dataset_of("5\n6\n").fingerprint() != dataset_of("5\n7\n").fingerprint());
+  CHECK(dataset_of("5\n6\n").fingerprint() != dataset_of("5\n6").fingerprint());
+}
+
+}  // namespace
