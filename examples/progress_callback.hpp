@@ -12,18 +12,7 @@
 
 #include <minibert/minibert.hpp>
 
-/// "2 h 05 min", "4 min 12 s" or "35 s".
-inline std::string duration_text(double seconds) {
-  const long s = std::lround(std::max(0.0, seconds));
-  char text[64];
-  if (s >= 3600)
-    std::snprintf(text, sizeof text, "%ld h %02ld min", s / 3600, s % 3600 / 60);
-  else if (s >= 60)
-    std::snprintf(text, sizeof text, "%ld min %02ld s", s / 60, s % 60);
-  else
-    std::snprintf(text, sizeof text, "%ld s", s);
-  return text;
-}
+#include "progress_bar.hpp"
 
 class ProgressCallback : public minibert::TrainerCallback {
  public:
@@ -83,11 +72,9 @@ class ProgressCallback : public minibert::TrainerCallback {
   }
 
   void draw(const minibert::TrainerContext& context) {
-    constexpr int kWidth = 24;
-    const auto filled = static_cast<int>(kWidth * context.state.global_step / context.state.max_steps);
-    const std::string bar = std::string(static_cast<std::size_t>(filled), '#') +
-                            std::string(static_cast<std::size_t>(kWidth - filled), '.');
-    std::fprintf(stderr, "\r\033[K[%s] %s", bar.c_str(), status(context, loss_).c_str());
+    const std::string bar =
+        bar_text(static_cast<double>(context.state.global_step), static_cast<double>(context.state.max_steps));
+    std::fprintf(stderr, "\r\033[K%s %s", bar.c_str(), status(context, loss_).c_str());
     last_drawn_ = Clock::now();
     is_drawn_ = true;
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "default_corpus.hpp"
 #include "mask_samples.hpp"
+#include "progress_bar.hpp"
 #include "progress_callback.hpp"
 #include "train_mlm_options.hpp"
 
@@ -20,29 +22,28 @@ namespace {
 
 using namespace minibert;
 
-/// Text files, mapped.
-class Text {
- public:
-  explicit Text(const std::vector<std::filesystem::path>& files) {
-    for (const auto& file : files) files_.emplace_back(file);
-    for (const auto& file : files_) views_.push_back(file.view());
-  }
-  static Text of_default_corpus() {
+/// Text files, or the default corpus.
+struct Text {
+  std::vector<std::filesystem::path> files;
+
+  bool is_default() const { return files.empty(); }
+  /// The texts in memory, if there are no files. ValueError when there are neither.
+  std::vector<std::string_view> views() const {
     check<ValueError>(!default_corpus().empty(),
                       "no --train_file, and no default corpus: install Debian's bible-kjv and bible-kjv-text and build "
                       "again");
-    Text text({});
-    text.views_.push_back(default_corpus());
-    return text;
+    return {default_corpus()};
   }
-  const std::vector<std::string_view>& views() const { return views_; }
-
- private:
-  std::vector<MappedFile> files_;
-  std::vector<std::string_view> views_;
 };
 
-BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text) {
+/// The names of the text's files.
+std::string named(const Text& text) {
+  std::string names;
+  for (const auto& file : text.files) names += (names.empty() ? "" : ", ") + file.string();
+  return names;
+}
+
+BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text, ProgressBar& bar) {
   if (!options.tokenizer_name.empty()) return BertTokenizer::from_pretrained(options.tokenizer_name);
   if (!options.model_name_or_path.empty()) return BertTokenizer::from_pretrained(options.model_name_or_path);
   const BertTokenizerOptions settings{
@@ -51,7 +52,12 @@ BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text) {
       .model_max_length = options.config.max_position_embeddings,
   };
   WordCounter counter(settings.normalizer());
-  for (const std::string_view view : text.views()) counter.add_text(view);
+  if (text.is_default())
+    for (const std::string_view view : text.views()) counter.add_text(view);
+  else
+    counter.add_files(text.files, [&](index_t done, index_t total) { bar.update("counting words", done, total); });
+  bar.finish();
+  check<FormatError>(counter.counts().size() > 0, named(text), ": holds no line with text, expected a sequence a line");
   if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
   std::cerr << "training a vocabulary of " << options.config.vocab_size << " entries\n";
   return BertTokenizer::train(counter.counts(), settings, options.config.vocab_size);
@@ -62,24 +68,48 @@ struct Data {
   std::string eval_name;
 };
 
-Data tokenize(const TrainMlmOptions& options, const Text& text, const Text& validation,
-              const BertTokenizer& tokenizer) {
+/// The text's examples. FormatError when there is none.
+TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer,
+                     index_t max_length, ProgressBar& bar) {
+  TextDatasetOptions settings{.group_texts = options.group_texts};
+  settings.overwrite_cache = options.overwrite_cache;
+  settings.progress = [&](std::string_view what, index_t done, index_t total) { bar.update(what, done, total); };
+  settings.notice = [&](std::string_view notice) {
+    bar.finish();
+    std::cerr << notice << '\n';
+  };
+  if (text.is_default()) return TextDataset::from_texts(text.views(), tokenizer, max_length, settings);
+  settings.cache_dir = options.cache_dir.empty() ? default_cache_dir() : options.cache_dir;
+  const TextDataset data = TextDataset::from_files(text.files, tokenizer, max_length, settings);
+  bar.finish();
+  const std::vector<index_t> lines = data.lines_of_texts();
+  const index_t all_lines = std::accumulate(lines.begin(), lines.end(), index_t{0});
+  check<FormatError>(all_lines > 0, named(text), ": holds no line with text, expected a sequence a line");
+  for (index_t i = 0; i < length(lines); ++i)
+    if (at(lines, i) == 0) std::cerr << "warning: " << at(text.files, i).string() << " holds no line with text\n";
+  return data;
+}
+
+Data make_data(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer, ProgressBar& bar) {
   const index_t limit = std::min(tokenizer.model_max_length(), options.config.max_position_embeddings);
   const index_t max_length = options.max_seq_length.value_or(limit);
   check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", but tokenizer and model take ", limit);
-  const TextDataset all = TextDataset::from_texts(text.views(), tokenizer, max_length);
-  for (const auto& file : options.train_files)
-    check<FormatError>(!all.empty(), file.string(), ": holds no line with text, expected a sequence a line");
-  std::cerr << all.size() << " lines, " << all.num_tokens() << " tokens; " << all.num_blank()
-            << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens\n";
+  const TextDataset all = tokenize(options, text, tokenizer, max_length, bar);
+  if (options.group_texts)
+    std::cerr << all.size() << " sequences of " << max_length << " tokens, " << all.num_tokens() << " tokens; "
+              << all.num_blank() << " blank lines\n";
+  else
+    std::cerr << all.size() << " lines, " << all.num_tokens() << " tokens; " << all.num_blank()
+              << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens\n";
   if (!options.validation_file.empty())
-    return {all, TextDataset::from_texts(validation.views(), tokenizer, max_length), options.validation_file.string()};
+    return {all, tokenize(options, {{options.validation_file}}, tokenizer, max_length, bar),
+            options.validation_file.string()};
   if (options.validation_split_percentage == 0) {
     std::cerr << "evaluating on the training text itself: the figures do not tell how new text would fare\n";
     return {all, all, "the training text"};
   }
-  TextDataset::Split split = all.split(options.validation_split_percentage, options.training.seed);
-  return {std::move(split.train), std::move(split.validation), "held-out lines"};
+  const TextDataset::Split split = all.split(options.validation_split_percentage, options.training.seed);
+  return {split.train, split.validation, options.group_texts ? "held-out text" : "held-out lines"};
 }
 
 BertForMaskedLM make_model(const TrainMlmOptions& options, const BertTokenizer& tokenizer) {
@@ -105,10 +135,11 @@ Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertT
   return Json::Object{{"tokenizer", Fingerprint().add(tokenizer.fingerprint()).hex()},
                       {"train_text", data.train.fingerprint()},
                       {"validation_text", data.eval.fingerprint()},
-                      {"num_train_lines", data.train.size()},
+                      {"num_train_examples", data.train.size()},
                       {"num_train_tokens", data.train.num_tokens()},
                       {"mlm_probability", options.mlm_probability},
                       {"whole_word_mask", options.whole_word_mask},
+                      {"group_texts", options.group_texts},
                       {"initial_model", options.model_name_or_path.string()},
                       {"config", model.config().to_json("BertForMaskedLM", "float32")}};
 }
@@ -150,19 +181,24 @@ Json final_metrics(AnyTrainer& trainer) {
 
 int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   set_num_threads(options.threads);
+  const int threads = num_threads();
   options.training.validate();
   options.config.validate();
   if (options.do_train) check_output_dir(options.training);
-  const Text text = options.train_files.empty() ? Text::of_default_corpus() : Text(options.train_files);
-  const Text validation(options.validation_file.empty() ? std::vector<std::filesystem::path>()
-                                                        : std::vector{options.validation_file});
-  const BertTokenizer tokenizer = make_tokenizer(options, text);
-  const Data data = tokenize(options, text, validation, tokenizer);
+  const Text text{options.train_files};
+  if (!options.validation_file.empty()) TextStream{options.validation_file};  // an error now, not after hours
+  ProgressBar bar;
+  if (options.preprocessing_num_workers > 0) set_num_threads(options.preprocessing_num_workers);
+  const BertTokenizer tokenizer = make_tokenizer(options, text, bar);
+  const Data data = make_data(options, text, tokenizer, bar);
+  set_num_threads(threads);
   BertForMaskedLM model = make_model(options, tokenizer);
   const DataCollatorForLanguageModeling collator(tokenizer, {.mlm_probability = options.mlm_probability,
                                                              .whole_word_mask = options.whole_word_mask,
                                                              .seed = options.training.seed});
-  const double frequency_loss = UnigramBaseline(data.train, collator).evaluate(data.eval, collator);
+  const auto count = [&](index_t done, index_t total) { bar.update("counting tokens", done, total); };
+  const double frequency_loss = UnigramBaseline(data.train, collator, count).evaluate(data.eval, collator);
+  bar.finish();
 
   Trainer trainer(model, options.training, collator, data.train, &data.eval);
   const auto progress = std::make_shared<ProgressCallback>();

@@ -22,6 +22,10 @@ struct TrainMlmOptions {
   std::filesystem::path config_name;
   minibert::BertConfig config;
   std::optional<minibert::index_t> max_seq_length;
+  bool group_texts = false;
+  std::filesystem::path cache_dir;  // empty: default_cache_dir()
+  bool overwrite_cache = false;
+  int preprocessing_num_workers = 0;
   double mlm_probability = 0.15;
   bool whole_word_mask = false;
   minibert::TrainingArguments training;
@@ -29,6 +33,19 @@ struct TrainMlmOptions {
   int threads = 0;
   std::string preset;
 };
+
+/// Where tokenised text is kept unless a flag says otherwise: minibert's folder among the user's caches. ValueError
+/// when the environment does not tell where these are.
+inline std::filesystem::path default_cache_dir() {
+  const auto value_of = [](const char* name) -> std::filesystem::path {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+  };
+  if (const auto caches = value_of("XDG_CACHE_HOME"); !caches.empty()) return caches / "minibert";
+  const auto home = value_of("HOME");
+  minibert::check<minibert::ValueError>(!home.empty(), "HOME is not set: name a folder with --cache_dir");
+  return home / ".cache" / "minibert";
+}
 
 /// The sizes of Hugging Face's tutorial on training a language model from scratch: 9,302,864 parameters.
 inline minibert::BertConfig tutorial_config() {
@@ -81,7 +98,8 @@ inline TrainMlmOptions tutorial_preset() {
 namespace detail {
 
 inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
-  app.add_option("--train_file", o.train_files, "Text files, UTF-8, a sequence a line (default: the King James Bible)");
+  app.add_option("--train_file", o.train_files,
+                 "Text files, UTF-8, a sequence a line; plain, gzip or zstd (default: the King James Bible)");
   auto* validation = app.add_option("--validation_file", o.validation_file, "Text to evaluate on");
   app.add_option("--validation_split_percentage", o.validation_split_percentage,
                  "Share of the text to evaluate on; 0: all of it, which is then also trained on")
@@ -100,8 +118,17 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
       ->check(CLI::IsMember({"", "true", "false"}))
       ->excludes(tokenizer);
   app.add_option("--max_seq_length", o.max_seq_length, "Cut lines to so many tokens (default: what the model can)");
+  auto* group = app.add_flag("--group_texts", o.group_texts,
+                             "Sequences are not lines but --max_seq_length tokens of all lines end to end");
+  app.add_flag_callback(
+         "--line_by_line", [] {}, "A sequence a line: the default")
+      ->excludes(group);
   app.add_option("--mlm_probability", o.mlm_probability, "Share of the tokens to guess")->capture_default_str();
   app.add_flag("--whole_word_mask", o.whole_word_mask, "Mask all pieces of a word or none");
+  app.add_option("--cache_dir", o.cache_dir, "Folder that keeps tokenised text (default: ~/.cache/minibert)");
+  app.add_flag("--overwrite_cache", o.overwrite_cache, "Tokenise again what is kept there");
+  app.add_option("--preprocessing_num_workers", o.preprocessing_num_workers,
+                 "Threads that count words and tokenise (default: as --threads)");
 }
 
 inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {

@@ -1,0 +1,82 @@
+// Bars on standard error for work that takes longer than a second: on a terminal only, a line at the end elsewhere.
+#pragma once
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include <minibert/core/types.hpp>
+
+/// "2 h 05 min", "4 min 12 s" or "35 s".
+inline std::string duration_text(double seconds) {
+  const long s = std::lround(std::max(0.0, seconds));
+  char text[64];
+  if (s >= 3600)
+    std::snprintf(text, sizeof text, "%ld h %02ld min", s / 3600, s % 3600 / 60);
+  else if (s >= 60)
+    std::snprintf(text, sizeof text, "%ld min %02ld s", s / 60, s % 60);
+  else
+    std::snprintf(text, sizeof text, "%ld s", s);
+  return text;
+}
+
+/// "[######..................]", filled as far as the work is done.
+inline std::string bar_text(double done, double total) {
+  constexpr int kWidth = 24;
+  const auto filled = static_cast<std::size_t>(kWidth * std::clamp(done / std::max(total, 1.0), 0.0, 1.0));
+  return "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]";
+}
+
+/// One kind of work after the other, each with its bar, or at its end with a line, if it takes longer than a second.
+class ProgressBar {
+ public:
+  ProgressBar() = default;
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  ~ProgressBar() { finish(); }
+
+  /// `what` ("tokenising") is done as far as that.
+  void update(std::string_view what, minibert::index_t done, minibert::index_t total) {
+    if (what != what_ || done < done_) {
+      finish();
+      what_ = what;
+      start_ = last_drawn_ = Clock::now();
+    }
+    done_ = done;
+    const double elapsed = seconds_since(start_);
+    if (!is_terminal_ || elapsed < 1 || seconds_since(last_drawn_) < 0.2) return;
+    const double share = static_cast<double>(done) / static_cast<double>(std::max<minibert::index_t>(total, 1));
+    std::fprintf(stderr, "\r\033[K%s %s %.0f %%, %s left", what_.c_str(), bar_text(share, 1).c_str(), 100 * share,
+                 duration_text(elapsed / std::max(share, 1e-9) * (1 - share)).c_str());
+    last_drawn_ = Clock::now();
+    is_drawn_ = true;
+  }
+
+  /// Says how long the last work took; what is printed next begins on a line of its own.
+  void finish() {
+    if (is_drawn_) std::fputs("\r\033[K", stderr);
+    if (!what_.empty() && seconds_since(start_) >= 1)
+      std::fprintf(stderr, "%s took %s\n", what_.c_str(), duration_text(seconds_since(start_)).c_str());
+    what_.clear();
+    done_ = 0;
+    is_drawn_ = false;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  static double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  std::string what_;
+  Clock::time_point start_, last_drawn_;
+  minibert::index_t done_ = 0;
+  bool is_drawn_ = false;
+};
