@@ -1,10 +1,14 @@
 """What every test here shares: where our programs and the real texts are. Our programs are the release build's."""
 
 import os
+import tempfile
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: nothing here may fetch anything
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+CACHE = tempfile.TemporaryDirectory()
+os.environ["XDG_CACHE_HOME"] = CACHE.name  # where train_mlm keeps tokenised text
 
 import pytest
 from support import run

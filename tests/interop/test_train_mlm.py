@@ -1,5 +1,6 @@
 """train_mlm from the outside: killed and resumed, stopped by a signal, refused, and opened by transformers."""
 
+import gzip
 import json
 import logging
 import random
@@ -69,17 +70,22 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(command, finished, 
     assert (output_dir / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_says_how_to_go_on(command, finished, tmp_path, number):
-    output_dir = tmp_path / "model"
-    process = subprocess.Popen(command(output_dir), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def interrupt(arguments, number=signal.SIGINT):
+    """Sends a run a signal at its first evaluation; what it says from then on."""
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if line.startswith("step 25:"):
             process.send_signal(number)
             break
     messages = process.stderr.read()
     assert process.wait() == 130, messages
-    assert "--resume_from_checkpoint" in messages
+    return messages
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(command, finished, tmp_path, number):
+    output_dir = tmp_path / "model"
+    assert "--resume_from_checkpoint" in interrupt(command(output_dir), number)
     subprocess.run(command(output_dir, "--resume_from_checkpoint"), check=True, capture_output=True)
     assert (output_dir / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
 
@@ -94,6 +100,48 @@ def test_another_run_is_not_resumed_and_a_used_folder_not_overwritten(command, f
     assert "cannot be resumed with another mlm_probability: found 0.3, expected 0.15" in refusal(
         "--resume_from_checkpoint", mlm_probability=0.3)
     assert "cannot be resumed with another tokenizer" in refusal("--resume_from_checkpoint", "--lowercase")
+
+
+def test_a_resumed_run_takes_its_tokens_from_the_cache_and_notices_another_text(command, text, tmp_path):
+    """Grouped and compressed text, stopped and resumed; then with one letter changed."""
+    corpus, cache = tmp_path / "corpus", tmp_path / "cache"
+    corpus.write_bytes(gzip.compress(text.read_bytes()))
+
+    def arguments(name, *flags):
+        return command(tmp_path / name, "--train_file", corpus, "--group_texts", "--whole_word_mask", "--cache_dir",
+                       cache, *flags)
+
+    subprocess.run(arguments("whole"), check=True, capture_output=True)
+    (made,) = cache.iterdir()
+    written = made.stat().st_mtime_ns
+    interrupt(arguments("parts"))
+    subprocess.run(arguments("parts", "--resume_from_checkpoint"), check=True, capture_output=True)
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "parts")]
+    assert models[0] == models[1]
+    assert list(cache.iterdir()) == [made] and made.stat().st_mtime_ns == written
+
+    corpus.write_bytes(gzip.compress(text.read_bytes().replace(b"king", b"ring", 1)))
+    refused = subprocess.run(arguments("parts", "--resume_from_checkpoint"), capture_output=True, text=True)
+    assert refused.returncode == 1 and "cannot be resumed with another" in refused.stderr
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_faulty_texts_are_named(command, text, tmp_path):
+    def refusal(*flags):
+        result = subprocess.run(command(tmp_path / "model", *flags), capture_output=True, text=True)
+        assert result.returncode == 1, result.stderr
+        return result.stderr
+
+    blank, cut = tmp_path / "blank.txt", tmp_path / "cut.txt"
+    blank.write_text("\n \n")
+    cut.write_bytes(gzip.compress(text.read_bytes())[:-9])
+    assert f"{tmp_path}: not a regular file" in refusal("--train_file", tmp_path)
+    assert "absent: cannot open: No such file" in refusal("--train_file", tmp_path / "absent")
+    assert "absent: cannot open: No such file" in refusal("--validation_file", tmp_path / "absent")
+    assert f"{cut}: damaged gzip: the file ends before" in refusal("--train_file", cut)
+    assert f"{blank}: holds no line with text" in refusal("--validation_file", blank)
+    both = subprocess.run(command(tmp_path / "model", "--train_file", blank, max_steps=2), capture_output=True, text=True)
+    assert both.returncode == 0 and f"warning: {blank} holds no line with text" in both.stderr
 
 
 def test_more_steps_may_follow(command, finished, tmp_path):
