@@ -100,7 +100,7 @@ class TokenStore {
     ids.resize(usize(begin + count));
     for (index_t k = 0; k < count; ++k)
       at(ids, begin + k) = static_cast<token_id>(load_small(position, k, footer_.bytes_per_id));
-    if (file_) touched(static_cast<index_t>(position), count * static_cast<index_t>(footer_.bytes_per_id));
+    if (file_) touched(static_cast<index_t>(position));
   }
 
  private:
@@ -164,11 +164,11 @@ class TokenStore {
   }
 
   /// Gives the file's pages back now and then: else all that was ever read would count as the program's memory. The
-  /// system maps 64 kB around a place that is read.
-  void touched(index_t position, index_t size) const noexcept {
+  /// system maps 64 kB around a place that is read: here, and where the example's place stands.
+  void touched(index_t position) const noexcept {
     constexpr index_t kMapped = 64 << 10, kMost = 32 << 20;
     const index_t step = position - last_read_.exchange(position, std::memory_order_relaxed);
-    const index_t added = step >= 0 && step < kMapped ? size : 2 * kMapped;  // the example and its place
+    const index_t added = step >= 0 && step < kMapped ? step : 2 * kMapped;
     if (touched_.fetch_add(added, std::memory_order_relaxed) + added < kMost) return;
     touched_.store(0, std::memory_order_relaxed);
     file_->release();
