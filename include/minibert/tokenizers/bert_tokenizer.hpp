@@ -12,13 +12,10 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/tokenizers/added_tokens.hpp>
-#include <minibert/tokenizers/aligned_normalizer.hpp>
+#include <minibert/tokenizers/bert_pipeline.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/encoding.hpp>
-#include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/padding.hpp>
-#include <minibert/tokenizers/pre_tokenizer.hpp>
 #include <minibert/tokenizers/read_bert_tokenizer.hpp>
 #include <minibert/tokenizers/template_processing.hpp>
 #include <minibert/tokenizers/truncation.hpp>
@@ -39,11 +36,7 @@ class BertTokenizer {
   explicit BertTokenizer(std::vector<std::string> vocabulary, const Options& options = {})
       : BertTokenizer(BertTokenizerParts{std::move(vocabulary), {}, options}) {}
 
-  explicit BertTokenizer(BertTokenizerParts parts)
-      : options_(std::move(parts.options)),
-        normalizer_(options_.normalizer()),
-        model_(std::move(parts.vocabulary), options_.unk_token),
-        added_tokens_(std::move(parts.added_tokens), options_, model_) {}
+  explicit BertTokenizer(BertTokenizerParts parts) : options_(parts.options), pipeline_(std::move(parts)) {}
 
   /// Opens a folder with tokenizer.json or vocab.txt, and tokenizer_config.json; see read_bert_tokenizer().
   static BertTokenizer from_pretrained(const std::filesystem::path& folder) {
@@ -57,7 +50,7 @@ class BertTokenizer {
 
   /// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt; see write_bert_tokenizer().
   void save_pretrained(const std::filesystem::path& folder) const {
-    write_bert_tokenizer(folder, model_, added_tokens_.all(), options_);
+    write_bert_tokenizer(folder, pipeline_.model(), pipeline_.added_tokens().all(), options_);
   }
 
   /// A tokenizer with these settings and a vocabulary of (at least) vocab_size trained on counted words, which must
@@ -73,7 +66,7 @@ class BertTokenizer {
   BertTokenizer train_new(const WordCounts& words, index_t vocab_size) const {
     WordPieceTrainer trainer{.vocab_size = vocab_size};
     trainer.special_tokens.clear();
-    for (const AddedToken& token : added_tokens_.all())
+    for (const AddedToken& token : pipeline_.added_tokens().all())
       if (token.special) trainer.special_tokens.push_back(token.content);
     BertTokenizerParts parts{trainer.train(words), {}, options_};
     for (const std::string& token : trainer.special_tokens)
@@ -82,17 +75,17 @@ class BertTokenizer {
   }
 
   /// The number of ids, added tokens included (Hugging Face's len(tokenizer)): the rows of an embedding.
-  index_t vocab_size() const noexcept { return std::max<index_t>(model_.vocab_size(), added_tokens_.end_id()); }
+  index_t vocab_size() const noexcept { return pipeline_.vocab_size(); }
   index_t model_max_length() const noexcept { return options_.model_max_length; }
   const Options& options() const noexcept { return options_; }
 
-  token_id unk_token_id() const { return id_of(options_.unk_token); }
-  token_id sep_token_id() const { return id_of(options_.sep_token); }
-  token_id pad_token_id() const { return id_of(options_.pad_token); }
-  token_id cls_token_id() const { return id_of(options_.cls_token); }
-  token_id mask_token_id() const { return id_of(options_.mask_token); }
+  token_id unk_token_id() const { return pipeline_.id(options_.unk_token); }
+  token_id sep_token_id() const { return pipeline_.id(options_.sep_token); }
+  token_id pad_token_id() const { return pipeline_.id(options_.pad_token); }
+  token_id cls_token_id() const { return pipeline_.id(options_.cls_token); }
+  token_id mask_token_id() const { return pipeline_.id(options_.mask_token); }
   /// Whether the id is that of a special token: [UNK] and a [MASK] in the text count too.
-  bool is_special(token_id id) const noexcept { return added_tokens_.is_special(id); }
+  bool is_special(token_id id) const noexcept { return pipeline_.added_tokens().is_special(id); }
   /// Whether the id's token stands within a word, never at its beginning. ('#' is punctuation: no word begins with it.)
   bool continues_word(token_id id) const noexcept {
     const std::string* token = find_token(id);
@@ -161,8 +154,9 @@ class BertTokenizer {
     WordPieceDecoder decoder;
     for (const token_id id : ids) {
       check<ValueError>(id >= 0, "decode: ", id, " is no id");
-      const std::string* token = find_token(id);
-      if (token != nullptr && !(skip_special_tokens && is_special(added_tokens_.find(*token)))) decoder.add(*token);
+      const std::string* token = pipeline_.token(id);
+      if (token != nullptr && !(skip_special_tokens && is_special(pipeline_.added_tokens().find(*token))))
+        decoder.add(*token);
     }
     std::string text = decoder.take();
     if (clean_up_tokenization_spaces) WordPieceDecoder::clean_up_tokenization(text);
@@ -179,12 +173,7 @@ class BertTokenizer {
   }
 
   /// The id of a token; that of unk_token for one that is not in the vocabulary.
-  token_id convert_tokens_to_ids(std::string_view token) const {
-    const token_id added = added_tokens_.find(token);
-    if (added != WordPiece::kNoToken) return added;
-    const token_id id = model_.find(token);
-    return id == WordPiece::kNoToken ? model_.unk_token_id() : id;
-  }
+  token_id convert_tokens_to_ids(std::string_view token) const { return pipeline_.id(token); }
   std::vector<token_id> convert_tokens_to_ids(const std::vector<std::string>& tokens) const {
     std::vector<token_id> ids;
     for (const std::string& token : tokens) ids.push_back(convert_tokens_to_ids(token));
@@ -193,7 +182,7 @@ class BertTokenizer {
 
   /// The token of an id; ValueError for one that no token has.
   const std::string& convert_ids_to_tokens(token_id id) const {
-    const std::string* token = find_token(id);
+    const std::string* token = pipeline_.token(id);
     check<ValueError>(token != nullptr, "convert_ids_to_tokens: no token has the id ", id, ", the vocabulary has ",
                       vocab_size());
     return *token;
@@ -208,42 +197,6 @@ class BertTokenizer {
   std::uint64_t fingerprint() const;
 
  private:
-  token_id id_of(const std::string& special_token) const { return added_tokens_.find(special_token); }
-
-  const std::string* find_token(token_id id) const noexcept {
-    if (const std::string* text = added_tokens_.text(id)) return text;
-    return id >= 0 && id < model_.vocab_size() ? model_.token(id) : nullptr;
-  }
-
-  /// Appends the ids of a text alone.
-  void append_ids(std::string_view text, std::vector<token_id>& ids) const {
-    thread_local std::string normalized;
-    const auto add = [&](token_id id, std::string_view) { ids.push_back(id); };
-    const auto add_words = [&](std::string_view piece) {
-      pre_tokenizer_.for_each_word(piece, [&](std::string_view word) { model_.append_ids(word, ids); });
-    };
-    added_tokens_.split(
-        text,
-        [&](std::string_view piece) {
-          normalized.clear();
-          normalizer_.append(piece, normalized);
-          added_tokens_.split_normalized(normalized, add_words, add);
-        },
-        add);
-  }
-
-  /// The tokens of a text alone; with their places and words if asked.
-  detail::TextTokens tokens_of(std::string_view text, bool with_places) const {
-    detail::TextTokens tokens;
-    if (with_places)
-      append_with_places(text, tokens);
-    else
-      append_ids(text, tokens.ids);
-    return tokens;
-  }
-
-  void append_with_places(std::string_view text, detail::TextTokens& tokens) const;
-
   /// The options with nothing left open. ValueError when texts are to be cut and padded to different lengths.
   EncodeOptions resolve(EncodeOptions options) const {
     const bool is_padded = options.padding != PaddingStrategy::do_not_pad;
@@ -296,8 +249,8 @@ class BertTokenizer {
   /// A text or pair before padding. In the options nothing is left open.
   Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const {
     const bool with_places = options.return_offsets_mapping || options.return_word_ids;
-    const detail::TextTokens first = tokens_of(text, with_places);
-    const detail::TextTokens second = pair ? tokens_of(*pair, with_places) : detail::TextTokens();
+    const detail::TextTokens first = pipeline_.tokens_of(text, with_places);
+    const detail::TextTokens second = pair ? pipeline_.tokens_of(*pair, with_places) : detail::TextTokens();
     const detail::TemplateProcessing process(options, cls_token_id(), sep_token_id());
     return process(first, pair ? &second : nullptr);
   }
@@ -307,7 +260,7 @@ class BertTokenizer {
                          std::vector<token_id>& ids) const {
     if (add_special_tokens) ids.push_back(cls_token_id());
     const index_t text_begin = length(ids);
-    append_ids(text, ids);
+    pipeline_.append_ids(text, ids);
     const index_t excess = std::max<index_t>(0, length(ids) - text_begin - room);
     const auto cut = truncation_side == Side::right ? ids.end() - excess : ids.begin() + text_begin;
     ids.erase(cut, cut + excess);
@@ -316,52 +269,8 @@ class BertTokenizer {
   }
 
   BertTokenizerOptions options_;
-  BertNormalizer normalizer_;
-  BertPreTokenizer pre_tokenizer_;
-  WordPiece model_;
-  AddedTokens added_tokens_;
+  detail::BertPipeline pipeline_;
 };
-
-inline void BertTokenizer::append_with_places(std::string_view text, detail::TextTokens& tokens) const {
-  index_t word_id = 0;  // of the next word
-  const auto add = [&](token_id id, CharSpan span) {
-    tokens.ids.push_back(id);
-    tokens.offsets.push_back(span);
-    tokens.words.push_back(word_id);
-  };
-  std::vector<token_id> ids;
-  const auto add_word = [&](std::string_view word, const AlignedText& aligned) {
-    ids.clear();
-    model_.append_ids(word, ids);
-    for (index_t i = 0; i < length(ids); ++i) {
-      const bool is_whole = length(ids) == 1;  // or unknown, with a token of another length
-      const index_t bytes = is_whole ? length(word) : model_.bytes_in_word(at(ids, i), i > 0);
-      add(at(ids, i), aligned.span(word.substr(0, usize(bytes))));
-      word.remove_prefix(usize(bytes));
-    }
-    ++word_id;
-  };
-  detail::CharacterCounter characters(text);
-  added_tokens_.split(
-      text,
-      [&](std::string_view piece) {
-        const AlignedText aligned = normalize_aligned(piece, normalizer_.options(), characters.before(piece.data()));
-        added_tokens_.split_normalized(
-            aligned.text,
-            [&](std::string_view part) {
-              pre_tokenizer_.for_each_word(part, [&](std::string_view word) { add_word(word, aligned); });
-            },
-            [&](token_id id, std::string_view match) {
-              add(id, aligned.span(match));
-              ++word_id;
-            });
-      },
-      [&](token_id id, std::string_view match) {
-        const index_t begin = characters.before(match.data());
-        add(id, {begin, characters.before(match.data() + match.size())});
-        ++word_id;
-      });
-}
 
 inline std::uint64_t BertTokenizer::fingerprint() const {
   std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
@@ -369,16 +278,16 @@ inline std::uint64_t BertTokenizer::fingerprint() const {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
     hash = (hash ^ 0xFFu) * 0x100000001b3u;  // ends the text: 0xFF is in no UTF-8
   };
-  const BertNormalizerOptions& steps = normalizer_.options();
+  const BertNormalizerOptions steps = options_.normalizer();
   add(concat("pipeline ", steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");
-  for (const AddedToken& token : added_tokens_.all()) {
+  for (const AddedToken& token : pipeline_.added_tokens().all()) {
     add(concat(token.id, token.special, token.content));
     if (token.single_word || token.lstrip || token.rstrip || token.normalized)
       add(concat(token.single_word, token.lstrip, token.rstrip, token.normalized));
   }
-  for (const std::string& token : model_.vocabulary()) add(token);
+  for (const std::string& token : pipeline_.model().vocabulary()) add(token);
   return hash;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
@@ -64,6 +65,13 @@ struct AddedToken {
   bool lstrip = false;       ///< takes the white space before it
   bool rstrip = false;       ///< takes the white space after it
   bool normalized = false;   ///< found, normalised itself, in the normalised text instead of the raw one
+};
+
+/// What a tokenizer is made of, as its files say.
+struct BertTokenizerParts {
+  std::vector<std::string> vocabulary;  ///< by id; "" or a duplicate where no token has the id
+  std::vector<AddedToken> added_tokens;
+  BertTokenizerOptions options;
 };
 
 }  // namespace minibert

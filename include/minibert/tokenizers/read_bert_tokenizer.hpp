@@ -21,13 +21,6 @@
 
 namespace minibert {
 
-/// What a tokenizer is made of, as its files say.
-struct BertTokenizerParts {
-  std::vector<std::string> vocabulary;  ///< by id; "" or a duplicate where no token has the id
-  std::vector<AddedToken> added_tokens;
-  BertTokenizerOptions options;
-};
-
 namespace detail {
 
 /// The result of f(); a FormatError gets `where` in front.

@@ -1,0 +1,128 @@
+// BertPipeline: text to tokens and tokens to text, before any special token is added and after all are left out.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/error.hpp>
+#include <minibert/core/types.hpp>
+#include <minibert/tokenizers/added_tokens.hpp>
+#include <minibert/tokenizers/aligned_normalizer.hpp>
+#include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/normalizer.hpp>
+#include <minibert/tokenizers/pre_tokenizer.hpp>
+#include <minibert/tokenizers/template_processing.hpp>
+#include <minibert/tokenizers/wordpiece.hpp>
+
+namespace minibert::detail {
+
+/// The parts of a BERT tokenizer, one after the other: added tokens are cut out of a text; what is left is normalised,
+/// split into words, and these into pieces. All const members are thread-safe.
+class BertPipeline {
+ public:
+  explicit BertPipeline(BertTokenizerParts parts)
+      : normalizer_(parts.options.normalizer()),
+        model_(std::move(parts.vocabulary), parts.options.unk_token),
+        added_tokens_(std::move(parts.added_tokens), parts.options, model_) {}
+
+  const WordPiece& model() const noexcept { return model_; }
+  const AddedTokens& added_tokens() const noexcept { return added_tokens_; }
+  /// The number of ids, added tokens included.
+  index_t vocab_size() const noexcept { return std::max<index_t>(model_.vocab_size(), added_tokens_.end_id()); }
+
+  /// The id of a token; that of the unknown one for a token that is not there.
+  token_id id(std::string_view token) const noexcept {
+    const token_id added = added_tokens_.find(token);
+    if (added != WordPiece::kNoToken) return added;
+    const token_id id = model_.find(token);
+    return id == WordPiece::kNoToken ? model_.unk_token_id() : id;
+  }
+
+  /// The token of an id; nullptr for one that no token has.
+  const std::string* token(token_id id) const noexcept {
+    if (const std::string* text = added_tokens_.text(id)) return text;
+    return id >= 0 && id < model_.vocab_size() ? model_.token(id) : nullptr;
+  }
+
+  /// Appends the ids of a text.
+  void append_ids(std::string_view text, std::vector<token_id>& ids) const {
+    thread_local std::string normalized;
+    const auto add = [&](token_id id, std::string_view) { ids.push_back(id); };
+    const auto add_words = [&](std::string_view piece) {
+      pre_tokenizer_.for_each_word(piece, [&](std::string_view word) { model_.append_ids(word, ids); });
+    };
+    added_tokens_.split(
+        text,
+        [&](std::string_view piece) {
+          normalized.clear();
+          normalizer_.append(piece, normalized);
+          added_tokens_.split_normalized(normalized, add_words, add);
+        },
+        add);
+  }
+
+  /// The tokens of a text alone; with their places and words if asked.
+  TextTokens tokens_of(std::string_view text, bool with_places) const {
+    TextTokens tokens;
+    if (with_places)
+      append_with_places(text, tokens);
+    else
+      append_ids(text, tokens.ids);
+    return tokens;
+  }
+
+ private:
+  void append_with_places(std::string_view text, TextTokens& tokens) const;
+
+  BertNormalizer normalizer_;
+  BertPreTokenizer pre_tokenizer_;
+  WordPiece model_;
+  AddedTokens added_tokens_;
+};
+
+inline void BertPipeline::append_with_places(std::string_view text, TextTokens& tokens) const {
+  index_t word_id = 0;  // of the next word
+  const auto add = [&](token_id id, CharSpan span) {
+    tokens.ids.push_back(id);
+    tokens.offsets.push_back(span);
+    tokens.words.push_back(word_id);
+  };
+  std::vector<token_id> ids;
+  const auto add_word = [&](std::string_view word, const AlignedText& aligned) {
+    ids.clear();
+    model_.append_ids(word, ids);
+    for (index_t i = 0; i < length(ids); ++i) {
+      const bool is_whole = length(ids) == 1;  // or unknown, with a token of another length
+      const index_t bytes = is_whole ? length(word) : model_.bytes_in_word(at(ids, i), i > 0);
+      add(at(ids, i), aligned.span(word.substr(0, usize(bytes))));
+      word.remove_prefix(usize(bytes));
+    }
+    ++word_id;
+  };
+  CharacterCounter characters(text);
+  added_tokens_.split(
+      text,
+      [&](std::string_view piece) {
+        const AlignedText aligned = normalize_aligned(piece, normalizer_.options(), characters.before(piece.data()));
+        added_tokens_.split_normalized(
+            aligned.text,
+            [&](std::string_view part) {
+              pre_tokenizer_.for_each_word(part, [&](std::string_view word) { add_word(word, aligned); });
+            },
+            [&](token_id id, std::string_view match) {
+              add(id, aligned.span(match));
+              ++word_id;
+            });
+      },
+      [&](token_id id, std::string_view match) {
+        const index_t begin = characters.before(match.data());
+        add(id, {begin, characters.before(match.data() + match.size())});
+        ++word_id;
+      });
+}
+
+}  // namespace minibert::detail
