@@ -25,7 +25,7 @@ def scaled_model(seed=0, **options):
 
 
 def run(program, *arguments, **options):
-    """What the program prints; it must succeed."""
-    result = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, **options)
+    """What the program prints, as text unless text=False; it must succeed."""
+    result = subprocess.run([program, *map(str, arguments)], capture_output=True, **{"text": True, **options})
     assert result.returncode == 0, result.stderr
     return result.stdout

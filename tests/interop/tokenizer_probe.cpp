@@ -1,4 +1,4 @@
-// What the tokenize example does not show, for test_tokenizers.py: decoding, and all that an encoding can hold.
+// What the tokenize example does not show, for test_tokenizer_*.py: decoding, and all that an encoding can hold.
 //   tokenizer_probe decode FOLDER SKIP_SPECIAL_TOKENS CLEAN_UP   lines of ids -> lines of text
 //   tokenizer_probe encode FOLDER NAME=VALUE...         lines of text -> encodings as Python prints them
 //   tokenizer_probe encode_pairs FOLDER NAME=VALUE...   lines of text US pair (U+001F between them) -> the same
