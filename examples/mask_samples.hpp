@@ -52,7 +52,10 @@ class MaskSamples {
   minibert::index_t middle_word(const std::vector<minibert::token_id>& ids) const {
     const std::vector<std::string> tokens = tokenizer_.convert_ids_to_tokens(ids);
     const minibert::index_t n = minibert::length(tokens);
-    const auto begins_word = [&](minibert::index_t i) { return i == n || !minibert::at(tokens, i).starts_with("##"); };
+    const std::string& prefix = tokenizer_.options().continuing_subword_prefix;
+    const auto begins_word = [&](minibert::index_t i) {
+      return i == n || !minibert::at(tokens, i).starts_with(prefix);
+    };
     minibert::index_t best = -1;
     for (minibert::index_t i = 0; i < n; ++i)
       if (begins_word(i) && begins_word(i + 1) && minibert::at(tokens, i).size() > 2 &&

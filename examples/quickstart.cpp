@@ -6,7 +6,7 @@ int main() {
   const BertTokenizerOptions options{.do_lower_case = true};
   WordCounter words(options.normalizer());
   words.add_file("text.txt");
-  const auto tokenizer = BertTokenizer::train(words.counts(), options, 2000);
+  const auto tokenizer = BertTokenizer::train(words.counts(), options, {.vocab_size = 2000});
   const auto lines = TextDataset::from_files({"text.txt"}, tokenizer, 128);
   BertForMaskedLM model({.vocab_size = tokenizer.vocab_size(), .hidden_size = 128, .num_hidden_layers = 2,
                          .num_attention_heads = 2, .intermediate_size = 512, .max_position_embeddings = 128});

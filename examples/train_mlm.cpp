@@ -46,11 +46,10 @@ std::string named(const Text& text) {
 BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text, ProgressBar& bar) {
   if (!options.tokenizer_name.empty()) return BertTokenizer::from_pretrained(options.tokenizer_name);
   if (!options.model_name_or_path.empty()) return BertTokenizer::from_pretrained(options.model_name_or_path);
-  const BertTokenizerOptions settings{
-      .do_lower_case = options.lowercase,
-      .strip_accents = options.strip_accents,
-      .model_max_length = options.config.max_position_embeddings,
-  };
+  BertTokenizerOptions settings = options.vocabulary.settings;
+  settings.model_max_length = options.config.max_position_embeddings;
+  WordPieceTrainer trainer = options.vocabulary.trainer;
+  trainer.vocab_size = options.config.vocab_size;
   WordCounter counter(settings.normalizer());
   if (text.is_default())
     for (const std::string_view view : text.views()) counter.add_text(view);
@@ -59,8 +58,8 @@ BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text, P
   bar.finish();
   check<FormatError>(counter.counts().size() > 0, named(text), ": holds no line with text, expected a sequence a line");
   if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
-  std::cerr << "training a vocabulary of " << options.config.vocab_size << " entries\n";
-  return BertTokenizer::train(counter.counts(), settings, options.config.vocab_size);
+  std::cerr << "training a vocabulary of " << trainer.vocab_size << " entries\n";
+  return BertTokenizer::train(counter.counts(), settings, trainer);
 }
 
 struct Data {

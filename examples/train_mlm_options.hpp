@@ -11,13 +11,14 @@
 
 #include <minibert/minibert.hpp>
 
+#include "vocabulary_options.hpp"
+
 struct TrainMlmOptions {
   std::vector<std::filesystem::path> train_files;  // none: the default corpus
   std::filesystem::path validation_file;
   double validation_split_percentage = 5;  // without a validation file; 0: the training text is evaluated on
   std::filesystem::path tokenizer_name;    // empty: one is trained on the text
-  bool lowercase = false;
-  std::optional<bool> strip_accents;
+  VocabularyOptions vocabulary;
   std::filesystem::path model_name_or_path;  // empty: a new model of this config
   std::filesystem::path config_name;
   minibert::BertConfig config;
@@ -107,16 +108,12 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
       ->capture_default_str()
       ->excludes(validation);
   auto* tokenizer = app.add_option("--tokenizer_name", o.tokenizer_name, "Folder of a tokenizer (default: train one)");
-  app.add_option("--vocab_size", o.config.vocab_size, "Entries of the vocabulary to train")
+  app.add_option("--vocab_size", o.config.vocab_size, "Number of entries")
       ->capture_default_str()
-      ->excludes(tokenizer);
-  app.add_flag("--lowercase", o.lowercase, "Lower the case of all text")->excludes(tokenizer);
-  app.add_option_function<std::string>(
-         "--strip_accents", [&o](const std::string& value) { o.strip_accents = value != "false"; },
-         "Strip accents, or with false: do not (default: as --lowercase)")
-      ->expected(0, 1)
-      ->check(CLI::IsMember({"", "true", "false"}))
-      ->excludes(tokenizer);
+      ->group(kVocabularyGroup);
+  add_normalizer_options(app, o.vocabulary);
+  add_trainer_options(app, o.vocabulary);
+  exclude_vocabulary_options(app, tokenizer);
   app.add_option("--max_seq_length", o.max_seq_length, "Cut lines to so many tokens (default: what the model can)");
   auto* group = app.add_flag("--group_texts", o.group_texts,
                              "Sequences are not lines but --max_seq_length tokens of all lines end to end");
@@ -142,7 +139,7 @@ inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {
   add_size("--num_attention_heads", o.config.num_attention_heads);
   add_size("--intermediate_size", o.config.intermediate_size);
   add_size("--max_position_embeddings", o.config.max_position_embeddings);
-  for (const char* name : {"--vocab_size", "--lowercase", "--strip_accents"}) app.get_option(name)->excludes(model);
+  exclude_vocabulary_options(app, model);
   app.add_option("--hidden_dropout_prob", o.config.hidden_dropout_prob)->capture_default_str();
   app.add_option("--attention_probs_dropout_prob", o.config.attention_probs_dropout_prob)->capture_default_str();
 }

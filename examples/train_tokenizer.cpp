@@ -9,41 +9,40 @@
 
 #include <minibert/minibert.hpp>
 
+#include "vocabulary_options.hpp"
+
 int main(int argc, char** argv) {
   std::vector<std::filesystem::path> train_files;
   std::filesystem::path output_dir, base;
-  minibert::index_t vocab_size = 0;
-  bool lowercase = false;
-  std::optional<bool> strip_accents;
+  VocabularyOptions vocabulary;
   int threads = 0;
   CLI::App app("Trains a WordPiece vocabulary on text files.");
   app.add_option("--train_file", train_files, "Text files, UTF-8")->required();
-  app.add_option("--vocab_size", vocab_size, "Number of entries")->required()->check(CLI::PositiveNumber);
+  app.add_option("--vocab_size", vocabulary.trainer.vocab_size, "Number of entries")
+      ->required()
+      ->check(CLI::PositiveNumber);
   app.add_option("--output_dir", output_dir, "Folder for the tokenizer's files")->required();
-  auto* lowercase_flag = app.add_flag("--lowercase", lowercase, "Lower the case of all text");
-  auto* accents_option = app.add_option("--strip_accents", strip_accents, "true or false; without it: as --lowercase");
-  app.add_option("--base", base, "Tokenizer folder to take the settings and special tokens from")
-      ->excludes(lowercase_flag)
-      ->excludes(accents_option);
+  auto* base_option = app.add_option("--base", base, "Tokenizer folder to take settings and special tokens from");
+  add_normalizer_options(app, vocabulary);
+  exclude_vocabulary_options(app, base_option);  // the trainer's options may stand beside it
+  add_trainer_options(app, vocabulary);
   app.add_option("--threads", threads, "Number of threads (default: OMP_NUM_THREADS, or all)");
 
   try {
     app.parse(argc, argv);
     minibert::set_num_threads(threads);
     std::optional<minibert::BertTokenizer> base_tokenizer;
-    minibert::BertTokenizerOptions options{.do_lower_case = lowercase, .strip_accents = strip_accents};
-    if (!base.empty()) {
-      base_tokenizer = minibert::BertTokenizer::from_pretrained(base);
-      options = base_tokenizer->options();
-    }
+    if (!base.empty()) base_tokenizer = minibert::BertTokenizer::from_pretrained(base);
+    const minibert::BertTokenizerOptions& settings = base_tokenizer ? base_tokenizer->options() : vocabulary.settings;
 
-    minibert::WordCounter counter(options.normalizer());
+    minibert::WordCounter counter(settings.normalizer());
     counter.add_files(train_files);
     minibert::check<minibert::ValueError>(counter.counts().size() > 0, "no words in the training files");
     if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
 
-    const auto tokenizer = base_tokenizer ? base_tokenizer->train_new(counter.counts(), vocab_size)
-                                          : minibert::BertTokenizer::train(counter.counts(), options, vocab_size);
+    const auto tokenizer = base_tokenizer
+                               ? base_tokenizer->train_new(counter.counts(), vocabulary.trainer)
+                               : minibert::BertTokenizer::train(counter.counts(), settings, vocabulary.trainer);
     tokenizer.save_pretrained(output_dir);
     std::cerr << tokenizer.vocab_size() << " entries from " << counter.counts().size() << " distinct words in "
               << counter.loss().lines << " lines\n";

@@ -71,7 +71,7 @@ struct TutorialData {
       const BertTokenizerOptions options{.do_lower_case = false};
       WordCounter words(options.normalizer());
       words.add_file(text);
-      const auto tokenizer = BertTokenizer::train(words.counts(), options, config.vocab_size);
+      const auto tokenizer = BertTokenizer::train(words.counts(), options, {.vocab_size = config.vocab_size});
       return {TextDataset::from_files({text}, tokenizer, config.max_position_embeddings),
               DataCollatorForLanguageModeling(tokenizer), "sinhala_news"};
     }

@@ -12,7 +12,9 @@ using namespace minibert;
 
 namespace {
 
-const std::vector<std::string> kVocabulary = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b", "\u0DC3"};
+using Tokens = std::vector<std::string>;
+
+const Tokens kVocabulary = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b", "\u0DC3"};
 const std::string kVocabTxt = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n";
 
 /// What from_pretrained() says against a folder.
@@ -113,7 +115,8 @@ TEST_CASE("components that are not BERT's are refused by name") {
     return message;
   };
   CHECK(has(refused([](Changed& c) { c["model"]["type"] = "BPE"; }), "model: found the type \"BPE\""));
-  CHECK(has(refused([](Changed& c) { c["model"]["continuing_subword_prefix"] = "@@"; }), "continuing_subword_prefix"));
+  CHECK(has(refused([](Changed& c) { c["model"]["continuing_subword_prefix"] = "@@"; }),
+            "decoder: prefix is \"##\", the model's continuing_subword_prefix is \"@@\""));
   CHECK(
       has(refused([](Changed& c) { c["model"]["max_input_chars_per_word"] = 50; }), "max_input_chars_per_word is 50"));
   CHECK(has(refused([](Changed& c) { c["model"]["vocab"] = Json::array(); }), "vocab: expected an object"));
@@ -206,6 +209,30 @@ TEST_CASE("the flags of added tokens come back") {
   const BertTokenizer back = BertTokenizer::from_pretrained(folder.path());
   CHECK(back.fingerprint() == original.fingerprint());
   CHECK(back.fingerprint() != BertTokenizer({kVocabulary, {{8, "<E>", false}, {9, "<f>", false}}, {}}).fingerprint());
+}
+
+TEST_CASE("what BertTokenizer would read otherwise is saved for transformers' general class, without vocab.txt") {
+  const testing::TemporaryDirectory folder;
+  BertTokenizer(kVocabulary).save_pretrained(folder.path());
+  Tokens vocabulary = kVocabulary;
+  vocabulary[6] = "@@b";
+  const BertTokenizer original(vocabulary, {.do_lower_case = false, .continuing_subword_prefix = "@@"});
+  original.save_pretrained(folder.path());
+  CHECK_FALSE(std::filesystem::exists(folder / "vocab.txt"));
+  Json config = Json::read(folder / "tokenizer_config.json");
+  CHECK(config.at("tokenizer_class") == Json("PreTrainedTokenizerFast"));
+  CHECK(config.at("model_input_names").as_array().size() == 3);
+  const BertTokenizer back = BertTokenizer::from_pretrained(folder.path());
+  CHECK(back.fingerprint() == original.fingerprint());
+  CHECK(back.fingerprint() != BertTokenizer(vocabulary, {.do_lower_case = false}).fingerprint());
+  CHECK(back.tokenize("abb") == Tokens{"a", "@@b", "@@b"});
+  CHECK(back.decode({5, 6, 5}) == "ab a");
+
+  config["tokenizer_class"] = "BertTokenizer";
+  write_file(folder / "tokenizer_config.json", config.dump());
+  CHECK(has(refusal(folder.path()), "tokenizer_config.json: tokenizer_class is BertTokenizer, which takes \"##\""));
+  std::filesystem::remove(folder / "tokenizer_config.json");  // tokenizer.json alone rules
+  CHECK(BertTokenizer::from_pretrained(folder.path()).tokenize("ab") == Tokens{"a", "@@b"});
 }
 
 TEST_CASE("a missing normalized means not special; a flag where no added token has it is refused") {

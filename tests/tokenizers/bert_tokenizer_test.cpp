@@ -123,7 +123,7 @@ TEST_CASE("the fingerprint changes with whatever changes ids, and with nothing e
 TEST_CASE("training gives a tokenizer that knows its corpus; from another one with its special tokens") {
   WordCounter counter(BertTokenizerOptions{}.normalizer());
   counter.add_text("Low lower lowest\nnew newer newest");
-  const BertTokenizer trained = BertTokenizer::train(counter.counts(), {.model_max_length = 16}, 24);
+  const BertTokenizer trained = BertTokenizer::train(counter.counts(), {.model_max_length = 16}, {.vocab_size = 24});
   CHECK(trained.vocab_size() == 24);
   CHECK(trained.model_max_length() == 16);
   CHECK(trained.pad_token_id() == 0);
@@ -131,9 +131,32 @@ TEST_CASE("training gives a tokenizer that knows its corpus; from another one wi
   CHECK(trained.decode(trained.encode("Newest LOWER"), true) == "newest lower");
 
   const BertTokenizer base({"a", "<mask>", "[UNK]", "[SEP]", "[CLS]", "[PAD]"}, {.mask_token = "<mask>"});
-  const BertTokenizer renewed = base.train_new(counter.counts(), 24);
+  const BertTokenizer renewed = base.train_new(counter.counts(), {.vocab_size = 24});
   CHECK(renewed.convert_ids_to_tokens({0, 1, 2, 3, 4}) == Tokens{"<mask>", "[UNK]", "[SEP]", "[CLS]", "[PAD]"});
   CHECK(renewed.vocab_size() == 24);
+}
+
+TEST_CASE("a trainer's special tokens follow the named ones, and flags of special tokens outlive a new training") {
+  const WordPieceTrainer trainer{.special_tokens = {"<x>", "[SEP]"}, .continuing_subword_prefix = "@@"};
+  WordCounter counter(BertTokenizerOptions{}.normalizer());
+  counter.add_text("aab aab");
+  const BertTokenizer trained = BertTokenizer::train(counter.counts(), {}, trainer);
+  CHECK(trained.convert_ids_to_tokens(5) == "<x>");
+  CHECK(trained.is_special(5));
+  CHECK(trained.tokenize("ab<x>aab") == Tokens{"a", "@@b", "<x>", "aab"});
+  CHECK(trained.decode(trained.encode("ab aab"), true) == "ab aab");
+  CHECK(trained(std::string("a ab"), {.return_offsets_mapping = true}).offset_mapping.at(3) == CharSpan{3, 4});
+
+  const BertTokenizer base(
+      {kVocabulary,
+       {{.id = 4, .content = "[MASK]", .lstrip = true}, {.id = 11, .content = "<y>", .special = false}},
+       {}});
+  const BertTokenizer renewed = base.train_new(counter.counts(), {.special_tokens = {"<x>"}});
+  CHECK(renewed.convert_ids_to_tokens({4, 5}) == Tokens{"[MASK]", "<x>"});
+  CHECK(renewed.encode("a  [MASK]", {.add_special_tokens = false}) == Ids{6, 4});
+  CHECK(renewed.decode({6, 4}) == "a [MASK]");
+  CHECK(renewed(std::string("a  [MASK]"), {.return_offsets_mapping = true}).offset_mapping.at(2) == CharSpan{1, 9});
+  CHECK(renewed.convert_tokens_to_ids("<y>") == 1);
 }
 
 TEST_CASE("encoding into a buffer allocates nothing once it has grown") {

@@ -18,9 +18,7 @@ WordCounts counted(const std::vector<std::pair<const char*, std::int64_t>>& word
   return counts;
 }
 
-/// Trains without special tokens.
-Tokens train(WordPieceTrainer trainer, const std::vector<std::pair<const char*, std::int64_t>>& words) {
-  trainer.special_tokens = {};
+Tokens train(const WordPieceTrainer& trainer, const std::vector<std::pair<const char*, std::int64_t>>& words) {
   return trainer.train(counted(words));
 }
 
@@ -28,8 +26,8 @@ Tokens train(WordPieceTrainer trainer, const std::vector<std::pair<const char*, 
 
 TEST_CASE("special tokens, characters by code point, continuing characters by first appearance, then pairs") {
   // Counts: c ##b 5; b ##a 3, ##a ##c 3. Of equals the smaller pair of ids goes first: (6, 9) before (9, 10).
-  CHECK(WordPieceTrainer{.vocab_size = 14}.train(counted({{"cb", 5}, {"bac", 3}, {"a", 1}})) ==
-        Tokens{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "##b", "##a", "##c", "cb", "ba", "bac"});
+  CHECK(train({.vocab_size = 11, .special_tokens = {"[UNK]", "<x>"}}, {{"cb", 5}, {"bac", 3}, {"a", 1}}) ==
+        Tokens{"[UNK]", "<x>", "a", "b", "c", "##b", "##a", "##c", "cb", "ba", "bac"});
 }
 
 TEST_CASE("pairs are replaced from left to right without overlap, and counts follow") {
@@ -55,6 +53,12 @@ TEST_CASE("a limited alphabet drops the rarest characters from their words, the 
   // What followed a dropped first character still continues a word.
   CHECK(train({.vocab_size = 100, .limit_alphabet = 3}, {{"dab", 1}, {"ab", 5}, {"c", 1}}) ==
         Tokens{"a", "b", "c", "##a", "##b", "ab", "##ab"});
+  CHECK(train({.limit_alphabet = 0}, {{"ab", 1}}).empty());
+}
+
+TEST_CASE("a prefix of one's own, or none") {
+  CHECK(train({.continuing_subword_prefix = "@"}, {{"ab", 1}}) == Tokens{"a", "b", "@b", "ab"});
+  CHECK(train({.continuing_subword_prefix = ""}, {{"aba", 1}}) == Tokens{"a", "b", "ab", "aba"});
 }
 
 TEST_CASE("initial characters are kept whether they occur or not") {
@@ -63,14 +67,14 @@ TEST_CASE("initial characters are kept whether they occur or not") {
 }
 
 TEST_CASE("a pair that gives a special token takes its id") {
-  WordPieceTrainer trainer{.vocab_size = 100};
-  trainer.special_tokens = {"ab"};
-  CHECK(trainer.train(counted({{"abc", 2}, {"ab", 1}})) == Tokens{"ab", "a", "b", "c", "##b", "##c", "abc"});
+  CHECK(train({.special_tokens = {"ab"}}, {{"abc", 2}, {"ab", 1}}) == Tokens{"ab", "a", "b", "c", "##b", "##c", "abc"});
 }
 
-TEST_CASE("no words give the special tokens; no size is an error") {
-  CHECK(WordPieceTrainer{}.train(WordCounts()).size() == 5);
-  CHECK_THROWS_AS(WordPieceTrainer{.vocab_size = 0}.train(WordCounts()), ValueError);
+TEST_CASE("no words give the special tokens; options that make no sense are errors") {
+  CHECK(train({.special_tokens = {"<x>"}}, {}) == Tokens{"<x>"});
+  CHECK_THROWS_AS(train({.vocab_size = 0}, {}), ValueError);
+  CHECK_THROWS_AS(train({.min_frequency = -1}, {}), ValueError);
+  CHECK_THROWS_AS(train({.limit_alphabet = -1}, {}), ValueError);
 }
 
 TEST_CASE("counts beyond 32 bits") {

@@ -26,7 +26,7 @@ class BertPipeline {
  public:
   explicit BertPipeline(BertTokenizerParts parts)
       : normalizer_(parts.options.normalizer()),
-        model_(std::move(parts.vocabulary), parts.options.unk_token),
+        model_(std::move(parts.vocabulary), parts.options.unk_token, parts.options.continuing_subword_prefix),
         added_tokens_(std::move(parts.added_tokens), parts.options, model_) {}
 
   const WordPiece& model() const noexcept { return model_; }

@@ -53,25 +53,24 @@ class BertTokenizer {
     write_bert_tokenizer(folder, pipeline_.model(), pipeline_.added_tokens().all(), options_);
   }
 
-  /// A tokenizer with these settings and a vocabulary of (at least) vocab_size trained on counted words, which must
-  /// have been counted with options.normalizer().
-  static BertTokenizer train(const WordCounts& words, const Options& options, index_t vocab_size) {
-    WordPieceTrainer trainer{.vocab_size = vocab_size};
-    trainer.special_tokens = {options.pad_token, options.unk_token, options.cls_token, options.sep_token,
-                              options.mask_token};
-    return BertTokenizer(trainer.train(words), options);
+  /// A tokenizer with these settings and a vocabulary trained on counted words, which must have been counted with
+  /// options.normalizer(). The named special tokens come first, the trainer's own after them; the trainer decides the
+  /// prefix of entries that continue a word.
+  static BertTokenizer train(const WordCounts& words, const Options& options, const WordPieceTrainer& trainer) {
+    std::vector<AddedToken> named;
+    for (const auto member :
+         {&Options::pad_token, &Options::unk_token, &Options::cls_token, &Options::sep_token, &Options::mask_token})
+      named.push_back({.id = 0, .content = options.*member});
+    return train(words, options, trainer, std::move(named));
   }
 
-  /// As train(), with this tokenizer's settings and special tokens, the latter in the order of their ids.
-  BertTokenizer train_new(const WordCounts& words, index_t vocab_size) const {
-    WordPieceTrainer trainer{.vocab_size = vocab_size};
-    trainer.special_tokens.clear();
+  /// As train(), with this tokenizer's settings and special tokens, the latter in the order of their ids: Hugging
+  /// Face's train_new_from_iterator, with the trainer's special tokens as its new_special_tokens.
+  BertTokenizer train_new(const WordCounts& words, const WordPieceTrainer& trainer) const {
+    std::vector<AddedToken> special;
     for (const AddedToken& token : pipeline_.added_tokens().all())
-      if (token.special) trainer.special_tokens.push_back(token.content);
-    BertTokenizerParts parts{trainer.train(words), {}, options_};
-    for (const std::string& token : trainer.special_tokens)
-      parts.added_tokens.push_back({static_cast<token_id>(parts.added_tokens.size()), token});
-    return BertTokenizer(std::move(parts));
+      if (token.special) special.push_back(token);
+    return train(words, options_, trainer, std::move(special));
   }
 
   /// The number of ids, added tokens included (Hugging Face's len(tokenizer)): the rows of an embedding.
@@ -151,7 +150,7 @@ class BertTokenizer {
   /// text as a whole: "don ' t" becomes "don't".
   std::string decode(const std::vector<token_id>& ids, bool skip_special_tokens = false,
                      bool clean_up_tokenization_spaces = false) const {
-    WordPieceDecoder decoder;
+    WordPieceDecoder decoder(options_.continuing_subword_prefix);
     for (const token_id id : ids) {
       check<ValueError>(id >= 0, "decode: ", id, " is no id");
       const std::string* token = pipeline_.token(id);
@@ -197,6 +196,24 @@ class BertTokenizer {
   std::uint64_t fingerprint() const;
 
  private:
+  static BertTokenizer train(const WordCounts& words, Options options, WordPieceTrainer trainer,
+                             std::vector<AddedToken> special) {
+    for (std::string& token : trainer.special_tokens) special.push_back({.id = 0, .content = std::move(token)});
+    trainer.special_tokens.clear();
+    BertTokenizerParts parts;
+    for (AddedToken& token : special) {
+      const auto known = std::find(trainer.special_tokens.begin(), trainer.special_tokens.end(), token.content);
+      if (known != trainer.special_tokens.end()) continue;
+      token.id = static_cast<token_id>(trainer.special_tokens.size());
+      trainer.special_tokens.push_back(token.content);
+      parts.added_tokens.push_back(std::move(token));
+    }
+    options.continuing_subword_prefix = trainer.continuing_subword_prefix;
+    parts.vocabulary = trainer.train(words);
+    parts.options = std::move(options);
+    return BertTokenizer(std::move(parts));
+  }
+
   /// The options with nothing left open. ValueError when texts are to be cut and padded to different lengths.
   EncodeOptions resolve(EncodeOptions options) const {
     const bool is_padded = options.padding != PaddingStrategy::do_not_pad;
@@ -282,6 +299,7 @@ inline std::uint64_t BertTokenizer::fingerprint() const {
   add(concat("pipeline ", steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");
+  if (options_.continuing_subword_prefix != "##") add(concat("prefix ", options_.continuing_subword_prefix));
   for (const AddedToken& token : pipeline_.added_tokens().all()) {
     add(concat(token.id, token.special, token.content));
     if (token.single_word || token.lstrip || token.rstrip || token.normalized)

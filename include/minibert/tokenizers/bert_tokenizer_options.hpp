@@ -33,6 +33,10 @@ struct BertTokenizerOptions {
   std::string pad_token = "[PAD]";
   std::string cls_token = "[CLS]";
   std::string mask_token = "[MASK]";
+  std::string continuing_subword_prefix = "##";  ///< of entries that continue a word
+
+  /// Whether transformers' BertTokenizer, which takes the vocabulary only and makes the rest itself, gives these ids.
+  bool fits_bert_tokenizer() const { return continuing_subword_prefix == "##"; }
 
   BertNormalizerOptions normalizer() const {
     return {.handle_chinese_chars = tokenize_chinese_chars, .strip_accents = strip_accents, .lowercase = do_lower_case};

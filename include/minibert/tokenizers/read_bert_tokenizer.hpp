@@ -109,8 +109,7 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
     if (const Json* type = find_set(model, "type"))  // published BERT files have none
       check<FormatError>(type->as_string() == "WordPiece", "found the type \"", type->as_string(),
                          "\", BERT's is \"WordPiece\"");
-    const std::string& prefix = model.at("continuing_subword_prefix").as_string();
-    check<FormatError>(prefix == "##", "continuing_subword_prefix is \"", prefix, "\", BERT's is \"##\"");
+    parts.options.continuing_subword_prefix = model.at("continuing_subword_prefix").as_string();
     const std::int64_t longest = model.at("max_input_chars_per_word").as_integer();
     check<FormatError>(longest == WordPiece::kMaxCharactersPerWord, "max_input_chars_per_word is ", longest,
                        ", BERT's is ", WordPiece::kMaxCharactersPerWord);
@@ -133,7 +132,9 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
                      "pre_tokenizer: found none, BERT's is \"BertPreTokenizer\"");
   if (const Json* decoder = find_component(json, "decoder", "WordPiece")) {
     const std::string& prefix = decoder->at("prefix").as_string();
-    check<FormatError>(prefix == "##", "decoder: prefix is \"", prefix, "\", BERT's is \"##\"");
+    check<FormatError>(prefix == parts.options.continuing_subword_prefix, "decoder: prefix is \"", prefix,
+                       "\", the model's continuing_subword_prefix is \"", parts.options.continuing_subword_prefix,
+                       "\"");
   }
   return parts;
 }
@@ -170,22 +171,32 @@ inline void parse_special_tokens(const Json& json, BertTokenizerParts& parts) {
           in_context(name, [&, token = value] { return special_token_text(*token, parts.added_tokens); });
 }
 
-/// Takes the settings from tokenizer_config.json; what it does not set keeps its value.
+/// Calls assign(const Json&) with a member of tokenizer_config.json if it is set.
+template <class F>
+void read_setting(const Json& config, const char* key, F&& assign) {
+  if (const Json* value = find_set(config, key)) in_context(key, [&] { assign(*value); });
+}
+
+/// Takes from tokenizer_config.json how text is normalised; what it does not set keeps its value.
+inline void parse_pipeline(const Json& config, BertTokenizerOptions& options) {
+  const auto read = [&](const char* key, auto& setting) {
+    read_setting(config, key, [&](const Json& value) { setting = value.as_bool(); });
+  };
+  read("do_lower_case", options.do_lower_case);
+  read("strip_accents", options.strip_accents);
+  read("tokenize_chinese_chars", options.tokenize_chinese_chars);
+}
+
+/// Takes the other settings from tokenizer_config.json; what it does not set keeps its value.
 inline void parse_config(const Json& config, BertTokenizerParts& parts) {
   BertTokenizerOptions& options = parts.options;
-  const auto read = [&](const char* key, auto&& assign) {
-    if (const Json* value = find_set(config, key)) in_context(key, [&] { assign(*value); });
-  };
-  read("do_lower_case", [&](const Json& value) { options.do_lower_case = value.as_bool(); });
-  read("strip_accents", [&](const Json& value) { options.strip_accents = value.as_bool(); });
-  read("tokenize_chinese_chars", [&](const Json& value) { options.tokenize_chinese_chars = value.as_bool(); });
-  read("model_max_length", [&](const Json& value) {
+  read_setting(config, "model_max_length", [&](const Json& value) {
     // Hugging Face writes 1e30 where there is no limit.
     if (value.as_number() < 1e18) options.model_max_length = value.as_integer();
     check<FormatError>(options.model_max_length > 0, "expected at least 1, found ", options.model_max_length);
   });
   const auto read_side = [&](const char* key, Side& side) {
-    read(key, [&](const Json& value) {
+    read_setting(config, key, [&](const Json& value) {
       const std::string& name = value.as_string();
       check<FormatError>(name == "left" || name == "right", "expected \"left\" or \"right\", found \"", name, "\"");
       side = name == "left" ? Side::left : Side::right;
@@ -234,6 +245,14 @@ inline bool follows_tokenizer_json(const Json& config) {
   return true;
 }
 
+/// Refuses a tokenizer.json of which transformers' BertTokenizer, to which it is given, would make something else.
+inline void check_fits_bert_tokenizer(const BertTokenizerOptions& by_tokenizer_json) {
+  check<FormatError>(by_tokenizer_json.fits_bert_tokenizer(),
+                     "tokenizer_class is BertTokenizer, which takes \"##\" for ",
+                     "the continuing_subword_prefix, but tokenizer.json has \"",
+                     by_tokenizer_json.continuing_subword_prefix, "\"; expected \"PreTrainedTokenizerFast\"");
+}
+
 }  // namespace detail
 
 /// Reads a tokenizer's folder: tokenizer.json if it is there, else vocab.txt; and tokenizer_config.json and
@@ -264,17 +283,16 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
     parts.vocabulary = detail::in_context(path_of("vocab.txt"), [&] { return detail::parse_vocab_txt(text.view()); });
   }
 
-  const BertTokenizerOptions by_tokenizer = parts.options;
   const bool has_decoder = detail::find_set(config, "added_tokens_decoder") != nullptr;
-  if (exists("tokenizer_config.json")) parts.options = {};
   detail::in_context(path_of("tokenizer_config.json"), [&] {
-    const bool follows_json = has_json && detail::follows_tokenizer_json(config);
-    if (has_decoder && !follows_json) parts.added_tokens = detail::parse_added_tokens_decoder(config);
+    if (!exists("tokenizer_config.json")) return;
+    if (!has_json || !detail::follows_tokenizer_json(config)) {
+      detail::check_fits_bert_tokenizer(parts.options);
+      parts.options = {};
+      detail::parse_pipeline(config, parts.options);
+      if (has_decoder) parts.added_tokens = detail::parse_added_tokens_decoder(config);
+    }
     detail::parse_config(config, parts);
-    if (!follows_json) return;
-    parts.options.do_lower_case = by_tokenizer.do_lower_case;
-    parts.options.strip_accents = by_tokenizer.strip_accents;
-    parts.options.tokenize_chinese_chars = by_tokenizer.tokenize_chinese_chars;
   });
   if (!has_decoder)
     detail::in_context(path_of("special_tokens_map.json"),

@@ -7,15 +7,18 @@
 
 namespace minibert {
 
-/// Joins tokens: "##" is dropped, other tokens follow a space, and English punctuation and contractions move up to the
-/// word before, token by token ("don't" comes back as "don ' t").
+/// Joins tokens: the prefix of those that continue a word is dropped, other tokens follow a space, and English
+/// punctuation and contractions move up to the word before, token by token ("don't" comes back as "don ' t").
 class WordPieceDecoder {
  public:
+  explicit WordPieceDecoder(std::string continuing_subword_prefix = "##")
+      : prefix_(std::move(continuing_subword_prefix)) {}
+
   void add(std::string_view token) {
     if (is_first_) {
       piece_ = token;
-    } else if (token.starts_with("##")) {
-      piece_ = token.substr(2);
+    } else if (token.starts_with(prefix_)) {
+      piece_ = token.substr(prefix_.size());
     } else {
       (piece_ = " ") += token;
     }
@@ -47,7 +50,7 @@ class WordPieceDecoder {
       text.replace(at, from.size(), to);
   }
 
-  std::string text_, piece_;
+  std::string prefix_, text_, piece_;
   bool is_first_ = true;
 };
 

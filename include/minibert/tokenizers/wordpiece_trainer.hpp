@@ -19,18 +19,20 @@
 
 namespace minibert {
 
-/// Hugging Face's WordPieceTrainer, its options and its result: always one of those that it can draw (its own order of
-/// the "##c" entries, and so of ties, changes from run to run; here words are walked in order of first appearance).
+/// Hugging Face's WordPieceTrainer, its options with their defaults, and its result: always one of those that it can
+/// draw (its own order of the "##c" entries, and so of ties, changes from run to run; here words are walked in order of
+/// first appearance, and of equally rare characters limit_alphabet drops the one with the higher code point).
 struct WordPieceTrainer {
   index_t vocab_size = 30000;
-  std::int64_t min_frequency = 0;              ///< pairs rarer than this are not joined
-  std::optional<index_t> limit_alphabet = {};  ///< keep that many characters, the most frequent ones
-  std::u32string initial_alphabet = {};        ///< characters to keep, whether they occur or not
-  std::vector<std::string> special_tokens = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+  std::int64_t min_frequency = 0;                ///< pairs rarer than this are not joined
+  std::optional<index_t> limit_alphabet = {};    ///< keep that many characters, the most frequent ones
+  std::u32string initial_alphabet = {};          ///< characters to keep, whether they occur or not
+  std::vector<std::string> special_tokens = {};  ///< the first entries
   std::string continuing_subword_prefix = "##";
 
   /// The vocabulary, by id: special tokens, characters by code point, characters that continue a word by first
   /// appearance, joined pairs by falling count. More than vocab_size entries when the characters alone are more.
+  /// ValueError for options that make no sense.
   std::vector<std::string> train(const WordCounts& words) const;
 };
 
@@ -248,6 +250,9 @@ inline void add_words(const WordCounts& words, const std::string& prefix, TokenL
 
 inline std::vector<std::string> WordPieceTrainer::train(const WordCounts& words) const {
   check<ValueError>(vocab_size > 0, "wordpiece trainer: vocab_size is ", vocab_size, ", expected at least 1");
+  check<ValueError>(min_frequency >= 0, "wordpiece trainer: min_frequency is ", min_frequency, ", expected at least 0");
+  check<ValueError>(limit_alphabet.value_or(0) >= 0, "wordpiece trainer: limit_alphabet is ",
+                    limit_alphabet.value_or(0), ", expected at least 0");
   detail::TokenList tokens;
   for (const std::string& token : special_tokens) tokens.add(token);
   for (const char32_t c : detail::alphabet(words, *this)) {

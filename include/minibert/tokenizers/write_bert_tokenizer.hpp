@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
@@ -58,23 +60,25 @@ inline Json tokenizer_json(const WordPiece& model, const std::vector<AddedToken>
     if (const std::string* token = model.token(id)) vocab.emplace_back(*token, id);
 
   const Json strip_accents = options.strip_accents ? Json(*options.strip_accents) : Json();
-  return Json(Json::Object{{"version", "1.0"},
-                           {"truncation", nullptr},
-                           {"padding", nullptr},
-                           {"added_tokens", std::move(added)},
-                           {"normalizer", Json::Object{{"type", "BertNormalizer"},
-                                                       {"clean_text", true},
-                                                       {"handle_chinese_chars", options.tokenize_chinese_chars},
-                                                       {"strip_accents", strip_accents},
-                                                       {"lowercase", options.do_lower_case}}},
-                           {"pre_tokenizer", Json::Object{{"type", "BertPreTokenizer"}}},
-                           {"post_processor", post_processor_json(options, cls_id, sep_id)},
-                           {"decoder", Json::Object{{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
-                           {"model", Json::Object{{"type", "WordPiece"},
-                                                  {"unk_token", options.unk_token},
-                                                  {"continuing_subword_prefix", "##"},
-                                                  {"max_input_chars_per_word", WordPiece::kMaxCharactersPerWord},
-                                                  {"vocab", std::move(vocab)}}}});
+  return Json(Json::Object{
+      {"version", "1.0"},
+      {"truncation", nullptr},
+      {"padding", nullptr},
+      {"added_tokens", std::move(added)},
+      {"normalizer", Json::Object{{"type", "BertNormalizer"},
+                                  {"clean_text", true},
+                                  {"handle_chinese_chars", options.tokenize_chinese_chars},
+                                  {"strip_accents", strip_accents},
+                                  {"lowercase", options.do_lower_case}}},
+      {"pre_tokenizer", Json::Object{{"type", "BertPreTokenizer"}}},
+      {"post_processor", post_processor_json(options, cls_id, sep_id)},
+      {"decoder",
+       Json::Object{{"type", "WordPiece"}, {"prefix", options.continuing_subword_prefix}, {"cleanup", true}}},
+      {"model", Json::Object{{"type", "WordPiece"},
+                             {"unk_token", options.unk_token},
+                             {"continuing_subword_prefix", options.continuing_subword_prefix},
+                             {"max_input_chars_per_word", WordPiece::kMaxCharactersPerWord},
+                             {"vocab", std::move(vocab)}}}});
 }
 
 inline Json special_tokens_json(const BertTokenizerOptions& options) {
@@ -92,7 +96,9 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
   if (options.padding_side != Side::right) json["padding_side"] = to_string(options.padding_side);
   json["strip_accents"] = options.strip_accents ? Json(*options.strip_accents) : Json();
   json["tokenize_chinese_chars"] = options.tokenize_chinese_chars;
-  json["tokenizer_class"] = "BertTokenizer";
+  json["tokenizer_class"] = options.fits_bert_tokenizer() ? "BertTokenizer" : "PreTrainedTokenizerFast";
+  if (!options.fits_bert_tokenizer())  // which that class does not think of
+    json["model_input_names"] = Json::Array{"input_ids", "token_type_ids", "attention_mask"};
   if (options.truncation_side != Side::right) json["truncation_side"] = to_string(options.truncation_side);
   json.sort_keys();
   return json;
@@ -101,13 +107,21 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
 }  // namespace detail
 
 /// Writes the four files, each as a whole. tokenizer.json and tokenizer_config.json say the same, so all of Hugging
-/// Face's loaders see one tokenizer. IoError when the folder cannot be made or written.
+/// Face's loaders see one tokenizer. Where BertTokenizer would not, tokenizer_config.json names transformers' general
+/// class, which does as tokenizer.json says, and there is no vocab.txt, whose readers would go wrong. IoError when the
+/// folder cannot be made or written.
 inline void write_bert_tokenizer(const std::filesystem::path& folder, const WordPiece& model,
                                  const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {
-  std::string vocab_txt;
-  for (const std::string& token : model.vocabulary()) (vocab_txt += token) += '\n';
   make_directories(folder);
-  write_file(folder / "vocab.txt", vocab_txt);
+  if (options.fits_bert_tokenizer()) {
+    std::string vocab_txt;
+    for (const std::string& token : model.vocabulary()) (vocab_txt += token) += '\n';
+    write_file(folder / "vocab.txt", vocab_txt);
+  } else {
+    std::error_code error;  // another tokenizer may have been here before
+    std::filesystem::remove(folder / "vocab.txt", error);
+    check<IoError>(!error, (folder / "vocab.txt").string(), ": cannot be removed: ", error.message());
+  }
   write_file(folder / "special_tokens_map.json", detail::special_tokens_json(options).dump(2) + "\n");
   write_file(folder / "tokenizer_config.json", detail::tokenizer_config_json(options).dump(2) + "\n");
   write_file(folder / "tokenizer.json", detail::tokenizer_json(model, added_tokens, options).dump(2) + "\n");
