@@ -23,6 +23,9 @@ inline void add_normalizer_options(CLI::App& app, VocabularyOptions& o) {
       ->expected(0, 1)
       ->check(CLI::IsMember({"", "true", "false"}))
       ->group(kVocabularyGroup);
+  app.add_flag("--keep_joiners", o.settings.keep_joiners,
+               "Keep U+200C and U+200D, which BERT drops: for Indic and Arabic scripts")
+      ->group(kVocabularyGroup);
 }
 
 /// Adds WordPieceTrainer's options but for vocab_size, by their names.

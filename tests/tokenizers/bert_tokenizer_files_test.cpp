@@ -235,6 +235,41 @@ TEST_CASE("what BertTokenizer would read otherwise is saved for transformers' ge
   CHECK(BertTokenizer::from_pretrained(folder.path()).tokenize("ab") == Tokens{"a", "@@b"});
 }
 
+TEST_CASE("joiners that are kept are kept by the files, which go to transformers' general class") {
+  const testing::TemporaryDirectory folder;
+  Tokens vocabulary = kVocabulary;
+  vocabulary.insert(vocabulary.end(), {"##\u200D", "##\u0DC3", "\u200C"});
+  const BertTokenizer original(vocabulary, {.do_lower_case = true, .keep_joiners = true});
+  CHECK(original.tokenize("\u0DC3\u200D\u0DC3") == Tokens{"\u0DC3", "##\u200D", "##\u0DC3"});
+  CHECK(original.tokenize("\u200B\u0DC3\u00AD\u200D \u200C") == Tokens{"\u0DC3", "##\u200D", "\u200C"});
+  CHECK(original.decode(original.encode("\u0DC3\u200D\u0DC3"), true) == "\u0DC3\u200D\u0DC3");
+  CHECK(original(std::string("\u0DC3\u200D"), {.return_offsets_mapping = true}).offset_mapping.at(2) == CharSpan{1, 2});
+  CHECK(BertTokenizer(vocabulary).tokenize("\u0DC3\u200D\u0DC3") == Tokens{"\u0DC3", "##\u0DC3"});
+  original.save_pretrained(folder.path());
+  CHECK_FALSE(std::filesystem::exists(folder / "vocab.txt"));
+  const BertTokenizer back = BertTokenizer::from_pretrained(folder.path());
+  CHECK(back.options().keep_joiners);
+  CHECK(back.fingerprint() == original.fingerprint());
+  CHECK(back.fingerprint() != BertTokenizer(vocabulary).fingerprint());
+
+  Json tokenizer = Json::read(folder / "tokenizer.json"), config = Json::read(folder / "tokenizer_config.json");
+  CHECK(config.at("tokenizer_class") == Json("PreTrainedTokenizerFast"));
+  config["tokenizer_class"] = "BertTokenizer";
+  write_file(folder / "tokenizer_config.json", config.dump());
+  CHECK(has(refusal(folder.path()), "tokenizer_class is BertTokenizer, which drops U+200C and U+200D"));
+  std::filesystem::remove(folder / "tokenizer_config.json");
+  CHECK(BertTokenizer::from_pretrained(folder.path()).fingerprint() == original.fingerprint());
+  tokenizer["normalizer"]["normalizers"].as_array().at(1)["content"] = "x";
+  write_file(folder / "tokenizer.json", tokenizer.dump());
+  CHECK(has(refusal(folder.path()), "tokenizer.json: normalizer: the Sequence is another one"));
+  tokenizer["normalizer"]["normalizers"].as_array().pop_back();
+  write_file(folder / "tokenizer.json", tokenizer.dump());
+  CHECK(has(refusal(folder.path()), "normalizer: the last of the Sequence is \"Replace\""));
+  tokenizer["normalizer"]["normalizers"].as_array().clear();
+  write_file(folder / "tokenizer.json", tokenizer.dump());
+  CHECK(has(refusal(folder.path()), "normalizers: found none"));
+}
+
 TEST_CASE("a missing normalized means not special; a flag where no added token has it is refused") {
   const testing::TemporaryDirectory folder;
   write_file(folder / "vocab.txt", kVocabTxt);

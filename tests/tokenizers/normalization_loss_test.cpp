@@ -11,13 +11,14 @@ constexpr BertNormalizerOptions kUncased{};
 
 }  // namespace
 
-TEST_CASE("joiners are lost always, vowel signs when accents are stripped") {
+TEST_CASE("joiners are lost unless they are kept, vowel signs when accents are stripped") {
   const char* sri_lanka = "\u0DC1\u0DCA\u200D\u0DBB\u0DD3";
   CHECK(normalization_loss(sri_lanka, kCased).joiners);
   CHECK_FALSE(normalization_loss(sri_lanka, kCased).marks);
   CHECK(normalization_loss(sri_lanka, kUncased).marks);
   CHECK(normalization_loss("\u200C", kCased).joiners);
   CHECK_FALSE(normalization_loss("\u200B", kCased).joiners);
+  CHECK_FALSE(normalization_loss(sri_lanka, BertNormalizerOptions{.keep_joiners = true}).joiners);
   CHECK_FALSE(normalization_loss("\u0DB6", kUncased).marks);
 }
 
@@ -40,6 +41,7 @@ TEST_CASE("the warning starts above one line in a hundred, and says what and how
   count.add(other);
   REQUIRE(count.warning());
   CHECK(count.warning()->starts_with("2 of 101 lines (1.9 %) hold zero-width joiners"));
+  CHECK(count.warning()->find("--keep_joiners") != std::string::npos);
 
   count.add(NormalizationLoss{.joiners = false, .marks = true});
   CHECK(count.warning()->starts_with("2 of 102 lines (1.9 %) lose vowel signs"));

@@ -63,7 +63,7 @@ inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNo
   std::vector<AlignedCharacter> out;
   unicode::for_each_character(text, [&](char32_t c) {
     const index_t origin = first++;
-    if (options.clean_text && unicode::is_removed(c)) return;
+    if (options.removes(c)) return;
     if (options.clean_text && unicode::is_whitespace(c)) c = U' ';
     if (options.handle_chinese_chars && unicode::is_cjk(c)) {
       for (const char32_t part : {U' ', c, U' '}) out.push_back({part, origin});

@@ -297,6 +297,7 @@ inline std::uint64_t BertTokenizer::fingerprint() const {
   };
   const BertNormalizerOptions steps = options_.normalizer();
   add(concat("pipeline ", steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
+  if (steps.keep_joiners) add("keeps joiners");
   for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");
   if (options_.continuing_subword_prefix != "##") add(concat("prefix ", options_.continuing_subword_prefix));

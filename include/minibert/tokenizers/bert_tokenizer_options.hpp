@@ -25,6 +25,7 @@ struct BertTokenizerOptions {
   bool do_lower_case = true;
   std::optional<bool> strip_accents = {};  ///< unset: as do_lower_case
   bool tokenize_chinese_chars = true;
+  bool keep_joiners = false;              ///< unlike BERT, which drops U+200C and U+200D
   index_t model_max_length = kUnlimited;  ///< the longest sequence the model takes, special tokens included
   Side padding_side = Side::right;
   Side truncation_side = Side::right;
@@ -36,10 +37,13 @@ struct BertTokenizerOptions {
   std::string continuing_subword_prefix = "##";  ///< of entries that continue a word
 
   /// Whether transformers' BertTokenizer, which takes the vocabulary only and makes the rest itself, gives these ids.
-  bool fits_bert_tokenizer() const { return continuing_subword_prefix == "##"; }
+  bool fits_bert_tokenizer() const { return !keep_joiners && continuing_subword_prefix == "##"; }
 
   BertNormalizerOptions normalizer() const {
-    return {.handle_chinese_chars = tokenize_chinese_chars, .strip_accents = strip_accents, .lowercase = do_lower_case};
+    return {.handle_chinese_chars = tokenize_chinese_chars,
+            .strip_accents = strip_accents,
+            .lowercase = do_lower_case,
+            .keep_joiners = keep_joiners};
   }
 };
 

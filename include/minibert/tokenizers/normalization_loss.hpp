@@ -38,7 +38,7 @@ inline NormalizationLoss normalization_loss(std::string_view text, const BertNor
   const bool strips_accents = options.strips_accents();
   unicode::for_each_character(text, [&](char32_t c) {
     if (c < 0x80) return;
-    if (c == 0x200C || c == 0x200D) loss.joiners |= options.clean_text;
+    if (unicode::is_joiner(c)) loss.joiners |= options.removes(c);
     if (!strips_accents) return;
     unicode::decompose(c,
                        [&](char32_t part) { loss.marks |= unicode::is_mark(part) && !detail::is_expected_loss(part); });
@@ -77,8 +77,8 @@ struct NormalizationLossCount {
                  "lower-casing); to keep them: --strip_accents false.");
     add_sentence(
         lines_with_joiners,
-        "hold zero-width joiners (U+200C, U+200D), which BERT's normaliser always deletes, in Hugging Face too; "
-        "words spelled with them are changed.");
+        "hold zero-width joiners (U+200C, U+200D), which BERT's normaliser deletes, in Hugging Face too; words spelled "
+        "with them are changed; to keep them: --keep_joiners.");
     return text.empty() ? std::nullopt : std::optional(text);
   }
 };

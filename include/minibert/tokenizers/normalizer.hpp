@@ -12,14 +12,19 @@
 
 namespace minibert {
 
-/// Which steps of BertNormalizer run; the names of tokenizer.json.
+/// Which steps of BertNormalizer run; the names of tokenizer.json, but for keep_joiners.
 struct BertNormalizerOptions {
   bool clean_text = true;
   bool handle_chinese_chars = true;
   std::optional<bool> strip_accents = {};  ///< unset: as lowercase
   bool lowercase = true;
+  bool keep_joiners = false;  ///< clean_text leaves U+200C and U+200D alone
 
   bool strips_accents() const noexcept { return strip_accents.value_or(lowercase); }
+  /// Whether clean_text drops a character.
+  bool removes(char32_t c) const noexcept {
+    return clean_text && unicode::is_removed(c) && !(keep_joiners && unicode::is_joiner(c));
+  }
   friend bool operator==(const BertNormalizerOptions&, const BertNormalizerOptions&) = default;
 };
 
@@ -96,7 +101,7 @@ class BertNormalizer {
 
   std::int8_t normalized_ascii(int byte) const noexcept {
     const auto c = static_cast<char32_t>(byte);
-    if (options_.clean_text && unicode::is_removed(c)) return kDropped;
+    if (options_.removes(c)) return kDropped;
     if (options_.clean_text && unicode::is_whitespace(c)) return ' ';
     return static_cast<std::int8_t>(options_.lowercase ? unicode::lowercase(c) : c);
   }
@@ -123,7 +128,7 @@ class BertNormalizer {
   void append_character(char32_t c, PendingMarks& pending, std::string& out) const {
     namespace tables = unicode::tables;
     const int steps = unicode::properties(c) & touched_;
-    if (steps == 0) {
+    if (steps == 0 || (options_.keep_joiners && unicode::is_joiner(c))) {
       pending.flush(out);
       unicode::append(out, c);
     } else if ((steps & tables::kRemoved) != 0) {

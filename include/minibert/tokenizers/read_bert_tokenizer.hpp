@@ -16,6 +16,7 @@
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/normalizer_json.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
 
@@ -120,14 +121,13 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
     for (const Json& token : json.at("added_tokens").as_array())
       parts.added_tokens.push_back(parse_added_token(token, token.at("id").as_integer()));
   });
-  const Json* normalizer = find_component(json, "normalizer", "BertNormalizer");
+  const Json* normalizer = find_set(json, "normalizer");
   check<FormatError>(normalizer != nullptr, "normalizer: found none, BERT's is \"BertNormalizer\"");
-  in_context("normalizer", [&] {
-    check<FormatError>(normalizer->at("clean_text").as_bool(), "clean_text is false, BERT's is true");
-    parts.options.tokenize_chinese_chars = normalizer->at("handle_chinese_chars").as_bool();
-    parts.options.do_lower_case = normalizer->at("lowercase").as_bool();
-    if (const Json* strip = find_set(*normalizer, "strip_accents")) parts.options.strip_accents = strip->as_bool();
-  });
+  const BertNormalizerOptions steps = in_context("normalizer", [&] { return parse_normalizer(*normalizer); });
+  parts.options.tokenize_chinese_chars = steps.handle_chinese_chars;
+  parts.options.do_lower_case = steps.lowercase;
+  parts.options.strip_accents = steps.strip_accents;
+  parts.options.keep_joiners = steps.keep_joiners;
   check<FormatError>(find_component(json, "pre_tokenizer", "BertPreTokenizer") != nullptr,
                      "pre_tokenizer: found none, BERT's is \"BertPreTokenizer\"");
   if (const Json* decoder = find_component(json, "decoder", "WordPiece")) {
@@ -247,10 +247,13 @@ inline bool follows_tokenizer_json(const Json& config) {
 
 /// Refuses a tokenizer.json of which transformers' BertTokenizer, to which it is given, would make something else.
 inline void check_fits_bert_tokenizer(const BertTokenizerOptions& by_tokenizer_json) {
-  check<FormatError>(by_tokenizer_json.fits_bert_tokenizer(),
-                     "tokenizer_class is BertTokenizer, which takes \"##\" for ",
-                     "the continuing_subword_prefix, but tokenizer.json has \"",
-                     by_tokenizer_json.continuing_subword_prefix, "\"; expected \"PreTrainedTokenizerFast\"");
+  const auto refuse = [](auto... difference) {
+    raise<FormatError>("tokenizer_class is BertTokenizer, which ", difference...,
+                       "; expected \"PreTrainedTokenizerFast\", which does as tokenizer.json says");
+  };
+  if (by_tokenizer_json.keep_joiners) refuse("drops U+200C and U+200D, but tokenizer.json keeps them");
+  const std::string& prefix = by_tokenizer_json.continuing_subword_prefix;
+  if (prefix != "##") refuse("takes \"##\" for continuing_subword_prefix, but tokenizer.json has \"", prefix, "\"");
 }
 
 }  // namespace detail

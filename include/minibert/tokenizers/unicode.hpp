@@ -97,6 +97,8 @@ inline std::uint8_t properties(char32_t character) noexcept {
 
 /// Control, format and private-use characters and U+FFFD, less tab, newline and carriage return: clean_text drops them.
 inline bool is_removed(char32_t c) noexcept { return (properties(c) & tables::kRemoved) != 0; }
+/// U+200C and U+200D, which shape words in Indic and Arabic scripts; clean_text drops them too.
+constexpr bool is_joiner(char32_t c) noexcept { return c == 0x200C || c == 0x200D; }
 inline bool is_whitespace(char32_t c) noexcept { return (properties(c) & tables::kWhitespace) != 0; }
 /// Punctuation, and all of ASCII's symbols.
 inline bool is_punctuation(char32_t c) noexcept { return (properties(c) & tables::kPunctuation) != 0; }

@@ -14,6 +14,7 @@
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/normalizer_json.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
 
 namespace minibert {
@@ -59,17 +60,12 @@ inline Json tokenizer_json(const WordPiece& model, const std::vector<AddedToken>
   for (token_id id = 0; id < model.vocab_size(); ++id)
     if (const std::string* token = model.token(id)) vocab.emplace_back(*token, id);
 
-  const Json strip_accents = options.strip_accents ? Json(*options.strip_accents) : Json();
   return Json(Json::Object{
       {"version", "1.0"},
       {"truncation", nullptr},
       {"padding", nullptr},
       {"added_tokens", std::move(added)},
-      {"normalizer", Json::Object{{"type", "BertNormalizer"},
-                                  {"clean_text", true},
-                                  {"handle_chinese_chars", options.tokenize_chinese_chars},
-                                  {"strip_accents", strip_accents},
-                                  {"lowercase", options.do_lower_case}}},
+      {"normalizer", normalizer_json(options.normalizer())},
       {"pre_tokenizer", Json::Object{{"type", "BertPreTokenizer"}}},
       {"post_processor", post_processor_json(options, cls_id, sep_id)},
       {"decoder",
