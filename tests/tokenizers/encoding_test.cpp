@@ -137,3 +137,34 @@ TEST_CASE("docs/tokenizers.md quotes code that works") {
         std::vector<std::string>{"[CLS] hello world [SEP] e worlds! hello world e [SEP]",
                                  "[CLS] hello world [SEP] world e worlds [SEP]"});
 }
+
+TEST_CASE(
+    "a batch is encoded alike by any number of threads; the first text that cannot be is the one that is told of") {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 1000; ++i) texts.push_back(i % 7 == 0 ? "" : "hello worlds" + std::string(usize(i % 50), '!'));
+  const EncodeOptions options{.padding = PaddingStrategy::longest,
+                              .truncation = TruncationStrategy::longest_first,
+                              .max_length = 20,
+                              .return_overflowing_tokens = true,
+                              .return_offsets_mapping = true};
+  const BertTokenizer t = tokenizer();
+  std::vector<BatchEncoding> batches;
+  const int threads = num_threads();
+  for (const int n : {1, 2, 5}) {
+    set_num_threads(n);
+    batches.push_back(t.batch_encode(texts, options));
+    CHECK_THROWS_WITH_AS(t.batch_encode(texts, texts, {.truncation = TruncationStrategy::only_first, .max_length = 12}),
+                         "truncation: only_first cannot cut 9 tokens from a text of 9", ValueError);
+  }
+  set_num_threads(threads);
+  REQUIRE(batches[0].encodings.size() > 1500);
+  for (const BatchEncoding& batch : batches) {
+    CHECK(batch.overflow_to_sample_mapping == batches[0].overflow_to_sample_mapping);
+    REQUIRE(batch.encodings.size() == batches[0].encodings.size());
+    for (index_t i = 0; i < length(batch.encodings); ++i) {
+      CHECK(at(batch.encodings, i).input_ids == at(batches[0].encodings, i).input_ids);
+      CHECK(at(batch.encodings, i).attention_mask == at(batches[0].encodings, i).attention_mask);
+      CHECK(at(batch.encodings, i).offset_mapping == at(batches[0].encodings, i).offset_mapping);
+    }
+  }
+}

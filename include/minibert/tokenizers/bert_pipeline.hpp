@@ -65,14 +65,13 @@ class BertPipeline {
         add);
   }
 
-  /// The tokens of a text alone; with their places and words if asked.
-  TextTokens tokens_of(std::string_view text, bool with_places) const {
-    TextTokens tokens;
+  /// Sets `tokens` to those of a text; with their places and words if asked.
+  void tokens_of(std::string_view text, bool with_places, TextTokens& tokens) const {
+    tokens.clear();
     if (with_places)
       append_with_places(text, tokens);
     else
       append_ids(text, tokens.ids);
-    return tokens;
   }
 
  private:

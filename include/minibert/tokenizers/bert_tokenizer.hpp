@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <minibert/core/error.hpp>
+#include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/bert_pipeline.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
@@ -119,7 +121,7 @@ class BertTokenizer {
     return encode_alone(text, pair, options);
   }
 
-  /// Texts as a model wants them, padded together.
+  /// Texts as a model wants them, padded together. Uses all threads; the result is the same for any number of them.
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const {
     return encode_batch(texts, nullptr, options);
   }
@@ -242,32 +244,32 @@ class BertTokenizer {
 
   BatchEncoding encode_batch(const std::vector<std::string>& texts, const std::vector<std::string>* pairs,
                              const EncodeOptions& options) const {
+    constexpr index_t kTextsPerChunk = 64;
     const EncodeOptions resolved = resolve(options);
-    std::vector<Encoding> encodings;
-    for (index_t i = 0; i < length(texts); ++i) {
-      std::optional<std::string_view> pair;
-      if (pairs != nullptr) pair = at(*pairs, i);
-      encodings.push_back(unpadded(at(texts, i), pair, resolved));
-    }
+    std::vector<Encoding> encodings(texts.size());
+    std::vector<std::exception_ptr> errors(usize(num_chunks(length(texts), kTextsPerChunk)));
+    parallel_for(length(texts), kTextsPerChunk, [&](index_t begin, index_t end) {
+      try {
+        for (index_t i = begin; i < end; ++i) {
+          const auto pair = pairs != nullptr ? std::optional<std::string_view>(at(*pairs, i)) : std::nullopt;
+          at(encodings, i) = unpadded(at(texts, i), pair, resolved);
+        }
+      } catch (...) {  // may not leave the loop
+        at(errors, begin / kTextsPerChunk) = std::current_exception();
+      }
+    });
+    for (const std::exception_ptr& error : errors)
+      if (error) std::rethrow_exception(error);
     detail::pad(encodings, resolved, pad_token_id());
-    BatchEncoding batch;
-    const auto add = [&](Encoding&& encoding, index_t sample) {
-      batch.encodings.push_back(std::move(encoding));
-      batch.overflow_to_sample_mapping.push_back(sample);
-    };
-    for (index_t i = 0; i < length(encodings); ++i) {
-      std::vector<Encoding> overflowing = std::exchange(at(encodings, i).overflowing, {});
-      add(std::move(at(encodings, i)), i);
-      for (Encoding& part : overflowing) add(std::move(part), i);
-    }
-    return batch;
+    return detail::with_overflow_in_line(std::move(encodings));
   }
 
   /// A text or pair before padding. In the options nothing is left open.
   Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const {
+    thread_local detail::TextTokens first, second;
     const bool with_places = options.return_offsets_mapping || options.return_word_ids;
-    const detail::TextTokens first = pipeline_.tokens_of(text, with_places);
-    const detail::TextTokens second = pair ? pipeline_.tokens_of(*pair, with_places) : detail::TextTokens();
+    pipeline_.tokens_of(text, with_places, first);
+    if (pair) pipeline_.tokens_of(*pair, with_places, second);
     const detail::TemplateProcessing process(options, cls_token_id(), sep_token_id());
     return process(first, pair ? &second : nullptr);
   }

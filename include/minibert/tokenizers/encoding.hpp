@@ -1,8 +1,11 @@
 // Encoding: what a tokenizer makes of a text or a pair of texts for a model, and what may be asked of it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <minibert/core/types.hpp>
@@ -52,5 +55,31 @@ struct BatchEncoding {
   std::vector<Encoding> encodings;
   std::vector<index_t> overflow_to_sample_mapping;  ///< the number of the text that an encoding is of
 };
+
+namespace detail {
+
+/// A batch of encodings in which what overflowed from each comes behind it.
+inline BatchEncoding with_overflow_in_line(std::vector<Encoding> encodings) {
+  BatchEncoding batch;
+  const auto has_overflow = [](const Encoding& encoding) { return !encoding.overflowing.empty(); };
+  if (std::none_of(encodings.begin(), encodings.end(), has_overflow)) {
+    batch.overflow_to_sample_mapping.resize(encodings.size());
+    std::iota(batch.overflow_to_sample_mapping.begin(), batch.overflow_to_sample_mapping.end(), index_t{0});
+    batch.encodings = std::move(encodings);
+    return batch;
+  }
+  const auto add = [&](Encoding&& encoding, index_t sample) {
+    batch.encodings.push_back(std::move(encoding));
+    batch.overflow_to_sample_mapping.push_back(sample);
+  };
+  for (index_t i = 0; i < length(encodings); ++i) {
+    std::vector<Encoding> overflowing = std::exchange(at(encodings, i).overflowing, {});
+    add(std::move(at(encodings, i)), i);
+    for (Encoding& part : overflowing) add(std::move(part), i);
+  }
+  return batch;
+}
+
+}  // namespace detail
 
 }  // namespace minibert

@@ -17,6 +17,12 @@ struct TextTokens {
   std::vector<token_id> ids;
   std::vector<CharSpan> offsets;
   std::vector<index_t> words;
+
+  void clear() noexcept {
+    ids.clear();
+    offsets.clear();
+    words.clear();
+  }
 };
 
 /// Cuts texts to the length the options ask for and adds the special tokens. In the options nothing is left open.
@@ -62,11 +68,21 @@ class TemplateProcessing {
  private:
   Encoding put_together(const TextTokens& first, Window a, const TextTokens* second, Window b) const {
     Encoding encoding;
+    reserve((a.end - a.begin) + (b.end - b.begin) + 3, encoding);
     add_special(cls_token_id_, 0, encoding);
     add_text(first, a, 0, encoding);
     if (second != nullptr) add_text(*second, b, 1, encoding);
     encoding.attention_mask.resize(encoding.input_ids.size(), 1);
     return encoding;
+  }
+
+  /// Makes room: rows are many and kept, so each should be allocated once.
+  void reserve(index_t tokens, Encoding& encoding) const {
+    encoding.input_ids.reserve(usize(tokens));
+    encoding.token_type_ids.reserve(usize(tokens));
+    if (options_.return_special_tokens_mask) encoding.special_tokens_mask.reserve(usize(tokens));
+    if (options_.return_offsets_mapping) encoding.offset_mapping.reserve(usize(tokens));
+    if (options_.return_word_ids) encoding.word_ids.reserve(usize(tokens));
   }
 
   void add_special(token_id id, std::int32_t type, Encoding& encoding) const {
