@@ -66,6 +66,11 @@ def test_vocab_txt_is_read_as_transformers_reads_it(examples, tmp_path, files):
 
 @pytest.mark.parametrize("config", [
     {}, {"mask_token": "[MASK]"}, {"added_tokens_decoder": {}},
+    {"mask_token": {"__type": "AddedToken", "content": "[MASK]", "lstrip": True}},
+    {"mask_token": {"__type": "AddedToken", "content": "<M>", "rstrip": True, "normalized": True, "special": False},
+     "cls_token": {"__type": "AddedToken", "content": "[CLS]", "single_word": True}},
+    {"unk_token": {"__type": "AddedToken", "content": "[UNK]", "rstrip": True}, "added_tokens_decoder": {
+        "8": {"content": "<E>"}}},
     {"added_tokens_decoder": {"8": {"content": "<E>"}, "9": {"content": "<F>", "special": True},
                               "4": {"content": "[MASK]", "lstrip": True, "special": True}},
      "mask_token": {"__type": "AddedToken", "content": "[MASK]", "lstrip": True}}], ids=str)
@@ -81,6 +86,8 @@ def test_added_and_special_tokens_of_older_files(tools, tmp_path, config, with_m
         (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
     if with_map:
-        (tmp_path / "special_tokens_map.json").write_text('{"mask_token": "<m>"}')
+        (tmp_path / "special_tokens_map.json").write_text(
+            '{"mask_token": "<m>", "pad_token": {"content": "[PAD]", "lstrip": true}}')
     assert_same_encodings(tools, tmp_path, BertTokenizerFast.from_pretrained(tmp_path),
-                          ["<e><E><F><f> [MASK]", "a <z> <m>[MASK]<M>", "[PAD][UNK]"])
+                          ["<e><E><F><f> [MASK]", "a <z> <m>[MASK]<M>", "[PAD][UNK]", "  [MASK]  <M>  a <m>  b  [PAD] a[CLS] [CLS]",
+                           " [UNK]  a"])

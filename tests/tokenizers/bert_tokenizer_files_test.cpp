@@ -270,7 +270,7 @@ TEST_CASE("joiners that are kept are kept by the files, which go to transformers
   CHECK(has(refusal(folder.path()), "normalizers: found none"));
 }
 
-TEST_CASE("a missing normalized means not special; a flag where no added token has it is refused") {
+TEST_CASE("a missing normalized means not special") {
   const testing::TemporaryDirectory folder;
   write_file(folder / "vocab.txt", kVocabTxt);
   write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder":
@@ -279,8 +279,25 @@ TEST_CASE("a missing normalized means not special; a flag where no added token h
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
   CHECK(tokenizer.encode("<e><E><F><f> [MASK]", {.add_special_tokens = false}) ==
         std::vector<token_id>{7, 7, 8, 1, 1, 1, 4});
-  write_file(folder / "tokenizer_config.json", R"({"mask_token": {"content": "[MASK]", "lstrip": true}})");
-  CHECK(has(refusal(folder.path()), "mask_token: the special token \"[MASK]\" has lstrip = true"));
+}
+
+TEST_CASE("flags of a special token that only its name brings count, and outlive saving") {
+  const testing::TemporaryDirectory folder, saved;
+  write_file(folder / "vocab.txt", kVocabTxt);
+  write_file(folder / "tokenizer_config.json", R"({"mask_token": {"content": "[MASK]", "lstrip": true},
+    "sep_token": {"content": "<S>", "normalized": true, "special": false}})");
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
+  CHECK(tokenizer(std::string("a  [MASK]"), {.return_offsets_mapping = true}).offset_mapping[2] == CharSpan{1, 9});
+  CHECK(tokenizer.encode("a<s>") == std::vector<token_id>{2, 5, 7, 7});
+  CHECK(tokenizer.is_special(7));
+  tokenizer.save_pretrained(saved.path());
+  CHECK(BertTokenizer::from_pretrained(saved.path()).fingerprint() == tokenizer.fingerprint());
+  write_file(folder / "special_tokens_map.json", R"({"mask_token": "[MASK]"})");  // has the last word
+  CHECK(
+      BertTokenizer::from_pretrained(folder.path())("a  [MASK]", {.return_offsets_mapping = true}).offset_mapping[2] ==
+      CharSpan{3, 9});
+  write_file(folder / "special_tokens_map.json", R"({"mask_token": {"content": 1}})");
+  CHECK(has(refusal(folder.path()), "special_tokens_map.json: mask_token: "));
 }
 
 TEST_CASE("added_tokens_decoder replaces the added tokens; without it special_tokens_map.json names the special ones") {

@@ -24,11 +24,13 @@ class AddedTokens {
   AddedTokens() = default;
 
   /// The given tokens and the five named ones. A token that the vocabulary holds has its id there; others get the next
-  /// free one. ValueError when a given id is another, or an added token is empty.
+  /// free one, the named ones first. ValueError when a given id is another, or an added token is empty.
   AddedTokens(std::vector<AddedToken> tokens, const BertTokenizerOptions& options, const WordPiece& model)
       : tokens_(std::move(tokens)) {
     for (const AddedToken& token : tokens_) check_token(token, model);
     for (const auto& [name, member] : detail::kNamedSpecialTokens) add_special(options.*member, model);
+    for (AddedToken& token : tokens_)
+      if (token.id < 0) token.id = id_for(token.content, model);
     std::sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
     const auto same_id = [](const AddedToken& a, const AddedToken& b) { return a.id == b.id; };
     const auto twin = std::adjacent_find(tokens_.begin(), tokens_.end(), same_id);
@@ -86,6 +88,7 @@ class AddedTokens {
  private:
   void check_token(const AddedToken& token, const WordPiece& model) const {
     check<ValueError>(!token.content.empty(), "added tokens: the one with the id ", token.id, " is empty");
+    if (token.id < 0) return;
     const token_id id = model.find(token.content);
     check<ValueError>(id == token.id || (id == WordPiece::kNoToken && token.id >= model.vocab_size()),
                       "added tokens: \"", token.content, "\" has the id ", token.id, ", the vocabulary of ",
@@ -93,17 +96,21 @@ class AddedTokens {
   }
 
   void add_special(const std::string& content, const WordPiece& model) {
-    token_id next = static_cast<token_id>(model.vocab_size());
-    for (AddedToken& token : tokens_) {
-      if (token.content == content) {
-        token.special = true;
-        return;
-      }
-      next = std::max(next, token.id + 1);
-    }
+    const auto same = [&](const AddedToken& token) { return token.content == content; };
+    auto token = std::find_if(tokens_.begin(), tokens_.end(), same);
+    if (token == tokens_.end()) token = tokens_.insert(token, {.id = -1, .content = content});
+    token->special = true;
+    if (token->id < 0) token->id = id_for(content, model);
+    check_token(*token, model);
+  }
+
+  /// The id of a token that was given none.
+  token_id id_for(const std::string& content, const WordPiece& model) const {
     const token_id known = model.find(content);
-    tokens_.push_back({known == WordPiece::kNoToken ? next : known, content});
-    check_token(tokens_.back(), model);
+    if (known != WordPiece::kNoToken) return known;
+    token_id next = static_cast<token_id>(model.vocab_size());
+    for (const AddedToken& token : tokens_) next = std::max(next, token.id + 1);
+    return next;
   }
 
   /// The place of a token among tokens_, or -1.

@@ -66,7 +66,7 @@ inline constexpr NamedSpecialToken kNamedSpecialTokens[] = {{"unk_token", &BertT
 /// A token that is cut out of a text before it is split into words: the special ones, and whatever a user added. The
 /// flags are those of Hugging Face's AddedToken.
 struct AddedToken {
-  token_id id;
+  token_id id;  ///< negative: that of the vocabulary or, where it does not hold the token, the next free one
   std::string content;
   bool special = true;       ///< left out by decode(ids, skip_special_tokens = true), and never masked
   bool single_word = false;  ///< only where no letter, mark, digit or connector stands beside it

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -51,16 +52,21 @@ inline const Json* find_component(const Json& tokenizer, std::string_view name, 
   });
 }
 
-/// An added token of a file: an object with a "content" and flags.
-inline AddedToken parse_added_token(const Json& token, std::int64_t id) {
+/// An id of a file.
+inline token_id parse_id(std::int64_t id) {
   check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "an added token has the id ", id, ", expected 0 to ",
                      WordPiece::kMaxVocabSize - 1);
+  return static_cast<token_id>(id);
+}
+
+/// An added token of a file: an object with a "content" and flags.
+inline AddedToken parse_added_token(const Json& token, token_id id) {
   const auto flag = [&](const char* name, bool otherwise) {
     const Json* value = find_set(token, name);
     return value != nullptr ? in_context(name, [&] { return value->as_bool(); }) : otherwise;
   };
   const bool special = flag("special", false);
-  return {.id = static_cast<token_id>(id),
+  return {.id = id,
           .content = token.at("content").as_string(),
           .special = special,
           .single_word = flag("single_word", false),
@@ -69,19 +75,15 @@ inline AddedToken parse_added_token(const Json& token, std::int64_t id) {
           .normalized = flag("normalized", !special)};
 }
 
-/// A special token's text: a string, or an object with a "content". Its flags are set where the added tokens are; the
-/// object may not have others, unless there is such an added token.
-inline std::string special_token_text(const Json& value, const std::vector<AddedToken>& added_tokens) {
-  if (value.is_string()) return value.as_string();
-  const std::string& content = value.at("content").as_string();
-  if (std::any_of(added_tokens.begin(), added_tokens.end(), [&](const AddedToken& t) { return t.content == content; }))
-    return content;
-  for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"}) {
-    const Json* set = find_set(value, flag);
-    check<FormatError>(set == nullptr || !set->as_bool(), "the special token \"", content, "\" has ", flag,
-                       " = true, which is supported among the added tokens only");
-  }
-  return content;
+/// A special token by its name in tokenizer_config.json or special_tokens_map.json: a string, or an object with a
+/// "content" and flags.
+inline AddedToken parse_special_token(const Json& value) {
+  if (value.is_string()) return {.id = -1, .content = value.as_string()};
+  AddedToken token = parse_added_token(value, -1);
+  const Json* normalized = find_set(value, "normalized");
+  token.normalized = normalized != nullptr && normalized->as_bool();
+  token.special = true;
+  return token;
 }
 
 inline std::vector<std::string> parse_vocabulary(const Json& vocab) {
@@ -119,7 +121,7 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
   });
   in_context("added_tokens", [&] {
     for (const Json& token : json.at("added_tokens").as_array())
-      parts.added_tokens.push_back(parse_added_token(token, token.at("id").as_integer()));
+      parts.added_tokens.push_back(parse_added_token(token, parse_id(token.at("id").as_integer())));
   });
   const Json* normalizer = find_set(json, "normalizer");
   check<FormatError>(normalizer != nullptr, "normalizer: found none, BERT's is \"BertNormalizer\"");
@@ -163,12 +165,26 @@ inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptio
   }
 }
 
-/// Takes the names of the special tokens from tokenizer_config.json or special_tokens_map.json, where it has them.
-inline void parse_special_tokens(const Json& json, BertTokenizerParts& parts) {
+/// The special tokens that files name, by what they are: "mask_token" and its siblings.
+using NamedTokens = std::map<std::string_view, AddedToken>;
+
+/// Takes the special tokens from tokenizer_config.json or special_tokens_map.json, where it names them.
+inline void parse_special_tokens(const Json& json, NamedTokens& named) {
   for (const auto& [name, member] : kNamedSpecialTokens)
     if (const Json* value = find_set(json, name))
-      parts.options.*member =
-          in_context(name, [&, token = value] { return special_token_text(*token, parts.added_tokens); });
+      named[name] = in_context(name, [&, token = value] { return parse_special_token(*token); });
+}
+
+/// Makes them those of the tokenizer. Their flags count where no added token has the same text.
+inline void set_special_tokens(const NamedTokens& named, BertTokenizerParts& parts) {
+  for (const auto& [name, member] : kNamedSpecialTokens) {
+    const auto found = named.find(name);
+    if (found == named.end()) continue;
+    parts.options.*member = found->second.content;
+    const auto same = [&, token = found](const AddedToken& t) { return t.content == token->second.content; };
+    if (std::none_of(parts.added_tokens.begin(), parts.added_tokens.end(), same))
+      parts.added_tokens.push_back(found->second);
+  }
 }
 
 /// Calls assign(const Json&) with a member of tokenizer_config.json if it is set.
@@ -188,8 +204,7 @@ inline void parse_pipeline(const Json& config, BertTokenizerOptions& options) {
 }
 
 /// Takes the other settings from tokenizer_config.json; what it does not set keeps its value.
-inline void parse_config(const Json& config, BertTokenizerParts& parts) {
-  BertTokenizerOptions& options = parts.options;
+inline void parse_config(const Json& config, BertTokenizerOptions& options) {
   read_setting(config, "model_max_length", [&](const Json& value) {
     // Hugging Face writes 1e30 where there is no limit.
     if (value.as_number() < 1e18) options.model_max_length = value.as_integer();
@@ -204,7 +219,6 @@ inline void parse_config(const Json& config, BertTokenizerParts& parts) {
   };
   read_side("padding_side", options.padding_side);
   read_side("truncation_side", options.truncation_side);
-  parse_special_tokens(config, parts);
 }
 
 /// The added tokens that older versions of transformers keep in tokenizer_config.json: an object of them, by id.
@@ -215,7 +229,7 @@ inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& config) {
     const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
     check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(), "added_tokens_decoder: \"",
                        key, "\" is no id");
-    tokens.push_back(parse_added_token(token, id));
+    tokens.push_back(parse_added_token(token, parse_id(id)));
   }
   return tokens;
 }
@@ -286,6 +300,7 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
     parts.vocabulary = detail::in_context(path_of("vocab.txt"), [&] { return detail::parse_vocab_txt(text.view()); });
   }
 
+  detail::NamedTokens named;
   const bool has_decoder = detail::find_set(config, "added_tokens_decoder") != nullptr;
   detail::in_context(path_of("tokenizer_config.json"), [&] {
     if (!exists("tokenizer_config.json")) return;
@@ -295,11 +310,13 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
       detail::parse_pipeline(config, parts.options);
       if (has_decoder) parts.added_tokens = detail::parse_added_tokens_decoder(config);
     }
-    detail::parse_config(config, parts);
+    detail::parse_config(config, parts.options);
+    detail::parse_special_tokens(config, named);
   });
   if (!has_decoder)
     detail::in_context(path_of("special_tokens_map.json"),
-                       [&] { detail::parse_special_tokens(read("special_tokens_map.json"), parts); });
+                       [&] { detail::parse_special_tokens(read("special_tokens_map.json"), named); });
+  detail::set_special_tokens(named, parts);
   detail::in_context(path_of("tokenizer.json"), [&] { detail::check_post_processor(tokenizer, parts.options); });
   return parts;
 }
