@@ -87,6 +87,15 @@ TEST_CASE("a token that continues a word is known by its text") {
           (at(encoding.word_ids, i) && at(encoding.word_ids, i) == at(encoding.word_ids, i - 1)));
   CHECK(t.continues_word(7));
   CHECK_FALSE(t.continues_word(11));  // no token
+
+  const auto other = [](const std::string& prefix) {
+    return BertTokenizer({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "@", prefix + "a"},
+                         {.continuing_subword_prefix = prefix});
+  };
+  CHECK_FALSE(other("@").continues_word(5));  // a word by itself
+  CHECK(other("@").continues_word(6));
+  CHECK_THROWS_AS(other("x").continues_word(6), ValueError);
+  CHECK_THROWS_AS(other("").continues_word(6), ValueError);
 }
 
 TEST_CASE("decoding leaves out what has no token, and special tokens on request") {

@@ -21,6 +21,7 @@
 #include <minibert/tokenizers/read_bert_tokenizer.hpp>
 #include <minibert/tokenizers/template_processing.hpp>
 #include <minibert/tokenizers/truncation.hpp>
+#include <minibert/tokenizers/unicode.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
 #include <minibert/tokenizers/wordpiece_decoder.hpp>
 #include <minibert/tokenizers/wordpiece_trainer.hpp>
@@ -87,10 +88,16 @@ class BertTokenizer {
   token_id mask_token_id() const { return pipeline_.id(options_.mask_token); }
   /// Whether the id is that of a special token: [UNK] and a [MASK] in the text count too.
   bool is_special(token_id id) const noexcept { return pipeline_.added_tokens().is_special(id); }
-  /// Whether the id's token stands within a word, never at its beginning. ('#' is punctuation: no word begins with it.)
-  bool continues_word(token_id id) const noexcept {
-    const std::string* token = find_token(id);
-    return token != nullptr && token->starts_with("##");
+  /// Whether the id's token stands within a word, never at its beginning. ValueError unless continuing_subword_prefix
+  /// begins with punctuation, which no word goes on with: else a word may begin with it.
+  bool continues_word(token_id id) const {
+    const std::string& prefix = options_.continuing_subword_prefix;
+    const bool tells = !prefix.empty() &&
+                       unicode::is_punctuation(unicode::decode(prefix.data(), prefix.data() + prefix.size()).character);
+    check<ValueError>(tells, "continuing_subword_prefix is \"", prefix,
+                      "\", which may begin a word too: where words begin cannot be told, expected punctuation");
+    const std::string* token = pipeline_.token(id);
+    return token != nullptr && token->size() > prefix.size() && token->starts_with(prefix);
   }
 
   /// The pieces of a text, without [CLS] and [SEP].
