@@ -18,7 +18,7 @@ inline std::optional<std::filesystem::path> test_data(const char* name) {
   }
   const char* ci = std::getenv("CI");
   REQUIRE_MESSAGE((ci == nullptr || std::string_view(ci) != "true"), "MINIBERT_TEST_DATA must be set under CI=true");
-  MESSAGE("skipped: needs ", name, " (set MINIBERT_TEST_DATA)");
+  MESSAGE("skipped: needs ", std::string(name), " (set MINIBERT_TEST_DATA)");
   return std::nullopt;
 }
 
