@@ -140,8 +140,36 @@ def perplexity_figures(results):
                          run["seconds"] if reached else float("inf"), 312, 150, "{:.0f} s", True)
 
 
+def tokenizer_figures(results):
+    found = results["tokenizers"]
+
+    def rate(case):
+        return case["MB"] / case["seconds"]
+
+    for name, must, aim in (("English uncased", 60, 120), ("English cased", 75, 150), ("Sinhala", 100, 200)):
+        case = found[f"encode {name}"]
+        value = rate(case["minibert"])
+        peers = f"tokenizers {rate(case['tokenizers']):.1f}, flash-tokenizer {rate(case['flash-tokenizer']):.0f} MB/s"
+        yield Figure(f"encode {name}, one thread, cold text", f"{value:.0f} MB/s", peers, value, must, aim, "{:.0f} MB/s")
+    for name in ("English uncased", "sources uncased"):
+        case = found[f"encode {name}"]
+        theirs = rate(case["tokenizers, all threads"]) / rate(case["tokenizers"])
+        for what, ours in (("ids alone", "minibert"), ("batch_encode", "minibert, batch")):
+            one, all_of_them = rate(case[ours]), rate(case[f"{ours}, all threads"])
+            yield Figure(f"{what}, {name}: all threads against one", f"{one:.0f} and {all_of_them:.0f} MB/s",
+                         f"tokenizers {theirs:.2f}×", all_of_them / one, 1.85, 1.95, "{:.2f}×")
+    for name, what, must, aim in (("2,000", "10,000 Sinhala lines", 2, 5), ("30,000", "100 MB of sources", 1.5, 4)):
+        case = found[f"train {name}"]
+        seconds, theirs = case["minibert"]["seconds"], case["tokenizers"]["seconds"]
+        yield Figure(f"a vocabulary of {name} from {what}, all threads", f"{seconds:.2f} s",
+                     f"tokenizers {theirs:.2f} s", theirs / seconds, must, aim)
+    megabytes = found["memory"]["memory_MB"]
+    yield Figure("memory of an open bert-base-uncased tokenizer", f"{megabytes:.1f} MB", "", megabytes, 20, 5,
+                 "{:.1f} MB", True)
+
+
 MAKERS = {"gemm": gemm_figures, "attention": attention_figures, "step": step_figures, "compilers": compiler_figures,
-          "memory": memory_figures, "start": start_figures, "perplexity": perplexity_figures,
+          "memory": memory_figures, "tokenizers": tokenizer_figures, "start": start_figures, "perplexity": perplexity_figures,
           "tutorial": tutorial_figures}
 
 

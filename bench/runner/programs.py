@@ -13,18 +13,18 @@ IGNORED = ("family_index", "per_family_instance_index", "repetitions", "repetiti
            "real_time", "cpu_time")
 
 
-def environment():
-    """Ours, without what holds OpenBLAS back where it is set."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+def environment(**more):
+    """Ours, without what holds OpenBLAS back where it is set, and more."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")} | more
 
 
 def say(text):
     print(f"   {text}", file=sys.stderr, flush=True)
 
 
-def output_of(command):
-    """What the command prints; its messages are shown only if it fails."""
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment())
+def output_of(command, **variables):
+    """What the command prints; its messages are shown only if it fails. Variables are those of its environment."""
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment(**variables))
     if result.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\nfailed:\n{result.stderr[-4000:]}")
     return result.stdout

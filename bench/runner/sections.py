@@ -147,6 +147,70 @@ def start(run):
     return {"text": run.text_name(), "seconds": statistics.median(times)}
 
 
+class TokenizerRuns:
+    """Tokenizers at work, each time in a process of its own, so that all text is new to it."""
+
+    def __init__(self, run):
+        self.programs, self.repeats = run.programs, 1 if run.quick else 5
+        self.ours = [run.programs.build / "bench" / "tokenizer_speed"]
+        self.peer = [run.programs.python, run.programs.peers / "tokenizer_speed.py"]
+
+    def measured(self, program, *arguments, threads=1):
+        variables = {"OMP_NUM_THREADS": str(threads), "RAYON_NUM_THREADS": str(threads)}
+
+        def some():
+            return medians([{"all": json.loads(output_of([*program, *arguments], **variables))}
+                            for _ in range(self.repeats)])["all"]
+
+        return self.programs.undisturbed(" ".join(map(str, arguments))[-80:], some)
+
+    def encode(self, *texts):
+        both = os.cpu_count()
+        return {"minibert": self.measured(self.ours, "encode", *texts),
+                "minibert, all threads": self.measured(self.ours, "encode", *texts, threads=both),
+                "minibert, batch": self.measured(self.ours, "batch", *texts),
+                "minibert, batch, all threads": self.measured(self.ours, "batch", *texts, threads=both),
+                "tokenizers": self.measured(self.peer, "encode", "tokenizers", *texts),
+                "tokenizers, all threads": self.measured(self.peer, "encode", "tokenizers", *texts, threads=both),
+                "flash-tokenizer": self.measured(self.peer, "encode", "flash_tokenizer", *texts)}
+
+    def train(self, folder, text, size, lowercase):
+        both = os.cpu_count()
+        flags = ["--lowercase"] if lowercase else []
+        return {"minibert": self.measured(self.ours, "train", text, size, str(lowercase).lower(), folder, threads=both),
+                "tokenizers": self.measured(self.peer, "train", text, size, *flags, threads=both)}
+
+
+def tokenizers(run):
+    """Encoding, and training of vocabularies."""
+    if not run.news:
+        sys.exit("the section tokenizers needs MINIBERT_TEST_DATA, with wikitext2, sinhala_news and tokenizers in it")
+    at_work, data = TokenizerRuns(run), run.news.parent
+    uncased, cased = data / "tokenizers/bert-base-uncased", data / "tokenizers/bert-base-cased"
+    english = data / "wikitext2/valid.txt"
+    with tempfile.TemporaryDirectory() as folder:
+        some, large = f"{folder}/some.txt", f"{folder}/large.txt"
+        for path, megabytes in ((some, 10), (large, 10 if run.quick else 100)):
+            output_of([run.programs.python, run.programs.peers / "package_text.py", path, megabytes])
+        sinhala = f"{folder}/sinhala"
+        at_work.train(sinhala, run.news / "train.txt", 2000, False)
+        results = alternate(
+            run.rounds, **{
+                "encode English uncased": lambda: at_work.encode(uncased, english),
+                "encode English cased": lambda: at_work.encode(cased, english),
+                "encode Sinhala": lambda: at_work.encode(sinhala, run.news / "train.txt"),
+                "encode sources uncased": lambda: at_work.encode(uncased, some),
+                "train 2,000": lambda: at_work.train(f"{folder}/2,000", run.news / "train.txt", 2000, False)})
+        at_work.repeats = 1
+        results |= alternate(run.rounds, **{
+            "train 30,000": lambda: at_work.train(f"{folder}/30,000", large, 30000, True)})
+    for name, found in results.items():  # wrong code is not reported
+        counted = {case.get("ids", case.get("entries")) for library, case in found.items() if library != "flash-tokenizer"}
+        if len(counted) != 1:
+            sys.exit(f"{name}: the libraries do not agree: {found}")
+    return results | {"memory": at_work.measured(at_work.ours, "memory", uncased)}
+
+
 def has_bf16(run):
     return "--bf16" in output_of([run.programs.build / "examples" / "train_mlm", "--help"])
 
@@ -178,7 +242,7 @@ def perplexity(run):
 
 
 # In the order in which they run. The last two take minutes each and run only when they are named.
-SECTIONS = {f.__name__: f for f in (peak, gemm, attention, kernels, step, compilers, growth, memory, start, tutorial,
-                                    perplexity)}
+SECTIONS = {f.__name__: f for f in (peak, gemm, attention, kernels, step, compilers, growth, memory, tokenizers, start,
+                                    tutorial, perplexity)}
 LONG = ("tutorial", "perplexity")
 QUICK = ("peak", "gemm", "attention", "step", "memory", "start")

@@ -1,0 +1,149 @@
+// How fast texts become ids and vocabularies, on cold text: no line is seen twice by a process. Prints JSON,
+// {"seconds": …, "MB": …} and what was counted, for scripts/bench; bench/peers/tokenizer_speed.py does the same by
+// others.
+//   tokenizer_speed encode FOLDER TEXT    ids alone, by encode_into
+//   tokenizer_speed batch FOLDER TEXT     encodings, by batch_encode
+//   tokenizer_speed train TEXT VOCAB_SIZE LOWERCASE FOLDER    file to vocabulary, which is saved in the folder
+//   tokenizer_speed memory FOLDER         what an open tokenizer holds
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <minibert/core/parallel.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/tokenizers/bert_tokenizer.hpp>
+
+namespace {
+
+using namespace minibert;
+
+template <class F>
+double seconds_of(F&& f) {
+  const auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// The lines of a file: the first tenth to warm up with, the others to measure.
+std::pair<std::vector<std::string>, std::vector<std::string>> lines_of(const char* path) {
+  const MappedFile file(path);
+  std::string_view text = file.view();
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    lines.emplace_back(text.substr(0, text.find('\n')));
+    text.remove_prefix(std::min(text.size(), lines.back().size() + 1));
+  }
+  const auto cut = lines.begin() + length(lines) / 10;
+  return {{lines.begin(), cut}, {cut, lines.end()}};
+}
+
+/// Works on all threads until the system has given each a core: it takes longer than a text of a megabyte does.
+void wake_threads() {
+  parallel_for(num_threads(), 1, [](index_t, index_t) {
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(50)) {
+    }
+  });
+}
+
+double megabytes(const std::vector<std::string>& lines) {
+  std::size_t bytes = 0;
+  for (const std::string& line : lines) bytes += line.size() + 1;
+  return static_cast<double>(bytes) / 1e6;
+}
+
+Json encode(const char* folder, const char* path) {
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder);
+  const auto [warm_up, lines] = lines_of(path);
+  constexpr index_t kLinesPerChunk = 256;
+  std::vector<std::vector<token_id>> ids;  // by chunk, as a data set collects them
+  const auto encode_all = [&](const std::vector<std::string>& texts) {
+    ids.assign(usize(num_chunks(length(texts), kLinesPerChunk)), {});
+    parallel_for(length(texts), kLinesPerChunk, [&](index_t begin, index_t end) {
+      std::vector<token_id>& chunk = at(ids, begin / kLinesPerChunk);
+      for (index_t i = begin; i < end; ++i) tokenizer.encode_into(at(texts, i), kUnlimited, chunk);
+    });
+  };
+  wake_threads();
+  encode_all(warm_up);
+  const double seconds = seconds_of([&, &lines = lines] { encode_all(lines); });
+  index_t count = 0;
+  for (const auto& chunk : ids) count += length(chunk);
+  return Json::Object{{"seconds", seconds}, {"MB", megabytes(lines)}, {"ids", count}};
+}
+
+Json batch(const char* folder, const char* path) {
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder);
+  const auto [warm_up, lines] = lines_of(path);
+  wake_threads();
+  tokenizer.batch_encode(warm_up);
+  BatchEncoding encoded;
+  const double seconds = seconds_of([&, &lines = lines] { encoded = tokenizer.batch_encode(lines); });
+  index_t ids = 0;
+  for (const Encoding& encoding : encoded.encodings) ids += length(encoding.input_ids);
+  return Json::Object{{"seconds", seconds}, {"MB", megabytes(lines)}, {"ids", ids}};
+}
+
+Json train(const char* path, const char* vocab_size, const char* lowercase, const char* folder) {
+  const BertTokenizerOptions options{.do_lower_case = std::string_view(lowercase) == "true"};
+  double megabytes = 0;
+  const auto make = [&] {
+    WordCounter counter(options.normalizer());
+    const MappedFile file(path);
+    megabytes = static_cast<double>(file.view().size()) / 1e6;
+    counter.add_text(file.view());
+    return BertTokenizer::train(counter.counts(), options, {.vocab_size = std::stoll(vocab_size)});
+  };
+  index_t entries = 0;
+  const double seconds = seconds_of([&] {
+    const BertTokenizer tokenizer = make();
+    entries = tokenizer.vocab_size();
+    tokenizer.save_pretrained(folder);
+  });
+  return Json::Object{{"seconds", seconds}, {"MB", megabytes}, {"entries", entries}};
+}
+
+Json memory(const char* folder) {
+  const auto in_use = [] {
+    const auto info = mallinfo2();
+    return static_cast<double>(info.uordblks + info.hblkhd) / 1e6;
+  };
+  const double before = in_use();
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder);
+  const double tables =
+      static_cast<double>(sizeof(unicode::tables::kBlockIndex) + sizeof(unicode::tables::kProperties)) / 1e6;
+  return Json::Object{{"memory_MB", in_use() - before + tables}, {"entries", tokenizer.vocab_size()}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  try {
+    Json result;
+    if (command == "encode" && argc == 4) {
+      result = encode(argv[2], argv[3]);
+    } else if (command == "batch" && argc == 4) {
+      result = batch(argv[2], argv[3]);
+    } else if (command == "train" && argc == 6) {
+      result = train(argv[2], argv[3], argv[4], argv[5]);
+    } else if (command == "memory" && argc == 3) {
+      result = memory(argv[2]);
+    } else {
+      std::cerr << "usage: tokenizer_speed encode|batch FOLDER TEXT, train TEXT VOCAB_SIZE LOWERCASE FOLDER, or memory "
+                   "FOLDER\n";
+      return 2;
+    }
+    std::cout << result.dump() << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << "tokenizer_speed: " << error.what() << '\n';
+    return 1;
+  }
+}
