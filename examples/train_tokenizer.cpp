@@ -9,6 +9,7 @@
 
 #include <minibert/minibert.hpp>
 
+#include "progress_bar.hpp"
 #include "vocabulary_options.hpp"
 
 int main(int argc, char** argv) {
@@ -36,7 +37,11 @@ int main(int argc, char** argv) {
     const minibert::BertTokenizerOptions& settings = base_tokenizer ? base_tokenizer->options() : vocabulary.settings;
 
     minibert::WordCounter counter(settings.normalizer());
-    counter.add_files(train_files);
+    ProgressBar bar;
+    counter.add_files(train_files, [&](minibert::index_t done, minibert::index_t total) {
+      bar.update("counting words", done, total);
+    });
+    bar.finish();
     minibert::check<minibert::ValueError>(counter.counts().size() > 0, "no words in the training files");
     if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
 
