@@ -109,19 +109,23 @@ def growth(run):
                                    for k, v in programs.bench("training_step_bench", f"^{name}/").items()})
 
 
+def training(run, folder, *arguments):
+    """train_mlm's flags for a run that finds nothing done before, and leaves all it writes in the folder."""
+    return [*arguments, *run.text(), "--output_dir", f"{folder}/model", "--cache_dir", f"{folder}/cache"]
+
+
 def memory(run):
     """One epoch of the tutorial: the largest batch decides."""
     with tempfile.TemporaryDirectory() as folder:
-        result = run.programs.example("train_mlm", "--preset", "tutorial", *run.text(), "--do_train", "--output_dir",
-                                      f"{folder}/model", "--max_steps", "20" if run.quick else "157")
+        result = run.programs.example("train_mlm", *training(run, folder, "--preset", "tutorial", "--do_train",
+                                                             "--max_steps", "20" if run.quick else "157"))
     return {"text": run.text_name(), "peak_memory_MB": result["peak_memory_MB"]}
 
 
 def time_to(run, is_reached, *arguments):
     """From the start of train_mlm to the first entry of its log for which is_reached(entry): seconds, and the entry."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [run.programs.build / "examples" / "train_mlm", *arguments, *run.text(), "--do_train",
-                   "--output_dir", f"{folder}/model", "--cache_dir", f"{folder}/cache"]  # nothing was done before
+        command = [run.programs.build / "examples" / "train_mlm", *training(run, folder, "--do_train", *arguments)]
         log = Path(folder) / "model" / "train_log.jsonl"
         start = time.perf_counter()
         process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL,
@@ -150,11 +154,10 @@ def seconds_to_first_step(run, tokenizer):
 def start(run):
     count = 1 if run.quick else 7
     with tempfile.TemporaryDirectory() as folder:
-        first = f"{folder}/first"  # a step's worth of training, which leaves a tokenizer
-        run.programs.example("train_mlm", "--preset", "tutorial", *run.text(), "--do_train", "--max_steps", "1",
-                             "--output_dir", first)
+        # A step's worth of training, which leaves a tokenizer.
+        run.programs.example("train_mlm", *training(run, folder, "--preset", "tutorial", "--do_train", "--max_steps", "1"))
         times = run.programs.undisturbed("train_mlm, to its first step",
-                                         lambda: [seconds_to_first_step(run, first) for _ in range(count)])
+                                         lambda: [seconds_to_first_step(run, f"{folder}/model") for _ in range(count)])
     return {"text": run.text_name(), "seconds": statistics.median(times)}
 
 
@@ -229,8 +232,8 @@ def has_bf16(run):
 def whole_run(run, *arguments):
     """A run of train_mlm from start to end, with the held-out perplexity that it ends at."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [*arguments, *run.text(), "--output_dir", f"{folder}/model", "--cache_dir", f"{folder}/cache"]
-        result = run.programs.undisturbed("from start to end", lambda: run.programs.example("train_mlm", *arguments))
+        flags = training(run, folder, *arguments)
+        result = run.programs.undisturbed("from start to end", lambda: run.programs.example("train_mlm", *flags))
         evaluation = json.loads((Path(folder) / "model" / "eval_results.json").read_text())
     return {"seconds": result["seconds"], "peak_memory_MB": result["peak_memory_MB"],
             "perplexity": evaluation["eval_perplexity"]}
