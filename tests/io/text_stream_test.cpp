@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -104,6 +106,9 @@ TEST_CASE("what cannot be read is named") {
   CHECK_THROWS_WITH_AS(TextStream(folder / "absent"),
                        ((folder / "absent").string() + ": cannot open: No such file or directory").c_str(), IoError);
   CHECK_THROWS_WITH_AS(TextStream(folder.path()), (folder.path().string() + ": not a regular file").c_str(), IoError);
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(TextStream(folder / "pipe"), ((folder / "pipe").string() + ": not a regular file").c_str(),
+                       IoError);
   write_file(folder / "text", "text\n");
   bool was_read = false;
   CHECK_THROWS_AS(for_each_block(Paths{folder / "text", folder / "absent"}, {}, [&](auto, auto) { was_read = true; }),
@@ -203,6 +208,10 @@ TEST_CASE("zstd") {
   const TemporaryDirectory folder;
   write_file(folder / "text", std::string("\x51\x2A\x4D\x18\x02\0\0\0ab", 10) + zstd("after a frame to skip\n"));
   CHECK(joined(blocks_of(folder / "text", 100)) == "after a frame to skip\n");
+
+  // A frame as zstd --long=28 makes it: a window of 2^28 bytes, and one block of text as it is.
+  write_file(folder / "text", std::string("\x28\xB5\x2F\xFD\x00\x90\x29\x00\x00line\n", 14));
+  CHECK(joined(blocks_of(folder / "text", 100)) == "line\n");
 }
 #else
 TEST_CASE("zstd without its library") {

@@ -35,7 +35,7 @@ class FileDescriptor {
  public:
   FileDescriptor(const std::filesystem::path& path, int flags) {
     do {
-      fd_ = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+      fd_ = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666);  // a pipe is refused, not waited for
     } while (fd_ < 0 && errno == EINTR);
     if (fd_ < 0) raise_io(path, (flags & O_CREAT) != 0 ? "create" : "open");
   }
@@ -86,10 +86,13 @@ class FileDescriptor {
     if (::fsync(fd_) != 0) raise_io(path, "sync");
   }
 
+  /// Takes the file's lock until the file is closed, unless another process holds it.
+  bool try_lock() const noexcept { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0; }
+
   /// Waits until no other process holds the file's lock, having called on_wait if one does, and holds it until the
   /// file is closed.
   void lock(const std::filesystem::path& path, const std::function<void()>& on_wait) const {
-    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+    if (try_lock()) return;
     if (errno == EWOULDBLOCK) on_wait();
     while (::flock(fd_, LOCK_EX) != 0)
       if (errno != EINTR) raise_io(path, "lock");

@@ -35,7 +35,8 @@ inline index_t line_start(std::string_view text, index_t place) noexcept {
 template <class F>
 void parallel_for_lines(std::string_view text, index_t grain, F&& f) noexcept {
   parallel_for(length(text), grain, [&](index_t begin, index_t end) {
-    const index_t from = detail::line_start(text, begin), to = detail::line_start(text, end);
+    const index_t from = detail::line_start(text.substr(0, usize(end)), begin);  // no further: a line may be very long
+    const index_t to = from < end ? detail::line_start(text, end) : from;
     f(text.substr(usize(from), usize(to - from)), begin / grain);
   });
 }

@@ -97,7 +97,10 @@ class GzipDecompressor final : public Decompressor {
 class ZstdDecompressor final : public Decompressor {
  public:
   explicit ZstdDecompressor(std::string source) : source_(std::move(source)), stream_(ZSTD_createDStream()) {
-    check<Error>(stream_ != nullptr, source_, ": zstd cannot start");
+    constexpr int kLargestWindow = 31;  // what zstd --long makes is refused by default
+    check<Error>(
+        stream_ != nullptr && ZSTD_isError(ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, kLargestWindow)) == 0,
+        source_, ": zstd cannot start");
   }
   ~ZstdDecompressor() override { ZSTD_freeDStream(stream_); }
 
