@@ -123,6 +123,21 @@ TEST_CASE_FIXTURE(Fixture, "what a killed process left is written over") {
   CHECK(read_file(path) == whole);
 }
 
+TEST_CASE_FIXTURE(Fixture, "what was left of another text is removed, unless a process is writing it") {
+  const CountingTokenizer tokenizer;
+  open(tokenizer);
+  const fs::path store = caches().front(), left = store.parent_path() / ".0123.tokens.tmp",
+                 written = store.parent_path() / ".4567.tokens.tmp", other = store.parent_path() / ".other.tmp";
+  for (const fs::path& path : {left, written, other}) write_file(path, "a part");
+  const detail::FileDescriptor file(written, O_WRONLY);
+  REQUIRE(file.try_lock());
+  write_file(folder / "text", "5 6 7\n");
+  open(tokenizer);
+  CHECK_FALSE(fs::exists(left));
+  CHECK(fs::exists(written));
+  CHECK(fs::exists(other));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a tokenizer's error leaves no file") {
   write_file(folder / "text", "5\nbad\n");
   CHECK_THROWS_AS(open(CountingTokenizer()), ValueError);

@@ -28,7 +28,7 @@ struct TextDatasetOptions {
 
   Progress progress_of(std::string_view what) const {
     if (!progress) return {};
-    return [this, what](index_t done, index_t total) { progress(what, done, total); };
+    return [progress = progress, what](index_t done, index_t total) { progress(what, done, total); };
   }
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <minibert/core/error.hpp>
@@ -26,7 +27,23 @@ inline std::shared_ptr<const TokenStore> find_token_store(const std::filesystem:
     return std::make_shared<TokenStore>(path, key, options.progress_of("checking the cache"));
   } catch (const FormatError& error) {
     options.notice(concat(error.what(), "; it is made again"));
-    return nullptr;
+  } catch (const IoError&) {
+    if (std::filesystem::exists(path)) throw;  // else it was deleted meanwhile
+  }
+  return nullptr;
+}
+
+/// Removes what processes that were killed have left of the stores that they were writing.
+inline void remove_unfinished(const std::filesystem::path& cache_dir) {
+  for (const auto& entry : std::filesystem::directory_iterator(cache_dir)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with('.') || !name.ends_with(".tokens.tmp")) continue;
+    try {
+      const FileDescriptor file(entry.path(), O_WRONLY);
+      std::error_code ignored;
+      if (file.try_lock() && file.is_at(entry.path())) std::filesystem::remove(entry.path(), ignored);
+    } catch (const IoError&) {  // finished meanwhile, or another user's
+    }
   }
 }
 
@@ -50,6 +67,7 @@ std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOpti
   const bool is_absent = !std::filesystem::exists(path);
   if (!is_absent && !options.overwrite_cache)
     if (auto store = find_token_store(path, wanted, options)) return store;
+  remove_unfinished(options.cache_dir);
   {
     bool has_waited = false;
     AtomicFile file(path, [&] {
@@ -58,7 +76,7 @@ std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOpti
     });
     if (is_absent || has_waited)  // it may have come meanwhile
       if (auto store = find_token_store(path, wanted, options)) return store;
-    check<IoError>(write(file) == wanted, "the text changed while it was read");
+    check<IoError>(write(file) == wanted, path.string(), ": not written, for the text changed while it was read");
     file.commit();
   }
   return std::make_shared<TokenStore>(path, wanted, options.progress_of("checking the cache"));

@@ -145,6 +145,8 @@ class TokenStore {
                        " of the format, expected ", Footer::kVersion);
     check<FormatError>(footer_.fingerprint == footer_.own_fingerprint(), source, ": its footer is damaged");
     check<FormatError>(!key || footer_.key == *key, source, ": was made of another text, tokenizer or setting");
+    check<FormatError>(footer_.num_examples <= end && footer_.num_texts <= end, source,
+                       ": says to hold more than it has bytes");
     const std::uint64_t index_size = 8 * (num_segments() + footer_.num_texts);
     check<FormatError>(footer_.index_position <= end && end - footer_.index_position == index_size, source,
                        ": its index has not the size it should have");
