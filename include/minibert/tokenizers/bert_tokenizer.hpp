@@ -305,7 +305,8 @@ inline std::uint64_t BertTokenizer::fingerprint() const {
     hash = (hash ^ 0xFFu) * 0x100000001b3u;  // ends the text: 0xFF is in no UTF-8
   };
   const BertNormalizerOptions steps = options_.normalizer();
-  add(concat("pipeline ", steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
+  constexpr index_t kRules = 1;  // another number whenever a text begins to get other ids from the same files
+  add(concat("pipeline ", kRules, steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   if (steps.keep_joiners) add("keeps joiners");
   for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");
