@@ -13,17 +13,24 @@
 /// Lines of a dataset, each with one whole word near its middle masked.
 class MaskSamples {
  public:
-  /// The first `count` lines of moderate length that hold a whole word.
-  MaskSamples(const minibert::TextDataset& dataset, const minibert::BertTokenizer& tokenizer, std::size_t count)
+  /// The first `count` lines of moderate length that hold a whole word and, as text, at most max_length tokens.
+  MaskSamples(const minibert::TextDataset& dataset, const minibert::BertTokenizer& tokenizer,
+              minibert::index_t max_length, std::size_t count)
       : tokenizer_(tokenizer) {
     for (minibert::index_t i = 0; i < dataset.size() && samples_.size() < count; ++i) {
-      std::vector<minibert::token_id> ids = dataset.ids(i);  // [CLS] a line [SEP], or more of them
+      std::vector<minibert::token_id> ids = dataset.ids(i);  // [CLS] a line [SEP], or a piece of several
       ids.erase(std::find(ids.begin(), ids.end(), tokenizer.sep_token_id()), ids.end());
-      if (!ids.empty() && ids.front() == tokenizer.cls_token_id()) ids.erase(ids.begin());
+      const auto is_no_beginning = [&](minibert::token_id id) {
+        return id == tokenizer.cls_token_id() || continues_word(tokenizer.convert_ids_to_tokens(id));
+      };
+      ids.erase(ids.begin(), std::find_if_not(ids.begin(), ids.end(), is_no_beginning));
       const minibert::index_t position = ids.size() < 8 || ids.size() > 40 ? -1 : middle_word(ids);
       if (position < 0) continue;
       const minibert::token_id answer = std::exchange(minibert::at(ids, position), tokenizer.mask_token_id());
-      samples_.push_back({tokenizer.decode(ids), tokenizer.convert_ids_to_tokens(answer)});
+      std::string text = tokenizer.decode(ids);
+      std::vector<minibert::token_id> again;  // a cut word, or one that is decoded otherwise, may take more of them
+      if (tokenizer.encode_into(text, max_length, again) == 0)
+        samples_.push_back({std::move(text), tokenizer.convert_ids_to_tokens(answer)});
     }
   }
 
@@ -48,14 +55,15 @@ class MaskSamples {
     std::string text, answer;
   };
 
+  bool continues_word(const std::string& token) const {
+    return token.starts_with(tokenizer_.options().continuing_subword_prefix);
+  }
+
   /// The position of the whole word of several bytes that is nearest to the middle; -1 when there is none.
   minibert::index_t middle_word(const std::vector<minibert::token_id>& ids) const {
     const std::vector<std::string> tokens = tokenizer_.convert_ids_to_tokens(ids);
     const minibert::index_t n = minibert::length(tokens);
-    const std::string& prefix = tokenizer_.options().continuing_subword_prefix;
-    const auto begins_word = [&](minibert::index_t i) {
-      return i == n || !minibert::at(tokens, i).starts_with(prefix);
-    };
+    const auto begins_word = [&](minibert::index_t i) { return i == n || !continues_word(minibert::at(tokens, i)); };
     minibert::index_t best = -1;
     for (minibert::index_t i = 0; i < n; ++i)
       if (begins_word(i) && begins_word(i + 1) && minibert::at(tokens, i).size() > 2 &&

@@ -63,9 +63,21 @@ BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text, P
 }
 
 struct Data {
+  index_t max_length;  // of a sequence
   TextDataset train, eval;
   std::string eval_name;
 };
+
+/// Where tokenised text is kept. IoError when that cannot be, before any work is done.
+std::filesystem::path make_cache_dir(const TrainMlmOptions& options) {
+  try {
+    const std::filesystem::path folder = options.cache_dir.empty() ? default_cache_dir() : options.cache_dir;
+    make_directories(folder);
+    return folder;
+  } catch (const IoError& error) {
+    raise<IoError>(error.what(), "; --cache_dir names another folder for tokenised text");
+  }
+}
 
 /// The text's examples. FormatError when there is none.
 TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer,
@@ -78,7 +90,7 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
     std::cerr << notice << '\n';
   };
   if (text.is_default()) return TextDataset::from_texts(text.views(), tokenizer, max_length, settings);
-  settings.cache_dir = options.cache_dir.empty() ? default_cache_dir() : options.cache_dir;
+  settings.cache_dir = make_cache_dir(options);
   const TextDataset data = TextDataset::from_files(text.files, tokenizer, max_length, settings);
   bar.finish();
   const std::vector<index_t> lines = data.lines_of_texts();
@@ -101,11 +113,11 @@ Data make_data(const TrainMlmOptions& options, const Text& text, const BertToken
     std::cerr << all.size() << " lines, " << all.num_tokens() << " tokens; " << all.num_blank()
               << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens\n";
   if (!options.validation_file.empty())
-    return {all, tokenize(options, {{options.validation_file}}, tokenizer, max_length, bar),
+    return {max_length, all, tokenize(options, {{options.validation_file}}, tokenizer, max_length, bar),
             options.validation_file.string()};
   if (options.validation_split_percentage == 0) {
     std::cerr << "evaluating on the training text itself: the figures do not tell how new text would fare\n";
-    return {all, all, "the training text"};
+    return {max_length, all, all, "the training text"};
   }
   const TextDataset::Split split = all.split(options.validation_split_percentage, options.training.seed);
   return {split.train, split.validation, options.group_texts ? "held-out text" : "held-out lines"};
@@ -139,17 +151,20 @@ Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertT
                       {"mlm_probability", options.mlm_probability},
                       {"whole_word_mask", options.whole_word_mask},
                       {"group_texts", options.group_texts},
+                      {"max_seq_length", data.max_length},
                       {"initial_model", options.model_name_or_path.string()},
                       {"config", model.config().to_json("BertForMaskedLM", "float32")}};
 }
 
-void print_recipe(const TrainingArguments& t, BertForMaskedLM& model, index_t num_steps) {
+void print_recipe(const TrainMlmOptions& options, BertForMaskedLM& model, index_t num_steps) {
+  const TrainingArguments& t = options.training;
   const BertConfig& c = model.config();
   const optim::LrScheduler schedule(t.lr_scheduler_type, t.learning_rate, t.warmup_steps, num_steps);
   const index_t batches = t.gradient_accumulation_steps;
-  const std::string of_step = t.max_tokens_per_batch > 0
-                                  ? concat("at most ", t.max_tokens_per_batch * batches, " tokens")
-                                  : concat(t.per_device_train_batch_size * batches, " lines");
+  const std::string of_step =
+      t.max_tokens_per_batch > 0
+          ? concat("at most ", t.max_tokens_per_batch * batches, " tokens")
+          : concat(t.per_device_train_batch_size * batches, options.group_texts ? " sequences" : " lines");
   std::cerr << "model: " << model.num_parameters() << " parameters (vocabulary " << c.vocab_size << ", hidden "
             << c.hidden_size << ", " << c.num_hidden_layers << " layers of " << c.num_attention_heads
             << " heads, intermediate " << c.intermediate_size << ", " << c.max_position_embeddings
@@ -186,6 +201,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   if (options.do_train) check_output_dir(options.training);
   const Text text{options.train_files};
   if (!options.validation_file.empty()) TextStream{options.validation_file};  // an error now, not after hours
+  if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);
   ProgressBar bar;
   if (options.preprocessing_num_workers > 0) set_num_threads(options.preprocessing_num_workers);
   const BertTokenizer tokenizer = make_tokenizer(options, text, bar);
@@ -211,10 +227,10 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   trainer.add_callback(progress);
   trainer.add_callback(std::make_shared<BaselineCallback>("word frequency", frequency_loss, notice));
 
-  const MaskSamples samples(data.eval, tokenizer, 3);
+  const MaskSamples samples(data.eval, tokenizer, model.config().max_position_embeddings, 3);
   if (options.do_train) {
     const InterruptHandler stop_with_a_checkpoint;
-    print_recipe(options.training, model, trainer.num_training_steps());
+    print_recipe(options, model, trainer.num_training_steps());
     std::cerr << "masks filled before training:\n" << samples.filled_by(model);
     const TrainOutput output = trainer.train();
     if (output.interrupted) return 130;

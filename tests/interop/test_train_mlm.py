@@ -99,6 +99,7 @@ def test_another_run_is_not_resumed_and_a_used_folder_not_overwritten(command, f
     assert "is in use" in refusal()
     assert "cannot be resumed with another mlm_probability: found 0.3, expected 0.15" in refusal(
         "--resume_from_checkpoint", mlm_probability=0.3)
+    assert "cannot be resumed with another max_seq_length" in refusal("--resume_from_checkpoint", max_seq_length=63)
     assert "cannot be resumed with another tokenizer" in refusal("--resume_from_checkpoint", "--lowercase")
 
 
@@ -124,6 +125,22 @@ def test_a_resumed_run_takes_its_tokens_from_the_cache_and_notices_another_text(
     refused = subprocess.run(arguments("parts", "--resume_from_checkpoint"), capture_output=True, text=True)
     assert refused.returncode == 1 and "cannot be resumed with another" in refused.stderr
     assert len(list(cache.iterdir())) == 2
+
+
+def test_grouped_text_fills_few_positions(command, tmp_path):
+    """A piece of a text, as text again, may take more tokens than the model has positions."""
+    corpus = tmp_path / "corpus"
+    corpus.write_text(("abracadabra simsalabim " * 40 + "\n") * 40)
+    subprocess.run(command(tmp_path / "model", "--train_file", corpus, "--group_texts", max_position_embeddings=12,
+                           max_seq_length=12, max_steps=2), check=True, capture_output=True)
+
+
+def test_a_cache_that_cannot_be_kept_is_named_at_once(command, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = subprocess.run(command(tmp_path / "model", "--cache_dir", tmp_path / "file" / "cache"), capture_output=True,
+                            text=True)
+    assert result.returncode == 1 and "--cache_dir names another folder" in result.stderr
+    assert "training a vocabulary" not in result.stderr
 
 
 def test_faulty_texts_are_named(command, text, tmp_path):
