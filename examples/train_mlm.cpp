@@ -120,7 +120,7 @@ Data make_data(const TrainMlmOptions& options, const Text& text, const BertToken
     return {max_length, all, all, "the training text"};
   }
   const TextDataset::Split split = all.split(options.validation_split_percentage, options.training.seed);
-  return {split.train, split.validation, options.group_texts ? "held-out text" : "held-out lines"};
+  return {max_length, split.train, split.validation, options.group_texts ? "held-out text" : "held-out lines"};
 }
 
 BertForMaskedLM make_model(const TrainMlmOptions& options, const BertTokenizer& tokenizer) {
