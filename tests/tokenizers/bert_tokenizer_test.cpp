@@ -117,7 +117,7 @@ TEST_CASE("special tokens that the vocabulary lacks get the next ids") {
 
 TEST_CASE("the fingerprint changes with whatever changes ids, and with nothing else") {
   const std::uint64_t original = tokenizer().fingerprint();
-  CHECK(original == 7888779315410284014u);  // in every run, on every machine
+  CHECK(original == 13874454445946317945u);  // in every run, on every machine
   CHECK(tokenizer({.strip_accents = true, .model_max_length = 7}).fingerprint() == original);
   CHECK(tokenizer({.do_lower_case = false}).fingerprint() != original);
   CHECK(tokenizer({.truncation_side = Side::left}).fingerprint() != original);
