@@ -4,8 +4,8 @@
 // of a row lie side by side nothing is packed: A's are broadcast from where they are, B's are loaded, and the
 // micro-tile fetches the next panel ahead of its use. Else, unless A's columns lie well in the cache, A is packed a
 // chunk at a time, and B beforehand, into panels. Sums are made in registers and given to the epilogue, so that bias,
-// activation or accumulation cost no pass over memory. The sum over k is cut by its length only, whatever the number of
-// threads: results have the same bits.
+// activation or accumulation cost no pass over memory. The sum over k is cut by its length and B's orientation,
+// whatever the number of threads: results have the same bits.
 #pragma once
 
 #include <algorithm>
@@ -79,7 +79,8 @@ struct GemmRows {
                                          Epilogue epilogue) {
     using Tile = MicroTile<Arch, T>;
     const auto [first, last, column, column_end, next_rows] = chunk;
-    const index_t block = depth_block(b.depth, Products::kBlock);
+    const index_t most = b.matrix.column_stride == 1 ? Products::kBlockInPlace : Products::kBlock;
+    const index_t block = depth_block(b.depth, most);
     T* tiles = scratch + rows_workspace(block);
     for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // a sum over nothing is 0
       const bool begins = p == 0, ends = p + block >= b.depth;
@@ -112,7 +113,7 @@ struct GemmRows {
 
   /// Elements of scratch memory of one chunk: rows of A, and tiles between blocks of k.
   static index_t workspace(index_t n, index_t k) {
-    const index_t block = depth_block(Products::depth(k), Products::kBlock);
+    const index_t block = depth_block(Products::depth(k), Products::kBlockInPlace);  // the longest
     return rows_workspace(block) + kRowChunk * round_up(n, kMaxTileColumns);
   }
 

@@ -15,7 +15,9 @@ struct FullProducts {
   using Element = T;                        // of a packed operand
   static constexpr bool uses_bf16 = false;  // instructions of the processor
   static constexpr index_t kStep = 1;       // elements along k in a step of the micro-kernel
-  static constexpr index_t kBlock = 384;  // steps of a block of k: with deeper ones B comes late from the second level
+  /// Steps of a block of k, at most half as many again. A packed panel of B stays in the first level of the cache; one
+  /// of rows that may be read in place does not, and with deeper blocks comes late from the second.
+  static constexpr index_t kBlock = 128, kBlockInPlace = 384;
   /// The steps of a product over k elements.
   static constexpr index_t depth(index_t k) noexcept { return k; }
 
@@ -50,7 +52,7 @@ struct Bf16Products {
   using Element = Bf16Pair;
   static constexpr bool uses_bf16 = true;
   static constexpr index_t kStep = 2;
-  static constexpr index_t kBlock = 1024;  // sums between blocks cost twice as much, beside products of half the time
+  static constexpr index_t kBlock = 128, kBlockInPlace = kBlock;  // nothing is read in place
   static constexpr index_t depth(index_t k) noexcept { return num_pairs(k); }
 
   template <class Tile>
