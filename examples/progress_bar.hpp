@@ -32,6 +32,39 @@ inline std::string bar_text(double done, double total) {
   return "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]";
 }
 
+/// Seconds since it was made or restarted.
+class Stopwatch {
+ public:
+  void restart() { start_ = Clock::now(); }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+/// A line of the terminal that is drawn over, not more often than can be read; on anything but a terminal, nothing.
+class TerminalLine {
+ public:
+  bool is_due() const { return is_terminal_ && last_drawn_.seconds() >= 0.2; }
+  bool is_terminal() const { return is_terminal_; }
+  void draw(const std::string& text) {
+    std::fprintf(stderr, "\r\033[K%s", text.c_str());
+    last_drawn_.restart();
+    is_drawn_ = true;
+  }
+  /// What is printed next begins on a line of its own.
+  void clear() {
+    if (is_drawn_) std::fputs("\r\033[K", stderr);
+    is_drawn_ = false;
+  }
+
+ private:
+  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  Stopwatch last_drawn_;
+  bool is_drawn_ = false;
+};
+
 /// One kind of work after the other, each with its bar, or at its end with a line, if it takes longer than a second.
 class ProgressBar {
  public:
@@ -45,38 +78,28 @@ class ProgressBar {
     if (what != what_ || done < done_) {
       finish();
       what_ = what;
-      start_ = last_drawn_ = Clock::now();
+      elapsed_.restart();
     }
     done_ = done;
-    const double elapsed = seconds_since(start_);
-    if (!is_terminal_ || elapsed < 1 || seconds_since(last_drawn_) < 0.2) return;
+    const double elapsed = elapsed_.seconds();
+    if (elapsed < 1 || !line_.is_due()) return;
     const double share = static_cast<double>(done) / static_cast<double>(std::max<minibert::index_t>(total, 1));
-    std::fprintf(stderr, "\r\033[K%s %s %.0f %%, %s left", what_.c_str(), bar_text(share, 1).c_str(), 100 * share,
-                 duration_text(elapsed / std::max(share, 1e-9) * (1 - share)).c_str());
-    last_drawn_ = Clock::now();
-    is_drawn_ = true;
+    line_.draw(what_ + " " + bar_text(share, 1) + " " + std::to_string(std::lround(100 * share)) + " %, " +
+               duration_text(elapsed / std::max(share, 1e-9) * (1 - share)) + " left");
   }
 
   /// Says how long the last work took; what is printed next begins on a line of its own.
   void finish() {
-    if (is_drawn_) std::fputs("\r\033[K", stderr);
-    if (!what_.empty() && seconds_since(start_) >= 1)
-      std::fprintf(stderr, "%s took %s\n", what_.c_str(), duration_text(seconds_since(start_)).c_str());
+    line_.clear();
+    if (!what_.empty() && elapsed_.seconds() >= 1)
+      std::fprintf(stderr, "%s took %s\n", what_.c_str(), duration_text(elapsed_.seconds()).c_str());
     what_.clear();
     done_ = 0;
-    is_drawn_ = false;
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  static double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-
-  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
   std::string what_;
-  Clock::time_point start_, last_drawn_;
+  Stopwatch elapsed_;
+  TerminalLine line_;
   minibert::index_t done_ = 0;
-  bool is_drawn_ = false;
 };

@@ -12,6 +12,7 @@
 
 #include <minibert/minibert.hpp>
 
+#include "count_words.hpp"
 #include "default_corpus.hpp"
 #include "mask_samples.hpp"
 #include "progress_bar.hpp"
@@ -50,14 +51,11 @@ BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text, P
   settings.model_max_length = options.config.max_position_embeddings;
   WordPieceTrainer trainer = options.vocabulary.trainer;
   trainer.vocab_size = options.config.vocab_size;
-  WordCounter counter(settings.normalizer());
-  if (text.is_default())
-    for (const std::string_view view : text.views()) counter.add_text(view);
-  else
-    counter.add_files(text.files, [&](index_t done, index_t total) { bar.update("counting words", done, total); });
-  bar.finish();
+  const WordCounter counter = count_words(settings, bar, [&](WordCounter& words, const Progress& progress) {
+    if (!text.is_default()) return words.add_files(text.files, progress);
+    for (const std::string_view view : text.views()) words.add_text(view);
+  });
   check<FormatError>(counter.counts().size() > 0, named(text), ": holds no line with text, expected a sequence a line");
-  if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
   std::cerr << "training a vocabulary of " << trainer.vocab_size << " entries\n";
   return BertTokenizer::train(counter.counts(), settings, trainer);
 }

@@ -9,6 +9,7 @@
 
 #include <minibert/minibert.hpp>
 
+#include "count_words.hpp"
 #include "progress_bar.hpp"
 #include "vocabulary_options.hpp"
 
@@ -36,14 +37,11 @@ int main(int argc, char** argv) {
     if (!base.empty()) base_tokenizer = minibert::BertTokenizer::from_pretrained(base);
     const minibert::BertTokenizerOptions& settings = base_tokenizer ? base_tokenizer->options() : vocabulary.settings;
 
-    minibert::WordCounter counter(settings.normalizer());
     ProgressBar bar;
-    counter.add_files(train_files, [&](minibert::index_t done, minibert::index_t total) {
-      bar.update("counting words", done, total);
-    });
-    bar.finish();
+    const minibert::WordCounter counter =
+        count_words(settings, bar,
+                    [&](auto& words, const minibert::Progress& progress) { words.add_files(train_files, progress); });
     minibert::check<minibert::ValueError>(counter.counts().size() > 0, "no words in the training files");
-    if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
 
     const auto tokenizer = base_tokenizer
                                ? base_tokenizer->train_new(counter.counts(), vocabulary.trainer)

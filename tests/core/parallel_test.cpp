@@ -1,6 +1,8 @@
 #include <minibert/core/parallel.hpp>
 
 #include <atomic>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -39,6 +41,21 @@ TEST_CASE("thread_index is below num_threads(), in our loops and in a user's own
   for (int i = 0; i < 8; ++i) parallel_for(4, 1, look);
   CHECK(wrong == 0);
   CHECK(thread_index() == 0);
+  set_num_threads(before);
+}
+
+TEST_CASE("parallel_for_throwing runs all chunks and throws the first one's error") {
+  const int before = num_threads();
+  for (const int threads : {1, 4}) {
+    set_num_threads(threads);
+    std::atomic<index_t> visits{0};
+    const auto fail = [&](index_t begin, index_t) {
+      ++visits;
+      if (begin == 30 || begin == 70) throw std::runtime_error(std::to_string(begin));
+    };
+    CHECK_THROWS_WITH_AS(parallel_for_throwing(100, 10, fail), "30", std::runtime_error);
+    CHECK(visits == 10);
+  }
   set_num_threads(before);
 }
 

@@ -1,6 +1,9 @@
 // Threads: one loop construct, OpenMP behind it or none.
 #pragma once
 
+#include <exception>
+#include <vector>
+
 #include <minibert/core/types.hpp>
 
 #ifdef _OPENMP
@@ -66,6 +69,21 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   }
 #endif
   for (index_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
+}
+
+/// As parallel_for, for an f that may throw: all chunks are run, and then the error of the first that failed is thrown.
+template <class F>
+void parallel_for_throwing(index_t n, index_t grain, F&& f) {
+  std::vector<std::exception_ptr> errors(usize(num_chunks(n, grain)));
+  parallel_for(n, grain, [&](index_t begin, index_t end) {
+    try {
+      f(begin, end);
+    } catch (...) {  // nothing may leave a parallel loop
+      at(errors, begin / grain) = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
 }
 
 }  // namespace minibert

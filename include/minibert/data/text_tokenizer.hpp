@@ -3,7 +3,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <exception>
 #include <limits>
 #include <span>
 #include <string_view>
@@ -46,11 +45,7 @@ class TextTokenizer {
     parallel_for_lines(block, kChunk, [&](std::string_view lines, index_t i) {
       Chunk& chunk = at(chunks_, i);
       chunk.clear();
-      try {
-        for_each_line(lines, [&](std::string_view line) { add_line(line, chunk); });
-      } catch (...) {  // nothing may leave a parallel loop
-        chunk.error = std::current_exception();
-      }
+      for_each_line(lines, [&](std::string_view line) { add_line(line, chunk); });
     });
     for (index_t i = 0; i < count; ++i) add_chunk(at(chunks_, i), text);
   }
@@ -69,13 +64,11 @@ class TextTokenizer {
     std::vector<token_id> ids;
     std::vector<index_t> ends;  // of the lines with text, in ids
     index_t num_blank = 0, num_truncated = 0;
-    std::exception_ptr error;
 
     void clear() noexcept {
       ids.clear();
       ends.clear();
       num_blank = num_truncated = 0;
-      error = nullptr;
     }
   };
 
@@ -93,7 +86,6 @@ class TextTokenizer {
   }
 
   void add_chunk(const Chunk& chunk, index_t text) {
-    if (chunk.error) std::rethrow_exception(chunk.error);
     at(counts_.lines_of_texts, text) += length(chunk.ends);
     counts_.num_blank += chunk.num_blank;
     counts_.num_truncated += chunk.num_truncated;

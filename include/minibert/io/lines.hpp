@@ -31,10 +31,11 @@ inline index_t line_start(std::string_view text, index_t place) noexcept {
 }  // namespace detail
 
 /// Cuts the text into num_chunks(length(text), grain) pieces of whole lines, some of them perhaps empty, and calls
-/// f(piece, its number) for each, in any order and on any thread. f must not throw.
+/// f(piece, its number) for each, in any order and on any thread. Throws what f throws, for the
+/// first of the pieces that fail.
 template <class F>
-void parallel_for_lines(std::string_view text, index_t grain, F&& f) noexcept {
-  parallel_for(length(text), grain, [&](index_t begin, index_t end) {
+void parallel_for_lines(std::string_view text, index_t grain, F&& f) {
+  parallel_for_throwing(length(text), grain, [&](index_t begin, index_t end) {
     const index_t from = detail::line_start(text.substr(0, usize(end)), begin);  // no further: a line may be very long
     const index_t to = from < end ? detail::line_start(text, end) : from;
     f(text.substr(usize(from), usize(to - from)), begin / grain);

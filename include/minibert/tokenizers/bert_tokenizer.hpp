@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -254,19 +253,12 @@ class BertTokenizer {
     constexpr index_t kTextsPerChunk = 64;
     const EncodeOptions resolved = resolve(options);
     std::vector<Encoding> encodings(texts.size());
-    std::vector<std::exception_ptr> errors(usize(num_chunks(length(texts), kTextsPerChunk)));
-    parallel_for(length(texts), kTextsPerChunk, [&](index_t begin, index_t end) {
-      try {
-        for (index_t i = begin; i < end; ++i) {
-          const auto pair = pairs != nullptr ? std::optional<std::string_view>(at(*pairs, i)) : std::nullopt;
-          at(encodings, i) = unpadded(at(texts, i), pair, resolved);
-        }
-      } catch (...) {  // may not leave the loop
-        at(errors, begin / kTextsPerChunk) = std::current_exception();
+    parallel_for_throwing(length(texts), kTextsPerChunk, [&](index_t begin, index_t end) {
+      for (index_t i = begin; i < end; ++i) {
+        const auto pair = pairs != nullptr ? std::optional<std::string_view>(at(*pairs, i)) : std::nullopt;
+        at(encodings, i) = unpadded(at(texts, i), pair, resolved);
       }
     });
-    for (const std::exception_ptr& error : errors)
-      if (error) std::rethrow_exception(error);
     detail::pad(encodings, resolved, pad_token_id());
     return detail::with_overflow_in_line(std::move(encodings));
   }

@@ -1,0 +1,18 @@
+// Words for a vocabulary, with what a user should know of them.
+#pragma once
+
+#include <iostream>
+
+#include <minibert/minibert.hpp>
+
+#include "progress_bar.hpp"
+
+/// The words that add(counter, progress) counts; warns of lines that lose characters.
+template <class Add>
+minibert::WordCounter count_words(const minibert::BertTokenizerOptions& settings, ProgressBar& bar, Add add) {
+  minibert::WordCounter counter(settings.normalizer());
+  add(counter, [&](minibert::index_t done, minibert::index_t total) { bar.update("counting words", done, total); });
+  bar.finish();
+  if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
+  return counter;
+}
