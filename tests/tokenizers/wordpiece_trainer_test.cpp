@@ -1,10 +1,16 @@
 #include <minibert/tokenizers/wordpiece_trainer.hpp>
 
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include <minibert/core/random.hpp>
 
 using namespace minibert;
 
@@ -22,6 +28,42 @@ Tokens train(const WordPieceTrainer& trainer, const std::vector<std::pair<const 
   return trainer.train(counted(words));
 }
 
+/// The vocabulary that counting all pairs anew before each merge gives.
+Tokens train_slowly(const WordCounts& words, std::size_t vocab_size) {
+  Tokens tokens;
+  const auto id_of = [&](const std::string& token) {
+    const auto found = std::find(tokens.begin(), tokens.end(), token);
+    if (found == tokens.end()) return tokens.push_back(token), static_cast<int>(tokens.size()) - 1;
+    return static_cast<int>(found - tokens.begin());
+  };
+  std::set<char> characters;
+  for (index_t w = 0; w < words.size(); ++w) characters.insert(words.word(w).begin(), words.word(w).end());
+  for (const char c : characters) id_of({c});
+  std::vector<std::vector<int>> symbols(usize(words.size()));
+  for (index_t w = 0; w < words.size(); ++w)
+    for (const char c : words.word(w))
+      at(symbols, w).push_back(id_of((at(symbols, w).empty() ? "" : "##") + std::string(1, c)));
+  while (tokens.size() < vocab_size) {
+    std::map<std::pair<int, int>, std::int64_t> counts;
+    for (index_t w = 0; w < words.size(); ++w)
+      for (std::size_t i = 1; i < at(symbols, w).size(); ++i)
+        counts[{at(symbols, w)[i - 1], at(symbols, w)[i]}] += words.count(w);
+    const auto best = std::max_element(counts.begin(), counts.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (best == counts.end()) break;
+    const auto [left, right] = best->first;
+    const std::string& tail = tokens[static_cast<std::size_t>(right)];
+    const int joined = id_of(tokens[static_cast<std::size_t>(left)] + (tail.starts_with("##") ? tail.substr(2) : tail));
+    for (std::vector<int>& word : symbols)
+      for (std::size_t i = 1; i < word.size(); ++i)
+        if (word[i - 1] == left && word[i] == right) {
+          word[i - 1] = joined;
+          word.erase(word.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+  }
+  return tokens;
+}
+
 }  // namespace
 
 TEST_CASE("special tokens, characters by code point, continuing characters by first appearance, then pairs") {
@@ -35,6 +77,20 @@ TEST_CASE("pairs are replaced from left to right without overlap, and counts fol
   CHECK(train({.vocab_size = 4}, {{"aaaa", 1}}) == Tokens{"a", "##a", "##aa", "aaa"});
   CHECK(train({.vocab_size = 100}, {{"aaaaaa", 2}, {"aaaa", 1}}) ==
         Tokens{"a", "##a", "##aa", "aaa", "##aaa", "aaaaaa", "aaaa"});
+}
+
+TEST_CASE("frequent and rare words, down to the last pair: as when all pairs are counted before each merge") {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const random::Key key(seed);
+    WordCounts words;
+    for (std::uint32_t w = 0; w < 200; ++w) {
+      std::string word(usize(1 + key.below(8, w)), ' ');
+      for (std::uint32_t i = 0; i < word.size(); ++i) word[i] = static_cast<char>('a' + key.below(4, w, i + 2));
+      words.add(word, 1 + (std::int64_t{1} << key.below(18, w, 1)));
+    }
+    for (const index_t size : {30, 200, 2000})
+      CHECK(WordPieceTrainer{.vocab_size = size}.train(words) == train_slowly(words, usize(size)));
+  }
 }
 
 TEST_CASE("rare pairs are left apart") {

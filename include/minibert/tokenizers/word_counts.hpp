@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/lines.hpp>
@@ -23,20 +24,23 @@ namespace minibert {
 class WordCounts {
  public:
   index_t size() const noexcept { return length(counts_); }
+  /// Of all words together.
+  index_t num_bytes() const noexcept { return length(text_); }
   std::string_view word(index_t i) const noexcept {
     return std::string_view(text_).substr(usize(at(begins_, i)), usize(at(begins_, i + 1) - at(begins_, i)));
   }
   std::int64_t count(index_t i) const noexcept { return at(counts_, i); }
 
+  /// ValueError for the 2^31st word.
   void add(std::string_view word, std::int64_t count = 1) {
-    if (2 * (size() + 1) > length(slots_)) grow();
-    const std::uint64_t hash = hash_of(word);
-    index_t& slot = find_slot(word, hash);
+    if (2 * (counts_.size() + 1) > slots_.size()) grow();
+    const std::uint32_t hash = hash_of(word);
+    std::uint32_t& slot = find_slot(word, hash);
     if (slot != kEmpty) {
-      at(counts_, slot) += count;
+      counts_[slot] += count;
       return;
     }
-    slot = size();
+    slot = static_cast<std::uint32_t>(size());
     text_ += word;
     begins_.push_back(length(text_));
     counts_.push_back(count);
@@ -49,29 +53,30 @@ class WordCounts {
   }
 
  private:
-  static constexpr index_t kEmpty = -1;
+  static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
 
   /// FNV-1a, with the high bits mixed down: slots are chosen by the low ones.
-  static std::uint64_t hash_of(std::string_view word) noexcept {
+  static std::uint32_t hash_of(std::string_view word) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325u;
     for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    return hash ^ (hash >> 32);
+    return static_cast<std::uint32_t>(hash ^ (hash >> 32));
   }
 
   /// The slot (of a power of two, at most half of them full) that holds the word, or the empty one where it belongs.
-  index_t& find_slot(std::string_view word, std::uint64_t hash) noexcept {
-    const std::uint64_t mask = slots_.size() - 1;
-    for (std::uint64_t i = hash & mask;; i = (i + 1) & mask) {
-      index_t& slot = slots_[i];
-      if (slot == kEmpty || (at(hashes_, slot) == hash && this->word(slot) == word)) return slot;
+  std::uint32_t& find_slot(std::string_view word, std::uint32_t hash) noexcept {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+      std::uint32_t& slot = slots_[i];
+      if (slot == kEmpty || (hashes_[slot] == hash && this->word(slot) == word)) return slot;
     }
   }
 
   void grow() {
+    check<ValueError>(slots_.size() <= kEmpty, "more than ", size(), " distinct words");
     slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), kEmpty);
-    const std::uint64_t mask = slots_.size() - 1;
-    for (index_t word = 0; word < size(); ++word) {
-      std::uint64_t i = at(hashes_, word) & mask;
+    const std::size_t mask = slots_.size() - 1;
+    for (std::uint32_t word = 0; word < counts_.size(); ++word) {
+      std::size_t i = hashes_[word] & mask;
       while (slots_[i] != kEmpty) i = (i + 1) & mask;
       slots_[i] = word;
     }
@@ -80,8 +85,8 @@ class WordCounts {
   std::string text_;                   // all words, end to end
   std::vector<index_t> begins_ = {0};  // where each begins in text_, and the end
   std::vector<std::int64_t> counts_;
-  std::vector<std::uint64_t> hashes_;
-  std::vector<index_t> slots_;  // a hash table of word numbers, with linear probing
+  std::vector<std::uint32_t> hashes_;
+  std::vector<std::uint32_t> slots_;  // a hash table of word numbers, with linear probing
 };
 
 /// Counts the words of texts as a pipeline of BertNormalizer and BertPreTokenizer sees them; also the lines that lose

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <queue>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,7 +59,9 @@ class TokenList {
   std::unordered_map<std::string, token_id> ids_;
 };
 
-/// The words as sequences of token ids, the counts of neighbouring pairs, and the joining of pairs.
+/// The words as sequences of token ids, the counts of neighbouring pairs, and the joining of pairs. The most frequent
+/// pairs are queued, with notes of which words hold them; when they are used up, those of at least a quarter of the
+/// next one's count follow. Of millions of words most are rare: notes on all pairs would take more memory than they do.
 class PairMerger {
  public:
   struct Pair {
@@ -65,54 +69,60 @@ class PairMerger {
     std::int64_t count;
   };
 
-  /// Adds a word; words are numbered from 0.
-  void add_word(const std::vector<token_id>& symbols, std::int64_t count) {
-    const auto word = static_cast<std::uint32_t>(words_.size());
-    words_.push_back({length(symbols_), length(symbols), count});
+  /// Words are numbered, and counted, as in `words`, which must outlive this.
+  explicit PairMerger(const WordCounts& words) : words_(words) {
+    begins_.reserve(usize(words.size() + 1));
+    symbols_.reserve(usize(words.num_bytes()));
+  }
+
+  /// Adds the next word.
+  void add_word(const std::vector<token_id>& symbols) {
+    const std::int64_t count = words_.count(length(begins_) - 1);
     symbols_.insert(symbols_.end(), symbols.begin(), symbols.end());
-    for (index_t i = 1; i < length(symbols); ++i) change(at(symbols, i - 1), at(symbols, i), count, word);
+    begins_.push_back(length(symbols_));
+    for (index_t i = 1; i < length(symbols); ++i) change(at(symbols, i - 1), at(symbols, i), count);
   }
 
   /// The most frequent pair; of equals the one with the smaller (left, right). None when no pair is left.
   std::optional<Pair> most_frequent() {
     queue_risen();
-    while (!queue_.empty()) {
-      const Candidate best = queue_.top();
-      const std::int64_t count = at(pairs_, best.pair).count;
-      if (count == best.count && count > 0)
-        return Pair{static_cast<token_id>(best.key >> 32), static_cast<token_id>(best.key & 0xFFFFFFFFu), count};
-      queue_.pop();
-      if (count > 0) queue_.push({count, best.key, best.pair});  // it sank since it was queued
-    }
+    do {
+      while (!queue_.empty()) {
+        const Candidate best = queue_.top();
+        const std::int64_t count = at(pairs_, best.pair).count;
+        if (count == best.count && count > 0)
+          return Pair{static_cast<token_id>(best.key >> 32), static_cast<token_id>(best.key & 0xFFFFFFFFu), count};
+        queue_.pop();
+        if (count >= least_) queue_.push({count, best.key, best.pair});  // it sank since it was queued
+      }
+    } while (choose_frequent());
     return std::nullopt;
   }
 
-  /// Replaces each `left right` by `joined`, from left to right in each word.
+  /// Replaces each `left right`, which most_frequent() gave, by `joined`, from left to right in each word.
   void merge(token_id left, token_id right, token_id joined) {
     const index_t pair = find_or_add(key_of(left, right));
-    const std::vector<std::uint32_t> words = std::move(at(pairs_, pair).words);
-    for (const std::uint32_t word : words) merge_in_word(word, left, right, joined);
+    if (!at(pairs_, pair).words) note_words();  // it had sunk, and risen again
+    const auto words = std::move(at(pairs_, pair).words);
+    for (const std::uint32_t word : *words) merge_in_word(word, left, right, joined);
     at(pairs_, pair).count = 0;
-    at(pairs_, pair).words = {};
   }
 
  private:
-  static constexpr index_t kEmpty = -1;
+  static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
+  static constexpr token_id kNone = -1;  // where a word has become shorter
+  using Numbers = std::vector<std::uint32_t>;
 
-  struct Word {
-    index_t begin, length;  // its symbols
-    std::int64_t count;
-  };
   struct PairInfo {
     std::uint64_t key;
     std::int64_t count = 0;
-    std::vector<std::uint32_t> words = {};  // all words that hold it; perhaps others that once did
-    bool risen = false;                     // since it was last queued
+    std::unique_ptr<Numbers> words;  // if noted, of all words that hold it; perhaps of others that once did
+    bool risen = false;              // since it was last queued
   };
   struct Candidate {
     std::int64_t count;
     std::uint64_t key;
-    index_t pair;
+    std::uint32_t pair;
     /// Whether this one comes later than the other.
     bool operator<(const Candidate& other) const noexcept {
       return count != other.count ? count < other.count : key > other.key;
@@ -123,78 +133,117 @@ class PairMerger {
     return (static_cast<std::uint64_t>(left) << 32) | static_cast<std::uint64_t>(right);
   }
 
+  /// The symbols of a word.
+  std::span<token_id> word(std::uint32_t number) noexcept {
+    const index_t begin = at(begins_, number), end = at(begins_, number + index_t{1});
+    const std::span<token_id> all = std::span(symbols_).subspan(usize(begin), usize(end - begin));
+    return all.first(usize(std::find(all.begin(), all.end(), kNone) - all.begin()));
+  }
+
+  /// Queues the pairs of at least a quarter of the highest count, and notes their words. False when no pair is left.
+  bool choose_frequent() {
+    std::int64_t most = 0;
+    for (const PairInfo& pair : pairs_) most = std::max(most, pair.count);
+    least_ = std::max<std::int64_t>(most / 4, 1);
+    for (std::uint32_t pair = 0; pair < pairs_.size(); ++pair)
+      if (pairs_[pair].count >= least_) queue_.push({pairs_[pair].count, pairs_[pair].key, pair});
+    note_words();
+    return most > 0;
+  }
+
+  void note_words() {
+    for (PairInfo& pair : pairs_) pair.words = pair.count >= least_ ? std::make_unique<Numbers>() : nullptr;
+    for (std::uint32_t number = 0; number + 1 < begins_.size(); ++number) {
+      const std::span<token_id> symbols = word(number);
+      for (std::size_t i = 1; i < symbols.size(); ++i)
+        note(pairs_[find_slot(key_of(symbols[i - 1], symbols[i]))], number);
+    }
+  }
+
+  static void note(PairInfo& pair, std::uint32_t word) {
+    if (pair.words && (pair.words->empty() || pair.words->back() != word)) pair.words->push_back(word);
+  }
+
   void merge_in_word(std::uint32_t number, token_id left, token_id right, token_id joined) {
-    Word& word = words_[number];
-    token_id* const symbols = symbols_.data() + word.begin;
-    index_t written = 0;
-    for (index_t read = 0; read < word.length; ++read) {
-      if (symbols[read] != left || read + 1 == word.length || symbols[read + 1] != right) {
+    const std::span<token_id> symbols = word(number);
+    const std::int64_t count = words_.count(number);
+    std::size_t written = 0;
+    for (std::size_t read = 0; read < symbols.size(); ++read) {
+      if (symbols[read] != left || read + 1 == symbols.size() || symbols[read + 1] != right) {
         symbols[written++] = symbols[read];
         continue;
       }
       if (written > 0) {
-        change(symbols[written - 1], left, -word.count, number);
-        change(symbols[written - 1], joined, word.count, number);
+        change(symbols[written - 1], left, -count);
+        note(change(symbols[written - 1], joined, count), number);
       }
-      if (read + 2 < word.length) {
-        change(right, symbols[read + 2], -word.count, number);
-        change(joined, symbols[read + 2], word.count, number);
+      if (read + 2 < symbols.size()) {
+        change(right, symbols[read + 2], -count);
+        note(change(joined, symbols[read + 2], count), number);
       }
       symbols[written++] = joined;
       ++read;
     }
-    word.length = written;
+    if (written < symbols.size()) symbols[written] = kNone;
   }
 
   /// Adds to a pair's count what one word has more (or less) of it.
-  void change(token_id left, token_id right, std::int64_t difference, std::uint32_t word) {
-    const index_t number = find_or_add(key_of(left, right));
+  PairInfo& change(token_id left, token_id right, std::int64_t difference) {
+    const std::uint32_t number = find_or_add(key_of(left, right));
     PairInfo& pair = at(pairs_, number);
     pair.count += difference;
-    if (difference <= 0) return;
-    if (pair.words.empty() || pair.words.back() != word) pair.words.push_back(word);
-    if (!pair.risen) risen_.push_back(number);
-    pair.risen = true;
+    if (difference > 0 && !pair.risen) {
+      risen_.push_back(number);
+      pair.risen = true;
+    }
+    return pair;
   }
 
+  /// Queues the pairs that have become more frequent, and forgets the words of those that are rare all the same.
   void queue_risen() {
-    for (const index_t number : risen_) {
+    for (const std::uint32_t number : risen_) {
       PairInfo& pair = at(pairs_, number);
       pair.risen = false;
-      if (pair.count > 0) queue_.push({pair.count, pair.key, number});
+      if (least_ > 0 && pair.count >= least_)
+        queue_.push({pair.count, pair.key, number});
+      else
+        pair.words.reset();
     }
     risen_.clear();
   }
 
-  index_t find_or_add(std::uint64_t key) {
-    if (2 * (length(pairs_) + 1) > length(slots_)) grow();
-    index_t& slot = find_slot(key);
+  /// The number of the key's pair. The words of a new one are noted: who knows how frequent it will be.
+  std::uint32_t find_or_add(std::uint64_t key) {
+    if (2 * (pairs_.size() + 1) > slots_.size()) grow();
+    std::uint32_t& slot = find_slot(key);
     if (slot == kEmpty) {
-      slot = length(pairs_);
-      pairs_.push_back({key});
+      slot = static_cast<std::uint32_t>(pairs_.size());
+      pairs_.push_back({.key = key, .words = least_ > 0 ? std::make_unique<Numbers>() : nullptr});
     }
     return slot;
   }
 
   /// The slot that holds the key's pair, or the empty one where it belongs.
-  index_t& find_slot(std::uint64_t key) noexcept {
+  std::uint32_t& find_slot(std::uint64_t key) noexcept {
     const std::uint64_t mask = slots_.size() - 1;
     std::uint64_t i = (key * 0x9E3779B97F4A7C15u) >> 32 & mask;
-    while (slots_[i] != kEmpty && at(pairs_, slots_[i]).key != key) i = (i + 1) & mask;
+    while (slots_[i] != kEmpty && pairs_[slots_[i]].key != key) i = (i + 1) & mask;
     return slots_[i];
   }
 
   void grow() {
     slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), kEmpty);
-    for (index_t pair = 0; pair < length(pairs_); ++pair) find_slot(at(pairs_, pair).key) = pair;
+    for (std::uint32_t pair = 0; pair < pairs_.size(); ++pair) find_slot(pairs_[pair].key) = pair;
   }
 
-  std::vector<token_id> symbols_;  // of all words; a word that shrinks leaves a gap behind it
-  std::vector<Word> words_;
+  const WordCounts& words_;
+  std::vector<token_id> symbols_;      // of all words
+  std::vector<index_t> begins_ = {0};  // where each word's symbols begin, and the end
   std::vector<PairInfo> pairs_;
-  std::vector<index_t> slots_;            // a hash table of pair numbers, with linear probing
-  std::vector<index_t> risen_;            // pairs to be queued
-  std::priority_queue<Candidate> queue_;  // counts here may be too high, never too low
+  std::vector<std::uint32_t> slots_;      // a hash table of pair numbers, with linear probing
+  std::vector<std::uint32_t> risen_;      // pairs that have become more frequent since queue_ was seen to
+  std::priority_queue<Candidate> queue_;  // of pairs with a count of least_; counts here may be too high, never too low
+  std::int64_t least_ = 0;                // 0: before the first are chosen
 };
 
 /// The characters to begin with, by code point.
@@ -242,7 +291,7 @@ inline void add_words(const WordCounts& words, const std::string& prefix, TokenL
       if (is_kept) symbols.push_back(is_first ? character.first : character.continuing);
       is_first = false;
     });
-    merger.add_word(symbols, words.count(i));
+    merger.add_word(symbols);
   }
 }
 
@@ -260,7 +309,7 @@ inline std::vector<std::string> WordPieceTrainer::train(const WordCounts& words)
     unicode::append(text, c);
     tokens.add(text);
   }
-  detail::PairMerger merger;
+  detail::PairMerger merger(words);
   detail::add_words(words, continuing_subword_prefix, tokens, merger);
 
   while (tokens.size() < vocab_size) {
