@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -89,7 +90,7 @@ class PairMerger {
     do {
       while (!queue_.empty()) {
         const Candidate best = queue_.top();
-        const std::int64_t count = at(pairs_, best.pair).count;
+        const std::int64_t count = pairs_[best.pair].count;
         if (count == best.count && count > 0)
           return Pair{static_cast<token_id>(best.key >> 32), static_cast<token_id>(best.key & 0xFFFFFFFFu), count};
         queue_.pop();
@@ -101,11 +102,11 @@ class PairMerger {
 
   /// Replaces each `left right`, which most_frequent() gave, by `joined`, from left to right in each word.
   void merge(token_id left, token_id right, token_id joined) {
-    const index_t pair = find_or_add(key_of(left, right));
-    if (!at(pairs_, pair).words) note_words();  // it had sunk, and risen again
-    const auto words = std::move(at(pairs_, pair).words);
+    const std::uint32_t pair = find_or_add(key_of(left, right));
+    if (!pairs_[pair].words) note_words();  // it had sunk, and risen again
+    const auto words = std::move(pairs_[pair].words);
     for (const std::uint32_t word : *words) merge_in_word(word, left, right, joined);
-    at(pairs_, pair).count = 0;
+    pairs_[pair].count = 0;
   }
 
  private:
@@ -190,7 +191,7 @@ class PairMerger {
   /// Adds to a pair's count what one word has more (or less) of it.
   PairInfo& change(token_id left, token_id right, std::int64_t difference) {
     const std::uint32_t number = find_or_add(key_of(left, right));
-    PairInfo& pair = at(pairs_, number);
+    PairInfo& pair = pairs_[number];
     pair.count += difference;
     if (difference > 0 && !pair.risen) {
       risen_.push_back(number);
@@ -202,7 +203,7 @@ class PairMerger {
   /// Queues the pairs that have become more frequent, and forgets the words of those that are rare all the same.
   void queue_risen() {
     for (const std::uint32_t number : risen_) {
-      PairInfo& pair = at(pairs_, number);
+      PairInfo& pair = pairs_[number];
       pair.risen = false;
       if (least_ > 0 && pair.count >= least_)
         queue_.push({pair.count, pair.key, number});
@@ -237,9 +238,9 @@ class PairMerger {
   }
 
   const WordCounts& words_;
-  std::vector<token_id> symbols_;      // of all words
-  std::vector<index_t> begins_ = {0};  // where each word's symbols begin, and the end
-  std::vector<PairInfo> pairs_;
+  std::vector<token_id> symbols_;         // of all words
+  std::vector<index_t> begins_ = {0};     // where each word's symbols begin, and the end
+  std::deque<PairInfo> pairs_;            // grows without moving, and takes no more memory than it holds
   std::vector<std::uint32_t> slots_;      // a hash table of pair numbers, with linear probing
   std::vector<std::uint32_t> risen_;      // pairs that have become more frequent since queue_ was seen to
   std::priority_queue<Candidate> queue_;  // of pairs with a count of least_; counts here may be too high, never too low
