@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -60,13 +61,16 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(command, finished, 
         process = subprocess.Popen(command(output_dir, "--resume_from_checkpoint"), stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True)
         time.sleep(duration * draw.uniform(0.1, 0.6) * (1 + kills / 10))  # later kills come later: the loop ends
-        if process.poll() is not None:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+            kills += 1
+            continue
+        assert process.returncode == 0, process.stderr.read()
+        if kills > 0:
             break
-        process.kill()
-        process.communicate()
-        kills += 1
-    assert process.returncode == 0, process.stderr.read()
-    assert kills > 0
+        shutil.rmtree(output_dir)  # the machine is less busy than it was
+        duration /= 2
     assert (output_dir / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
 
 

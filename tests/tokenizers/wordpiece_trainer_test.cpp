@@ -80,7 +80,7 @@ TEST_CASE("pairs are replaced from left to right without overlap, and counts fol
 }
 
 TEST_CASE("frequent and rare words, down to the last pair: as when all pairs are counted before each merge") {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const random::Key key(seed);
     WordCounts words;
     for (std::uint32_t w = 0; w < 200; ++w) {
