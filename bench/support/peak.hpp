@@ -42,7 +42,7 @@ struct FmaLoop {
     V acc[chains];  // all different, or the compiler would compute one for all
     simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = V::load(x + c); });
     for (index_t round = 0; round < kRounds; ++round)
-      simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = fma(a, b, acc[c]); });
+      simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = fma(acc[c], a, b); });
     V total{};
     simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { total = total + acc[c]; });
     x[0] += 1e-20f * simd::sum(total);

@@ -29,7 +29,17 @@ struct Arch {
 using Baseline = Arch<16, 16>;
 using Avx2 = Arch<32, 16>;
 using Avx512 = Arch<64, 32>;
-struct Avx512Bf16 : Avx512 {};  // for kernels that say `static constexpr bool uses_bf16 = true`
+struct Avx512Bf16 : Avx512 {};  // for kernels that say so: runs_on
+
+/// Whether a kernel is compiled for Arch: where it has a `template <class Arch> static constexpr bool runs_on`, that
+/// says so; else for all but Avx512Bf16, which it has no use for.
+template <class Kernel, class Arch>
+constexpr bool runs_on() {
+  if constexpr (requires { Kernel::template runs_on<Arch>; })
+    return Kernel::template runs_on<Arch>;
+  else
+    return !std::is_same_v<Arch, Avx512Bf16>;
+}
 
 namespace detail {
 
@@ -53,9 +63,6 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"), noin
 }
 #endif
 
-template <class Kernel>
-concept UsesBf16 = requires { requires Kernel::uses_bf16; };
-
 }  // namespace detail
 
 /// Runs the kernel compiled for the given instruction set: for a kernel that others share and none should repeat.
@@ -69,23 +76,26 @@ template <class Kernel, class Arch, class... Args>
   if constexpr (std::is_same_v<Arch, Baseline>) return detail::run_baseline<Kernel>(args...);
 }
 
-/// Runs the kernel compiled for the instruction set in use. Arguments are passed by value: pointers, sizes, scalars.
+/// Runs the kernel compiled for the instruction set in use, or for the next narrower one that it runs on. Arguments are
+/// passed by value: pointers, sizes, scalars.
 template <class Kernel, class... Args>
 void dispatch(Args... args) noexcept {
 #if defined(__x86_64__)
   switch (isa()) {
     case Isa::avx512_bf16:
-      if constexpr (detail::UsesBf16<Kernel>) return detail::run_avx512_bf16<Kernel>(args...);
+      if constexpr (runs_on<Kernel, Avx512Bf16>()) return detail::run_avx512_bf16<Kernel>(args...);
       [[fallthrough]];
     case Isa::avx512:
-      return detail::run_avx512<Kernel>(args...);
+      if constexpr (runs_on<Kernel, Avx512>()) return detail::run_avx512<Kernel>(args...);
+      [[fallthrough]];
     case Isa::avx2:
-      return detail::run_avx2<Kernel>(args...);
+      if constexpr (runs_on<Kernel, Avx2>()) return detail::run_avx2<Kernel>(args...);
+      [[fallthrough]];
     case Isa::baseline:
       break;
   }
 #endif
-  detail::run_baseline<Kernel>(args...);
+  if constexpr (runs_on<Kernel, Baseline>()) return detail::run_baseline<Kernel>(args...);
 }
 
 }  // namespace MINIBERT_ARCH

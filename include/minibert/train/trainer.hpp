@@ -203,7 +203,7 @@ void Trainer<Model, Collator>::begin() {
   prepare_output_dir(args_);
   if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
     notice(
-        "bf16: this processor has no instruction for it (vdpbf16ps); the results are those of bf16, but slower than "
+        "bf16: this processor has no instruction for it (vdpbf16ps); the results are those of bf16, but no faster than "
         "without");
   log_.emplace(args_.output_dir / kTrainingLogName);
   state_ = TrainerState();

@@ -18,11 +18,12 @@ struct BackwardBlocks {
 
 /// Keys [begin, end) of a head against all its queries. dq, dk, dv and dy are of the head, rows head.stride apart. On the
 /// way the next block is fetched, and by the last, or by all of a short sequence, next_head.
-/// Products: FullProducts or Bf16Products.
+/// Products: one of products.hpp.
 template <class Products>
 struct AttentionBackward : BackwardBlocks {
   using Element = typename Products::Element;
-  static constexpr bool uses_bf16 = Products::uses_bf16;
+  template <class Arch>
+  static constexpr bool runs_on = Products::template runs_on<Arch>;
   /// Scratch of one thread.
   template <class T>
   struct Scratch {

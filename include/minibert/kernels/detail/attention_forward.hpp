@@ -118,11 +118,12 @@ struct ForwardBlocks {
 };
 
 /// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score. Fetches `ahead` on the
-/// way. Products: FullProducts or Bf16Products.
+/// way. Products: one of products.hpp.
 template <class Products>
 struct AttentionForward : ForwardBlocks {
   using Element = typename Products::Element;
-  static constexpr bool uses_bf16 = Products::uses_bf16;
+  template <class Arch>
+  static constexpr bool runs_on = Products::template runs_on<Arch>;
   /// Scratch of one thread.
   template <class T>
   struct Scratch {

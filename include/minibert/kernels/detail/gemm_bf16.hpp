@@ -1,7 +1,6 @@
-// Operands rounded to bfloat16, for products with sums in float. An element of the packed operands is a pair: rows 2p
-// and 2p + 1 of B, or columns of A, rounded to bfloat16, the first in the low half; a row beyond the last is zero. One
-// instruction, vdpbf16ps, multiplies and adds both. Where the processor has it not, the halves are multiplied one after
-// the other in float: as exact, and slower than products in float.
+// Operands rounded to bfloat16, for products with sums in float, where the processor multiplies bfloat16. An element of
+// the packed operands is a pair: rows 2p and 2p + 1 of B, or columns of A, the first in the low half; a row beyond the
+// last is zero. One instruction, vdpbf16ps, multiplies and adds both.
 #pragma once
 
 #include <algorithm>
@@ -14,34 +13,12 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// The lanes rounded to bfloat16, to nearest even, in the upper halves; NaN stays NaN.
-template <int N>
-[[gnu::always_inline]] inline simd::Vec<std::uint32_t, N> round_to_bf16(const simd::Vec<float, N>& x) {
-  const auto bits = simd::bit_cast<std::uint32_t>(x);
-  const decltype(bits) odd{(bits.v >> 16) & 1u}, rounded{bits.v + odd.v + 0x7FFFu}, quiet{bits.v | 0x400000u};
-  return {(x.v == x.v) ? rounded.v : quiet.v};
-}
+/// Two neighbours along k, the first in the low half.
+using Bf16Pair = std::uint32_t;
 
 /// How pairs are made: of two rows of B, or of neighbours in a row of A.
 template <class Arch>
-struct Bf16Rounding {
-  using V = typename Arch::template vec<float>;
-  using Pairs = typename Arch::template vec<Bf16Pair>;
-
-  [[gnu::always_inline]] static Pairs rows(const V& first, const V& second) {
-    return {(round_to_bf16(first).v >> 16) | (round_to_bf16(second).v & 0xFFFF0000u)};
-  }
-  /// Of the elements of a and then b.
-  [[gnu::always_inline]] static Pairs neighbours(const V& a, const V& b) {
-    return neighbours(a, b, std::make_integer_sequence<int, V::lanes>());
-  }
-
- private:
-  template <int... I>
-  [[gnu::always_inline]] static Pairs neighbours(const V& a, const V& b, std::integer_sequence<int, I...>) {
-    return rows({__builtin_shufflevector(a.v, b.v, (2 * I)...)}, {__builtin_shufflevector(a.v, b.v, (2 * I + 1)...)});
-  }
-};
+struct Bf16Rounding;
 
 #if defined(__x86_64__)
 // Instructions are written out, since <immintrin.h> would cost every unit that includes us 0.3 s.
@@ -55,6 +32,7 @@ struct Bf16Rounding<simd::Avx512Bf16> {
   [[gnu::always_inline]] static Pairs rows(const V& first, const V& second) {
     return rows(neighbours(first, second), std::make_integer_sequence<int, 2 * Pairs::lanes>());
   }
+  /// Of the elements of a and then b.
   [[gnu::always_inline]] static Pairs neighbours(const V& a, const V& b) {
     Pairs pairs;
     asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(pairs.v) : "v"(a.v), "v"(b.v));

@@ -30,8 +30,6 @@ struct MicroTile {
 };
 inline constexpr index_t kMaxTileColumns = 64;  // a multiple of every tile's columns: 64, 32, 16, 8, 4
 
-inline constexpr index_t kRowChunk = 48;  // rows of C that a thread takes at a time: a multiple of a tile's
-
 /// The length of the blocks that a sum of `depth` steps is cut into, of about `most`.
 inline index_t depth_block(index_t depth, index_t most) noexcept {
   const index_t count = depth <= most + most / 2 ? 1 : num_chunks(depth, most);
@@ -65,6 +63,11 @@ struct MicroAhead {
   }
 };
 
+/// Nothing: where all is in the cache, one in 20 of the products of an AVX2 processor was lost to fetching.
+struct NothingAhead {
+  [[gnu::always_inline]] void fetch() {}
+};
+
 /// A vector of elements as the micro-kernel multiplies them: `accumulate` below, or one of its own.
 template <class Arch, class Element>
 struct MicroOperand {
@@ -78,24 +81,10 @@ template <class T, int N>
   sum = fma(x, row, sum);
 }
 
-/// Two neighbours along k, rounded to bfloat16, the first in the low half (gemm_bf16.hpp).
-using Bf16Pair = std::uint32_t;
-
-/// sum += both products of the pairs.
-template <int N>
-[[gnu::always_inline]] inline void accumulate(simd::Vec<float, N>& sum, const simd::Vec<Bf16Pair, N>& x,
-                                              const simd::Vec<Bf16Pair, N>& row) {
-  const auto low = [](const auto& v) __attribute__((always_inline)) { return simd::bit_cast<float>(v << 16); };
-  const auto high = [](const auto& v) __attribute__((always_inline)) {
-    return simd::bit_cast<float>(simd::Vec<Bf16Pair, N>{v.v & 0xFFFF0000u});
-  };
-  sum = fma(low(x), low(row), fma(high(x), high(row), sum));
-}
-
 /// sums += rows of A · the first Vectors vectors of columns of B, k elements deep; Operand is a vector of elements.
-template <class Operand, int Rows, int Vectors, class V, class Element>
+template <class Operand, int Rows, int Vectors, class V, class Element, class Ahead>
 [[gnu::always_inline]] inline void micro_product(V (&sums)[Rows][Vectors], const MicroRows<Element>& a,
-                                                 MicroColumns<Element> b, index_t k, MicroAhead ahead) {
+                                                 MicroColumns<Element> b, index_t k, Ahead ahead) {
   const Element* row_of_a[Rows];
   simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
     row_of_a[r] = a.data + (r < a.count ? r : a.count - 1) * a.row_stride;
@@ -134,9 +123,9 @@ template <int Rows, int Vectors, class V, class T>
 /// tile = sums, or tile += sums, its rows Tile::columns apart; of them the first Vectors vectors.
 template <int Vectors>
 struct MicroKernel {
-  template <class Arch, class T, class Element>
+  template <class Arch, class T, class Element, class Ahead>
   [[gnu::always_inline]] static void run(T* tile, bool add, MicroRows<Element> a, MicroColumns<Element> b, index_t k,
-                                         MicroAhead ahead) {
+                                         Ahead ahead) {
     using Tile = MicroTile<Arch, T>;
     typename Tile::V sums[Tile::rows][Vectors] = {};
     if (add) load_sums(sums, tile, Tile::columns);
@@ -155,9 +144,9 @@ template <class Tile, class F>
 }
 
 /// The micro-kernel for as many columns as there are.
-template <class Arch, class T, class Element>
+template <class Arch, class T, class Element, class Ahead>
 [[gnu::always_inline]] inline void micro_kernel(index_t columns, T* tile, bool add, MicroRows<Element> a,
-                                                MicroColumns<Element> b, index_t k, MicroAhead ahead) {
+                                                MicroColumns<Element> b, index_t k, Ahead ahead) {
   with_vectors<MicroTile<Arch, T>>(columns, [&](auto vectors) __attribute__((always_inline)) {
     simd::call<MicroKernel<vectors>, Arch>(tile, add, a, b, k, ahead);
   });
@@ -171,9 +160,9 @@ struct MicroPlace {
 
 /// At most a micro-tile of C, over one block of k. The sums of all blocks but the last go to `tile`; then the epilogue
 /// gets them: from registers where it is cheap, else from the tile, so that one micro-kernel serves all epilogues.
-template <class Arch, class Epilogue, class T, class Element>
+template <class Arch, class Epilogue, class T, class Element, class Ahead>
 [[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
-                                              const MicroColumns<Element>& b, index_t k, const MicroAhead& ahead,
+                                              const MicroColumns<Element>& b, index_t k, const Ahead& ahead,
                                               Epilogue& epilogue) {
   using Tile = MicroTile<Arch, T>;
   using V = typename Tile::V;

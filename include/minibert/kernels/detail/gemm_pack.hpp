@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include <minibert/kernels/detail/gemm_micro.hpp>
@@ -70,9 +71,34 @@ template <class Tile, class T>
   }
 }
 
+/// Fetches the n elements that begin `distance` further on.
+template <class T>
+[[gnu::always_inline]] inline void fetch_row(const T* row, index_t distance, index_t n) {
+  for (index_t i = 0; i < n; i += 64 / static_cast<index_t>(sizeof(T))) __builtin_prefetch(row + distance + i, 0, 2);
+}
+
+/// At most kMaxTileColumns columns of B (k×n), whose rows are contiguous, into panels, a whole row at a time: rows so far
+/// apart may push each other out of the cache before the next panel wants them.
+template <class Tile, class T>
+[[gnu::always_inline]] inline void pack_narrow_panels(T* packed, Matrix<T> b, index_t n, index_t k) {
+  constexpr index_t kAhead = 16;
+  for (index_t p = 0; p < k; ++p) {
+    const T* row = b.data + p * b.row_stride;
+    fetch_row(row, p + kAhead < k ? kAhead * b.row_stride : 0, n);
+    for (index_t j = 0; j < n; j += Tile::columns)
+      pack_panel_row<Tile>(packed + j * k + p * Tile::columns, row + j, std::min(Tile::columns, n - j));
+  }
+}
+
 /// B (k×n) into panels: the one that starts at column j lies at packed + j·k.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panels(T* packed, Matrix<T> b, index_t n, index_t k) {
+  constexpr bool narrow = Tile::columns < kMaxTileColumns;
+  if (narrow && b.column_stride == 1) {
+    for (index_t j = 0; j < n; j += kMaxTileColumns)
+      pack_narrow_panels<Tile>(packed + j * k, b.at(0, j), std::min(kMaxTileColumns, n - j), k);
+    return;
+  }
   for (index_t j = 0; j < n; j += Tile::columns)
     pack_panel<Tile>(packed + j * k, b, j, std::min(Tile::columns, n - j), k);
 }
@@ -84,6 +110,54 @@ template <class V, class T>
     simd::for_vectors<V>(m, [&](index_t r, auto part) __attribute__((always_inline)) {
       part.store(part.template load<V>(a.data + p * a.column_stride + r), packed + r);
     });
+}
+
+/// n elements, a whole number of vectors or followed by what may change, rounded to bfloat16: to nearest even, NaN stays
+/// NaN.
+template <class V>
+[[gnu::always_inline]] inline void round_to_bf16(float* x, index_t n) {
+  for (index_t i = 0; i < n; i += V::lanes) {
+    const V value = V::load(x + i);
+    const auto bits = simd::bit_cast<std::uint32_t>(value);
+    const decltype(bits) odd{(bits.v >> 16) & 1u}, rounded{bits.v + odd.v + 0x7FFFu}, quiet{bits.v | 0x400000u};
+    const decltype(bits) chosen{((value.v == value.v) ? rounded.v : quiet.v) & 0xFFFF0000u};
+    simd::bit_cast<float>(chosen).store(x + i);
+  }
+}
+
+/// Rows of A of which a micro-tile takes six: element (r, p) at data[r·row_stride + p·step], r < 6, and those of the
+/// next tile 6·next further on.
+template <class T>
+struct PackedRows {
+  const T* data;
+  index_t row_stride, step, next;
+  /// Rows from i on, a multiple of six.
+  [[gnu::always_inline]] MicroRows<T> piece(index_t i, index_t count) const {
+    return {data + i * next, row_stride, step, count};
+  }
+};
+
+/// A (m×k), whose columns are contiguous, in strips of six rows, column by column. packed: round_up(m, 6)·(k + 4)
+/// elements: strips begin at different places of a page.
+template <class Tile, class T>
+[[gnu::always_inline]] inline PackedRows<T> pack_strips(T* packed, Matrix<T> a, index_t m, index_t k) {
+  using V = typename Tile::V;
+  constexpr index_t rows = Tile::rows, width = round_up(rows, V::lanes), next = 4, kAhead = 16;
+  static_assert(width - rows <= rows * next);
+  for (index_t p = 0; p < k; ++p) {
+    const T* column = a.data + p * a.column_stride;
+    T* to = packed + p * rows;
+    fetch_row(column, p + kAhead < k ? kAhead * a.column_stride : 0, m);
+    index_t r = 0;
+    for (; r + width <= m; r += rows)  // whole vectors: what is too much is written over, or lies between the strips
+      for (index_t i = 0; i < rows; i += V::lanes) V::load(column + r + i).store(to + r * (k + next) + i);
+    for (; r < m; r += rows)
+      if (m - r >= rows)
+        std::memcpy(to + r * (k + next), column + r, rows * sizeof(T));
+      else
+        std::copy_n(column + r, m - r, to + r * (k + next));
+  }
+  return {packed, 1, rows, k + next};
 }
 
 }  // namespace detail

@@ -1,0 +1,75 @@
+// How C is cut into pieces of work, and how threads share them.
+#pragma once
+
+#include <algorithm>
+
+#include <minibert/core/parallel.hpp>
+#include <minibert/kernels/detail/products.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+namespace detail {
+
+/// A piece of C: rows [first, last), at most kRowChunk, and columns [column, column_end). The thread goes on, most
+/// likely, with the rows from `next` on.
+struct GemmChunk {
+  index_t first, last, column, column_end, next;
+};
+
+/// C (m×n) in chunks of at most row_grain rows and column_grain columns.
+struct GemmChunks {
+  index_t m, n, row_grain, column_grain, rows, count;
+
+  GemmChunks(index_t m_, index_t n_, index_t row_grain_, index_t column_grain_)
+      : m(m_),
+        n(n_),
+        row_grain(row_grain_),
+        column_grain(column_grain_),
+        rows(num_chunks(m, row_grain)),
+        count(rows * num_chunks(n, column_grain)) {}
+
+  /// The chunk of that number: those with the same columns follow each other.
+  GemmChunk operator[](index_t i) const {
+    const index_t row = i % rows * row_grain, column = i / rows * column_grain;
+    const index_t next = (i + num_threads()) % rows * row_grain;
+    return {row, std::min(row + row_grain, m), column, std::min(column + column_grain, n), next};
+  }
+};
+
+/// The columns of a chunk, where there should be `enough` chunks to even out among the threads; in whole panels.
+inline index_t even_column_grain(index_t m, index_t n, index_t row_grain, index_t enough) {
+  const index_t rows = std::max<index_t>(num_chunks(m, row_grain), 1);
+  return std::max(round_up(num_chunks(n, num_chunks(enough, rows)), kMaxTileColumns), 2 * kMaxTileColumns);
+}
+
+/// Columns [begin, end) of B, all k rows, into panels: the one that starts at column j lies at
+/// packed + (j − origin)·(steps of the micro-kernel).
+template <class Products>
+struct PackColumns {
+  template <class Arch>
+  static constexpr bool runs_on = Products::template runs_on<Arch>;
+
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(typename Products::Element* packed, Matrix<T> b, index_t origin, index_t begin,
+                                         index_t end, index_t k) {
+    Products::template pack_panels<MicroTile<Arch, T>>(packed + (begin - origin) * Products::depth(k), b.at(0, begin),
+                                                       end - begin, k);
+  }
+};
+
+/// Runs f(begin, end) for all columns that are packed, and then g(chunk) for all chunks: on all threads, or on this
+/// one.
+template <bool Parallel, class F, class G>
+void pack_and_multiply(index_t packed_columns, const GemmChunks& chunks, F pack, G multiply) noexcept {
+  if constexpr (Parallel) {
+    parallel_for(packed_columns, kMaxTileColumns, pack);
+    parallel_for(chunks.count, 1, [=](index_t chunk, index_t) { multiply(chunk); });
+  } else {
+    if (packed_columns > 0) pack(index_t{0}, packed_columns);
+    for (index_t chunk = 0; chunk < chunks.count; ++chunk) multiply(chunk);
+  }
+}
+
+}  // namespace detail
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels

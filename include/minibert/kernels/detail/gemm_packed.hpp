@@ -1,0 +1,84 @@
+// The product as processors with 16 registers like it: what a micro-tile reads lies in the first two levels of the
+// cache.
+//
+// Six rows and two vectors leave an AVX2 processor no slot for fetching what comes next, and no line of the first level
+// to spare: so B is always packed, and A's columns. Where many rows of A share a B it is packed once, beforehand; else,
+// as for the gradient of a weight, each chunk of C packs some panels at a time and uses them at once.
+#pragma once
+
+#include <algorithm>
+
+#include <minibert/kernels/detail/gemm_chunks.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+namespace detail {
+
+/// A chunk of C. packed: all of B in panels, or null.
+template <class Products>
+struct PackedGemm {
+  template <class Arch>
+  static constexpr bool runs_on = Products::template runs_on<Arch> && !Products::template streams<Arch>;
+
+  static constexpr index_t kRows = 96, kColumns = 512;  // of a chunk at most: A, or the sums, in half the second level
+  static constexpr index_t kBlock = 384;                // steps of a block of k, at most half as many again
+
+  template <class Arch, class T, class Epilogue>
+  [[gnu::always_inline]] static void run(GemmChunk chunk, Matrix<T> a, Matrix<T> b, const T* packed, index_t k,
+                                         T* scratch, Epilogue epilogue) {
+    using Tile = MicroTile<Arch, T>;
+    const auto [first, last, column, column_end, next_rows] = chunk;
+    const index_t block = depth_block(k, kBlock);
+    T *own_panels = scratch + rows_workspace(block), *tiles = own_panels + kMaxTileColumns * block;
+    for (index_t p = 0; p == 0 || p < k; p += block) {  // a sum over nothing is 0
+      const index_t depth = std::min(block, k - p);
+      const PackedRows<T> rows = Products::template block_rows<Tile>(scratch, a.at(first, p), last - first, depth);
+      for (index_t j = column; j < column_end; j += Tile::columns) {
+        const index_t in_group = (j - column) % kMaxTileColumns;
+        if (packed == nullptr && in_group == 0)
+          Products::template pack_panels<Tile>(own_panels, b.at(p, j), std::min(kMaxTileColumns, column_end - j),
+                                               depth);
+        const T* panel = packed ? packed + j * k + p * Tile::columns : own_panels + in_group * depth;
+        for (index_t i = first; i < last; i += Tile::rows) {
+          const MicroPlace place{
+              i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), p == 0, p + block >= k};
+          T* tile = tiles + (j - column) * kRows + (i - first) * Tile::columns;
+          micro_tile<Arch>(place, tile, rows.piece(i - first, place.i_end - i), MicroColumns<T>{panel, Tile::columns},
+                           depth, NothingAhead{}, epilogue);
+        }
+      }
+    }
+  }
+
+  /// Elements of scratch memory of one chunk: rows of A, panels of B, and tiles between blocks of k.
+  static index_t workspace(index_t k) {
+    const index_t block = depth_block(k, kBlock);
+    return rows_workspace(block) + kMaxTileColumns * block + kRows * kColumns;
+  }
+
+ private:
+  static index_t rows_workspace(index_t block) { return kRows * (round_up(block, 16) + 16) + 16; }
+};
+
+/// workspace: n·k elements for B, and each thread's PackedGemm::workspace, `thread_workspace` apart.
+template <bool Parallel, class Products, class T, class Epilogue>
+void packed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+                 index_t thread_workspace) noexcept {
+  using Kernel = PackedGemm<Products>;
+  constexpr index_t kManyRows = 600;  // from here on packing all of B beforehand costs less
+  T *scratch = workspace + round_up(n, kMaxTileColumns) * k, *packed = m < kManyRows ? nullptr : workspace;
+  const index_t enough = packed ? 32 : 4 * num_threads();  // chunks
+  const index_t column_grain = std::min(even_column_grain(m, n, Kernel::kRows, enough), Kernel::kColumns);
+  const GemmChunks chunks(m, n, Kernel::kRows, column_grain);
+  pack_and_multiply<Parallel>(
+      packed ? n : 0, chunks,
+      [=](index_t begin, index_t end) { simd::dispatch<PackColumns<Products>>(packed, b, index_t{0}, begin, end, k); },
+      [=](index_t chunk) {
+        T* own = scratch + (Parallel ? thread_index() : 0) * thread_workspace;
+        simd::dispatch<Kernel>(chunks[chunk], a, b, static_cast<const T*>(packed), k, own, epilogue);
+      });
+}
+
+}  // namespace detail
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels

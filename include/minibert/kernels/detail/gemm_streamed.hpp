@@ -1,0 +1,148 @@
+// The product as processors with wide vectors and many registers like it: operands are read where they lie.
+//
+// A thread takes a chunk of C's rows, and passes over the panels of B, a micro-tile's columns wide. Where the elements
+// of a row lie side by side nothing is packed: A's are broadcast from where they are, B's are loaded, and the
+// micro-tile fetches the next panel ahead of its use. Else, unless A's columns lie well in the cache, A is packed a
+// chunk at a time, and B beforehand, into panels.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <minibert/kernels/detail/fetch_ahead.hpp>
+#include <minibert/kernels/detail/gemm_chunks.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+namespace detail {
+
+inline constexpr index_t kRowChunk = 48;  // rows of C that a thread takes at a time: a multiple of a tile's
+
+/// B in panels: those before column `direct` are read in place, the others were packed. depth: steps of the
+/// micro-kernel.
+template <class T, class Element>
+struct GemmColumns {
+  Matrix<T> matrix;
+  const Element* packed;
+  index_t direct, depth;
+
+  /// The panel at column j, from step p on.
+  template <class Tile>
+  [[gnu::always_inline]] MicroColumns<Element> panel(index_t j, index_t p) const {
+    if constexpr (std::is_same_v<T, Element>)
+      if (j < direct) return {matrix.data + p * matrix.row_stride + j, matrix.row_stride};
+    return {packed + (j - direct) * depth + p * Tile::columns, Tile::columns};
+  }
+};
+
+/// The columns of B (k×n) that can be read in place: whole vectors, none across two cache lines, of rows that do not
+/// collide.
+template <class T>
+index_t direct_columns(const Matrix<T>& b, index_t m, index_t n) noexcept {
+  constexpr index_t kVector = 16, kLine = 64, kManyRows = 2048;  // rows of A share the cost of packing
+  const index_t stride = b.row_stride * static_cast<index_t>(sizeof(T));
+  if (b.column_stride != 1 || rows_until_collision(stride) < (m < kManyRows ? 16 : 32)) return 0;
+  if (stride % kLine != 0 || reinterpret_cast<std::uintptr_t>(b.data) % kLine != 0) return 0;
+  return n % kVector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
+}
+
+/// A chunk of C. scratch: gemm_chunk_workspace.
+template <class Products>
+struct GemmRows {
+  using Element = typename Products::Element;
+  template <class Arch>
+  static constexpr bool runs_on = Products::template runs_on<Arch> && Products::template streams<Arch>;
+
+  template <class Arch, class T, class Epilogue>
+  [[gnu::always_inline]] static void run(GemmChunk chunk, Matrix<T> a, GemmColumns<T, Element> b, index_t k, T* scratch,
+                                         Epilogue epilogue) {
+    using Tile = MicroTile<Arch, T>;
+    const auto [first, last, column, column_end, next_rows] = chunk;
+    const index_t most = b.matrix.column_stride == 1 ? Products::kBlockInPlace : Products::kBlock;
+    const index_t block = depth_block(b.depth, most);
+    T* tiles = scratch + rows_workspace(block);
+    for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // a sum over nothing is 0
+      const bool begins = p == 0, ends = p + block >= b.depth;
+      const index_t depth = std::min(block, b.depth - p), from = p * Products::kStep;
+      const MicroRows<Element> rows =
+          Products::template packed_rows<Tile>(reinterpret_cast<Element*>(scratch), a.at(first, from), last - first,
+                                               std::min(depth * Products::kStep, k - from));
+      FetchAhead rows_ahead =
+          ahead(a.at(ends ? next_rows : first, ends ? 0 : from + block * Products::kStep), block * Products::kStep);
+      for (index_t j = column; j < column_end; j += Tile::columns) {
+        const MicroColumns<Element> panel = b.template panel<Tile>(j, p);
+        const bool ends_row = j + Tile::columns >= column_end;
+        const MicroColumns<Element> next = ends_row && ends ? panel
+                                           : ends_row       ? b.template panel<Tile>(column, p + block)
+                                                            : b.template panel<Tile>(j + Tile::columns, p);
+        for (index_t i = first; i < last; i += Tile::rows) {
+          const MicroPlace place{
+              i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), begins, ends};
+          const index_t line = (i - first) / Tile::rows;
+          const MicroAhead ahead = line < kPanelLines<Tile> ? MicroAhead{next.data + line * kLine, next.stride * kSize}
+                                                            : rows_ahead.next(depth);
+          const MicroRows<Element> piece{rows.data + (i - first) * rows.row_stride, rows.row_stride, rows.step,
+                                         place.i_end - i};
+          T* tile = begins && ends ? tiles : tiles + (j - column) * kRowChunk + (i - first) * Tile::columns;
+          micro_tile<Arch>(place, tile, piece, panel, depth, ahead, epilogue);
+        }
+      }
+    }
+  }
+
+  /// Elements of scratch memory of one chunk: rows of A, and tiles between blocks of k.
+  static index_t workspace(index_t n, index_t k) {
+    const index_t block = depth_block(Products::depth(k), Products::kBlockInPlace);  // the longest
+    return rows_workspace(block) + kRowChunk * round_up(n, kMaxTileColumns);
+  }
+
+ private:
+  static constexpr index_t kSize = sizeof(Element), kLine = 64 / kSize;  // of an element; elements of a cache line
+  template <class Tile>
+  static constexpr index_t kPanelLines = (kSize * Tile::columns + 63) / 64;  // that a row of a panel takes
+
+  static index_t rows_workspace(index_t block) { return kRowChunk * (round_up(block, 16) + 16); }
+
+  /// The next rows of A, `k` of their elements.
+  template <class T>
+  static FetchAhead ahead(const Matrix<T>& a, index_t k) {
+    constexpr index_t size = sizeof(T);
+    FetchAhead rows(size * (a.column_stride == 1 ? k : kRowChunk), size * std::max(a.row_stride, a.column_stride));
+    rows.add(a.data, a.column_stride == 1 ? kRowChunk : k);
+    return rows;
+  }
+};
+
+/// Chunks of rows, and where these are too few to even out among the threads, or B is larger than the last level of the
+/// cache, also of columns. packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
+inline GemmChunks streamed_chunks(index_t m, index_t n, index_t k, index_t element_size, bool packs_rows) {
+  constexpr index_t kMostBytes = index_t{8} << 20;
+  const index_t ranges = num_chunks(n * k * element_size, kMostBytes);
+  const index_t rows = num_chunks(m, kRowChunk);
+  return {m, n, kRowChunk, even_column_grain(m, n, kRowChunk, std::max(index_t{packs_rows ? 16 : 32}, ranges * rows))};
+}
+
+/// workspace: n·k elements for B, and each thread's GemmRows::workspace, `thread_workspace` apart.
+template <bool Parallel, class Products, class T, class Epilogue>
+void streamed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+                   index_t thread_workspace) noexcept {
+  using Element = typename Products::Element;
+  auto* packed = reinterpret_cast<Element*>(workspace);
+  T* scratch = workspace + round_up(n, kMaxTileColumns) * k;
+  const index_t direct = std::is_same_v<T, Element> ? direct_columns(b, m, n) : 0;
+  const GemmColumns<T, Element> columns{b, packed, direct, Products::depth(k)};
+  const GemmChunks chunks = streamed_chunks(m, n, k, sizeof(T), Products::packs_rows(a));
+  pack_and_multiply<Parallel>(
+      n - direct, chunks,
+      [=](index_t begin, index_t end) {
+        simd::dispatch<PackColumns<Products>>(packed, b, direct, direct + begin, direct + end, k);
+      },
+      [=](index_t chunk) {
+        T* own = scratch + (Parallel ? thread_index() : 0) * thread_workspace;
+        simd::dispatch<GemmRows<Products>>(chunks[chunk], a, columns, k, own, epilogue);
+      });
+}
+
+}  // namespace detail
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels
