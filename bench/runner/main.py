@@ -21,6 +21,8 @@ def parse():
                         help=f"only this one, and the page anew (can be repeated): {', '.join(SECTIONS)}; without it "
                         f"all but {' and '.join(LONG)}, which take minutes")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the page from what was kept")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs", metavar="FOLDER",
+                        help="where the page and its plots go (default: docs)")
     parser.add_argument("--rounds", type=int, default=3, help="medians are taken over so many (default: 3)")
     return parser.parse_args()
 
@@ -64,7 +66,7 @@ def main():
     machine = machine_context(programs) | {"dates": sorted({entry["date"] for entry in entries.values()}),
                                            "disturbed": [name for name, entry in entries.items() if entry["disturbed"]],
                                            "text": run.text_name()}
-    page = report.write(results_folder if arguments.quick else ROOT / "docs",
+    page = report.write(results_folder if arguments.quick else arguments.output,
                         {name: entry["result"] for name, entry in entries.items()}, machine)
     if arguments.quick:
         print(page)
