@@ -145,11 +145,11 @@ def tokenizer_figures(results):
     def rate(case):
         return case["MB"] / case["seconds"]
 
-    for name, must, aim in (("English uncased", 60, 120), ("English cased", 75, 150), ("Sinhala", 100, 200)):
+    for name, must, aim in (("English uncased", 2.6, 5), ("English cased", 3, 6), ("Sinhala", 2.1, 4.2)):
         case = found[f"encode {name}"]
-        value = rate(case["minibert"])
-        peers = f"tokenizers {rate(case['tokenizers']):.1f}, flash-tokenizer {rate(case['flash-tokenizer']):.0f} MB/s"
-        yield Figure(f"encode {name}, one thread, cold text", f"{value:.0f} MB/s", peers, value, must, aim, "{:.0f} MB/s")
+        ours, flash = rate(case["minibert"]), rate(case["flash-tokenizer"])
+        yield Figure(f"encode {name}, one thread, cold text", f"{ours:.0f} MB/s",
+                     f"tokenizers {rate(case['tokenizers']):.1f}, flash-tokenizer {flash:.0f} MB/s", ours / flash, must, aim)
     for name in ("English uncased", "sources uncased"):
         case = found[f"encode {name}"]
         theirs = rate(case["tokenizers, all threads"]) / rate(case["tokenizers"])

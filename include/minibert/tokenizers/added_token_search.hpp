@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,7 +35,10 @@ class AddedTokenSearch {
       begins_token_[static_cast<unsigned char>(pattern.text.front())] = true;
     }
     trie_ = Trie(std::move(entries));
+    if (std::count(begins_token_.begin(), begins_token_.end(), true) == 1) only_begin_ = patterns_.front().text.front();
   }
+
+  bool empty() const noexcept { return patterns_.empty(); }
 
   /// Calls on_text(std::string_view) for each piece of text between tokens, and on_token(token_id, std::string_view)
   /// for each of these, in order; with lstrip and rstrip a token's piece holds the white space on that side.
@@ -42,6 +46,8 @@ class AddedTokenSearch {
   void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
     std::size_t begin = 0;  // of what no token has taken
     for (std::size_t i = 0; i < text.size() && !patterns_.empty();) {
+      if (only_begin_) i = std::min(text.find(*only_begin_, i), text.size());
+      if (i == text.size()) break;
       const Trie::Match match = begins_token_[static_cast<unsigned char>(text[i])]
                                     ? trie_.longest_match(Trie::kRoot, text.substr(i))
                                     : Trie::Match{};
@@ -67,6 +73,7 @@ class AddedTokenSearch {
   std::vector<Pattern> patterns_;
   Trie trie_;  // to places in patterns_
   std::array<bool, 256> begins_token_ = {};
+  std::optional<char> only_begin_;  // of all tokens, if they have but one
 };
 
 }  // namespace minibert::detail

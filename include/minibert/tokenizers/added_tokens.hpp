@@ -73,6 +73,9 @@ class AddedTokens {
     return place >= 0 && at(tokens_, place).special;
   }
 
+  /// Whether any token is found in normalised text.
+  bool any_normalized() const noexcept { return !normalized_.empty(); }
+
   /// Cuts out of a raw text the tokens that are found there: AddedTokenSearch::split().
   template <class OnText, class OnToken>
   void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {

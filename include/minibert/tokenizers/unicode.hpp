@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -22,6 +23,16 @@ struct Decoded {
 };
 
 constexpr bool is_ascii(char byte) noexcept { return static_cast<unsigned char>(byte) < 0x80; }
+
+inline bool is_all_ascii(std::string_view text) noexcept {
+  const char *p = text.data(), *const end = p + text.size();
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, p, 8);
+    if ((bytes & 0x8080808080808080u) != 0) return false;
+  }
+  return std::all_of(p, end, is_ascii);
+}
 
 /// Reads the character at `p`, p < end. As Python's decode("utf-8", "replace"): each longest start of a valid sequence
 /// that does not go on, and each byte that starts none, is one U+FFFD.
