@@ -62,7 +62,7 @@ double megabytes(const std::vector<std::string>& lines) {
 Json encode(const char* folder, const char* path) {
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder);
   const auto [warm_up, lines] = lines_of(path);
-  constexpr index_t kLinesPerChunk = 256;
+  constexpr index_t kLinesPerChunk = 64;
   std::vector<std::vector<token_id>> ids;  // by chunk, as a data set collects them
   const auto encode_all = [&](const std::vector<std::string>& texts) {
     ids.assign(usize(num_chunks(length(texts), kLinesPerChunk)), {});
