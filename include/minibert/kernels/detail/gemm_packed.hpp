@@ -36,8 +36,8 @@ struct PackedGemm {
       for (index_t j = column; j < column_end; j += Tile::columns) {
         const index_t in_group = (j - column) % kMaxTileColumns;
         if (packed == nullptr && in_group == 0)
-          Products::template pack_panels<Tile>(own_panels, b.at(p, j), std::min(kMaxTileColumns, column_end - j),
-                                               depth);
+          simd::call<PackColumns<Products>, Arch>(own_panels, b.at(p, j), index_t{0}, index_t{0},
+                                                  std::min(kMaxTileColumns, column_end - j), depth);
         const T* panel = packed ? packed + j * k + p * Tile::columns : own_panels + in_group * depth;
         for (index_t i = first; i < last; i += Tile::rows) {
           const MicroPlace place{
