@@ -10,8 +10,8 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// A piece of C: rows [first, last), at most kRowChunk, and columns [column, column_end). The thread goes on, most
-/// likely, with the rows from `next` on.
+/// A piece of C: rows [first, last) and columns [column, column_end). The thread goes on, most likely, with the rows from
+/// `next` on.
 struct GemmChunk {
   index_t first, last, column, column_end, next;
 };

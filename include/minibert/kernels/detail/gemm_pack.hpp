@@ -56,19 +56,14 @@ template <class Tile, class T>
   }
 }
 
-/// `count` columns of B from column j on, all k rows, into a panel of Tile::columns columns; zeros to the end of a vector.
+/// `count` columns of B (k×n), which are contiguous, from column j on into a panel of Tile::columns columns; zeros to the
+/// end of a vector.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel(T* panel, Matrix<T> b, index_t j, index_t count, index_t k) {
   constexpr index_t lanes = Tile::V::lanes;
-  const T* source = b.data + j * b.column_stride;
-  if (b.column_stride == 1) {
-    for (index_t p = 0; p < k; ++p)
-      pack_panel_row<Tile>(panel + p * Tile::columns, source + p * b.row_stride, count);
-  } else {
-    for (index_t c = 0; c < count; c += lanes)
-      pack_panel_columns<Tile>(panel + c, source + c * b.column_stride, b.column_stride,
-                               std::min<index_t>(count - c, lanes), k);
-  }
+  for (index_t c = 0; c < count; c += lanes)
+    pack_panel_columns<Tile>(panel + c, b.data + (j + c) * b.column_stride, b.column_stride,
+                             std::min<index_t>(count - c, lanes), k);
 }
 
 /// Fetches the n elements that begin `distance` further on.
@@ -77,14 +72,14 @@ template <class T>
   for (index_t i = 0; i < n; i += 64 / static_cast<index_t>(sizeof(T))) __builtin_prefetch(row + distance + i, 0, 2);
 }
 
-/// At most kMaxTileColumns columns of B (k×n), whose rows are contiguous, into panels, a whole row at a time: rows so far
-/// apart may push each other out of the cache before the next panel wants them.
+/// At most kMaxTileColumns columns of B (k×n), whose rows are contiguous, into panels, a whole row at a time: where that
+/// is several panels, rows so far apart may push each other out of the cache before the next panel wants them.
 template <class Tile, class T>
-[[gnu::always_inline]] inline void pack_narrow_panels(T* packed, Matrix<T> b, index_t n, index_t k) {
+[[gnu::always_inline]] inline void pack_panel_rows(T* packed, Matrix<T> b, index_t n, index_t k) {
   constexpr index_t kAhead = 16;
   for (index_t p = 0; p < k; ++p) {
     const T* row = b.data + p * b.row_stride;
-    fetch_row(row, p + kAhead < k ? kAhead * b.row_stride : 0, n);
+    if constexpr (Tile::columns < kMaxTileColumns) fetch_row(row, p + kAhead < k ? kAhead * b.row_stride : 0, n);
     for (index_t j = 0; j < n; j += Tile::columns)
       pack_panel_row<Tile>(packed + j * k + p * Tile::columns, row + j, std::min(Tile::columns, n - j));
   }
@@ -93,14 +88,13 @@ template <class Tile, class T>
 /// B (k×n) into panels: the one that starts at column j lies at packed + j·k.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panels(T* packed, Matrix<T> b, index_t n, index_t k) {
-  constexpr bool narrow = Tile::columns < kMaxTileColumns;
-  if (narrow && b.column_stride == 1) {
+  if (b.column_stride == 1) {
     for (index_t j = 0; j < n; j += kMaxTileColumns)
-      pack_narrow_panels<Tile>(packed + j * k, b.at(0, j), std::min(kMaxTileColumns, n - j), k);
-    return;
+      pack_panel_rows<Tile>(packed + j * k, b.at(0, j), std::min(kMaxTileColumns, n - j), k);
+  } else {
+    for (index_t j = 0; j < n; j += Tile::columns)
+      pack_panel<Tile>(packed + j * k, b, j, std::min(Tile::columns, n - j), k);
   }
-  for (index_t j = 0; j < n; j += Tile::columns)
-    pack_panel<Tile>(packed + j * k, b, j, std::min(Tile::columns, n - j), k);
 }
 
 /// A (m×k), whose columns are contiguous: element (r, p) at p·stride + r.
