@@ -252,7 +252,7 @@ class BertTokenizer {
                              const EncodeOptions& options) const {
     constexpr index_t kTextsPerChunk = 64;
     const EncodeOptions resolved = resolve(options);
-    std::vector<Encoding> encodings(texts.size());
+    std::vector<Encoding> encodings = detail::empty_encodings(length(texts));
     parallel_for_throwing(length(texts), kTextsPerChunk, [&](index_t begin, index_t end) {
       for (index_t i = begin; i < end; ++i) {
         const auto pair = pairs != nullptr ? std::optional<std::string_view>(at(*pairs, i)) : std::nullopt;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/aligned_normalizer.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
@@ -57,6 +59,21 @@ struct BatchEncoding {
 };
 
 namespace detail {
+
+/// n empty encodings. All threads ask the system for their memory, by a first write to each page: that takes several times
+/// as long as to fill it.
+inline std::vector<Encoding> empty_encodings(index_t n) {
+  constexpr index_t kPage = 4096;
+  std::vector<Encoding> encodings;
+  encodings.reserve(usize(n));
+  auto* const bytes = reinterpret_cast<std::byte*>(encodings.data());
+  const index_t size = n * static_cast<index_t>(sizeof(Encoding));
+  parallel_for(num_chunks(size, kPage), 64, [&](index_t begin, index_t end) {
+    for (index_t page = begin; page < end; ++page) bytes[page * kPage] = std::byte{};
+  });
+  encodings.resize(usize(n));
+  return encodings;
+}
 
 /// A batch of encodings in which what overflowed from each comes behind it.
 inline BatchEncoding with_overflow_in_line(std::vector<Encoding> encodings) {
