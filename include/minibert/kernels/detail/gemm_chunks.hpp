@@ -16,30 +16,29 @@ struct GemmChunk {
   index_t first, last, column, column_end, next;
 };
 
-/// C (m×n) in chunks of at most row_grain rows and column_grain columns.
+/// C (m×n) in chunks: `rows` pieces of its rows, in whole units and as equal as those allow, by pieces of column_grain
+/// columns.
 struct GemmChunks {
-  index_t m, n, row_grain, column_grain, rows, count;
+  index_t m, n, rows, unit, column_grain, count;
 
-  GemmChunks(index_t m_, index_t n_, index_t row_grain_, index_t column_grain_)
-      : m(m_),
-        n(n_),
-        row_grain(row_grain_),
-        column_grain(column_grain_),
-        rows(num_chunks(m, row_grain)),
-        count(rows * num_chunks(n, column_grain)) {}
+  GemmChunks(index_t m_, index_t n_, index_t rows_, index_t unit_, index_t column_grain_)
+      : m(m_), n(n_), rows(rows_), unit(unit_), column_grain(column_grain_), count(rows * num_chunks(n, column_grain)) {}
 
   /// The chunk of that number: those with the same columns follow each other.
   GemmChunk operator[](index_t i) const {
-    const index_t row = i % rows * row_grain, column = i / rows * column_grain;
-    const index_t next = (i + num_threads()) % rows * row_grain;
-    return {row, std::min(row + row_grain, m), column, std::min(column + column_grain, n), next};
+    const index_t row = i % rows, column = i / rows * column_grain;
+    return {first_row(row), std::min(first_row(row + 1), m), column, std::min(column + column_grain, n),
+            first_row((i + num_threads()) % rows)};
   }
+
+ private:
+  index_t first_row(index_t row) const { return row * num_chunks(m, unit) / rows * unit; }
 };
 
-/// The columns of a chunk, where there should be `enough` chunks to even out among the threads; in whole panels.
-inline index_t even_column_grain(index_t m, index_t n, index_t row_grain, index_t enough) {
-  const index_t rows = std::max<index_t>(num_chunks(m, row_grain), 1);
-  return std::max(round_up(num_chunks(n, num_chunks(enough, rows)), kMaxTileColumns), 2 * kMaxTileColumns);
+/// The columns of a chunk, where there should be `enough` chunks, of so many pieces of rows; in whole panels.
+inline index_t even_column_grain(index_t n, index_t rows, index_t enough) {
+  const index_t pieces = num_chunks(enough, std::max<index_t>(rows, 1));
+  return std::max(round_up(num_chunks(n, pieces), kMaxTileColumns), 2 * kMaxTileColumns);
 }
 
 /// Columns [begin, end) of B, all k rows, into panels: the one that starts at column j lies at

@@ -20,7 +20,7 @@ struct PackedGemm {
   template <class Arch>
   static constexpr bool runs_on = Products::template runs_on<Arch> && !Products::template streams<Arch>;
 
-  static constexpr index_t kRows = 96, kColumns = 512;  // of a chunk at most: A, or the sums, in half the second level
+  static constexpr index_t kRows = 96, kColumns = 768;  // of a chunk at most: A, and the sums, in the second level
   static constexpr index_t kBlock = 384;                // steps of a block of k, at most half as many again
 
   template <class Arch, class T, class Epilogue>
@@ -50,6 +50,14 @@ struct PackedGemm {
     }
   }
 
+  /// C in chunks that even out among the threads. packs_rows: each packs its rows of A, and should be wide.
+  static GemmChunks chunks(index_t m, index_t n, index_t threads, bool packs_rows) {
+    const index_t fewest = num_chunks(m, kRows), enough = threads == 1 ? 1 : packs_rows ? 4 * threads : 32;
+    const index_t rows = fewest > threads ? round_up(fewest, threads) : fewest;
+    const index_t column_grain = even_column_grain(n, rows, std::max(enough, rows * num_chunks(n, kColumns)));
+    return {m, n, rows, kMicroRows, std::min(column_grain, kColumns)};
+  }
+
   /// Elements of scratch memory of one chunk: rows of A, panels of B, and tiles between blocks of k.
   static index_t workspace(index_t k) {
     const index_t block = depth_block(k, kBlock);
@@ -67,9 +75,7 @@ void packed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epil
   using Kernel = PackedGemm<Products>;
   constexpr index_t kManyRows = 600;  // from here on packing all of B beforehand costs less
   T *scratch = workspace + round_up(n, kMaxTileColumns) * k, *packed = m < kManyRows ? nullptr : workspace;
-  const index_t enough = packed ? 32 : 4 * num_threads();  // chunks
-  const index_t column_grain = std::min(even_column_grain(m, n, Kernel::kRows, enough), Kernel::kColumns);
-  const GemmChunks chunks(m, n, Kernel::kRows, column_grain);
+  const GemmChunks chunks = Kernel::chunks(m, n, Parallel ? num_threads() : 1, a.column_stride != 1);
   pack_and_multiply<Parallel>(
       packed ? n : 0, chunks,
       [=](index_t begin, index_t end) { simd::dispatch<PackColumns<Products>>(packed, b, index_t{0}, begin, end, k); },

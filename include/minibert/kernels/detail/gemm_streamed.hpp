@@ -119,7 +119,7 @@ inline GemmChunks streamed_chunks(index_t m, index_t n, index_t k, index_t eleme
   constexpr index_t kMostBytes = index_t{8} << 20;
   const index_t ranges = num_chunks(n * k * element_size, kMostBytes);
   const index_t rows = num_chunks(m, kRowChunk);
-  return {m, n, kRowChunk, even_column_grain(m, n, kRowChunk, std::max(index_t{packs_rows ? 16 : 32}, ranges * rows))};
+  return {m, n, rows, kRowChunk, even_column_grain(n, rows, std::max(index_t{packs_rows ? 16 : 32}, ranges * rows))};
 }
 
 /// workspace: n·k elements for B, and each thread's GemmRows::workspace, `thread_workspace` apart.
