@@ -35,12 +35,12 @@ def machine_context(programs):
             cpu = line.split(":", 1)[1].strip()
     family = {key.strip(): value.strip() for key, value in
               (line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)}
-    programs.bench("peak_bench", "peak/fma/threads:1", min_time=0.01)
+    isa = programs.isa()
     versions = output_of([programs.python, "-c", "import torch, transformers as t\n"
                           "print(f'PyTorch {torch.__version__}, transformers {t.__version__}')"])
     return {"cpu": f"{cpu} (family {family.get('cpu family', '?')}, model {family.get('model', '?')})",
             "cores": os.cpu_count(), "memory_GB": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
-            "isa": programs.context["isa"], "compiler": programs.context["compiler"],
+            "isa": isa, "compiler": programs.context["compiler"],
             "peers": versions.strip()}
 
 

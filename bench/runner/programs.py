@@ -76,6 +76,11 @@ class Programs:
             cases[case["name"].removesuffix("/manual_time")] = counters | {"seconds": case["real_time"] * 1e-6}
         return cases
 
+    def isa(self):
+        """The instruction set that our kernels use here."""
+        self.bench("peak_bench", "peak/fma/threads:1", min_time=0.01)
+        return self.context["isa"]
+
     def names(self, name, pattern="."):
         """The names of a program's cases."""
         lines = output_of([self.build / "bench" / name, "--benchmark_list_tests", f"--benchmark_filter={pattern}"])

@@ -28,6 +28,10 @@ class Run:
         output_of([self.programs.build / "bench" / "export_batches", path])
         return path
 
+    def bf16_peers(self, **runs):
+        """The runs, where the processor multiplies bf16: elsewhere PyTorch takes minutes for a step of it."""
+        return runs if "bf16" in self.programs.isa() else {}
+
     def text(self):
         """How an example is told its text."""
         return ["--train_file", self.news / "train.txt"] if self.news else []
@@ -48,7 +52,7 @@ def gemm(run):
                      ours=lambda: run.programs.bench("gemm_bench", pattern),
                      onednn=lambda: run.programs.bench("onednn_gemm_bench", pattern),
                      torch_fp32=lambda: run.programs.peer("torch_gemm.py", *shapes),
-                     torch_bf16=lambda: run.programs.peer("torch_gemm.py", "--dtype", "bf16", *shapes))
+                     **run.bf16_peers(torch_bf16=lambda: run.programs.peer("torch_gemm.py", "--dtype", "bf16", *shapes)))
 
 
 def attention(run):
@@ -56,8 +60,8 @@ def attention(run):
     return alternate(run.rounds,
                      ours=lambda: run.programs.bench("attention_bench", f"/({'|'.join(SHAPES)})/"),
                      torch_fp32=lambda: run.programs.peer("torch_attention.py", "--batches", batches, *SHAPES),
-                     torch_bf16=lambda: run.programs.peer("torch_attention.py", "--batches", batches, "--dtype", "bf16",
-                                                          *SHAPES))
+                     **run.bf16_peers(torch_bf16=lambda: run.programs.peer("torch_attention.py", "--batches", batches,
+                                                                           "--dtype", "bf16", *SHAPES)))
 
 
 def kernels(run):
@@ -76,12 +80,12 @@ def step(run):
     runs = {"ours": lambda: run.programs.bench("training_step_bench", "/tutorial/"),
             "torch_fp32": lambda: torch(*(["--passes", "1"] if run.quick else []))}
     if not run.quick:
-        runs["torch_bf16"] = lambda: torch("--bf16")
+        runs |= run.bf16_peers(torch_bf16=lambda: torch("--bf16"))
     results = alternate(run.rounds, **runs)
     if not run.quick:  # every batch costs the same
         padded = ("--pad_to", "256", "--num_batches", "1")
         results |= alternate(1, torch_fp32_padded=lambda: torch(*padded),
-                             torch_bf16_padded=lambda: torch("--bf16", *padded))
+                             **run.bf16_peers(torch_bf16_padded=lambda: torch("--bf16", *padded)))
     return results
 
 
