@@ -32,10 +32,11 @@ def rate_and_share(case):
 def gemm_table(gemm):
     ours, onednn = all_threads(gemm["ours"]), all_threads(gemm["onednn"])
     alone = {name.rsplit("/", 1)[0]: case for name, case in gemm["ours"].items() if name.endswith("threads:1")}
+    torch_bf16 = gemm.get("torch_bf16", {})
     shapes = [name.removeprefix("gemm/fp32/") for name in ours if name.startswith("gemm/fp32/")]
     rows = [[shape, percent(alone[f"gemm/fp32/{shape}"]["of_peak"]), rate_and_share(ours[f"gemm/fp32/{shape}"]),
              rate_and_share(onednn.get(f"onednn/fp32/{shape}")), rate(gemm["torch_fp32"].get(shape)),
-             rate_and_share(ours.get(f"gemm/bf16/{shape}")), rate(gemm.get("torch_bf16", {}).get(shape))] for shape in shapes]
+             rate_and_share(ours.get(f"gemm/bf16/{shape}")), rate(torch_bf16.get(shape))] for shape in shapes]
     header = ["product: tokens × in × out", "fp32, one thread: of the peak", "fp32", "oneDNN", "PyTorch", "bf16",
               "PyTorch bf16"]
     return table(header, rows)
@@ -43,9 +44,10 @@ def gemm_table(gemm):
 
 def attention_table(attention):
     ours = all_threads(attention["ours"])
+    torch_bf16 = attention.get("torch_bf16", {})
     shapes = [name.removeprefix("attention/fp32/") for name in ours if name.startswith("attention/fp32/")]
     rows = [[shape, rate_and_share(ours[f"attention/fp32/{shape}"]), rate(attention["torch_fp32"].get(shape)),
-             rate_and_share(ours.get(f"attention/bf16/{shape}")), rate(attention.get("torch_bf16", {}).get(shape))]
+             rate_and_share(ours.get(f"attention/bf16/{shape}")), rate(torch_bf16.get(shape))]
             for shape in shapes]
     return table(["attention: B × H × T × D", "fp32", "PyTorch", "bf16", "PyTorch bf16"], rows)
 
