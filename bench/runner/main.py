@@ -49,7 +49,7 @@ def main():
     build = ROOT / "build"
     results_folder = build / ("bench-results-quick" if arguments.quick else "bench-results")
     results_folder.mkdir(parents=True, exist_ok=True)
-    python = os.environ.get("MINIBERT_PYTHON", build / "venv/bin/python")
+    python = os.environ.get("MINIBERT_PYTHON") or build / "venv/bin/python"  # empty: as if unset
     programs = Programs(build / "bench", build / "bench-clang", python, ROOT / "bench/peers",
                         min_time=0.03 if arguments.quick else 0.2)
     run = Run(programs, 1 if arguments.quick else arguments.rounds, arguments.quick, results_folder)
