@@ -19,13 +19,13 @@ struct AttentionCase {
 
 void forward(AttentionProblem& p, float* workspace, Precision precision) {
   kernels::attention_forward(p.y.data(), p.lse.data(), p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask,
-                             p.sequences.view(), p.shape, workspace, precision);
+                             p.shape, workspace, precision);
 }
 
 void backward(AttentionProblem& p, float* workspace, Precision precision) {
   kernels::attention_backward<float>({p.dq.data()}, {p.dk.data()}, {p.dv.data()}, p.dy.data(), p.y.data(), p.lse.data(),
-                                     p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.sequences.view(), p.shape,
-                                     workspace, precision);
+                                     p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.shape, workspace,
+                                     precision);
 }
 
 /// The forward pass alone, or both.
@@ -34,7 +34,7 @@ void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithm
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<AttentionProblem>(
         c.name, [&] { return AttentionProblem(c.lengths, c.heads, c.head_size, c.dropout); });
-    bench::Floats workspace(usize(kernels::attention_workspace<float>(p.sequences.view(), p.shape, num_threads())));
+    bench::Floats workspace(usize(kernels::attention_workspace<float>(p.shape, num_threads())));
     const auto run_pass = [&] {
       forward(p, workspace.data(), arithmetic.precision);
       if (both) backward(p, workspace.data(), arithmetic.precision);

@@ -18,15 +18,17 @@ class AttentionProblem {
  public:
   AttentionProblem(const std::vector<index_t>& lengths, index_t heads, index_t head_size, double p = 0)
       : sequences(lengths),
-        shape{sequences.num_tokens(), heads, head_size, heads * head_size},
+        shape(kernels::AttentionShape::self(sequences.view(), heads, head_size)),
         mask(kernels::DropoutMask::of(p, random::Key(5))),
         scale(static_cast<float>(4 / std::sqrt(static_cast<double>(head_size)))) {
-    const index_t size = shape.num_tokens * shape.stride;  // a larger scale than usual: probabilities that differ
+    const index_t num_tokens = sequences.num_tokens(), size = num_tokens * shape.stride;  // a larger scale than usual: probabilities that differ
     index_t stream = 1;
     for (auto* x : {&q, &k, &v, &dy}) *x = uniform(size, static_cast<int>(stream++));
     for (auto* x : {&y, &dq, &dk, &dv}) x->resize(usize(size));
-    lse.resize(usize(heads * shape.num_tokens));
+    lse.resize(usize(heads * num_tokens));
   }
+
+  AttentionProblem(const AttentionProblem&) = delete;  // the shape refers to the sequences
 
   /// Of both products of the forward pass: 4·H·D·Σ length².
   double forward_flops() const {
@@ -40,7 +42,7 @@ class AttentionProblem {
   void check(const std::string& name, bool backward, double allowed) const {
     Comparison of_y, of_lse, of_dq, of_dk, of_dv;
     for (index_t i = 0; i < kSamples; ++i) {
-      const index_t t = (2 * i + 1) * shape.num_tokens / (2 * kSamples), h = i % shape.num_heads;
+      const index_t t = (2 * i + 1) * sequences.num_tokens() / (2 * kSamples), h = i % shape.num_heads;
       const index_t b = std::upper_bound(sequences.cu_seqlens.begin(), sequences.cu_seqlens.end(), t) -
                         sequences.cu_seqlens.begin() - 1;
       compare_forward(b, h, t, of_y, of_lse);
@@ -112,7 +114,7 @@ class AttentionProblem {
     }
     for (double& x : own) x /= sum;
     of_y.add(row(y, t, h), own);
-    of_lse.add(&at(lse, h * shape.num_tokens + t), {std::log(sum)});
+    of_lse.add(&at(lse, h * sequences.num_tokens() + t), {std::log(sum)});
   }
 
   /// The probability and its gradient, before softmax, of a query and a key.
@@ -120,7 +122,7 @@ class AttentionProblem {
     double p, ds;
   };
   Pair pair(index_t b, index_t h, index_t query, index_t key) const {
-    const double p = std::exp(score(query, key, h) - static_cast<double>(at(lse, h * shape.num_tokens + query)));
+    const double p = std::exp(score(query, key, h) - static_cast<double>(at(lse, h * sequences.num_tokens() + query)));
     const double f = factor(b, h, query, key);
     return {p * f, p * (f * dot(dy, query, v, key, h) - dot(dy, query, y, query, h))};
   }

@@ -1,6 +1,7 @@
 // A whole training step of the tutorial's model: masking, forward, backward, clipping, AdamW.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -42,17 +43,27 @@ class TrainingStep {
 };
 
 /// Flops of the matrix products that a step cannot do without: three for each weight and token (forward, gradient of
-/// the input, gradient of the weight), six for each pair of tokens of a sequence; attention's recomputation is not
+/// the input, gradient of the weight), six for each pair of tokens of a sequence; of the last layer, but for keys and
+/// values, those of the masked tokens alone, which are all that the loss depends on. Attention's recomputation is not
 /// counted, nor is anything elementwise.
 inline double useful_flops(const BertConfig& config, const MaskedLMBatch& batch) {
   const auto h = static_cast<double>(config.hidden_size), wide = static_cast<double>(config.intermediate_size);
   const auto tokens = static_cast<double>(batch.num_tokens()), masked = static_cast<double>(batch.num_items());
-  double squares = 0;
-  for (index_t b = 0; b < batch.num_sequences(); ++b)
-    squares += std::pow(static_cast<double>(at(batch.cu_seqlens, b + 1) - at(batch.cu_seqlens, b)), 2);
-  const double layer = tokens * (4 * h * h + 2 * h * wide) + 2 * h * squares;
+  double pairs = 0, masked_pairs = 0;  // of tokens of a sequence
+  for (index_t b = 0; b < batch.num_sequences(); ++b) {
+    const auto before = [&](index_t row) {
+      return std::lower_bound(batch.masked_rows.begin(), batch.masked_rows.end(), row) - batch.masked_rows.begin();
+    };
+    const index_t begin = at(batch.cu_seqlens, b), end = at(batch.cu_seqlens, b + 1);
+    pairs += std::pow(static_cast<double>(end - begin), 2);
+    masked_pairs += static_cast<double>((before(end) - before(begin)) * (end - begin));
+  }
+  const auto layer = [&](double asking, double asking_pairs) {
+    return asking * (2 * h * h + 2 * h * wide) + tokens * 2 * h * h + 2 * h * asking_pairs;
+  };
+  const double whole = static_cast<double>(config.num_hidden_layers - 1) * layer(tokens, pairs);
   const double head = masked * (h * h + h * static_cast<double>(config.vocab_size));
-  return 3 * 2 * (static_cast<double>(config.num_hidden_layers) * layer + head);
+  return 3 * 2 * (whole + layer(masked, masked_pairs) + head);
 }
 
 /// Compares loss and gradient norm of a step, dropout included, with the same model's in double. @throws Error

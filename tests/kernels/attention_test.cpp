@@ -17,25 +17,30 @@ struct Result {
   bool operator==(const Result&) const = default;
 };
 
-/// Numbers for one attention: inputs, and what the kernels and their twin make of them.
+/// Numbers for one attention: inputs, and what the kernels and their twin make of them. Queries as many as keys, or as
+/// asked_lengths says.
 template <class T>
 struct Problem {
-  Problem(const std::vector<index_t>& lengths, index_t num_heads, index_t head_size, double p)
-      : sequences(lengths, 3), heads(num_heads), d(head_size), mask(DropoutMask::of(p, random::Key(11))) {}
+  Problem(const std::vector<index_t>& lengths, index_t num_heads, index_t head_size, double p,
+          const std::vector<index_t>* asked_lengths = nullptr)
+      : sequences(lengths, 3),
+        asking(asked_lengths == nullptr ? lengths : *asked_lengths, 3),
+        heads(num_heads),
+        d(head_size),
+        mask(DropoutMask::of(p, random::Key(11))) {}
 
   index_t size() const { return sequences.num_tokens() * heads * d; }
+  index_t query_size() const { return asking.num_tokens() * heads * d; }
+  AttentionShape shape() const { return {asking.view(), sequences.view(), heads, d, heads * d}; }
 
   Result<T> run(bool accumulate, Precision precision = Precision::full) const {
-    const index_t n = sequences.num_tokens();
-    const AttentionShape shape{n, heads, d, heads * d};
-    std::vector<T> workspace(usize(kernels::attention_workspace<T>(sequences.view(), shape, num_threads())),
-                             static_cast<T>(NAN));
-    Result<T> r{std::vector<T>(usize(size())), std::vector<T>(usize(heads * n)), {}, {}, {}};
-    kernels::attention_forward(r.y.data(), r.lse.data(), q.data(), k.data(), v.data(), scale, mask, sequences.view(),
-                               shape, workspace.data(), precision);
-    testing::Destination<T> dq(size(), accumulate), dk(size(), accumulate), dv(size(), accumulate);
+    std::vector<T> workspace(usize(kernels::attention_workspace<T>(shape(), num_threads())), static_cast<T>(NAN));
+    Result<T> r{std::vector<T>(usize(query_size())), std::vector<T>(usize(heads * asking.num_tokens())), {}, {}, {}};
+    kernels::attention_forward(r.y.data(), r.lse.data(), q.data(), k.data(), v.data(), scale, mask, shape(),
+                               workspace.data(), precision);
+    testing::Destination<T> dq(query_size(), accumulate), dk(size(), accumulate), dv(size(), accumulate);
     kernels::attention_backward(dq.sink(), dk.sink(), dv.sink(), dy.data(), r.y.data(), r.lse.data(), q.data(),
-                                k.data(), v.data(), scale, mask, sequences.view(), shape, workspace.data(), precision);
+                                k.data(), v.data(), scale, mask, shape(), workspace.data(), precision);
     r.dq = dq.values, r.dk = dk.values, r.dv = dv.values;
     return r;
   }
@@ -44,22 +49,23 @@ struct Problem {
     const auto factor = [&](index_t b, index_t h, index_t query, index_t key) {
       return reference::dropout_factor(mask.key.fold(at(sequences.rows, b)).fold(h), mask.threshold, query, key);
     };
-    return reference::attention(widen(q), widen(k), widen(v), widen(dy), static_cast<double>(scale), sequences.view(),
-                                heads, d, factor);
+    return reference::attention(widen(q), widen(k), widen(v), widen(dy), static_cast<double>(scale), asking.view(),
+                                sequences.view(), heads, d, factor);
   }
 
-  reference::OwnedSequences sequences;
+  reference::OwnedSequences sequences, asking;
   index_t heads, d;
   DropoutMask mask;
   T scale = static_cast<T>(0.6);
-  std::vector<T> q = reference::normal<T>(size(), 1), k = reference::normal<T>(size(), 2),
-                 v = reference::normal<T>(size(), 3), dy = reference::normal<T>(size(), 4);
+  std::vector<T> q = reference::normal<T>(query_size(), 1), k = reference::normal<T>(size(), 2),
+                 v = reference::normal<T>(size(), 3), dy = reference::normal<T>(query_size(), 4);
 };
 
 template <class T>
-void compare(const std::vector<index_t>& lengths, index_t heads, index_t d, double p) {
+void compare(const std::vector<index_t>& lengths, index_t heads, index_t d, double p,
+             const std::vector<index_t>* asking = nullptr) {
   INFO("heads=", heads, " head size=", d, " p=", p);
-  const Problem<T> problem(lengths, heads, d, p);
+  const Problem<T> problem(lengths, heads, d, p, asking);
   const auto expected = problem.twin();
   const double allowed = 5 * testing::tolerance<T>();
   for (const bool accumulate : {false, true}) {
@@ -85,6 +91,17 @@ TEST_CASE_TEMPLATE("attention: forward and backward against the twin, lengths ar
   }
   compare<T>({0, 0}, 2, 4, 0.0);
   compare<T>({}, 2, 4, 0.0);
+}
+
+TEST_CASE_TEMPLATE("attention: some tokens of each sequence ask", T, float, double) {
+  const std::vector<index_t> lengths{5, 1, 70, 9, 0, 400}, asking{2, 1, 11, 0, 0, 30};
+  for (const double p : {0.0, 0.3}) {
+    compare<T>(lengths, 2, 16, p, &asking);
+    compare<T>(asking, 2, 5, p, &asking);
+  }
+  const std::vector<index_t> nobody{0, 0, 0, 0, 0, 0}, more{300, 2, 1, 1, 0, 7};
+  compare<T>(lengths, 1, 3, 0.0, &nobody);
+  compare<T>(lengths, 1, 3, 0.0, &more);
 }
 
 TEST_CASE("attention: several blocks and pieces of keys and queries") {
@@ -116,19 +133,17 @@ TEST_CASE("attention: bf16 is attention but for rounding, and double ignores it"
 TEST_CASE("attention: without lse, and with gradients for some inputs only") {
   const Problem<double> problem({4, 70}, 2, 6, 0.2);
   const Result<double> all = problem.run(false);
-  const index_t n = problem.sequences.num_tokens();
-  const AttentionShape shape{n, 2, 6, 12};
-  const Sequences sequences = problem.sequences.view();
-  std::vector<double> workspace(usize(kernels::attention_workspace<double>(sequences, shape, num_threads())));
+  const AttentionShape shape = AttentionShape::self(problem.sequences.view(), 2, 6);
+  std::vector<double> workspace(usize(kernels::attention_workspace<double>(shape, num_threads())));
   std::vector<double> y(usize(problem.size())), gradient(y.size());
   kernels::attention_forward<double>(y.data(), nullptr, problem.q.data(), problem.k.data(), problem.v.data(),
-                                     problem.scale, problem.mask, sequences, shape, workspace.data());
+                                     problem.scale, problem.mask, shape, workspace.data());
   CHECK(y == all.y);
   const auto backward = [&](int wanted) {
     const auto sink = [&](int i) { return i == wanted ? Sink<double>{gradient.data()} : Sink<double>{}; };
     kernels::attention_backward(sink(0), sink(1), sink(2), problem.dy.data(), all.y.data(), all.lse.data(),
                                 problem.q.data(), problem.k.data(), problem.v.data(), problem.scale, problem.mask,
-                                sequences, shape, workspace.data());
+                                shape, workspace.data());
     return gradient;
   };
   CHECK(backward(0) == all.dq);

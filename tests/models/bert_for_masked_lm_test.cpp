@@ -1,11 +1,14 @@
 #include <minibert/models/bert_for_masked_lm.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <minibert/autograd/gradcheck.hpp>
+#include <minibert/ops/arithmetic.hpp>
+#include <minibert/ops/sum.hpp>
 #include <minibert/optim/adamw.hpp>
 
 #include "support/reference.hpp"
@@ -70,6 +73,44 @@ TEST_CASE("BertForMaskedLM: gradients of all parameters against finite differenc
     const MaskedLMBatch batch = tiny_batch({1, 7, 4});
     const auto loss = [&](Tape<double>& tape) { return model.forward(tape, batch, {.step = 3}).loss; };
     CHECK(gradcheck(*model.parameters().front()->store, loss) < 1e-6);
+  }
+}
+
+TEST_CASE("BertModel: the hidden state of chosen rows is that of all rows, and so are its gradients") {
+  const MaskedLMBatch batch = tiny_batch({3, 10, 1, 6});
+  const std::vector<index_t> rows{0, 4, 4, 12, 14, 19};
+  for (const index_t layers : {0, 1, 2}) {
+    BertConfig config = tiny_config();
+    config.num_hidden_layers = layers;
+    BasicBertModel<double> model(config, 1, /*add_pooling_layer=*/false);
+    const auto run = [&](Tape<double>& tape, bool of_all) {
+      return of_all ? functional::index_select<double>(model.forward(tape, batch).last_hidden_state, rows)
+                    : model.hidden_state(batch, model.context(tape, batch, {}), rows);
+    };
+    std::vector<std::vector<double>> values, found;
+    for (const bool of_all : {true, false}) {
+      Tape<double> tape, no_recording(Recording::off);
+      model.zero_grad();
+      const auto y = run(tape, of_all), same = run(no_recording, of_all);
+      values.emplace_back(y.data(), y.data() + y.numel());
+      CHECK(values.back() == std::vector<double>(same.data(), same.data() + same.numel()));
+      tape.backward(functional::sum(functional::mul(y, y)));
+      found.push_back(gradients(model));
+    }
+    CHECK(values[0] == values[1]);
+    CHECK(reference::relative_error(found[0], found[1]) < 1e-12);
+  }
+}
+
+TEST_CASE("BertForMaskedLM: logits of rows in any order, some twice") {
+  BertForMaskedLM model(tiny_config());
+  Tape<float> tape(Recording::off);
+  const Batch batch = tiny_batch({3, 10, 6});
+  const std::vector<index_t> all{2, 5, 7, 11, 18}, some{11, 2, 18, 11};
+  const auto of_all = model.logits(tape, batch, all), of_some = model.logits(tape, batch, some);
+  for (index_t i = 0; i < length(some); ++i) {
+    const index_t place = std::find(all.begin(), all.end(), at(some, i)) - all.begin();
+    for (index_t j = 0; j < 23; ++j) CHECK(of_some.data()[i * 23 + j] == of_all.data()[place * 23 + j]);
   }
 }
 
@@ -181,7 +222,10 @@ TEST_CASE("BertForMaskedLM: what does not fit is refused") {
                        ValueError);
   batch = tiny_batch({4});
   batch.masked_rows[0] = 4;
-  CHECK_THROWS_AS(model.forward(tape, batch), ValueError);
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "row 0 of those wanted is 4, expected ascending rows of 4 tokens",
+                       ValueError);
+  const std::vector<index_t> backwards{2, 1};
+  CHECK_THROWS_AS(model.bert.hidden_state(batch, model.bert.context(tape, batch, {}), backwards), ValueError);
   batch = tiny_batch({4});
   batch.labels[0] = -1;
   CHECK_THROWS_AS(model.forward(tape, batch), ValueError);

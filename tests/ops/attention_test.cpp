@@ -24,7 +24,7 @@ TEST_CASE_TEMPLATE("attention: values, with and without dropout", T, float, doub
     };
     const auto q = widen(inputs.values(0));
     const auto expected = reference::attention(q, widen(inputs.values(1)), widen(inputs.values(2)), q,
-                                               1 / std::sqrt(6.0), sequences.view(), 3, 6, factor);
+                                               1 / std::sqrt(6.0), sequences.view(), sequences.view(), 3, 6, factor);
     CHECK(reference::relative_error(testing::values(y), expected.y) < (std::is_same_v<T, float> ? 2e-6 : 1e-13));
   }
 }
@@ -46,6 +46,16 @@ TEST_CASE("attention: gradients") {
   const reference::OwnedSequences longer({66});  // more than one block of queries, as one variable too
   const auto one = [&](Doubles x) { return F::attention(x[0], x[0], x[0], 1, longer.view()); };
   CHECK(gradcheck_op({{66, 2}}, one) < 1e-6);
+}
+
+TEST_CASE("attention: gradients where some tokens of each sequence ask") {
+  const reference::OwnedSequences keys({3, 2, 5, 0}), queries({2, 0, 4, 0});
+  for (const double p : {0.0, 0.3}) {
+    const auto f = [&](Doubles x) {
+      return F::attention(x[0], x[1], x[2], 2, queries.view(), keys.view(), {.p = p, .key = random::Key(1)});
+    };
+    CHECK(gradcheck_op({{6, 6}, {10, 6}, {10, 6}}, f) < 1e-6);
+  }
 }
 
 TEST_CASE("attention: no sequences at all") {
@@ -80,6 +90,11 @@ TEST_CASE("attention: errors") {
   wrong.cu_seqlens = backwards.data(), wrong.count = 2;
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has -1 rows, expected 0 to 9",
                        ShapeError);
+  const reference::OwnedSequences one({5}), none_in_the_second({5, 0}), asking({2, 1});
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, one.view(), sequences.view()),
+                       "attention: 1 sequences of queries and 2 of keys, expected as many", ShapeError);
+  CHECK_THROWS_WITH_AS(F::attention(of({3, 6}), x, x, 2, asking.view(), none_in_the_second.view()),
+                       "attention: sequence 1 has queries, but no key", ValueError);
   Sequences nameless = sequences.view();
   nameless.rows = nullptr;
   CHECK_NOTHROW(F::attention(x, x, x, 2, nameless));

@@ -162,39 +162,42 @@ struct AttentionResult {
   Numbers y, lse, dq, dk, dv;
 };
 
-/// Forward and backward of H heads of size d, one sequence and head at a time. factor(sequence, head, query, key) is
+/// Forward and backward of H heads of size d, one sequence and head at a time: queries meet the keys of their own
+/// sequence. factor(sequence, head, query, key) is
 /// what dropout multiplies a probability with.
 inline AttentionResult attention(const Numbers& q, const Numbers& k, const Numbers& v, const Numbers& dy, double scale,
-                                 const Sequences& sequences, index_t heads, index_t d,
+                                 const Sequences& queries, const Sequences& keys, index_t heads, index_t d,
                                  const std::function<double(index_t, index_t, index_t, index_t)>& factor) {
-  const index_t stride = heads * d, tokens = sequences.num_tokens();
-  AttentionResult r{Numbers(q.size()), Numbers(usize(heads * tokens)), Numbers(q.size()), Numbers(q.size()),
-                    Numbers(q.size())};
-  for (index_t b = 0; b < sequences.count; ++b)
+  const index_t stride = heads * d, rows = queries.num_tokens();
+  AttentionResult r{Numbers(q.size()), Numbers(usize(heads * rows)), Numbers(q.size()), Numbers(k.size()),
+                    Numbers(k.size())};
+  for (index_t b = 0; b < keys.count; ++b)
     for (index_t h = 0; h < heads; ++h) {
-      const index_t start = sequences.cu_seqlens[b], n = sequences.cu_seqlens[b + 1] - start;
-      const auto element = [=](index_t t, index_t i) { return (start + t) * stride + h * d + i; };
-      Numbers scores(usize(n * n)), lse, dp(usize(n * n));
-      for (index_t s = 0; s < n; ++s)
+      const index_t start = queries.cu_seqlens[b], m = queries.cu_seqlens[b + 1] - start;
+      const index_t first_key = keys.cu_seqlens[b], n = keys.cu_seqlens[b + 1] - first_key;
+      const auto query = [=](index_t s, index_t i) { return (start + s) * stride + h * d + i; };
+      const auto key = [=](index_t t, index_t i) { return (first_key + t) * stride + h * d + i; };
+      Numbers scores(usize(m * n)), lse, dp(usize(m * n));
+      for (index_t s = 0; s < m; ++s)
         for (index_t t = 0; t < n; ++t)
-          for (index_t i = 0; i < d; ++i) at(scores, s * n + t) += scale * at(q, element(s, i)) * at(k, element(t, i));
-      const Numbers p = softmax(scores, n, n, &lse);
-      std::copy(lse.begin(), lse.end(), r.lse.begin() + h * tokens + start);
-      for (index_t s = 0; s < n; ++s)
+          for (index_t i = 0; i < d; ++i) at(scores, s * n + t) += scale * at(q, query(s, i)) * at(k, key(t, i));
+      const Numbers p = softmax(scores, m, n, &lse);
+      std::copy(lse.begin(), lse.end(), r.lse.begin() + h * rows + start);
+      for (index_t s = 0; s < m; ++s)
         for (index_t t = 0; t < n; ++t) {
           const double f = factor(b, h, s, t);
           for (index_t i = 0; i < d; ++i) {
-            at(r.y, element(s, i)) += f * at(p, s * n + t) * at(v, element(t, i));
-            at(r.dv, element(t, i)) += f * at(p, s * n + t) * at(dy, element(s, i));
-            at(dp, s * n + t) += f * at(dy, element(s, i)) * at(v, element(t, i));
+            at(r.y, query(s, i)) += f * at(p, s * n + t) * at(v, key(t, i));
+            at(r.dv, key(t, i)) += f * at(p, s * n + t) * at(dy, query(s, i));
+            at(dp, s * n + t) += f * at(dy, query(s, i)) * at(v, key(t, i));
           }
         }
-      const Numbers ds = softmax_backward(dp, p, n, n);
-      for (index_t s = 0; s < n; ++s)
+      const Numbers ds = softmax_backward(dp, p, m, n);
+      for (index_t s = 0; s < m; ++s)
         for (index_t t = 0; t < n; ++t)
           for (index_t i = 0; i < d; ++i) {
-            at(r.dq, element(s, i)) += scale * at(ds, s * n + t) * at(k, element(t, i));
-            at(r.dk, element(t, i)) += scale * at(ds, s * n + t) * at(q, element(s, i));
+            at(r.dq, query(s, i)) += scale * at(ds, s * n + t) * at(k, key(t, i));
+            at(r.dk, key(t, i)) += scale * at(ds, s * n + t) * at(q, query(s, i));
           }
     }
   return r;

@@ -1,5 +1,5 @@
-// Multi-head attention (Vaswani et al., 2017) over sequences laid end to end: softmax(scale·QKᵗ)·V, each sequence with
-// itself only. No matrix of scores is stored; the backward pass makes them again from the log-sum-exp of each row
+// Multi-head attention (Vaswani et al., 2017) over sequences laid end to end: softmax(scale·QKᵗ)·V, the queries of each
+// sequence with its own keys only. No matrix of scores is stored; the backward pass makes them again from the log-sum-exp of each row
 // (Dao et al., "FlashAttention", 2022).
 #pragma once
 
@@ -13,12 +13,18 @@
 
 namespace minibert::kernels {
 
-/// The sizes of an attention: N tokens, H heads, head size D; every operand is (N, H·D) with rows `stride` apart.
+/// The sizes of an attention: H heads of size D. q, y and their gradients are (queries' rows, H·D), k, v and theirs
+/// (keys' rows, H·D), all with rows `stride` apart. Both have the same number of sequences; one with queries has keys.
 struct AttentionShape {
-  index_t num_tokens = 0;
+  Sequences queries, keys;  ///< the same unless only some tokens of each sequence ask; dropout is keyed by keys.rows
   index_t num_heads = 0;
   index_t head_size = 0;
   index_t stride = 0;
+
+  /// Every token asks every token of its sequence; operands without gaps.
+  static AttentionShape self(const Sequences& sequences, index_t heads, index_t head_size) noexcept {
+    return {sequences, sequences, heads, head_size, heads * head_size};
+  }
 };
 
 inline namespace MINIBERT_ARCH {
@@ -29,7 +35,8 @@ namespace detail {
 struct EvenPieces {
   index_t size, count;
   EvenPieces(index_t n, index_t wanted, index_t multiple)
-      : size(round_up(num_chunks(n, std::max<index_t>(wanted, 1)), multiple)), count(num_chunks(n, size)) {}
+      : size(round_up(std::max<index_t>(num_chunks(n, std::max<index_t>(wanted, 1)), 1), multiple)),
+        count(num_chunks(n, size)) {}
 };
 
 /// The queries of a sequence that share packed keys in the forward pass.
@@ -70,7 +77,7 @@ void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) no
 
 /// Where the rows of a head lie: `at` elements from the operands' begin, `token` rows.
 struct HeadRows {
-  index_t token, len, at;
+  index_t token, len, at;  // len: of the sequence
   HeadRows(const Sequences& sequences, const AttentionShape& shape, const HeadPiece& it)
       : token(sequences.cu_seqlens[it.sequence]),
         len(sequences.cu_seqlens[it.sequence + 1] - token),
@@ -79,14 +86,15 @@ struct HeadRows {
 
 template <class T>
 AttentionHead<T> attention_head(const T* q, const T* k, const T* v, T scale, const DropoutMask& mask,
-                                const Sequences& sequences, const AttentionShape& shape, const HeadPiece& it) {
-  const HeadRows rows(sequences, shape, it);
+                                const AttentionShape& shape, const HeadPiece& it) {
+  const HeadRows queries(shape.queries, shape, it), keys(shape.keys, shape, it);
   DropoutMask own = mask;
-  if (mask) own.key = mask.key.fold(sequences.rows[it.sequence]).fold(it.head);
-  return {.q = q + rows.at,
-          .k = k + rows.at,
-          .v = v + rows.at,
-          .len = rows.len,
+  if (mask) own.key = mask.key.fold(shape.keys.rows[it.sequence]).fold(it.head);
+  return {.q = q + queries.at,
+          .k = k + keys.at,
+          .v = v + keys.at,
+          .num_queries = queries.len,
+          .num_keys = keys.len,
           .head_size = shape.head_size,
           .stride = shape.stride,
           .scale = scale,
@@ -104,17 +112,17 @@ FetchAhead fetch_nothing(const AttentionShape& shape) {
 
 /// Elements that Scratch takes for each thread.
 template <class Scratch, class T>
-index_t scratch_size(const Sequences& sequences, const AttentionShape& shape) {
+index_t scratch_size(const AttentionShape& shape) {
   ScratchCutter<T> count(nullptr);
-  Scratch(count, sequences.max_seqlen, shape.head_size);
+  Scratch(count, shape.queries.max_seqlen, shape.keys.max_seqlen, shape.head_size);
   return count.used();
 }
 
 /// The calling thread's part of a workspace that holds one for each.
 template <class Scratch, class T>
-Scratch own_scratch(T* workspace, const Sequences& sequences, const AttentionShape& shape) {
-  ScratchCutter<T> memory(workspace + thread_index() * scratch_size<Scratch, T>(sequences, shape));
-  return Scratch(memory, sequences.max_seqlen, shape.head_size);
+Scratch own_scratch(T* workspace, const AttentionShape& shape) {
+  ScratchCutter<T> memory(workspace + thread_index() * scratch_size<Scratch, T>(shape));
+  return Scratch(memory, shape.queries.max_seqlen, shape.keys.max_seqlen, shape.head_size);
 }
 
 /// y += x for the rows of one sequence.
@@ -130,39 +138,38 @@ struct AddRows {
 };
 
 template <class Products, class T>
-void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
+void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask,
                        const AttentionShape& shape, T* workspace) noexcept {
   using Scratch = typename AttentionForward<Products>::template Scratch<T>;
-  for_heads(sequences, shape.num_heads, query_pieces, [=](const HeadPiece& it, const HeadPiece* next) {
+  for_heads(shape.queries, shape.num_heads, query_pieces, [=](const HeadPiece& it, const HeadPiece* next) {
     const auto first_query = [](const HeadPiece& x, index_t len) { return x.piece * query_pieces(len).size; };
     const auto end_query = [=](const HeadPiece& x, index_t len) {
       return std::min(first_query(x, len) + query_pieces(len).size, len);
     };
     FetchAhead ahead = fetch_nothing<T>(shape);
     if (next != nullptr) {
-      const HeadRows rows(sequences, shape, *next);
-      const index_t first = first_query(*next, rows.len), queries = rows.at + first * shape.stride;
-      for (const T* matrix : {k, v}) ahead.add(matrix + rows.at, rows_ahead(rows.len, 4));
+      const HeadRows queries(shape.queries, shape, *next), keys(shape.keys, shape, *next);
+      const index_t first = first_query(*next, queries.len), at = queries.at + first * shape.stride;
+      for (const T* matrix : {k, v}) ahead.add(matrix + keys.at, rows_ahead(keys.len, 4));
       for (const T* matrix : {q, static_cast<const T*>(y)})
-        ahead.add(matrix + queries, rows_ahead(end_query(*next, rows.len) - first, 4));
+        ahead.add(matrix + at, rows_ahead(end_query(*next, queries.len) - first, 4));
     }
-    const auto head = attention_head(q, k, v, scale, mask, sequences, shape, it);
-    const HeadRows rows(sequences, shape, it);
+    const auto head = attention_head(q, k, v, scale, mask, shape, it);
+    const HeadRows queries(shape.queries, shape, it);
     simd::dispatch<AttentionForward<Products>>(
-        head, y + rows.at, lse == nullptr ? nullptr : lse + it.head * shape.num_tokens + rows.token,
-        first_query(it, rows.len), end_query(it, rows.len), ahead, own_scratch<Scratch>(workspace, sequences, shape));
+        head, y + queries.at, lse == nullptr ? nullptr : lse + it.head * shape.queries.num_tokens() + queries.token,
+        first_query(it, queries.len), end_query(it, queries.len), ahead, own_scratch<Scratch>(workspace, shape));
   });
 }
 
 template <class Products, class T>
 void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T* y, const T* lse, const T* q,
-                        const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
-                        const AttentionShape& shape, T* workspace) noexcept {
+                        const T* k, const T* v, T scale, DropoutMask mask, const AttentionShape& shape,
+                        T* workspace) noexcept {
   using Scratch = typename AttentionBackward<Products>::template Scratch<T>;
-  const index_t numel = shape.num_tokens * shape.stride;
-  T* further =
-      workspace + num_threads() * scratch_size<Scratch, T>(sequences, shape);  // dq of the pieces but the first
-  for_heads(sequences, shape.num_heads, key_pieces, [=](const HeadPiece& it, const HeadPiece* next) {
+  const index_t numel = shape.queries.num_tokens() * shape.stride;
+  T* further = workspace + num_threads() * scratch_size<Scratch, T>(shape);  // dq of the pieces but the first
+  for_heads(shape.keys, shape.num_heads, key_pieces, [=](const HeadPiece& it, const HeadPiece* next) {
     const auto sink = [=](Sink<T> all, const HeadRows& rows) {
       return all ? Sink<T>{all.data + rows.at, all.accumulate} : all;
     };
@@ -171,30 +178,30 @@ void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T
     };
     FetchAhead ahead = fetch_nothing<T>(shape);
     if (next != nullptr) {
-      const HeadRows rows(sequences, shape, *next);
-      const index_t size = key_pieces(rows.len).size, begin = next->piece * size, at = rows.at + begin * shape.stride;
-      const index_t keys = rows_ahead(std::min(size, rows.len - begin), 8), queries = rows_ahead(rows.len, 8);
-      for (const T* matrix : {k, v}) ahead.add(matrix + at, keys);
-      for (const T* matrix : {q, dy, y}) ahead.add(matrix + rows.at, queries);
+      const HeadRows queries(shape.queries, shape, *next), keys(shape.keys, shape, *next);
+      const index_t size = key_pieces(keys.len).size, begin = next->piece * size, at = keys.at + begin * shape.stride;
+      const index_t key_rows = rows_ahead(std::min(size, keys.len - begin), 8), query_rows = rows_ahead(queries.len, 8);
+      for (const T* matrix : {k, v}) ahead.add(matrix + at, key_rows);
+      for (const T* matrix : {q, dy, y}) ahead.add(matrix + queries.at, query_rows);
       for (const Sink<T>& result : {dv, dk})
-        if (result) ahead.add(result.data + at, keys);
-      if (dq) ahead.add(dq_of(*next, rows).data, queries);
+        if (result) ahead.add(result.data + at, key_rows);
+      if (dq) ahead.add(dq_of(*next, queries).data, query_rows);
     }
-    const auto head = attention_head(q, k, v, scale, mask, sequences, shape, it);
-    const HeadRows rows(sequences, shape, it);
-    const index_t keys = key_pieces(rows.len).size, begin = it.piece * keys;
-    simd::dispatch<AttentionBackward<Products>>(head, dq_of(it, rows), sink(dk, rows), sink(dv, rows), dy + rows.at,
-                                                y + rows.at, lse + it.head * shape.num_tokens + rows.token, begin,
-                                                std::min(begin + keys, rows.len), ahead,
-                                                own_scratch<Scratch>(workspace, sequences, shape));
+    const auto head = attention_head(q, k, v, scale, mask, shape, it);
+    const HeadRows queries(shape.queries, shape, it), keys(shape.keys, shape, it);
+    const index_t size = key_pieces(keys.len).size, begin = it.piece * size;
+    simd::dispatch<AttentionBackward<Products>>(
+        head, dq_of(it, queries), sink(dk, keys), sink(dv, keys), dy + queries.at, y + queries.at,
+        lse + it.head * shape.queries.num_tokens() + queries.token, begin, std::min(begin + size, keys.len), ahead,
+        own_scratch<Scratch>(workspace, shape));
   });
-  if (!dq || key_pieces(sequences.max_seqlen).count <= 1) return;
-  parallel_for(sequences.count, 1, [=](index_t b, index_t) {
-    const index_t start = sequences.cu_seqlens[b], len = sequences.cu_seqlens[b + 1] - start;
-    for (index_t piece = 1; piece < key_pieces(len).count; ++piece)
-      simd::dispatch<AddRows>(dq.data + start * shape.stride,
-                              static_cast<const T*>(further + (piece - 1) * numel + start * shape.stride),
-                              len * shape.stride);
+  if (!dq || key_pieces(shape.keys.max_seqlen).count <= 1) return;
+  parallel_for(shape.keys.count, 1, [=](index_t b, index_t) {
+    const auto length_of = [=](const Sequences& x) { return x.cu_seqlens[b + 1] - x.cu_seqlens[b]; };
+    const index_t start = shape.queries.cu_seqlens[b] * shape.stride;
+    for (index_t piece = 1; piece < key_pieces(length_of(shape.keys)).count; ++piece)
+      simd::dispatch<AddRows>(dq.data + start, static_cast<const T*>(further + (piece - 1) * numel + start),
+                              length_of(shape.queries) * shape.stride);
   });
 }
 
@@ -202,23 +209,22 @@ void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T
 
 /// Elements of scratch memory that attention_forward and attention_backward need.
 template <class T>
-index_t attention_workspace(const Sequences& sequences, const AttentionShape& shape, index_t threads) {
+index_t attention_workspace(const AttentionShape& shape, index_t threads) {
   using Products = detail::FullProducts<T>;  // the scratch is the same for all
   using Forward = typename detail::AttentionForward<Products>::template Scratch<T>;
   using Backward = typename detail::AttentionBackward<Products>::template Scratch<T>;
-  const index_t own =
-      std::max(detail::scratch_size<Forward, T>(sequences, shape), detail::scratch_size<Backward, T>(sequences, shape));
-  const index_t pieces = std::max<index_t>(detail::key_pieces(sequences.max_seqlen).count, 1);
-  return threads * own + (pieces - 1) * shape.num_tokens * shape.stride;
+  const index_t own = std::max(detail::scratch_size<Forward, T>(shape), detail::scratch_size<Backward, T>(shape));
+  const index_t pieces = std::max<index_t>(detail::key_pieces(shape.keys.max_seqlen).count, 1);
+  return threads * own + (pieces - 1) * shape.queries.num_tokens() * shape.stride;
 }
 
-/// y (N, H·D) = dropout(softmax(scale·QKᵗ))·V per sequence and head. lse (H, N), log Σ e^score of each row, is kept for
-/// the backward kernel and may be null.
+/// y = dropout(softmax(scale·QKᵗ))·V per sequence and head. lse (H, queries' rows), log Σ e^score of each query, is kept
+/// for the backward kernel and may be null.
 template <class T>
-void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
+void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask,
                        const AttentionShape& shape, T* workspace, Precision precision = Precision::full) noexcept {
   detail::with_products<T>(precision, [&](auto products) {
-    detail::attention_forward<decltype(products)>(y, lse, q, k, v, scale, mask, sequences, shape, workspace);
+    detail::attention_forward<decltype(products)>(y, lse, q, k, v, scale, mask, shape, workspace);
   });
 }
 
@@ -226,11 +232,10 @@ void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale
 /// dS = P·(dP − δ), dq = scale·dS·K, dk = scale·dSᵗ·Q. dq, dk, dv may not be the same memory.
 template <class T>
 void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T* y, const T* lse, const T* q,
-                        const T* k, const T* v, T scale, DropoutMask mask, Sequences sequences,
-                        const AttentionShape& shape, T* workspace, Precision precision = Precision::full) noexcept {
+                        const T* k, const T* v, T scale, DropoutMask mask, const AttentionShape& shape, T* workspace,
+                        Precision precision = Precision::full) noexcept {
   detail::with_products<T>(precision, [&](auto products) {
-    detail::attention_backward<decltype(products)>(dq, dk, dv, dy, y, lse, q, k, v, scale, mask, sequences, shape,
-                                                   workspace);
+    detail::attention_backward<decltype(products)>(dq, dk, dv, dy, y, lse, q, k, v, scale, mask, shape, workspace);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -86,14 +87,22 @@ class BertLayer {
 
   /// hidden: (N, H); (N, H)
   Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const {
+    return forward(hidden, hidden, context, context);
+  }
+
+  /// What the layer makes of some of its tokens: nothing but keys and values is computed of the others.
+  /// chosen: (M, H), the rows of `hidden` (N, H) that are the sequences of chosen_context; (M, H)
+  Variable<T> forward(Variable<T> hidden, Variable<T> chosen, const nn::Context<T>& context,
+                      const nn::Context<T>& chosen_context) const {
     functional::AttentionDropout drop;
     if (context.training) drop = {attention_dropout.p, context.key.fold(attention_dropout.site)};
-    const Variable<T> q = query.forward(hidden), k = key.forward(hidden), v = value.forward(hidden);
-    const Variable<T> attended = functional::attention(q, k, v, num_heads_, context.sequences, drop);
-    const Variable<T> middle = attention_output.forward(attended, hidden, context);
+    const Variable<T> q = query.forward(chosen), k = key.forward(hidden), v = value.forward(hidden);
+    const Variable<T> attended =
+        functional::attention(q, k, v, num_heads_, chosen_context.sequences, context.sequences, drop);
+    const Variable<T> middle = attention_output.forward(attended, chosen, chosen_context);
     const Variable<T> wide = uses_tanh_gelu_ ? intermediate.template forward_activation<kernels::GeluTanh>(middle)
                                              : intermediate.template forward_activation<kernels::GeluExact>(middle);
-    return output.forward(wide, middle, context);
+    return output.forward(wide, middle, chosen_context);
   }
 
   nn::Linear<T> query, key, value;
@@ -172,19 +181,15 @@ class BasicBertModel : public nn::Module<T> {
 
   /// The same, for a model that this one is a part of.
   BertModelOutput<T> forward(const Batch& batch, const nn::Context<T>& context) const {
-    // A tape that does not record keeps two layers' outputs; whatever else a layer makes is given back.
-    Tape<T>& tape = context.tape;
-    const Shape shape{batch.num_tokens(), config_.hidden_size};
-    std::array<Variable<T>, 2> kept;
-    if (!tape.recording()) kept = {tape.empty("hidden", shape, {}), tape.empty("hidden", shape, {})};
-    std::size_t turn = 0;
-    const auto run = [&](auto layer) { return tape.scoped(kept[turn++ % 2], layer); };
-
-    Variable<T> hidden = run([&] { return embeddings.forward(batch, context); });
-    for (const BertLayer<T>& layer : layers) hidden = run([&] { return layer.forward(hidden, context); });
-    BertModelOutput<T> output{hidden, std::nullopt};
-    if (pooler) output.pooler_output = pooler->forward(hidden, context);
+    BertModelOutput<T> output{encode(batch, context, std::nullopt), std::nullopt};
+    if (pooler) output.pooler_output = pooler->forward(output.last_hidden_state, context);
     return output;
+  }
+
+  /// The last hidden state of the tokens at `rows` of the batch's input_ids, ascending: (rows.size(), H). The last layer
+  /// computes no more than these need. @throws ValueError for a row that there is not, or that is not in order
+  Variable<T> hidden_state(const Batch& batch, const nn::Context<T>& context, std::span<const index_t> rows) const {
+    return encode(batch, context, rows);
   }
 
   /// What the layers need to know of this forward pass. @throws ValueError for a sequence longer than the positions
@@ -194,6 +199,31 @@ class BasicBertModel : public nn::Module<T> {
   }
 
  private:
+  /// All rows unless some are chosen.
+  Variable<T> encode(const Batch& batch, const nn::Context<T>& context,
+                     std::optional<std::span<const index_t>> rows) const {
+    // A tape that does not record keeps two layers' outputs; whatever else a layer makes is given back.
+    Tape<T>& tape = context.tape;
+    const auto room = [&](index_t tokens) {
+      return tape.recording() ? Variable<T>() : tape.empty("hidden", Shape{tokens, config_.hidden_size}, {});
+    };
+    nn::Context<T> chosen_context = context;
+    if (rows) chosen_context.sequences = detail::keep_chosen(tape, context.sequences, *rows);
+    const std::array<Variable<T>, 2> kept{room(batch.num_tokens()), room(batch.num_tokens())};
+    const Variable<T> last = rows ? room(length(*rows)) : Variable<T>();
+    std::size_t turn = 0;
+    const auto run = [&](auto layer) { return tape.scoped(kept[turn++ % 2], layer); };
+
+    Variable<T> hidden = run([&] { return embeddings.forward(batch, context); });
+    const index_t num_whole = length(layers) - (rows && !layers.empty() ? 1 : 0);
+    for (index_t i = 0; i < num_whole; ++i) hidden = run([&] { return at(layers, i).forward(hidden, context); });
+    if (!rows) return hidden;
+    return tape.scoped(last, [&] {
+      const Variable<T> chosen = functional::index_select(hidden, *rows);
+      return layers.empty() ? chosen : layers.back().forward(hidden, chosen, context, chosen_context);
+    });
+  }
+
   BertConfig config_;
 
  public:

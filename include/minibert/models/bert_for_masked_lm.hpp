@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include <minibert/models/bert.hpp>
 #include <minibert/ops/cross_entropy.hpp>
@@ -54,12 +55,12 @@ class BasicBertForMaskedLM : public nn::Module<T> {
     return {functional::cross_entropy<T>(scores, batch.labels, items), scores};
   }
 
-  /// Logits of the tokens at `rows` of the batch's input_ids: (rows.size(), V). The head sees no other token.
+  /// Logits of the tokens at `rows` of the batch's input_ids: (rows.size(), V). Neither the head nor, but for keys and
+  /// values, the last layer computes another token.
   /// @throws ValueError for an id, type, position or row out of range
   Variable<T> logits(Tape<T>& tape, const Batch& batch, std::span<const index_t> rows,
                      const nn::StepContext& step = {}) {
-    const Variable<T> hidden = bert.forward(batch, bert.context(tape, batch, step)).last_hidden_state;
-    const Variable<T> chosen = functional::index_select(hidden, rows);
+    const Variable<T> chosen = chosen_state(batch, bert.context(tape, batch, step), rows);
     const Variable<T> transformed = config().uses_tanh_gelu()
                                         ? transform.template forward_activation<kernels::GeluTanh>(chosen)
                                         : transform.template forward_activation<kernels::GeluExact>(chosen);
@@ -75,6 +76,15 @@ class BasicBertForMaskedLM : public nn::Module<T> {
   std::optional<nn::Linear<T>> decoder;  ///< only where tie_word_embeddings is false; `bias` then is unused, as in HF
 
  private:
+  /// The last hidden state of rows in any order.
+  Variable<T> chosen_state(const Batch& batch, const nn::Context<T>& context, std::span<const index_t> rows) const {
+    if (std::is_sorted(rows.begin(), rows.end())) return bert.hidden_state(batch, context, rows);
+    std::vector<index_t> ascending(rows.begin(), rows.end()), places;
+    std::sort(ascending.begin(), ascending.end());
+    for (const index_t row : rows)
+      places.push_back(std::lower_bound(ascending.begin(), ascending.end(), row) - ascending.begin());
+    return functional::index_select<T>(bert.hidden_state(batch, context, ascending), places);
+  }
   nn::Scope<T> predictions() const { return this->scope() / "cls.predictions"; }
 };
 

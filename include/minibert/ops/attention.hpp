@@ -17,40 +17,49 @@ struct AttentionDropout {
   random::Key key;
 };
 
-/// dropout(softmax(Q·Kᵗ/√D))·V for each head of each sequence (Vaswani et al., 2017).
-/// query, key, value: (N, H·D), N the sequences' rows; y: (N, H·D). The arrays of `sequences` must live until the
-/// backward pass. @throws ShapeError, ValueError
+/// dropout(softmax(Q·Kᵗ/√D))·V for each head of each sequence (Vaswani et al., 2017), where some tokens of each sequence
+/// ask all of them. query: (M, H·D), M the rows of `queries`; key, value: (N, H·D), N the rows of `keys`; y: (M, H·D).
+/// Both have the same number of sequences; the arrays of both must live until the backward pass.
+/// @throws ShapeError; ValueError, also for queries without a key
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
-                      const Sequences& sequences, const AttentionDropout& dropout = {}) {
-  check<ShapeError>(query.dim() == 2 && key.shape() == query.shape() && value.shape() == query.shape(),
+                      const Sequences& queries, const Sequences& keys, const AttentionDropout& dropout = {}) {
+  check<ShapeError>(query.dim() == 2 && key.dim() == 2 && key.size(1) == query.size(1) && value.shape() == key.shape(),
                     "attention: query, key and value have shapes ", query.shape(), ", ", key.shape(), " and ",
                     value.shape(), ", expected (tokens, heads·head size) for all three");
   check<ShapeError>(num_heads > 0 && query.size(1) % num_heads == 0, "attention: ", query.size(1),
                     " features cannot be shared by ", num_heads, " heads");
   check<ValueError>(dropout.p >= 0 && dropout.p < 1, "attention: the dropout probability is ", dropout.p,
                     ", expected at least 0 and less than 1");
-  detail::check_sequences("attention", sequences, query.size(0));
-  const kernels::AttentionShape shape{query.size(0), num_heads, query.size(1) / num_heads, query.size(1)};
+  detail::check_sequences("attention", queries, query.size(0));
+  detail::check_sequences("attention", keys, key.size(0));
+  detail::check_asked("attention", queries, keys);
+  const kernels::AttentionShape shape{queries, keys, num_heads, query.size(1) / num_heads, query.size(1)};
   const T scale = static_cast<T>(1 / std::sqrt(static_cast<double>(shape.head_size)));
   const auto mask = kernels::DropoutMask::of(dropout.p, dropout.key);
-  if (mask) detail::check_dropout_rows("attention", sequences);
+  if (mask) detail::check_dropout_rows("attention", keys);
   const Precision precision = autocast::precision();
   auto& tape = query.tape();
   auto y = tape.empty("attention", query.shape(), {query, key, value});
-  T* lse = y.requires_grad() ? tape.template scratch<T>(num_heads * shape.num_tokens) : nullptr;
-  kernels::attention_forward(y.data(), lse, query.data(), key.data(), value.data(), scale, mask, sequences, shape,
-                             tape.workspace(kernels::attention_workspace<T>(sequences, shape, num_threads())), precision);
+  T* lse = y.requires_grad() ? tape.template scratch<T>(num_heads * query.size(0)) : nullptr;
+  kernels::attention_forward(y.data(), lse, query.data(), key.data(), value.data(), scale, mask, shape,
+                             tape.workspace(kernels::attention_workspace<T>(shape, num_threads())), precision);
   tape.record(y, [=](const T* dy, Gradients<T>& g) {
     const Sink<T> dv = g.slot(value);  // one variable may be all three: slots in the order in which the kernel writes
     const Sink<T> dk = g.slot(key);
     const Sink<T> dq = g.slot(query);
     kernels::attention_backward(dq, dk, dv, dy, y.data(), lse, query.data(), key.data(), value.data(), scale, mask,
-                                sequences, shape,
-                                g.tape().workspace(kernels::attention_workspace<T>(sequences, shape, num_threads())),
+                                shape, g.tape().workspace(kernels::attention_workspace<T>(shape, num_threads())),
                                 precision);
   });
   return y;
+}
+
+/// Where every token asks all of its sequence. query, key, value, y: (N, H·D).
+template <class T>
+Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
+                      const Sequences& sequences, const AttentionDropout& dropout = {}) {
+  return attention(query, key, value, num_heads, sequences, sequences, dropout);
 }
 
 }  // namespace minibert::functional

@@ -4,6 +4,9 @@
 // log-sum-exp; five products per block. Nothing but blocks is ever stored.
 #pragma once
 
+#include <algorithm>
+
+#include <minibert/core/sink.hpp>
 #include <minibert/kernels/detail/attention_forward.hpp>
 
 namespace minibert::kernels {
@@ -32,10 +35,10 @@ struct AttentionBackward : BackwardBlocks {
     Element* rows;                                             // the left operand of a product, where it is packed
     T *p, *ds;                                                 // blocks of queries × keys
 
-    Scratch(ScratchCutter<T>& memory, index_t max_seqlen, index_t head_size) {
-      const index_t queries = std::min(round_up(max_seqlen, kMicroRows), kQueries);
+    Scratch(ScratchCutter<T>& memory, index_t max_queries, index_t max_keys, index_t head_size) {
+      const index_t queries = std::min(round_up(max_queries, kMicroRows), kQueries);
       const index_t width = round_up(head_size, kMaxTileColumns);
-      stride = std::min(round_up(max_seqlen, kMaxTileColumns), kKeys);
+      stride = std::min(round_up(max_keys, kMaxTileColumns), kKeys);
       keys = memory.template cut_as<Element>(stride * head_size);
       values = memory.template cut_as<Element>(stride * head_size);
       key_rows = memory.template cut_as<Element>(width * stride);
@@ -53,23 +56,24 @@ struct AttentionBackward : BackwardBlocks {
                                          Scratch<T> s) {
     using Tile = MicroTile<Arch, T>;
     const index_t d = head.head_size, stride = head.stride;
+    if (head.num_queries == 0) return clear(dk, begin, end, d, stride), clear(dv, begin, end, d, stride);
     for (index_t key = begin; key < end; key += kKeys) {
       const index_t keys = std::min(kKeys, end - key);
       const Matrix<T> k_rows{head.k + key * stride, stride}, v_rows{head.v + key * stride, stride};
       Products::template pack_panels<Tile>(s.keys, k_rows.transposed(), keys, d);
       Products::template pack_panels<Tile>(s.values, v_rows.transposed(), keys, d);
       if (dq) Products::template pack_panels<Tile>(s.key_rows, k_rows, d, keys);
-      for (index_t query = 0; query < head.len; query += kQueries) {
-        const index_t queries = std::min(kQueries, head.len - query), at = query * stride;
-        const bool ends = query + kQueries >= head.len;
+      for (index_t query = 0; query < head.num_queries; query += kQueries) {
+        const index_t queries = std::min(kQueries, head.num_queries - query), at = query * stride;
+        const bool ends = query + kQueries >= head.num_queries;
         FetchAhead next_block = next_head;
         if (!ends || key + kKeys < end) {
-          const index_t from = ends ? 0 : query + kQueries, count = std::min(kQueries, head.len - from);
+          const index_t from = ends ? 0 : query + kQueries, count = std::min(kQueries, head.num_queries - from);
           next_block.clear();
           for (const T* matrix : {head.q, dy, y}) next_block.add(matrix + from * stride, count);
           if (dq) next_block.add(dq.data + from * stride, count);
         }
-        FetchAhead& ahead = head.len <= kShort ? next_head : next_block;
+        FetchAhead& ahead = std::max(head.num_queries, head.num_keys) <= kShort ? next_head : next_block;
         make_block<Arch>(head, dy + at, y + at, lse + query, key, keys, query, queries, ahead, s);
         const Matrix<T> probabilities{s.p, s.stride}, dscores{s.ds, s.stride};
         const bool again = query > 0;
@@ -91,6 +95,13 @@ struct AttentionBackward : BackwardBlocks {
   }
 
  private:
+  /// The gradient of keys that nobody asked.
+  template <class T>
+  static void clear(Sink<T> gradient, index_t begin, index_t end, index_t d, index_t stride) {
+    if (!gradient || gradient.accumulate) return;
+    for (index_t key = begin; key < end; ++key) std::fill_n(gradient.data + key * stride, d, T{0});
+  }
+
   /// P and dS of a block of queries and keys: P = 2^(scores − lse), dS = P·(dP − Σ dy·y). With dropout dP is multiplied
   /// by the factors before, and P becomes what was multiplied with the values: P times the factors.
   template <class Arch, class T>

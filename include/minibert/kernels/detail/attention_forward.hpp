@@ -24,7 +24,7 @@ namespace detail {
 template <class T>
 struct AttentionHead {
   const T *q, *k, *v;
-  index_t len, head_size, stride;
+  index_t num_queries, num_keys, head_size, stride;
   T scale;
   DropoutMask mask;
 };
@@ -131,8 +131,8 @@ struct AttentionForward : ForwardBlocks {
     Element *keys, *values, *rows;
     T *scores, *partial, *largest, *sum;
 
-    Scratch(ScratchCutter<T>& memory, index_t max_seqlen, index_t head_size) {
-      const index_t block = std::min(max_seqlen, kKeys), queries = max_seqlen > kKeys ? kQueries : 0;
+    Scratch(ScratchCutter<T>& memory, index_t, index_t max_keys, index_t head_size) {
+      const index_t block = std::min(max_keys, kKeys), queries = max_keys > kKeys ? kQueries : 0;
       partial_stride = round_up(head_size, kMaxTileColumns);
       keys = memory.template cut_as<Element>(round_up(block, kMaxTileColumns) * head_size);
       values = memory.template cut_as<Element>(partial_stride * block);
@@ -151,10 +151,10 @@ struct AttentionForward : ForwardBlocks {
     using V = typename Tile::V;
     const T binary_scale = head.scale * std::numbers::log2e_v<T>;
     T factor[kGroup], inverse[kGroup];
-    for (index_t begin = 0; begin < head.len; begin += kKeys) {
-      const index_t keys = std::min(kKeys, head.len - begin), from = begin * head.stride;
+    for (index_t begin = 0; begin < head.num_keys; begin += kKeys) {
+      const index_t keys = std::min(kKeys, head.num_keys - begin), from = begin * head.stride;
       const index_t scores_stride = round_up(keys, kMaxTileColumns), group = ForwardBlocks::group(scores_stride);
-      const bool begins = begin == 0, ends = begin + kKeys >= head.len;
+      const bool begins = begin == 0, ends = begin + kKeys >= head.num_keys;
       Products::template pack_panels<Tile>(s.keys, Matrix<T>{head.k + from, head.stride}.transposed(), keys,
                                            head.head_size);
       Products::template pack_panels<Tile>(s.values, Matrix<T>{head.v + from, head.stride}, head.head_size, keys);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 
 #include <minibert/autograd/tape.hpp>
 #include <minibert/core/sequences.hpp>
@@ -28,6 +29,24 @@ Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position
     sequences.max_seqlen = std::max(sequences.max_seqlen, len);
   }
   return sequences;
+}
+
+/// Some rows of the sequences, ascending, as sequences of their own, kept by the tape. @throws ValueError for a row that
+/// there is not, or that is not in order
+template <class T>
+Sequences keep_chosen(Tape<T>& tape, const Sequences& sequences, std::span<const index_t> rows) {
+  for (index_t i = 0; i < length(rows); ++i)
+    check<ValueError>(at(rows, i) >= (i == 0 ? 0 : at(rows, i - 1)) && at(rows, i) < sequences.num_tokens(), "row ", i,
+                      " of those wanted is ", at(rows, i), ", expected ascending rows of ", sequences.num_tokens(),
+                      " tokens");
+  index_t* cu_seqlens = tape.template scratch<index_t>(sequences.count + 1);
+  Sequences chosen{.cu_seqlens = cu_seqlens, .rows = sequences.rows, .count = sequences.count, .max_seqlen = 0};
+  cu_seqlens[0] = 0;
+  for (index_t b = 0; b < sequences.count; ++b) {
+    cu_seqlens[b + 1] = std::lower_bound(rows.begin(), rows.end(), sequences.cu_seqlens[b + 1]) - rows.begin();
+    chosen.max_seqlen = std::max(chosen.max_seqlen, cu_seqlens[b + 1] - cu_seqlens[b]);
+  }
+  return chosen;
 }
 
 }  // namespace minibert::detail

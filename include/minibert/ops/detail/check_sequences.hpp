@@ -19,6 +19,15 @@ inline void check_sequences(const char* op, const Sequences& sequences, index_t 
                     " rows, the input has ", n);
 }
 
+/// @throws ShapeError unless both are as many sequences; ValueError for queries in a sequence without a key.
+inline void check_asked(const char* op, const Sequences& queries, const Sequences& keys) {
+  check<ShapeError>(queries.count == keys.count, op, ": ", queries.count, " sequences of queries and ", keys.count,
+                    " of keys, expected as many");
+  for (index_t b = 0; b < keys.count; ++b)
+    check<ValueError>(keys.cu_seqlens[b] < keys.cu_seqlens[b + 1] || queries.cu_seqlens[b] == queries.cu_seqlens[b + 1],
+                      op, ": sequence ", b, " has queries, but no key");
+}
+
 /// @throws ValueError unless the sequences have the row numbers that key their dropout.
 inline void check_dropout_rows(const char* op, const Sequences& sequences) {
   check<ValueError>(sequences.count == 0 || sequences.rows != nullptr, op,
