@@ -166,6 +166,9 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
   add("--gradient_accumulation_steps", t.gradient_accumulation_steps, "Batches a step");
   add("--learning_rate", t.learning_rate, "Highest learning rate");
   add("--weight_decay", t.weight_decay, "Weight decay, but on biases and layer norms");
+  add("--adam_beta1", t.adam_beta1, "AdamW: decay of the mean of the gradients");
+  add("--adam_beta2", t.adam_beta2, "AdamW: decay of the mean of their squares");
+  add("--adam_epsilon", t.adam_epsilon, "AdamW: added to the root of that");
   add("--warmup_steps", t.warmup_steps, "Steps of warm-up; below 1: a share of all");
   app.add_option_function<std::string>(
          "--lr_scheduler_type",

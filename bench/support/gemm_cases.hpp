@@ -33,6 +33,7 @@ inline std::vector<GemmCase> gemm_cases() {
     index_t tokens, in, out;
   };
   const Layer layers[] = {{"tutorial", 2112, 384, 384},  {"tutorial", 2112, 384, 1024}, {"tutorial", 2112, 1024, 384},
+                          {"tutorial", 317, 384, 384},   {"tutorial", 317, 384, 1024},  {"tutorial", 317, 1024, 384},
                           {"tutorial", 317, 384, 2000},  {"minilm", 614, 384, 384},     {"minilm", 614, 384, 1536},
                           {"minilm", 614, 1536, 384},    {"bert-base", 4096, 768, 768}, {"bert-base", 4096, 768, 3072},
                           {"bert-base", 4096, 3072, 768}};

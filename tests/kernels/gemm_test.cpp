@@ -188,6 +188,23 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
   }
 }
 
+TEST_CASE_TEMPLATE("gemm: the same bits however many rows share a packed B", T, float, double) {
+  const index_t most = 800, n = 70, k = 210;
+  for (const bool transposed_a : {false, true}) {
+    const Operand<T> a(most, k, transposed_a, 1), b(k, n, true, 2);
+    std::vector<T> workspace(usize(kernels::gemm_workspace<T>(n, k, num_threads())));
+    std::vector<T> whole(usize(most * n));
+    kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Store<T>{whole.data(), n}, workspace.data());
+    const auto sample = reference::gemm(1, n, k, a.matrix.at(most - 1, 0), b.matrix);
+    CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) < tolerance<T>());
+    for (const index_t m : {1, 90, 385, 500, 768}) {
+      std::vector<T> c(usize(m * n));
+      kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data());
+      CHECK(c == std::vector<T>(whole.begin(), whole.begin() + m * n));
+    }
+  }
+}
+
 TEST_CASE("gemm: the same bits for any number of threads") {
   const index_t m = 300, n = 200, k = 70;
   const Operand<float> a(m, k, true, 1), b(k, n, true, 2);

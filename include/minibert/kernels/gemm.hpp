@@ -2,8 +2,8 @@
 //
 // C is cut into chunks, which threads take; a chunk is a sequence of micro-tiles, whose sums are made in registers and
 // given to the epilogue, so that bias, activation or accumulation cost no pass over memory. Processors with 32
-// registers read operands where they lie (detail/gemm_streamed.hpp), others pack them (detail/gemm_packed.hpp). The sum
-// over k is cut by its length and B's orientation, whatever the number of threads: results have the same bits.
+// registers read operands where they lie (detail/gemm_streamed.hpp), others pack them (detail/gemm_packed.hpp). Each sum
+// over k is a single chain, however it is cut: results have the same bits for any cut and any number of threads.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,8 @@ namespace detail {
 /// Elements of scratch memory of one chunk, however it is multiplied.
 template <class T>
 index_t gemm_chunk_workspace(index_t n, index_t k) {
-  index_t most = std::max(PackedGemm<FullProducts<T>>::workspace(k), GemmRows<FullProducts<T>>::workspace(n, k));
+  index_t most = std::max({PackedGemm<FullProducts<T>>::workspace(k), GemmRows<FullProducts<T>>::workspace(n, k),
+                           GemmPanels<FullProducts<T>>::workspace(k)});
   if constexpr (std::is_same_v<T, float>) most = std::max(most, GemmRows<Bf16Products>::workspace(n, k));
   return most;
 }

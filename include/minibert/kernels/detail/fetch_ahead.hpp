@@ -22,6 +22,8 @@ class FetchAhead {
 
   void clear() { count_ = current_ = 0, row_ = line_ = 0; }
 
+  bool is_done() const { return current_ == count_; }
+
   /// What a micro-tile of so many steps fetches.
   [[gnu::always_inline]] MicroAhead next(index_t steps) {
     if (current_ == count_) return {this, 0};  // nothing is left: what is here anyway

@@ -56,17 +56,23 @@ struct PackColumns {
   }
 };
 
-/// Runs f(begin, end) for all columns that are packed, and then g(chunk) for all chunks: on all threads, or on this
-/// one.
-template <bool Parallel, class F, class G>
-void pack_and_multiply(index_t packed_columns, const GemmChunks& chunks, F pack, G multiply) noexcept {
-  if constexpr (Parallel) {
-    parallel_for(packed_columns, kMaxTileColumns, pack);
-    parallel_for(chunks.count, 1, [=](index_t chunk, index_t) { multiply(chunk); });
-  } else {
-    if (packed_columns > 0) pack(index_t{0}, packed_columns);
-    for (index_t chunk = 0; chunk < chunks.count; ++chunk) multiply(chunk);
-  }
+/// pack(begin, end) for all columns of B that are packed: on all threads, or on this one.
+template <bool Parallel, class F>
+void pack_columns(index_t columns, F pack) noexcept {
+  if constexpr (Parallel)
+    parallel_for(columns, kMaxTileColumns, pack);
+  else if (columns > 0)
+    pack(index_t{0}, columns);
+}
+
+/// multiply(chunk) for all chunks: on all threads, or on this one.
+template <bool Parallel, class F>
+void for_chunks(const GemmChunks& chunks, F multiply) noexcept {
+  const auto multiply_number = [=](index_t i, index_t) { multiply(chunks[i]); };
+  if constexpr (Parallel)
+    parallel_for(chunks.count, 1, multiply_number);
+  else
+    for (index_t i = 0; i < chunks.count; ++i) multiply_number(i, i + 1);
 }
 
 }  // namespace detail

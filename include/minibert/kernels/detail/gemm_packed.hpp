@@ -76,13 +76,13 @@ void packed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epil
   constexpr index_t kManyRows = 600;  // from here on packing all of B beforehand costs less
   T *scratch = workspace + round_up(n, kMaxTileColumns) * k, *packed = m < kManyRows ? nullptr : workspace;
   const GemmChunks chunks = Kernel::chunks(m, n, Parallel ? num_threads() : 1, a.column_stride != 1);
-  pack_and_multiply<Parallel>(
-      packed ? n : 0, chunks,
-      [=](index_t begin, index_t end) { simd::dispatch<PackColumns<Products>>(packed, b, index_t{0}, begin, end, k); },
-      [=](index_t chunk) {
-        T* own = scratch + (Parallel ? thread_index() : 0) * thread_workspace;
-        simd::dispatch<Kernel>(chunks[chunk], a, b, static_cast<const T*>(packed), k, own, epilogue);
-      });
+  pack_columns<Parallel>(packed ? n : 0, [=](index_t begin, index_t end) {
+    simd::dispatch<PackColumns<Products>>(packed, b, index_t{0}, begin, end, k);
+  });
+  for_chunks<Parallel>(chunks, [=](const GemmChunk& chunk) {
+    T* own = scratch + (Parallel ? thread_index() : 0) * thread_workspace;
+    simd::dispatch<Kernel>(chunk, a, b, static_cast<const T*>(packed), k, own, epilogue);
+  });
 }
 
 }  // namespace detail

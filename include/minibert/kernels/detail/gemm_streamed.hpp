@@ -3,7 +3,8 @@
 // A thread takes a chunk of C's rows, and passes over the panels of B, a micro-tile's columns wide. Where the elements
 // of a row lie side by side nothing is packed: A's are broadcast from where they are, B's are loaded, and the
 // micro-tile fetches the next panel ahead of its use. Else, unless A's columns lie well in the cache, A is packed a
-// chunk at a time, and B beforehand, into panels.
+// chunk at a time, and B into panels: beforehand where many rows share it (GemmRows), else by each chunk its own
+// (GemmPanels).
 #pragma once
 
 #include <algorithm>
@@ -113,6 +114,76 @@ struct GemmRows {
   }
 };
 
+/// A chunk of C where B would have to be packed and few rows of A share it: the chunk packs its own panels, a block of k
+/// at a time, and uses them at once, so that B passes through memory once. scratch: gemm_chunk_workspace.
+template <class Products>
+struct GemmPanels {
+  using Element = typename Products::Element;
+  template <class Arch>
+  static constexpr bool runs_on = Products::template runs_on<Arch> && Products::template streams<Arch>;
+
+  static constexpr index_t kFewRows = 768;  // from here on packing all of B beforehand costs less
+  static constexpr index_t kRows = 384, kColumns = 64;  // of a chunk: a block of A, and the sums, in the second level
+
+  template <class Arch, class T, class Epilogue>
+  [[gnu::always_inline]] static void run(GemmChunk chunk, Matrix<T> a, Matrix<T> b, index_t k, T* scratch,
+                                         Epilogue epilogue) {
+    using Tile = MicroTile<Arch, T>;
+    const auto [first, last, column, column_end, next_rows] = chunk;
+    const index_t block = depth_block(k, Products::kBlock);
+    auto* panel = reinterpret_cast<Element*>(scratch);
+    T *row_scratch = scratch + panel_workspace(block), *tiles = row_scratch + rows_workspace(block);
+    for (index_t p = 0; p == 0 || p < k; p += block) {  // a sum over nothing is 0
+      const bool begins = p == 0, ends = p + block >= k;
+      const index_t depth = std::min(block, k - p), next = ends ? 0 : p + block;
+      const MicroRows<Element> rows = Products::template packed_rows<Tile>(
+          reinterpret_cast<Element*>(row_scratch), a.at(first, p), last - first, depth);
+      simd::call<PackColumns<Products>, Arch>(panel, b.at(p, column), index_t{0}, index_t{0}, column_end - column, depth);
+      const index_t next_depth = std::min(block, k - next);
+      FetchAhead panel_ahead = block_ahead(b.at(next, column).transposed(), column_end - column, next_depth);
+      FetchAhead rows_ahead = block_ahead(a.at(first, next), last - first, next_depth);
+      for (index_t j = column; j < column_end; j += Tile::columns) {
+        const MicroColumns<Element> columns{panel + (j - column) * depth, Tile::columns};
+        for (index_t i = first; i < last; i += Tile::rows) {
+          const MicroPlace place{
+              i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), begins, ends};
+          const MicroAhead ahead = panel_ahead.is_done() ? rows_ahead.next(depth) : panel_ahead.next(depth);
+          const MicroRows<Element> piece{rows.data + (i - first) * rows.row_stride, rows.row_stride, rows.step,
+                                         place.i_end - i};
+          T* tile = begins && ends ? tiles : tiles + (j - column) * kRows + (i - first) * Tile::columns;
+          micro_tile<Arch>(place, tile, piece, columns, depth, ahead, epilogue);
+        }
+      }
+    }
+  }
+
+  /// A panel a chunk, and where these are too few for the threads pieces of rows.
+  static GemmChunks chunks(index_t m, index_t n, index_t threads) {
+    const index_t wanted = num_chunks(2 * threads, std::max<index_t>(num_chunks(n, kColumns), 1));
+    return {m, n, std::max(num_chunks(m, kRows), std::min(wanted, num_chunks(m, kRowChunk))), kMicroRows, kColumns};
+  }
+
+  /// Elements of scratch memory of one chunk: rows of A, a panel of B, and tiles between blocks of k.
+  static index_t workspace(index_t k) {
+    const index_t block = depth_block(Products::depth(k), Products::kBlock);
+    return rows_workspace(block) + panel_workspace(block) + kRows * kColumns;
+  }
+
+ private:
+  static index_t rows_workspace(index_t block) { return kRows * (round_up(block, 16) + 16); }
+  static index_t panel_workspace(index_t block) { return kColumns * block; }
+
+  /// So many rows of an operand, k of their elements.
+  template <class T>
+  static FetchAhead block_ahead(const Matrix<T>& x, index_t rows, index_t k) {
+    constexpr index_t size = sizeof(T);
+    const bool by_rows = x.column_stride == 1;
+    FetchAhead ahead(size * (by_rows ? k : rows), size * std::max(x.row_stride, x.column_stride));
+    ahead.add(x.data, by_rows ? rows : k);
+    return ahead;
+  }
+};
+
 /// Chunks of rows, and where these are too few to even out among the threads, or B is larger than the last level of the
 /// cache, also of columns. packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
 inline GemmChunks streamed_chunks(index_t m, index_t n, index_t k, index_t element_size, bool packs_rows) {
@@ -122,25 +193,33 @@ inline GemmChunks streamed_chunks(index_t m, index_t n, index_t k, index_t eleme
   return {m, n, rows, kRowChunk, even_column_grain(n, rows, std::max(index_t{packs_rows ? 16 : 32}, ranges * rows))};
 }
 
-/// workspace: n·k elements for B, and each thread's GemmRows::workspace, `thread_workspace` apart.
+/// workspace: n·k elements for B, and each thread's scratch, `thread_workspace` apart.
 template <bool Parallel, class Products, class T, class Epilogue>
 void streamed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
                    index_t thread_workspace) noexcept {
   using Element = typename Products::Element;
+  constexpr bool in_place = std::is_same_v<T, Element>;  // or rounded
   auto* packed = reinterpret_cast<Element*>(workspace);
   T* scratch = workspace + round_up(n, kMaxTileColumns) * k;
-  const index_t direct = std::is_same_v<T, Element> ? direct_columns(b, m, n) : 0;
-  const GemmColumns<T, Element> columns{b, packed, direct, Products::depth(k)};
-  const GemmChunks chunks = streamed_chunks(m, n, k, sizeof(T), Products::packs_rows(a));
-  pack_and_multiply<Parallel>(
-      n - direct, chunks,
-      [=](index_t begin, index_t end) {
-        simd::dispatch<PackColumns<Products>>(packed, b, direct, direct + begin, direct + end, k);
-      },
-      [=](index_t chunk) {
-        T* own = scratch + (Parallel ? thread_index() : 0) * thread_workspace;
-        simd::dispatch<GemmRows<Products>>(chunks[chunk], a, columns, k, own, epilogue);
+  const auto own_scratch = [=] { return scratch + (Parallel ? thread_index() : 0) * thread_workspace; };
+  const index_t direct = in_place ? direct_columns(b, m, n) : 0;
+  if constexpr (in_place) {
+    using Kernel = GemmPanels<Products>;
+    if (direct == 0 && m <= Kernel::kFewRows) {
+      const GemmChunks chunks = Kernel::chunks(m, n, Parallel ? num_threads() : 1);
+      return for_chunks<Parallel>(chunks, [=](const GemmChunk& chunk) {
+        simd::dispatch<Kernel>(chunk, a, b, k, own_scratch(), epilogue);
       });
+    }
+  }
+  const GemmColumns<T, Element> columns{b, packed, direct, Products::depth(k)};
+  pack_columns<Parallel>(n - direct, [=](index_t begin, index_t end) {
+    simd::dispatch<PackColumns<Products>>(packed, b, direct, direct + begin, direct + end, k);
+  });
+  const GemmChunks chunks = streamed_chunks(m, n, k, sizeof(T), Products::packs_rows(a));
+  for_chunks<Parallel>(chunks, [=](const GemmChunk& chunk) {
+    simd::dispatch<GemmRows<Products>>(chunk, a, columns, k, own_scratch(), epilogue);
+  });
 }
 
 }  // namespace detail
