@@ -147,6 +147,7 @@ Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertT
                       {"num_train_examples", data.train.size()},
                       {"num_train_tokens", data.train.num_tokens()},
                       {"mlm_probability", options.mlm_probability},
+                      {"eval_mlm_probability", options.eval_mlm_probability},
                       {"whole_word_mask", options.whole_word_mask},
                       {"group_texts", options.group_texts},
                       {"max_seq_length", data.max_length},
@@ -170,6 +171,8 @@ void print_recipe(const TrainMlmOptions& options, BertForMaskedLM& model, index_
             << "recipe: " << num_steps << " steps of " << of_step << " (" << to_string(t.train_sampling_strategy)
             << "), learning rate " << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " after "
             << schedule.num_warmup_steps() << " of warm-up"
+            << ", " << 100 * options.mlm_probability << " % of the tokens to guess (evaluation "
+            << 100 * options.eval_mlm_probability << " %)"
             << ", weight decay " << t.weight_decay << ", gradient norm at most " << t.max_grad_norm << ", seed "
             << t.seed << (t.bf16 ? ", bf16" : "") << '\n';
 }
@@ -207,6 +210,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   set_num_threads(threads);
   BertForMaskedLM model = make_model(options, tokenizer);
   const DataCollatorForLanguageModeling collator(tokenizer, {.mlm_probability = options.mlm_probability,
+                                                             .eval_mlm_probability = options.eval_mlm_probability,
                                                              .whole_word_mask = options.whole_word_mask,
                                                              .seed = options.training.seed});
   const auto count = [&](index_t done, index_t total) { bar.update("counting tokens", done, total); };

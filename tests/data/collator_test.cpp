@@ -103,6 +103,18 @@ TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchange
     if (id != 4) CHECK(at(random_words, id) > 0);  // the whole vocabulary is drawn from, both ends included
 }
 
+TEST_CASE("evaluation may guess another share than training, of the same draws") {
+  const TextDataset dataset = long_lines(50);
+  const auto rows = [&](MaskingOptions options, bool training) {
+    return collate(collator_with(options), dataset, all(dataset), {.training = training}).masked_rows;
+  };
+  const MaskingOptions usual{.mlm_probability = 0.15}, more{.mlm_probability = 0.3, .eval_mlm_probability = 0.15};
+  CHECK(rows(more, false) == rows(usual, false));
+  CHECK(rows(more, true) == rows({.mlm_probability = 0.3}, true));
+  CHECK(rows(more, true).size() > rows(usual, true).size());
+  CHECK(rows({.mlm_probability = 0.3}, false).size() > rows(usual, false).size());
+}
+
 TEST_CASE("the probabilities are settable") {
   const TextDataset dataset = long_lines(20);
   const auto count = [&](MaskingOptions options, auto&& is_counted) {
@@ -119,6 +131,7 @@ TEST_CASE("the probabilities are settable") {
                           [](token_id now, token_id label) { return now == label; });
   CHECK((kept.first == kept.second && kept.second > 0));
   CHECK_THROWS_AS(collator_with({.mlm_probability = 1.5}), minibert::ValueError);
+  CHECK_THROWS_AS(collator_with({.eval_mlm_probability = -0.1}), minibert::ValueError);
   CHECK_THROWS_AS(collator_with({.mask_replace_prob = 0.8, .random_replace_prob = 0.3}), minibert::ValueError);
   CHECK_THROWS_AS(collator_with({.mlm_probability = std::nan("")}), minibert::ValueError);
 }

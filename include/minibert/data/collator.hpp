@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,9 +23,10 @@ struct CollateContext {
 
 /// How DataCollatorForLanguageModeling masks: Hugging Face's names and defaults.
 struct MaskingOptions {
-  double mlm_probability = 0.15;     // of a token to be guessed
-  double mask_replace_prob = 0.8;    // of such a token to become [MASK]
-  double random_replace_prob = 0.1;  // … to become a random entry of the vocabulary; else it stays
+  double mlm_probability = 0.15;                              // of a token to be guessed
+  std::optional<double> eval_mlm_probability = std::nullopt;  // … in evaluation, unless it is the same there
+  double mask_replace_prob = 0.8;                             // of such a token to become [MASK]
+  double random_replace_prob = 0.1;                           // … to become a random entry of the vocabulary; else it stays
   bool whole_word_mask =
       false;  // a word is guessed as a whole or not at all; what becomes of its tokens is drawn for each
   std::uint64_t seed = 42;
@@ -45,6 +47,7 @@ class DataCollatorForLanguageModeling {
   explicit DataCollatorForLanguageModeling(const Tokenizer& tokenizer, MaskingOptions options = {})
       : options_(options), vocab_size_(tokenizer.vocab_size()), mask_token_id_(tokenizer.mask_token_id()) {
     check_probability("mlm_probability", options.mlm_probability);
+    check_probability("eval_mlm_probability", probability(false));
     check_probability("mask_replace_prob", options.mask_replace_prob);
     check_probability("random_replace_prob", options.random_replace_prob);
     check_probability("mask_replace_prob + random_replace_prob", keep_from());
@@ -70,7 +73,7 @@ class DataCollatorForLanguageModeling {
       const index_t first_token = batch.num_tokens();
       dataset.append_ids(example, batch.input_ids);
       batch.end_sequence(context.first_row + i);
-      mask(batch, first_token, key.fold(dataset.number(example)));
+      mask(batch, first_token, key.fold(dataset.number(example)), probability(context.training));
     }
   }
 
@@ -82,11 +85,16 @@ class DataCollatorForLanguageModeling {
     check<ValueError>(value >= 0 && value <= 1, name, " is ", value, ", expected a probability");
   }
 
+  /// Of a token to be guessed.
+  double probability(bool training) const noexcept {
+    return training ? options_.mlm_probability : options_.eval_mlm_probability.value_or(options_.mlm_probability);
+  }
+
   /// Draws from here on leave the token as it was.
   double keep_from() const noexcept { return options_.mask_replace_prob + options_.random_replace_prob; }
 
   /// Masks the batch's last sequence, which begins at first_token. (It may begin within a word, where a text is cut.)
-  void mask(MaskedLMBatch& batch, index_t first_token, random::Key key) const {
+  void mask(MaskedLMBatch& batch, index_t first_token, random::Key key, double probability) const {
     bool follows_word = false, is_masked = false;
     for (index_t row = first_token; row < batch.num_tokens(); ++row) {
       token_id& id = at(batch.input_ids, row);
@@ -94,7 +102,7 @@ class DataCollatorForLanguageModeling {
       const bool shares_draw = follows_word && at(shares_draw_, id) != 0;
       follows_word = !is_special(id);
       if (!follows_word) continue;
-      if (!shares_draw) is_masked = key.uniform(position, kIsMasked) < options_.mlm_probability;
+      if (!shares_draw) is_masked = key.uniform(position, kIsMasked) < probability;
       if (!is_masked) continue;
       batch.masked_rows.push_back(row);
       batch.labels.push_back(id);
