@@ -101,7 +101,7 @@ def test_another_run_is_not_resumed_and_a_used_folder_not_overwritten(command, f
         return result.stderr
 
     assert "is in use" in refusal()
-    assert "cannot be resumed with another mlm_probability: found 0.2, expected 0.3" in refusal(
+    assert "cannot be resumed with another mlm_probability: found 0.2, expected 0.5" in refusal(
         "--resume_from_checkpoint", mlm_probability=0.2)
     assert "cannot be resumed with another max_seq_length" in refusal("--resume_from_checkpoint", max_seq_length=63)
     assert "cannot be resumed with another tokenizer" in refusal("--resume_from_checkpoint", "--lowercase")
