@@ -20,8 +20,8 @@ class AttentionProblem {
       : sequences(lengths),
         shape(kernels::AttentionShape::self(sequences.view(), heads, head_size)),
         mask(kernels::DropoutMask::of(p, random::Key(5))),
-        scale(static_cast<float>(4 / std::sqrt(static_cast<double>(head_size)))) {
-    const index_t num_tokens = sequences.num_tokens(), size = num_tokens * shape.stride;  // a larger scale than usual: probabilities that differ
+        scale(static_cast<float>(4 / std::sqrt(static_cast<double>(head_size)))) {  // probabilities that differ
+    const index_t num_tokens = sequences.num_tokens(), size = num_tokens * shape.stride;
     index_t stream = 1;
     for (auto* x : {&q, &k, &v, &dy}) *x = uniform(size, static_cast<int>(stream++));
     for (auto* x : {&y, &dq, &dk, &dv}) x->resize(usize(size));

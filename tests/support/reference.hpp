@@ -163,8 +163,7 @@ struct AttentionResult {
 };
 
 /// Forward and backward of H heads of size d, one sequence and head at a time: queries meet the keys of their own
-/// sequence. factor(sequence, head, query, key) is
-/// what dropout multiplies a probability with.
+/// sequence. factor(sequence, head, query, key) is what dropout multiplies a probability with.
 inline AttentionResult attention(const Numbers& q, const Numbers& k, const Numbers& v, const Numbers& dy, double scale,
                                  const Sequences& queries, const Sequences& keys, index_t heads, index_t d,
                                  const std::function<double(index_t, index_t, index_t, index_t)>& factor) {

@@ -181,27 +181,16 @@ class BasicBertModel : public nn::Module<T> {
 
   /// The same, for a model that this one is a part of.
   BertModelOutput<T> forward(const Batch& batch, const nn::Context<T>& context) const {
-    BertModelOutput<T> output{encode(batch, context, std::nullopt), std::nullopt};
+    BertModelOutput<T> output{hidden_state(batch, context), std::nullopt};
     if (pooler) output.pooler_output = pooler->forward(output.last_hidden_state, context);
     return output;
   }
 
-  /// The last hidden state of the tokens at `rows` of the batch's input_ids, ascending: (rows.size(), H). The last layer
-  /// computes no more than these need. @throws ValueError for a row that there is not, or that is not in order
-  Variable<T> hidden_state(const Batch& batch, const nn::Context<T>& context, std::span<const index_t> rows) const {
-    return encode(batch, context, rows);
-  }
-
-  /// What the layers need to know of this forward pass. @throws ValueError for a sequence longer than the positions
-  nn::Context<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const {
-    const Sequences sequences = detail::keep_sequences(tape, batch, config_.max_position_embeddings);
-    return {tape, sequences, this->training(), random::Key(step.seed).fold(step.step)};
-  }
-
- private:
-  /// All rows unless some are chosen.
-  Variable<T> encode(const Batch& batch, const nn::Context<T>& context,
-                     std::optional<std::span<const index_t>> rows) const {
+  /// The last hidden state of all tokens, (N, H), or of those at `rows` of the batch's input_ids, ascending:
+  /// (rows.size(), H), for which the last layer computes no more than they need.
+  /// @throws ValueError for a row that there is not, or that is not in order
+  Variable<T> hidden_state(const Batch& batch, const nn::Context<T>& context,
+                           std::optional<std::span<const index_t>> rows = std::nullopt) const {
     // A tape that does not record keeps two layers' outputs; whatever else a layer makes is given back.
     Tape<T>& tape = context.tape;
     const auto room = [&](index_t tokens) {
@@ -224,6 +213,13 @@ class BasicBertModel : public nn::Module<T> {
     });
   }
 
+  /// What the layers need to know of this forward pass. @throws ValueError for a sequence longer than the positions
+  nn::Context<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const {
+    const Sequences sequences = detail::keep_sequences(tape, batch, config_.max_position_embeddings);
+    return {tape, sequences, this->training(), random::Key(step.seed).fold(step.step)};
+  }
+
+ private:
   BertConfig config_;
 
  public:

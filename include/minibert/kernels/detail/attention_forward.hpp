@@ -117,8 +117,8 @@ struct ForwardBlocks {
   }
 };
 
-/// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score. Fetches `ahead` on the
-/// way. Products: one of products.hpp.
+/// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score. Fetches
+/// `ahead` on the way. Products: one of products.hpp.
 template <class Products>
 struct AttentionForward : ForwardBlocks {
   using Element = typename Products::Element;

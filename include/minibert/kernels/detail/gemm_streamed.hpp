@@ -19,6 +19,16 @@ namespace detail {
 
 inline constexpr index_t kRowChunk = 48;  // rows of C that a thread takes at a time: a multiple of a tile's
 
+/// So many rows of an operand, k of their elements, to be fetched.
+template <class T>
+FetchAhead block_ahead(const Matrix<T>& x, index_t rows, index_t k) {
+  constexpr index_t size = sizeof(T);
+  const bool by_rows = x.column_stride == 1;
+  FetchAhead ahead(size * (by_rows ? k : rows), size * std::max(x.row_stride, x.column_stride));
+  ahead.add(x.data, by_rows ? rows : k);
+  return ahead;
+}
+
 /// B in panels: those before column `direct` are read in place, the others were packed. depth: steps of the
 /// micro-kernel.
 template <class T, class Element>
@@ -68,8 +78,8 @@ struct GemmRows {
       const MicroRows<Element> rows =
           Products::template packed_rows<Tile>(reinterpret_cast<Element*>(scratch), a.at(first, from), last - first,
                                                std::min(depth * Products::kStep, k - from));
-      FetchAhead rows_ahead =
-          ahead(a.at(ends ? next_rows : first, ends ? 0 : from + block * Products::kStep), block * Products::kStep);
+      FetchAhead rows_ahead = block_ahead(a.at(ends ? next_rows : first, ends ? 0 : from + block * Products::kStep),
+                                          kRowChunk, block * Products::kStep);
       for (index_t j = column; j < column_end; j += Tile::columns) {
         const MicroColumns<Element> panel = b.template panel<Tile>(j, p);
         const bool ends_row = j + Tile::columns >= column_end;
@@ -103,15 +113,6 @@ struct GemmRows {
   static constexpr index_t kPanelLines = (kSize * Tile::columns + 63) / 64;  // that a row of a panel takes
 
   static index_t rows_workspace(index_t block) { return kRowChunk * (round_up(block, 16) + 16); }
-
-  /// The next rows of A, `k` of their elements.
-  template <class T>
-  static FetchAhead ahead(const Matrix<T>& a, index_t k) {
-    constexpr index_t size = sizeof(T);
-    FetchAhead rows(size * (a.column_stride == 1 ? k : kRowChunk), size * std::max(a.row_stride, a.column_stride));
-    rows.add(a.data, a.column_stride == 1 ? kRowChunk : k);
-    return rows;
-  }
 };
 
 /// A chunk of C where B would have to be packed and few rows of A share it: the chunk packs its own panels, a block of k
@@ -138,7 +139,8 @@ struct GemmPanels {
       const index_t depth = std::min(block, k - p), next = ends ? 0 : p + block;
       const MicroRows<Element> rows = Products::template packed_rows<Tile>(
           reinterpret_cast<Element*>(row_scratch), a.at(first, p), last - first, depth);
-      simd::call<PackColumns<Products>, Arch>(panel, b.at(p, column), index_t{0}, index_t{0}, column_end - column, depth);
+      simd::call<PackColumns<Products>, Arch>(panel, b.at(p, column), index_t{0}, index_t{0}, column_end - column,
+                                              depth);
       const index_t next_depth = std::min(block, k - next);
       FetchAhead panel_ahead = block_ahead(b.at(next, column).transposed(), column_end - column, next_depth);
       FetchAhead rows_ahead = block_ahead(a.at(first, next), last - first, next_depth);
@@ -165,23 +167,13 @@ struct GemmPanels {
 
   /// Elements of scratch memory of one chunk: rows of A, a panel of B, and tiles between blocks of k.
   static index_t workspace(index_t k) {
-    const index_t block = depth_block(Products::depth(k), Products::kBlock);
+    const index_t block = depth_block(k, Products::kBlock);
     return rows_workspace(block) + panel_workspace(block) + kRows * kColumns;
   }
 
  private:
   static index_t rows_workspace(index_t block) { return kRows * (round_up(block, 16) + 16); }
   static index_t panel_workspace(index_t block) { return kColumns * block; }
-
-  /// So many rows of an operand, k of their elements.
-  template <class T>
-  static FetchAhead block_ahead(const Matrix<T>& x, index_t rows, index_t k) {
-    constexpr index_t size = sizeof(T);
-    const bool by_rows = x.column_stride == 1;
-    FetchAhead ahead(size * (by_rows ? k : rows), size * std::max(x.row_stride, x.column_stride));
-    ahead.add(x.data, by_rows ? rows : k);
-    return ahead;
-  }
 };
 
 /// Chunks of rows, and where these are too few to even out among the threads, or B is larger than the last level of the
