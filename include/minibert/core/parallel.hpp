@@ -1,6 +1,8 @@
 // Threads: one loop construct, OpenMP behind it or none.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <exception>
 #include <vector>
 
@@ -46,6 +48,41 @@ inline index_t equal_grain(index_t n, index_t unit) noexcept {
   return num_chunks(num_chunks(n, num_threads()), unit) * unit;
 }
 
+namespace detail {
+
+/// The chunks of a loop, shared out to the threads in runs of neighbours. Each takes its own first, then what others have
+/// left: so a thread finds in its cache the rows that it wrote in the loop before, and none waits for a slow one. (From
+/// core to core data may take six times as long one minute as the next: a virtual machine's cores move.)
+class ChunkShares {
+ public:
+  ChunkShares(index_t chunks, int threads) noexcept : count_(std::min(threads, kMost)) {
+    for (index_t i = 0; i < count_; ++i) {
+      shares_[i].next.store(chunks * i / count_, std::memory_order_relaxed);
+      shares_[i].end = chunks * (i + 1) / count_;
+    }
+  }
+
+  /// run(chunk) for chunks that no other thread has taken, until there are none.
+  template <class F>
+  void take(int thread, F run) noexcept {
+    for (int i = 0; i < count_; ++i) {
+      Share& share = shares_[(thread + i) % count_];
+      for (index_t chunk; (chunk = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) run(chunk);
+    }
+  }
+
+ private:
+  static constexpr int kMost = 64;  // more threads have shares in common
+  struct alignas(64) Share {        // a cache line
+    std::atomic<index_t> next;
+    index_t end;
+  };
+  int count_;
+  Share shares_[kMost];
+};
+
+}  // namespace detail
+
 /// Calls f(begin, end) for the chunks [0, grain), [grain, 2·grain), … of [0, n), in any order and on any thread.
 /// The cut depends on n and grain only, so whatever f computes per chunk is the same for any number of threads.
 /// f must not throw. Loops inside loops run serially.
@@ -58,11 +95,11 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   };
 #ifdef _OPENMP
   if (chunks > 1 && omp_get_max_threads() > 1 && !omp_in_parallel()) {
+    detail::ChunkShares shares(chunks, omp_get_max_threads());
 #pragma omp parallel
     {
       detail::thread_index = omp_get_thread_num();
-#pragma omp for schedule(dynamic, 1) nowait  // all wait once, at the region's end
-      for (index_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
+      shares.take(detail::thread_index, run);
       detail::thread_index = 0;
     }
     return;

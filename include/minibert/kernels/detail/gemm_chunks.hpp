@@ -28,7 +28,7 @@ struct GemmChunks {
   GemmChunk operator[](index_t i) const {
     const index_t row = i % rows, column = i / rows * column_grain;
     return {first_row(row), std::min(first_row(row + 1), m), column, std::min(column + column_grain, n),
-            first_row((i + num_threads()) % rows)};
+            first_row((i + 1) % rows)};
   }
 
  private:
