@@ -146,9 +146,9 @@ Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertT
                       {"validation_text", data.eval.fingerprint()},
                       {"num_train_examples", data.train.size()},
                       {"num_train_tokens", data.train.num_tokens()},
-                      {"mlm_probability", options.mlm_probability},
-                      {"eval_mlm_probability", options.eval_mlm_probability},
-                      {"whole_word_mask", options.whole_word_mask},
+                      {"mlm_probability", options.masking.mlm_probability},
+                      {"eval_mlm_probability", options.masking.probability(false)},
+                      {"whole_word_mask", options.masking.whole_word_mask},
                       {"group_texts", options.group_texts},
                       {"max_seq_length", data.max_length},
                       {"initial_model", options.model_name_or_path.string()},
@@ -171,8 +171,8 @@ void print_recipe(const TrainMlmOptions& options, BertForMaskedLM& model, index_
             << "recipe: " << num_steps << " steps of " << of_step << " (" << to_string(t.train_sampling_strategy)
             << "), learning rate " << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " after "
             << schedule.num_warmup_steps() << " of warm-up"
-            << ", " << 100 * options.mlm_probability << " % of the tokens to guess (evaluation "
-            << 100 * options.eval_mlm_probability << " %)"
+            << ", " << 100 * options.masking.mlm_probability << " % of the tokens to guess (evaluation "
+            << 100 * options.masking.probability(false) << " %)"
             << ", weight decay " << t.weight_decay << ", gradient norm at most " << t.max_grad_norm << ", seed "
             << t.seed << (t.bf16 ? ", bf16" : "") << '\n';
 }
@@ -199,6 +199,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   const int threads = num_threads();
   options.training.validate();
   options.config.validate();
+  options.masking.validate();
   if (options.do_train) check_output_dir(options.training);
   const Text text{options.train_files};
   if (!options.validation_file.empty()) TextStream{options.validation_file};  // an error now, not after hours
@@ -209,10 +210,9 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   const Data data = make_data(options, text, tokenizer, bar);
   set_num_threads(threads);
   BertForMaskedLM model = make_model(options, tokenizer);
-  const DataCollatorForLanguageModeling collator(tokenizer, {.mlm_probability = options.mlm_probability,
-                                                             .eval_mlm_probability = options.eval_mlm_probability,
-                                                             .whole_word_mask = options.whole_word_mask,
-                                                             .seed = options.training.seed});
+  MaskingOptions masking = options.masking;
+  masking.seed = options.training.seed;
+  const DataCollatorForLanguageModeling collator(tokenizer, masking);
   const auto count = [&](index_t done, index_t total) { bar.update("counting tokens", done, total); };
   const double frequency_loss = UnigramBaseline(data.train, collator, count).evaluate(data.eval, collator);
   bar.finish();

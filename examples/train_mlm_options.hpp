@@ -27,8 +27,7 @@ struct TrainMlmOptions {
   std::filesystem::path cache_dir;  // empty: default_cache_dir()
   bool overwrite_cache = false;
   int preprocessing_num_workers = 0;
-  double mlm_probability = 0.15, eval_mlm_probability = 0.15;
-  bool whole_word_mask = false;
+  minibert::MaskingOptions masking{.eval_mlm_probability = 0.15};  // its seed is training.seed
   minibert::TrainingArguments training;
   bool do_train = false, do_eval = false;  // neither: both
   int threads = 0;
@@ -66,7 +65,7 @@ inline TrainMlmOptions default_recipe() {
   options.config = tutorial_config();
   options.config.hidden_dropout_prob = 0;  // texts of this size are seen a few times only
   options.config.attention_probs_dropout_prob = 0;
-  options.mlm_probability = 0.5;  // learns faster than 0.15 what it is evaluated on (docs/training.md)
+  options.masking.mlm_probability = 0.5;  // learns faster than 0.15 what it is evaluated on (docs/training.md)
   options.training = {.output_dir = "mlm-model",
                       .per_device_train_batch_size = 16,
                       .per_device_eval_batch_size = 64,
@@ -121,11 +120,11 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
   app.add_flag_callback(
          "--line_by_line", [] {}, "A sequence a line: the default")
       ->excludes(group);
-  app.add_option("--mlm_probability", o.mlm_probability, "Share of the tokens to guess in training")
+  app.add_option("--mlm_probability", o.masking.mlm_probability, "Share of the tokens to guess in training")
       ->capture_default_str();
-  app.add_option("--eval_mlm_probability", o.eval_mlm_probability, "Share of the tokens to guess in evaluation")
+  app.add_option("--eval_mlm_probability", *o.masking.eval_mlm_probability, "Share of the tokens to guess in evaluation")
       ->capture_default_str();
-  app.add_flag("--whole_word_mask", o.whole_word_mask, "Mask all pieces of a word or none");
+  app.add_flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all pieces of a word or none");
   app.add_option("--cache_dir", o.cache_dir, "Folder that keeps tokenised text (default: ~/.cache/minibert)");
   app.add_flag("--overwrite_cache", o.overwrite_cache, "Tokenise again what is kept there");
   app.add_option("--preprocessing_num_workers", o.preprocessing_num_workers,

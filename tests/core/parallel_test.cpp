@@ -29,6 +29,29 @@ TEST_CASE("parallel_for visits everything once, in chunks cut by shape") {
   set_num_threads(before);
 }
 
+TEST_CASE("a thread takes its own run of chunks first, then what others have left") {
+  detail::ChunkShares shares(10, 3);
+  std::vector<index_t> taken;
+  const auto take = [&](int thread, index_t most) {
+    taken.clear();
+    shares.take(thread, [&](index_t chunk) {
+      taken.push_back(chunk);
+      if (length(taken) == most) shares.take(2, [&](index_t other) { taken.push_back(-other); });
+    });
+  };
+  take(1, 5);  // 3 to 5 are its own; meanwhile another thread takes all that is left
+  CHECK(taken == std::vector<index_t>{3, 4, 5, 6, 7, -8, -9, 0, -1, -2});
+  take(0, 1);
+  CHECK(taken.empty());
+}
+
+TEST_CASE("more threads than shares take every chunk once") {
+  detail::ChunkShares shares(1000, 100);
+  std::vector<int> visits(1000, 0);
+  for (const int thread : {99, 64, 0}) shares.take(thread, [&](index_t chunk) { ++at(visits, chunk); });
+  CHECK(visits == std::vector<int>(1000, 1));
+}
+
 TEST_CASE("thread_index is below num_threads(), in our loops and in a user's own threads") {
   const int before = num_threads();
   set_num_threads(2);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <minibert/core/error.hpp>
@@ -30,6 +31,23 @@ struct MaskingOptions {
   bool whole_word_mask =
       false;  // a word is guessed as a whole or not at all; what becomes of its tokens is drawn for each
   std::uint64_t seed = 42;
+
+  /// Of a token to be guessed.
+  double probability(bool training) const noexcept {
+    return training ? mlm_probability : eval_mlm_probability.value_or(mlm_probability);
+  }
+
+  /// ValueError for probabilities that are none.
+  void validate() const {
+    const std::pair<const char*, double> probabilities[] = {
+        {"mlm_probability", mlm_probability},
+        {"eval_mlm_probability", probability(false)},
+        {"mask_replace_prob", mask_replace_prob},
+        {"random_replace_prob", random_replace_prob},
+        {"mask_replace_prob + random_replace_prob", mask_replace_prob + random_replace_prob}};
+    for (const auto& [name, value] : probabilities)
+      check<ValueError>(value >= 0 && value <= 1, name, " is ", value, ", expected a probability");
+  }
 };
 
 /// Makes MaskedLMBatches. A token's fate depends on (seed, epoch, example of the text, position) alone, or on that of
@@ -46,11 +64,7 @@ class DataCollatorForLanguageModeling {
   template <class Tokenizer>
   explicit DataCollatorForLanguageModeling(const Tokenizer& tokenizer, MaskingOptions options = {})
       : options_(options), vocab_size_(tokenizer.vocab_size()), mask_token_id_(tokenizer.mask_token_id()) {
-    check_probability("mlm_probability", options.mlm_probability);
-    check_probability("eval_mlm_probability", probability(false));
-    check_probability("mask_replace_prob", options.mask_replace_prob);
-    check_probability("random_replace_prob", options.random_replace_prob);
-    check_probability("mask_replace_prob + random_replace_prob", keep_from());
+    options.validate();
     for (token_id id = 0; id < vocab_size_; ++id) {
       is_special_.push_back(tokenizer.is_special(id) ? 1 : 0);
       shares_draw_.push_back(options.whole_word_mask && tokenizer.continues_word(id) ? 1 : 0);
@@ -73,22 +87,13 @@ class DataCollatorForLanguageModeling {
       const index_t first_token = batch.num_tokens();
       dataset.append_ids(example, batch.input_ids);
       batch.end_sequence(context.first_row + i);
-      mask(batch, first_token, key.fold(dataset.number(example)), probability(context.training));
+      mask(batch, first_token, key.fold(dataset.number(example)), options_.probability(context.training));
     }
   }
 
  private:
   // The draws of one position.
   enum Draw : std::uint32_t { kIsMasked, kReplacement, kRandomWord };
-
-  static void check_probability(const char* name, double value) {
-    check<ValueError>(value >= 0 && value <= 1, name, " is ", value, ", expected a probability");
-  }
-
-  /// Of a token to be guessed.
-  double probability(bool training) const noexcept {
-    return training ? options_.mlm_probability : options_.eval_mlm_probability.value_or(options_.mlm_probability);
-  }
 
   /// Draws from here on leave the token as it was.
   double keep_from() const noexcept { return options_.mask_replace_prob + options_.random_replace_prob; }
