@@ -69,7 +69,7 @@ inline TrainMlmOptions default_recipe() {
   options.training = {.output_dir = "mlm-model",
                       .per_device_train_batch_size = 16,
                       .per_device_eval_batch_size = 64,
-                      .learning_rate = 3e-4,
+                      .learning_rate = 5e-4,
                       .weight_decay = 0.01,
                       .max_steps = 4000,
                       .warmup_steps = 0.05,

@@ -1,4 +1,8 @@
-// The rooflines themselves: multiply-adds of floats and of bf16, and the triad in cache and in memory.
+// The rooflines themselves: multiply-adds of floats and of bf16, the triad in cache and in memory, and how far two cores
+// are from each other.
+#include <atomic>
+#include <thread>
+
 #include "bench/support/cases.hpp"
 
 using namespace minibert;
@@ -19,11 +23,51 @@ void add_roof(const std::string& name, const char* unit, Measure measure) {
   });
 }
 
+/// Seconds in which a cache line goes `trips` times from one core to another and back.
+double round_trips(int trips) {
+  alignas(128) std::atomic<int> turn{-1};
+  const auto wait_for = [&](int i) {
+    while (turn.load(std::memory_order_acquire) != i) {
+    }
+  };
+  const auto take_turns_from = [&](int own) {
+    for (int i = own; i < 2 * trips; i += 2) {
+      wait_for(i);
+      turn.store(i + 1, std::memory_order_release);
+    }
+  };
+  std::thread other([&] {
+    turn.store(0);
+    take_turns_from(1);
+  });
+  wait_for(0);
+  const auto start = bench::Clock::now();
+  take_turns_from(0);
+  other.join();
+  return bench::seconds_since(start);
+}
+
+/// Two cores, whatever the number of threads. A virtual machine's may move apart and back within minutes.
+void add_round_trip() {
+  benchmark::RegisterBenchmark("peak/round_trip", [](benchmark::State& state) {
+    constexpr int kTrips = 20000;
+    std::vector<double> times;
+    for ([[maybe_unused]] auto _ : state) {
+      times.push_back(round_trips(kTrips));
+      state.SetIterationTime(times.back());
+    }
+    state.counters["ns"] = bench::median(times) / kTrips * 1e9;
+  })
+      ->UseManualTime()
+      ->Unit(benchmark::kMicrosecond);
+}
+
 }  // namespace
 
 void bench::register_cases() {
   add_roof("peak/fma", "GFLOP/s", bench::fma_peak);
   if (bench::has_bf16()) add_roof("peak/bf16", "GFLOP/s", bench::bf16_peak);
+  if (num_threads() > 1) add_round_trip();
   for (const index_t kib : {512, 8192, 393216}) {  // of the second and third level, and memory
     const std::string name = "peak/triad/" + std::to_string(kib) + "KiB";
     add_roof(name, "GB/s",

@@ -143,8 +143,9 @@ def markdown(results, machine):
     parts = [INTRODUCTION, machine_text(machine)]
     if "peak" in results:
         peaks = results["peak"]
-        values = [[name.removeprefix("peak/"), f"{case.get('GFLOP/s', case.get('GB/s')):.0f}",
-                   "GFLOP/s" if "GFLOP/s" in case else "GB/s"] for name, case in peaks.items()]
+        units = ("GFLOP/s", "GB/s", "ns")
+        values = [[name.removeprefix("peak/"), f"{case[unit]:.0f}", unit]
+                  for name, case in peaks.items() for unit in units if unit in case]
         parts += ["## The machine's peaks", table(["loop", "rate", "unit"], values)]
     parts.insert(2, "## Figures to reach\n\n" + figures_table(results))
     titles = {"gemm": ("## Matrix products", "GFLOP/s on all threads; NT is the forward pass of a linear layer, NN the "

@@ -258,7 +258,7 @@ def perplexity(run):
     if not run.news:
         sys.exit("the section perplexity needs MINIBERT_TEST_DATA, with sinhala_news/train.txt and eval.txt in it")
     goal = 213
-    held_out = ["--validation_file", run.news / "eval.txt", "--eval_steps", "250"]
+    held_out = ["--validation_file", run.news / "eval.txt", "--eval_steps", "200"]
     result = {"text": run.text_name(), "goal": goal}
     for name, flags in ({"fp32": []} | ({"bf16": ["--bf16"]} if has_bf16(run) else {})).items():
         seconds, entry = run.programs.undisturbed(
