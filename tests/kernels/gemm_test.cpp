@@ -148,14 +148,16 @@ TEST_CASE("gemm: bf16 keeps infinity and NaN, and double ignores it") {
   CHECK(c[0] == third * third);
 }
 
-TEST_CASE("gemm: rows of B that are 8 KiB apart are packed") {
-  const index_t m = 13, n = 70, k = 90, stride = 2048;
+TEST_CASE("gemm: rows of B that are 4 and 8 KiB apart are packed") {
+  const index_t m = 13, n = 70, k = 90;
   const Operand<float> a(m, k, false, 1);
-  const auto memory = reference::normal<float>(k * stride, 2);
-  const Matrix<float> b{memory.data(), stride};
-  std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-  kernels::gemm(m, n, k, a.matrix, b, kernels::Store<float>{c.data(), n}, workspace.data());
-  CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b)) < tolerance<float>());
+  for (const index_t stride : {1024, 2048}) {
+    const auto memory = reference::normal<float>(k * stride, 2);
+    const Matrix<float> b{memory.data(), stride};
+    std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+    kernels::gemm(m, n, k, a.matrix, b, kernels::Store<float>{c.data(), n}, workspace.data());
+    CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b)) < tolerance<float>());
+  }
 }
 
 TEST_CASE("gemm: nothing outside C is written, and accumulation adds") {
@@ -170,26 +172,31 @@ TEST_CASE("gemm: nothing outside C is written, and accumulation adds") {
 }
 
 TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
-  const index_t m = 100, n = 1090, k = 2000;
-  for (const Precision precision : {Precision::full, Precision::bf16}) {
-    const Operand<float> a(m, k, false, 1, Rows::aligned), b(k, n, false, 2, Rows::aligned);
-    std::vector<float> workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-    std::vector<float> whole(usize(m * n)), parts(whole.size());
-    kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{whole.data(), n}, workspace.data(), precision);
-    for (const index_t j : {0, 545})
-      kernels::gemm(m, 545, k, a.matrix, b.matrix.at(0, j), kernels::Store<float>{parts.data() + j, n},
-                    workspace.data(), precision);
-    CHECK(whole == parts);
-    for (const index_t i : {0, 47, 99})
-      for (const index_t j : {0, 511, 1089}) {
-        const auto expected = reference::gemm(1, 1, k, a.matrix.at(i, 0), b.matrix.at(0, j));
-        CHECK(std::abs(at(whole, i * n + j) - at(expected, 0)) < (precision == Precision::full ? 1e-3 : 1));
-      }
+  struct Size {
+    index_t m, n, k;
+  };
+  for (const auto& [m, n, k] : {Size{100, 1090, 2000}, Size{7, 1021, 4200}}) {  // rows of the second B lie 4 KiB apart
+    for (const Precision precision : {Precision::full, Precision::bf16}) {
+      const Operand<float> a(m, k, false, 1, Rows::aligned), b(k, n, false, 2, Rows::aligned);
+      std::vector<float> workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+      std::vector<float> whole(usize(m * n)), parts(whole.size());
+      kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{whole.data(), n}, workspace.data(), precision);
+      const index_t half = n / 2;
+      for (const index_t j : {index_t{0}, half})
+        kernels::gemm(m, j == 0 ? half : n - half, k, a.matrix, b.matrix.at(0, j),
+                      kernels::Store<float>{parts.data() + j, n}, workspace.data(), precision);
+      CHECK(whole == parts);
+      for (const index_t i : {index_t{0}, m / 2, m - 1})
+        for (const index_t j : {index_t{0}, half, n - 1}) {
+          const auto expected = reference::gemm(1, 1, k, a.matrix.at(i, 0), b.matrix.at(0, j));
+          CHECK(std::abs(at(whole, i * n + j) - at(expected, 0)) < (precision == Precision::full ? 1e-3 : 1));
+        }
+    }
   }
 }
 
 TEST_CASE_TEMPLATE("gemm: the same bits however many rows share a packed B", T, float, double) {
-  const index_t most = 800, n = 70, k = 210;
+  const index_t most = 1600, n = 70, k = 210;
   for (const bool transposed_a : {false, true}) {
     const Operand<T> a(most, k, transposed_a, 1), b(k, n, true, 2);
     std::vector<T> workspace(usize(kernels::gemm_workspace<T>(n, k, num_threads())));
@@ -197,7 +204,7 @@ TEST_CASE_TEMPLATE("gemm: the same bits however many rows share a packed B", T, 
     kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Store<T>{whole.data(), n}, workspace.data());
     const auto sample = reference::gemm(1, n, k, a.matrix.at(most - 1, 0), b.matrix);
     CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) < tolerance<T>());
-    for (const index_t m : {1, 90, 385, 500, 768}) {
+    for (const index_t m : {1, 90, 385, 500, 768, 800, 1001, 1590}) {
       std::vector<T> c(usize(m * n));
       kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data());
       CHECK(c == std::vector<T>(whole.begin(), whole.begin() + m * n));

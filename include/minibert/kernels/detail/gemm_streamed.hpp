@@ -47,12 +47,13 @@ struct GemmColumns {
 };
 
 /// The columns of B (k×n) that can be read in place: whole vectors, none across two cache lines, of rows that do not
-/// collide.
+/// collide, unless few rows of A would share the cost of packing a large B.
 template <class T>
-index_t direct_columns(const Matrix<T>& b, index_t m, index_t n) noexcept {
-  constexpr index_t kVector = 16, kLine = 64, kManyRows = 2048;  // rows of A share the cost of packing
-  const index_t stride = b.row_stride * static_cast<index_t>(sizeof(T));
-  if (b.column_stride != 1 || rows_until_collision(stride) < (m < kManyRows ? 16 : 32)) return 0;
+index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noexcept {
+  constexpr index_t kVector = 16, kLine = 64, kManyRows = 2048, kLarge = index_t{16} << 20;
+  const index_t size = sizeof(T), stride = b.row_stride * size;
+  const bool may_collide = m < kManyRows && n * k * size > kLarge;
+  if (b.column_stride != 1 || rows_until_collision(stride) < (may_collide ? 16 : 32)) return 0;
   if (stride % kLine != 0 || reinterpret_cast<std::uintptr_t>(b.data) % kLine != 0) return 0;
   return n % kVector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
 }
@@ -69,8 +70,7 @@ struct GemmRows {
                                          Epilogue epilogue) {
     using Tile = MicroTile<Arch, T>;
     const auto [first, last, column, column_end, next_rows] = chunk;
-    const index_t most = b.matrix.column_stride == 1 ? Products::kBlockInPlace : Products::kBlock;
-    const index_t block = depth_block(b.depth, most);
+    const index_t block = depth_block(b.depth, most_steps(b.matrix));
     T* tiles = scratch + rows_workspace(block);
     for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // a sum over nothing is 0
       const bool begins = p == 0, ends = p + block >= b.depth;
@@ -111,6 +111,12 @@ struct GemmRows {
   static constexpr index_t kSize = sizeof(Element), kLine = 64 / kSize;  // of an element; elements of a cache line
   template <class Tile>
   static constexpr index_t kPanelLines = (kSize * Tile::columns + 63) / 64;  // that a row of a panel takes
+
+  /// Steps of a block of k: few where the rows of B collide, lest they push each other out of the cache before their use.
+  template <class T>
+  static index_t most_steps(const Matrix<T>& b) {
+    return b.column_stride != 1 || collides(b.row_stride * kSize) ? Products::kBlock : Products::kBlockInPlace;
+  }
 
   static index_t rows_workspace(index_t block) { return kRowChunk * (round_up(block, 16) + 16); }
 };
@@ -177,12 +183,14 @@ struct GemmPanels {
 };
 
 /// Chunks of rows, and where these are too few to even out among the threads, or B is larger than the last level of the
-/// cache, also of columns. packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
-inline GemmChunks streamed_chunks(index_t m, index_t n, index_t k, index_t element_size, bool packs_rows) {
-  constexpr index_t kMostBytes = index_t{8} << 20;
-  const index_t ranges = num_chunks(n * k * element_size, kMostBytes);
-  const index_t rows = num_chunks(m, kRowChunk);
-  return {m, n, rows, kRowChunk, even_column_grain(n, rows, std::max(index_t{packs_rows ? 16 : 32}, ranges * rows))};
+/// cache, also of columns. A chunk begins at a tile's first row, or if A's columns are contiguous, at a cache line.
+/// packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
+template <class T>
+GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const Matrix<T>& a, bool packs_rows) {
+  constexpr index_t kMostBytes = index_t{8} << 20, size = sizeof(T), kLine = 64 / size;
+  const index_t rows = num_chunks(m, kRowChunk), enough = packs_rows ? 16 : 32;
+  const index_t unit = rows < enough ? kRowChunk : a.column_stride == 1 ? kMicroRows : kLine;
+  return {m, n, rows, unit, even_column_grain(n, rows, std::max(enough, num_chunks(n * k * size, kMostBytes) * rows))};
 }
 
 /// workspace: n·k elements for B, and each thread's scratch, `thread_workspace` apart.
@@ -194,7 +202,7 @@ void streamed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Ep
   auto* packed = reinterpret_cast<Element*>(workspace);
   T* scratch = workspace + round_up(n, kMaxTileColumns) * k;
   const auto own_scratch = [=] { return scratch + (Parallel ? thread_index() : 0) * thread_workspace; };
-  const index_t direct = in_place ? direct_columns(b, m, n) : 0;
+  const index_t direct = in_place ? direct_columns(b, m, n, k) : 0;
   if constexpr (in_place) {
     using Kernel = GemmPanels<Products>;
     if (direct == 0 && m <= Kernel::kFewRows) {
@@ -208,7 +216,7 @@ void streamed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Ep
   pack_columns<Parallel>(n - direct, [=](index_t begin, index_t end) {
     simd::dispatch<PackColumns<Products>>(packed, b, direct, direct + begin, direct + end, k);
   });
-  const GemmChunks chunks = streamed_chunks(m, n, k, sizeof(T), Products::packs_rows(a));
+  const GemmChunks chunks = streamed_chunks(m, n, k, a, Products::packs_rows(a));
   for_chunks<Parallel>(chunks, [=](const GemmChunk& chunk) {
     simd::dispatch<GemmRows<Products>>(chunk, a, columns, k, own_scratch(), epilogue);
   });
