@@ -112,7 +112,7 @@ struct GemmRows {
   template <class Tile>
   static constexpr index_t kPanelLines = (kSize * Tile::columns + 63) / 64;  // that a row of a panel takes
 
-  /// Steps of a block of k: few where the rows of B collide, lest they push each other out of the cache before their use.
+  /// Steps of a block of k: few where the rows of B collide, lest they push each other out of the cache before use.
   template <class T>
   static index_t most_steps(const Matrix<T>& b) {
     return b.column_stride != 1 || collides(b.row_stride * kSize) ? Products::kBlock : Products::kBlockInPlace;
@@ -121,8 +121,8 @@ struct GemmRows {
   static index_t rows_workspace(index_t block) { return kRowChunk * (round_up(block, 16) + 16); }
 };
 
-/// A chunk of C where B would have to be packed and few rows of A share it: the chunk packs its own panels, a block of k
-/// at a time, and uses them at once, so that B passes through memory once. scratch: gemm_chunk_workspace.
+/// A chunk of C where B would have to be packed and few rows of A share it: the chunk packs its own panels, a block of
+/// k at a time, and uses them at once, so that B passes through memory once. scratch: gemm_chunk_workspace.
 template <class Products>
 struct GemmPanels {
   using Element = typename Products::Element;
