@@ -122,7 +122,7 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
       ->excludes(group);
   app.add_option("--mlm_probability", o.masking.mlm_probability, "Share of the tokens to guess in training")
       ->capture_default_str();
-  app.add_option("--eval_mlm_probability", *o.masking.eval_mlm_probability, "Share of the tokens to guess in evaluation")
+  app.add_option("--eval_mlm_probability", *o.masking.eval_mlm_probability, "Share to guess in evaluation")
       ->capture_default_str();
   app.add_flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all pieces of a word or none");
   app.add_option("--cache_dir", o.cache_dir, "Folder that keeps tokenised text (default: ~/.cache/minibert)");

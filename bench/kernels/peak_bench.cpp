@@ -1,5 +1,5 @@
-// The rooflines themselves: multiply-adds of floats and of bf16, the triad in cache and in memory, and how far two cores
-// are from each other.
+// The rooflines themselves: multiply-adds of floats and of bf16, the triad in cache and in memory, and how far two
+// cores are from each other.
 #include <atomic>
 #include <thread>
 
@@ -43,8 +43,10 @@ double round_trips(int trips) {
   wait_for(0);
   const auto start = bench::Clock::now();
   take_turns_from(0);
+  wait_for(2 * trips);
+  const double seconds = bench::seconds_since(start);
   other.join();
-  return bench::seconds_since(start);
+  return seconds;
 }
 
 /// Two cores, whatever the number of threads. A virtual machine's may move apart and back within minutes.
@@ -67,7 +69,7 @@ void add_round_trip() {
 void bench::register_cases() {
   add_roof("peak/fma", "GFLOP/s", bench::fma_peak);
   if (bench::has_bf16()) add_roof("peak/bf16", "GFLOP/s", bench::bf16_peak);
-  if (num_threads() > 1) add_round_trip();
+  if (std::thread::hardware_concurrency() > 1) add_round_trip();
   for (const index_t kib : {512, 8192, 393216}) {  // of the second and third level, and memory
     const std::string name = "peak/triad/" + std::to_string(kib) + "KiB";
     add_roof(name, "GB/s",

@@ -146,7 +146,7 @@ def markdown(results, machine):
         units = ("GFLOP/s", "GB/s", "ns")
         values = [[name.removeprefix("peak/"), f"{case[unit]:.0f}", unit]
                   for name, case in peaks.items() for unit in units if unit in case]
-        parts += ["## The machine's peaks", table(["loop", "rate", "unit"], values)]
+        parts += ["## The machine's peaks", table(["loop", "value", "unit"], values)]
     parts.insert(2, "## Figures to reach\n\n" + figures_table(results))
     titles = {"gemm": ("## Matrix products", "GFLOP/s on all threads; NT is the forward pass of a linear layer, NN the "
                        "gradient of its input, TN that of its weight. bf16: float operands in memory, their conversion "

@@ -237,7 +237,7 @@ def has_bf16(run):
 
 
 def whole_run(run, *arguments):
-    """A run of train_mlm from start to end, with the held-out perplexity that it ends at."""
+    """A run of train_mlm from start to end, with the perplexity that it ends at."""
     with tempfile.TemporaryDirectory() as folder:
         flags = training(run, folder, *arguments)
         result = run.programs.undisturbed("from start to end", lambda: run.programs.example("train_mlm", *flags))
@@ -247,10 +247,12 @@ def whole_run(run, *arguments):
 
 
 def tutorial(run):
-    """All 500 steps of the tutorial with its evaluations."""
+    """All 500 steps of the tutorial with its five evaluations: on its training text, or on held-out lines."""
     types = {"fp32": []} | ({"bf16": ["--bf16"]} if has_bf16(run) else {})
-    return {"text": run.text_name()} | {name: whole_run(run, "--preset", "tutorial", *flags)
-                                        for name, flags in types.items()}
+    texts = {"training": []} | ({"held-out": ["--validation_file", run.news / "eval.txt"]} if run.news else {})
+    return {"text": run.text_name(),
+            "runs": {text: {name: whole_run(run, "--preset", "tutorial", *held_out, *flags) for name, flags in types.items()}
+                     for text, held_out in texts.items()}}
 
 
 def perplexity(run):

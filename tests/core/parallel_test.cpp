@@ -1,8 +1,10 @@
 #include <minibert/core/parallel.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -32,17 +34,19 @@ TEST_CASE("parallel_for visits everything once, in chunks cut by shape") {
 TEST_CASE("a thread takes its own run of chunks first, then what others have left") {
   detail::ChunkShares shares(10, 3);
   std::vector<index_t> taken;
-  const auto take = [&](int thread, index_t most) {
-    taken.clear();
-    shares.take(thread, [&](index_t chunk) {
-      taken.push_back(chunk);
-      if (length(taken) == most) shares.take(2, [&](index_t other) { taken.push_back(-other); });
-    });
-  };
-  take(1, 5);  // 3 to 5 are its own; meanwhile another thread takes all that is left
-  CHECK(taken == std::vector<index_t>{3, 4, 5, 6, 7, -8, -9, 0, -1, -2});
-  take(0, 1);
-  CHECK(taken.empty());
+  shares.take(1, [&](index_t chunk) {
+    taken.push_back(chunk);
+    if (length(taken) == 5) shares.take(2, [&](index_t others) { taken.push_back(100 + others); });
+  });  // 3 to 5 are its own; after two more another thread takes what is left
+  CHECK(taken == std::vector<index_t>{3, 4, 5, 6, 7, 108, 109, 100, 101, 102});
+  shares.take(0, [&](index_t) { FAIL("all are taken"); });
+}
+
+TEST_CASE("more threads than chunks take every chunk once") {
+  detail::ChunkShares shares(2, 8);
+  std::vector<int> visits(2, 0);
+  for (const int thread : {7, 0, 3}) shares.take(thread, [&](index_t chunk) { ++at(visits, chunk); });
+  CHECK(visits == std::vector<int>(2, 1));
 }
 
 TEST_CASE("more threads than shares take every chunk once") {
@@ -51,6 +55,29 @@ TEST_CASE("more threads than shares take every chunk once") {
   for (const int thread : {99, 64, 0}) shares.take(thread, [&](index_t chunk) { ++at(visits, chunk); });
   CHECK(visits == std::vector<int>(1000, 1));
 }
+
+#ifdef _OPENMP
+TEST_CASE("parallel_for gives each thread its share, and each chunk to one thread") {
+  const int before = num_threads();
+  set_num_threads(2);
+  std::atomic<int> started{0};
+  std::vector<int> threads(8, -1);
+  parallel_for(8, 1, [&](index_t begin, index_t) {
+    at(threads, begin) = thread_index();
+    if (begin != 0 && begin != 4) return;
+    ++started;
+    for (int i = 0; i < 1'000'000 && started < 2; ++i) std::this_thread::yield();  // until both have their first
+  });
+  CHECK(started == 2);
+  CHECK(at(threads, 0) == 0);
+  CHECK(at(threads, 4) == 1);
+  set_num_threads(4);
+  std::vector<std::atomic<int>> visits(100'000);
+  parallel_for(length(visits), 1, [&](index_t begin, index_t) { ++at(visits, begin); });
+  CHECK(std::all_of(visits.begin(), visits.end(), [](const std::atomic<int>& count) { return count == 1; }));
+  set_num_threads(before);
+}
+#endif
 
 TEST_CASE("thread_index is below num_threads(), in our loops and in a user's own threads") {
   const int before = num_threads();

@@ -101,6 +101,7 @@ def test_another_run_is_not_resumed_and_a_used_folder_not_overwritten(command, f
         return result.stderr
 
     assert "is in use" in refusal()
+    assert "mlm_probability is 1.5, expected a probability" in refusal(mlm_probability=1.5)  # said before all else
     assert "cannot be resumed with another mlm_probability: found 0.2, expected 0.5" in refusal(
         "--resume_from_checkpoint", mlm_probability=0.2)
     assert "cannot be resumed with another max_seq_length" in refusal("--resume_from_checkpoint", max_seq_length=63)

@@ -148,15 +148,50 @@ TEST_CASE("gemm: bf16 keeps infinity and NaN, and double ignores it") {
   CHECK(c[0] == third * third);
 }
 
-TEST_CASE("gemm: rows of B that are 4 and 8 KiB apart are packed") {
-  const index_t m = 13, n = 70, k = 90;
-  const Operand<float> a(m, k, false, 1);
-  for (const index_t stride : {1024, 2048}) {
-    const auto memory = reference::normal<float>(k * stride, 2);
-    const Matrix<float> b{memory.data(), stride};
-    std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-    kernels::gemm(m, n, k, a.matrix, b, kernels::Store<float>{c.data(), n}, workspace.data());
-    CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b)) < tolerance<float>());
+TEST_CASE("gemm: what of B is read in place") {
+  alignas(64) const float first[2]{};
+  const auto columns = [&](index_t stride, index_t m, index_t n, index_t k, index_t offset = 0) {
+    return kernels::detail::direct_columns(Matrix<float>{first + offset, stride}, m, n, k);
+  };
+  CHECK(columns(384, 2112, 384, 1024) == 384);
+  CHECK(columns(384, 2112, 384, 1024, 1) == 0);  // vectors across two cache lines
+  CHECK(columns(390, 2112, 384, 1024) == 0);
+  CHECK(columns(384, 2112, 370, 1024) == 320);    // whole panels
+  CHECK(columns(2048, 384, 2048, 2112) == 0);     // rows 8 KiB apart push each other out of the cache
+  CHECK(columns(1024, 384, 1024, 2112) == 0);     // as do those 4 KiB apart,
+  CHECK(columns(3072, 768, 3072, 4096) == 3072);  // unless B is large
+  CHECK(columns(3072, 4096, 3072, 4096) == 0);    // and few rows would share it
+}
+
+TEST_CASE("gemm: chunks cover C once, none of more rows than a thread's scratch memory holds") {
+  const Matrix<float> by_rows{nullptr, 1000}, by_columns = by_rows.transposed();
+  for (const index_t m : {1, 47, 48, 49, 614, 721, 768, 1024, 1537, 2100, 4096}) {
+    for (const index_t n : {1, 64, 384, 1090, 30522}) {
+      for (const Matrix<float>& a : {by_rows, by_columns}) {
+        for (const bool packs_rows : {false, true}) {
+          INFO("m=", m, " n=", n, " by columns: ", a.column_stride != 1, " packs: ", packs_rows);
+          const auto chunks = kernels::detail::streamed_chunks(m, n, 2000, a, packs_rows);
+          index_t elements = 0, most_rows = 0, fewest_rows = m, row = 0, column = 0;
+          for (index_t i = 0; i < chunks.count; ++i) {
+            const auto chunk = chunks[i];
+            CHECK(chunk.first == row);
+            CHECK(chunk.column == column);
+            elements += (chunk.last - chunk.first) * (chunk.column_end - chunk.column);
+            most_rows = std::max(most_rows, chunk.last - chunk.first);
+            fewest_rows = std::min(fewest_rows, chunk.last - chunk.first);
+            row = chunk.last == m ? 0 : chunk.last;
+            if (row == 0) column = chunk.column_end;
+            CHECK(chunk.next == row);
+          }
+          CHECK(elements == m * n);
+          CHECK(column == n);
+          CHECK(most_rows <= kernels::detail::kRowChunk);
+          CHECK(fewest_rows > 0);
+          if (m >= 1537) CHECK(most_rows - fewest_rows < 2 * 16);  // equal but for a cache line, here and at the end
+          if (n == 30522) CHECK(chunks[0].column_end * 2000 * 4 <= (index_t{8} << 20));  // a range in the cache
+        }
+      }
+    }
   }
 }
 
@@ -197,17 +232,26 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
 
 TEST_CASE_TEMPLATE("gemm: the same bits however many rows share a packed B", T, float, double) {
   const index_t most = 1600, n = 70, k = 210;
-  for (const bool transposed_a : {false, true}) {
-    const Operand<T> a(most, k, transposed_a, 1), b(k, n, true, 2);
-    std::vector<T> workspace(usize(kernels::gemm_workspace<T>(n, k, num_threads())));
-    std::vector<T> whole(usize(most * n));
-    kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Store<T>{whole.data(), n}, workspace.data());
-    const auto sample = reference::gemm(1, n, k, a.matrix.at(most - 1, 0), b.matrix);
-    CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) < tolerance<T>());
-    for (const index_t m : {1, 90, 385, 500, 768, 800, 1001, 1590}) {
-      std::vector<T> c(usize(m * n));
-      kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data());
-      CHECK(c == std::vector<T>(whole.begin(), whole.begin() + m * n));
+  struct Layout {
+    bool transposed;
+    Rows rows;
+  };
+  for (const Layout& layout :
+       {Layout{false, Rows::anywhere}, Layout{true, Rows::anywhere}, Layout{true, Rows::colliding}}) {
+    const Operand<T> a(most, k, layout.transposed, 1, layout.rows), b(k, n, true, 2);
+    for (const Precision precision : {Precision::full, Precision::bf16}) {
+      INFO("transposed: ", layout.transposed, " bf16: ", precision == Precision::bf16);
+      std::vector<T> workspace(usize(kernels::gemm_workspace<T>(n, k, num_threads())));
+      std::vector<T> whole(usize(most * n));
+      kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Store<T>{whole.data(), n}, workspace.data(), precision);
+      const auto sample = reference::gemm(1, n, k, a.matrix.at(most - 1, 0), b.matrix);
+      CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) <
+            (precision == Precision::full ? tolerance<T>() : 1e-2));
+      for (const index_t m : {1, 90, 385, 500, 768, 800, 1001, 1590}) {
+        std::vector<T> c(usize(m * n));
+        kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data(), precision);
+        CHECK(c == std::vector<T>(whole.begin(), whole.begin() + m * n));
+      }
     }
   }
 }

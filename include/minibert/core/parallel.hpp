@@ -42,20 +42,22 @@ inline int thread_index() noexcept { return detail::thread_index; }
 /// The number of chunks that parallel_for(n, grain, …) makes.
 constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return n <= 0 ? 0 : (n - 1) / grain + 1; }
 
-/// The grain that shares n equally among all threads, in multiples of `unit`: only for loops in which nothing depends on
-/// the cut.
+/// The grain that shares n equally among all threads, in multiples of `unit`: only for loops in which nothing depends
+/// on the cut.
 inline index_t equal_grain(index_t n, index_t unit) noexcept {
   return num_chunks(num_chunks(n, num_threads()), unit) * unit;
 }
 
 namespace detail {
 
-/// The chunks of a loop, shared out to the threads in runs of neighbours. Each takes its own first, then what others have
-/// left: so a thread finds in its cache the rows that it wrote in the loop before, and none waits for a slow one. (From
-/// core to core data may take six times as long one minute as the next: a virtual machine's cores move.)
+/// The chunks of a loop, shared out to the threads in runs of neighbours. Each takes its own first, then the next of
+/// what others have left: so a thread finds in its cache the rows that it wrote in the loop before, and none waits for a
+/// slow one. (From core to core data may take six times as long one minute as the next: a virtual machine's cores move.)
+/// Relaxed counters do: what chunks wrote is ordered by the end of the loop.
 class ChunkShares {
  public:
-  ChunkShares(index_t chunks, int threads) noexcept : count_(std::min(threads, kMost)) {
+  ChunkShares(index_t chunks, int threads) noexcept
+      : count_(static_cast<int>(std::min<index_t>({chunks, threads, kMost}))) {
     for (index_t i = 0; i < count_; ++i) {
       shares_[i].next.store(chunks * i / count_, std::memory_order_relaxed);
       shares_[i].end = chunks * (i + 1) / count_;
@@ -67,7 +69,10 @@ class ChunkShares {
   void take(int thread, F run) noexcept {
     for (int i = 0; i < count_; ++i) {
       Share& share = shares_[(thread + i) % count_];
-      for (index_t chunk; (chunk = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) run(chunk);
+      while (share.next.load(std::memory_order_relaxed) < share.end) {  // an empty share is not written to
+        const index_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (chunk < share.end) run(chunk);
+      }
     }
   }
 

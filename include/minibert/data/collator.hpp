@@ -32,7 +32,7 @@ struct MaskingOptions {
       false;  // a word is guessed as a whole or not at all; what becomes of its tokens is drawn for each
   std::uint64_t seed = 42;
 
-  /// Of a token to be guessed.
+  /// That a token is to be guessed.
   double probability(bool training) const noexcept {
     return training ? mlm_probability : eval_mlm_probability.value_or(mlm_probability);
   }

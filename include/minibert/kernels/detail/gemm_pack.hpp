@@ -20,9 +20,6 @@ inline index_t rows_until_collision(index_t stride_bytes) noexcept {
   return kPeriod / std::gcd(kPeriod, stride_bytes);
 }
 
-/// Whether a block of k has many more rows than that.
-inline bool collides(index_t stride_bytes) noexcept { return rows_until_collision(stride_bytes) <= 16; }
-
 /// Row p of the panel: `count` elements of a row of B, then zeros to the end of a vector.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_row(T* to, const T* row, index_t count) {

@@ -46,14 +46,18 @@ struct GemmColumns {
   }
 };
 
+/// Whether of a block of kBlockInPlace rows more are in one set of the cache than it has ways.
+inline bool rows_collide(index_t stride_bytes) noexcept { return rows_until_collision(stride_bytes) < 32; }
+
 /// The columns of B (k×n) that can be read in place: whole vectors, none across two cache lines, of rows that do not
-/// collide, unless few rows of A would share the cost of packing a large B.
+/// collide. Rows 4 KiB apart do not in blocks of kBlock: for few rows of A that costs less than to pack a B that the
+/// last level of the cache does not keep.
 template <class T>
 index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noexcept {
   constexpr index_t kVector = 16, kLine = 64, kManyRows = 2048, kLarge = index_t{16} << 20;
   const index_t size = sizeof(T), stride = b.row_stride * size;
-  const bool may_collide = m < kManyRows && n * k * size > kLarge;
-  if (b.column_stride != 1 || rows_until_collision(stride) < (may_collide ? 16 : 32)) return 0;
+  const bool in_short_blocks = m < kManyRows && n * k * size > kLarge && rows_until_collision(stride) >= 16;
+  if (b.column_stride != 1 || (rows_collide(stride) && !in_short_blocks)) return 0;
   if (stride % kLine != 0 || reinterpret_cast<std::uintptr_t>(b.data) % kLine != 0) return 0;
   return n % kVector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
 }
@@ -70,7 +74,8 @@ struct GemmRows {
                                          Epilogue epilogue) {
     using Tile = MicroTile<Arch, T>;
     const auto [first, last, column, column_end, next_rows] = chunk;
-    const index_t block = depth_block(b.depth, most_steps(b.matrix));
+    const bool deep = b.direct > 0 && !rows_collide(b.matrix.row_stride * kSize);
+    const index_t block = depth_block(b.depth, deep ? Products::kBlockInPlace : Products::kBlock);
     T* tiles = scratch + rows_workspace(block);
     for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // a sum over nothing is 0
       const bool begins = p == 0, ends = p + block >= b.depth;
@@ -111,12 +116,6 @@ struct GemmRows {
   static constexpr index_t kSize = sizeof(Element), kLine = 64 / kSize;  // of an element; elements of a cache line
   template <class Tile>
   static constexpr index_t kPanelLines = (kSize * Tile::columns + 63) / 64;  // that a row of a panel takes
-
-  /// Steps of a block of k: few where the rows of B collide, lest they push each other out of the cache before use.
-  template <class T>
-  static index_t most_steps(const Matrix<T>& b) {
-    return b.column_stride != 1 || collides(b.row_stride * kSize) ? Products::kBlock : Products::kBlockInPlace;
-  }
 
   static index_t rows_workspace(index_t block) { return kRowChunk * (round_up(block, 16) + 16); }
 };
@@ -183,14 +182,15 @@ struct GemmPanels {
 };
 
 /// Chunks of rows, and where these are too few to even out among the threads, or B is larger than the last level of the
-/// cache, also of columns. A chunk begins at a tile's first row, or if A's columns are contiguous, at a cache line.
-/// packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
+/// cache, also of columns. Many pieces of rows are as equal as whole tiles allow, or whole cache lines if A's columns are
+/// contiguous. packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
 template <class T>
 GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const Matrix<T>& a, bool packs_rows) {
   constexpr index_t kMostBytes = index_t{8} << 20, size = sizeof(T), kLine = 64 / size;
   const index_t rows = num_chunks(m, kRowChunk), enough = packs_rows ? 16 : 32;
-  const index_t unit = rows < enough ? kRowChunk : a.column_stride == 1 ? kMicroRows : kLine;
-  return {m, n, rows, unit, even_column_grain(n, rows, std::max(enough, num_chunks(n * k * size, kMostBytes) * rows))};
+  const index_t equal_unit = a.column_stride == 1 ? kMicroRows : kLine;
+  return {m, n, rows, rows < enough ? kRowChunk : equal_unit,
+          even_column_grain(n, rows, std::max(enough, num_chunks(n * k * size, kMostBytes) * rows))};
 }
 
 /// workspace: n·k elements for B, and each thread's scratch, `thread_workspace` apart.
