@@ -129,20 +129,18 @@ def start_figures(results):
 def tutorial_figures(results):
     for dtype, must, aim in (("fp32", 312, 156), ("bf16", 312, 104)):
         for text, runs in results["tutorial"]["runs"].items():
-            if dtype in runs:
-                run = runs[dtype]
-                yield Figure(f"all 500 steps of --preset tutorial, five evaluations on {text} text, {dtype} (the tutorial's "
-                             "GPU: 312 s)", f"{run['seconds']:.0f} s, loss {math.log(run['perplexity']):.3f}", "",
-                             run["seconds"], must, aim, "{:.0f} s", True)
+            run = runs[dtype]
+            yield Figure(f"all 500 steps of --preset tutorial, five evaluations on {text} text, {dtype} (the tutorial's GPU: "
+                         "312 s)", f"{run['seconds']:.0f} s, loss {math.log(run['perplexity']):.3f}", "", run["seconds"],
+                         must, aim, "{:.0f} s", True)
 
 
 def perplexity_figures(results):
     for dtype in ("fp32", "bf16"):
-        run = results["perplexity"].get(dtype)
-        if run:
-            yield Figure(f"the default recipe, from its start to a held-out perplexity of 213, {dtype}",
-                         f"{run['seconds']:.0f} s, step {run['step']}, perplexity {run['perplexity']:.0f}", "",
-                         run["seconds"], 312, 150, "{:.0f} s", True)
+        run = results["perplexity"][dtype]
+        yield Figure(f"the default recipe, from its start to a held-out perplexity of 213, {dtype}",
+                     f"{run['seconds']:.0f} s, step {run['step']}, perplexity {run['perplexity']:.0f}", "",
+                     run["seconds"], 312, 150, "{:.0f} s", True)
 
 
 def tokenizer_figures(results):

@@ -232,8 +232,13 @@ def tokenizers(run):
     return results | {"memory": at_work.measured(at_work.ours, "memory", uncased)}
 
 
-def has_bf16(run):
-    return "--bf16" in output_of([run.programs.build / "examples" / "train_mlm", "--help"])
+# Flags of train_mlm.
+PRECISIONS = {"fp32": [], "bf16": ["--bf16"]}
+
+
+def held_out_news(run):
+    """Flags of train_mlm: the lines of sinhala_news that are not trained on."""
+    return ["--validation_file", run.news / "eval.txt"]
 
 
 def whole_run(run, *arguments):
@@ -248,11 +253,10 @@ def whole_run(run, *arguments):
 
 def tutorial(run):
     """All 500 steps of the tutorial with its five evaluations: on its training text, or on held-out lines."""
-    types = {"fp32": []} | ({"bf16": ["--bf16"]} if has_bf16(run) else {})
-    texts = {"training": []} | ({"held-out": ["--validation_file", run.news / "eval.txt"]} if run.news else {})
+    texts = {"training": []} | ({"held-out": held_out_news(run)} if run.news else {})
     return {"text": run.text_name(),
-            "runs": {text: {name: whole_run(run, "--preset", "tutorial", *held_out, *flags) for name, flags in types.items()}
-                     for text, held_out in texts.items()}}
+            "runs": {text: {name: whole_run(run, "--preset", "tutorial", *evaluated, *flags)
+                            for name, flags in PRECISIONS.items()} for text, evaluated in texts.items()}}
 
 
 def perplexity(run):
@@ -260,9 +264,9 @@ def perplexity(run):
     if not run.news:
         sys.exit("the section perplexity needs MINIBERT_TEST_DATA, with sinhala_news/train.txt and eval.txt in it")
     goal = 213
-    held_out = ["--validation_file", run.news / "eval.txt", "--eval_steps", "200"]
+    held_out = [*held_out_news(run), "--eval_steps", "200"]
     result = {"text": run.text_name(), "goal": goal}
-    for name, flags in ({"fp32": []} | ({"bf16": ["--bf16"]} if has_bf16(run) else {})).items():
+    for name, flags in PRECISIONS.items():
         seconds, entry = run.programs.undisturbed(
             f"to a perplexity of {goal}, {name}",
             lambda: time_to(run, lambda entry: entry.get("eval_perplexity", goal + 1) <= goal, *held_out, *flags))

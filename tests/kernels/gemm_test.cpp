@@ -148,6 +148,16 @@ TEST_CASE("gemm: bf16 keeps infinity and NaN, and double ignores it") {
   CHECK(c[0] == third * third);
 }
 
+TEST_CASE("gemm: rows of B that are 8 KiB apart are packed") {
+  const index_t m = 13, n = 70, k = 90, stride = 2048;
+  const Operand<float> a(m, k, false, 1);
+  const auto memory = reference::normal<float>(k * stride, 2);
+  const Matrix<float> b{memory.data(), stride};
+  std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+  kernels::gemm(m, n, k, a.matrix, b, kernels::Store<float>{c.data(), n}, workspace.data());
+  CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b)) < tolerance<float>());
+}
+
 TEST_CASE("gemm: what of B is read in place") {
   alignas(64) const float first[2]{};
   const auto columns = [&](index_t stride, index_t m, index_t n, index_t k, index_t offset = 0) {
@@ -221,8 +231,8 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
         kernels::gemm(m, j == 0 ? half : n - half, k, a.matrix, b.matrix.at(0, j),
                       kernels::Store<float>{parts.data() + j, n}, workspace.data(), precision);
       CHECK(whole == parts);
-      for (const index_t i : {index_t{0}, m / 2, m - 1})
-        for (const index_t j : {index_t{0}, half, n - 1}) {
+      for (const index_t i : {index_t{0}, std::min<index_t>(47, m - 1), m - 1})
+        for (const index_t j : {index_t{0}, index_t{511}, half, n - 1}) {
           const auto expected = reference::gemm(1, 1, k, a.matrix.at(i, 0), b.matrix.at(0, j));
           CHECK(std::abs(at(whole, i * n + j) - at(expected, 0)) < (precision == Precision::full ? 1e-3 : 1));
         }

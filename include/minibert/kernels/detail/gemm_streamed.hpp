@@ -50,8 +50,8 @@ struct GemmColumns {
 inline bool rows_collide(index_t stride_bytes) noexcept { return rows_until_collision(stride_bytes) < 32; }
 
 /// The columns of B (k×n) that can be read in place: whole vectors, none across two cache lines, of rows that do not
-/// collide. Rows 4 KiB apart do not in blocks of kBlock: for few rows of A that costs less than to pack a B that the
-/// last level of the cache does not keep.
+/// collide. Rows 4 KiB apart collide in blocks of kBlockInPlace, not in those of kBlock: these cost less than packing, if
+/// few rows of A would share it and the last level of the cache does not keep B.
 template <class T>
 index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noexcept {
   constexpr index_t kVector = 16, kLine = 64, kManyRows = 2048, kLarge = index_t{16} << 20;

@@ -21,7 +21,7 @@ struct FullProducts {
   using Element = T;                   // of a packed operand
   static constexpr index_t kStep = 1;  // elements along k in a step of the micro-kernel
   /// Steps of a block of k, at most half as many again. A packed panel of B stays in the first level of the cache; one
-  /// of rows that may be read in place does not, and with deeper blocks comes late from the second.
+  /// of rows read in place does not, and with deeper blocks comes late from the second.
   static constexpr index_t kBlock = 128, kBlockInPlace = 384;
   /// The steps of a product over k elements.
   static constexpr index_t depth(index_t k) noexcept { return k; }
