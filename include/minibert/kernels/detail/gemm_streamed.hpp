@@ -50,8 +50,8 @@ struct GemmColumns {
 inline bool rows_collide(index_t stride_bytes) noexcept { return rows_until_collision(stride_bytes) < 32; }
 
 /// The columns of B (k×n) that can be read in place: whole vectors, none across two cache lines, of rows that do not
-/// collide. Rows 4 KiB apart collide in blocks of kBlockInPlace, not in those of kBlock: these cost less than packing, if
-/// few rows of A would share it and the last level of the cache does not keep B.
+/// collide. Rows 4 KiB apart collide in blocks of kBlockInPlace, not in those of kBlock: these cost less than packing,
+/// if few rows of A would share it and the last level of the cache does not keep B.
 template <class T>
 index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noexcept {
   constexpr index_t kVector = 16, kLine = 64, kManyRows = 2048, kLarge = index_t{16} << 20;
@@ -182,8 +182,8 @@ struct GemmPanels {
 };
 
 /// Chunks of rows, and where these are too few to even out among the threads, or B is larger than the last level of the
-/// cache, also of columns. Many pieces of rows are as equal as whole tiles allow, or whole cache lines if A's columns are
-/// contiguous. packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
+/// cache, also of columns. Many pieces of rows are as equal as whole tiles allow, or whole cache lines if A's columns
+/// are contiguous. packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
 template <class T>
 GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const Matrix<T>& a, bool packs_rows) {
   constexpr index_t kMostBytes = index_t{8} << 20, size = sizeof(T), kLine = 64 / size;
