@@ -178,9 +178,12 @@ TEST_CASE("gemm: chunks cover C once, none of more rows than a thread's scratch 
   for (const index_t m : {1, 47, 48, 49, 614, 721, 768, 1024, 1537, 2100, 4096}) {
     for (const index_t n : {1, 64, 384, 1090, 30522}) {
       for (const Matrix<float>& a : {by_rows, by_columns}) {
-        for (const bool packs_rows : {false, true}) {
-          INFO("m=", m, " n=", n, " by columns: ", a.column_stride != 1, " packs: ", packs_rows);
-          const auto chunks = kernels::detail::streamed_chunks(m, n, 2000, a, packs_rows);
+        for (const int way : {0, 1, 2, 3, 4, 5, 6, 7}) {
+          const bool packs_rows = way % 2 == 1, deep = way / 2 % 2 == 1;
+          const index_t threads = way < 4 ? 2 : 3;
+          INFO("m=", m, " n=", n, " by columns: ", a.column_stride != 1, " packs: ", packs_rows, " deep: ", deep,
+               " threads: ", threads);
+          const auto chunks = kernels::detail::streamed_chunks(m, n, 2000, a, packs_rows, deep, threads);
           index_t elements = 0, most_rows = 0, fewest_rows = m, row = 0, column = 0;
           for (index_t i = 0; i < chunks.count; ++i) {
             const auto chunk = chunks[i];
@@ -195,10 +198,11 @@ TEST_CASE("gemm: chunks cover C once, none of more rows than a thread's scratch 
           }
           CHECK(elements == m * n);
           CHECK(column == n);
-          CHECK(most_rows <= kernels::detail::kRowChunk);
+          CHECK(most_rows <= (packs_rows ? kernels::detail::kRowChunk : kernels::detail::kTallRowChunk));
           CHECK(fewest_rows > 0);
-          if (m >= 1537) CHECK(most_rows - fewest_rows < 2 * 16);  // equal but for a cache line, here and at the end
-          if (n == 30522) CHECK(chunks[0].column_end * 2000 * 4 <= (index_t{8} << 20));  // a range in the cache
+          if (m >= 614) CHECK(most_rows - fewest_rows < 2 * 16);  // equal but for a cache line, here and at the end
+          if (m >= 614) CHECK(chunks.rows % threads == 0);
+          if (n == 30522) CHECK(chunks[0].column_end * 2000 * 4 <= (index_t{16} << 20));  // a range in the cache
         }
       }
     }

@@ -17,7 +17,9 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-inline constexpr index_t kRowChunk = 48;  // rows of C that a thread takes at a time: a multiple of a tile's
+/// Rows of C that a thread takes at a time, multiples of a tile's: where A is packed, for a block of it and one of B to
+/// stay in the second level of the cache; where it is not and there are many, so that B passes by half as often.
+inline constexpr index_t kRowChunk = 48, kTallRowChunk = 96;
 
 /// So many rows of an operand, k of their elements, to be fetched.
 template <class T>
@@ -28,6 +30,9 @@ FetchAhead block_ahead(const Matrix<T>& x, index_t rows, index_t k) {
   ahead.add(x.data, by_rows ? rows : k);
   return ahead;
 }
+
+/// Whether of a block of kBlockInPlace rows more are in one set of the cache than it has ways.
+inline bool rows_collide(index_t stride_bytes) noexcept { return rows_until_collision(stride_bytes) < 32; }
 
 /// B in panels: those before column `direct` are read in place, the others were packed. depth: steps of the
 /// micro-kernel.
@@ -44,10 +49,12 @@ struct GemmColumns {
       if (j < direct) return {matrix.data + p * matrix.row_stride + j, matrix.row_stride};
     return {packed + (j - direct) * depth + p * Tile::columns, Tile::columns};
   }
-};
 
-/// Whether of a block of kBlockInPlace rows more are in one set of the cache than it has ways.
-inline bool rows_collide(index_t stride_bytes) noexcept { return rows_until_collision(stride_bytes) < 32; }
+  /// Whether blocks of k may be deep: of kBlockInPlace.
+  bool deep() const noexcept {
+    return direct > 0 && !rows_collide(matrix.row_stride * static_cast<index_t>(sizeof(T)));
+  }
+};
 
 /// The columns of B (k×n) that can be read in place: whole vectors, none across two cache lines, of rows that do not
 /// collide. Rows 4 KiB apart collide in blocks of kBlockInPlace, not in those of kBlock: these cost less than packing,
@@ -74,8 +81,8 @@ struct GemmRows {
                                          Epilogue epilogue) {
     using Tile = MicroTile<Arch, T>;
     const auto [first, last, column, column_end, next_rows] = chunk;
-    const bool deep = b.direct > 0 && !rows_collide(b.matrix.row_stride * kSize);
-    const index_t block = depth_block(b.depth, deep ? Products::kBlockInPlace : Products::kBlock);
+    const index_t block = depth_block(b.depth, b.deep() ? Products::kBlockInPlace : Products::kBlock);
+    const index_t tile_rows = round_up(last - first, Tile::rows);
     T* tiles = scratch + rows_workspace(block);
     for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // a sum over nothing is 0
       const bool begins = p == 0, ends = p + block >= b.depth;
@@ -84,7 +91,7 @@ struct GemmRows {
           Products::template packed_rows<Tile>(reinterpret_cast<Element*>(scratch), a.at(first, from), last - first,
                                                std::min(depth * Products::kStep, k - from));
       FetchAhead rows_ahead = block_ahead(a.at(ends ? next_rows : first, ends ? 0 : from + block * Products::kStep),
-                                          kRowChunk, block * Products::kStep);
+                                          last - first, block * Products::kStep);
       for (index_t j = column; j < column_end; j += Tile::columns) {
         const MicroColumns<Element> panel = b.template panel<Tile>(j, p);
         const bool ends_row = j + Tile::columns >= column_end;
@@ -95,11 +102,13 @@ struct GemmRows {
           const MicroPlace place{
               i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), begins, ends};
           const index_t line = (i - first) / Tile::rows;
+          const bool fetches_rows = ends_row || !Products::kFetchesRowsLate;
           const MicroAhead ahead = line < kPanelLines<Tile> ? MicroAhead{next.data + line * kLine, next.stride * kSize}
-                                                            : rows_ahead.next(depth);
+                                   : fetches_rows           ? rows_ahead.next(depth)
+                                                            : MicroAhead{&rows_ahead, 0};  // what is here anyway
           const MicroRows<Element> piece{rows.data + (i - first) * rows.row_stride, rows.row_stride, rows.step,
                                          place.i_end - i};
-          T* tile = begins && ends ? tiles : tiles + (j - column) * kRowChunk + (i - first) * Tile::columns;
+          T* tile = begins && ends ? tiles : tiles + (j - column) * tile_rows + (i - first) * Tile::columns;
           micro_tile<Arch>(place, tile, piece, panel, depth, ahead, epilogue);
         }
       }
@@ -109,7 +118,7 @@ struct GemmRows {
   /// Elements of scratch memory of one chunk: rows of A, and tiles between blocks of k.
   static index_t workspace(index_t n, index_t k) {
     const index_t block = depth_block(Products::depth(k), Products::kBlockInPlace);  // the longest
-    return rows_workspace(block) + kRowChunk * round_up(n, kMaxTileColumns);
+    return rows_workspace(block) + kTallRowChunk * round_up(n, kMaxTileColumns);
   }
 
  private:
@@ -181,16 +190,19 @@ struct GemmPanels {
   static index_t panel_workspace(index_t block) { return kColumns * block; }
 };
 
-/// Chunks of rows, and where these are too few to even out among the threads, or B is larger than the last level of the
-/// cache, also of columns. Many pieces of rows are as equal as whole tiles allow, or whole cache lines if A's columns
-/// are contiguous. packs_rows: a chunk packs its rows of A, and others with the same rows do it again.
+/// Chunks of rows, as many for each thread and as equal as whole tiles allow, or whole cache lines if A's columns are
+/// contiguous; where these are too few to even out, or B is larger than the last level of the cache, also of columns.
+/// packs_rows: a chunk packs its rows of A, and others with the same rows do it again: there should be few of these,
+/// and if B is read in place in deep blocks more of it may pass by.
 template <class T>
-GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const Matrix<T>& a, bool packs_rows) {
-  constexpr index_t kMostBytes = index_t{8} << 20, size = sizeof(T), kLine = 64 / size;
-  const index_t rows = num_chunks(m, kRowChunk), enough = packs_rows ? 16 : 32;
-  const index_t equal_unit = a.column_stride == 1 ? kMicroRows : kLine;
-  return {m, n, rows, rows < enough ? kRowChunk : equal_unit,
-          even_column_grain(n, rows, std::max(enough, num_chunks(n * k * size, kMostBytes) * rows))};
+GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const Matrix<T>& a, bool packs_rows, bool deep,
+                           index_t threads) {
+  constexpr index_t size = sizeof(T), kLine = 64 / size, kFewRows = 768;
+  const index_t enough = packs_rows ? 16 : 32, most_bytes = index_t{packs_rows && deep ? 16 : 8} << 20;
+  const index_t fewest = num_chunks(m, packs_rows || m < kFewRows ? kRowChunk : kTallRowChunk);
+  const index_t rows = fewest > threads ? round_up(fewest, threads) : fewest;
+  return {m, n, rows, a.column_stride == 1 ? kMicroRows : kLine,
+          even_column_grain(n, rows, std::max(enough, num_chunks(n * k * size, most_bytes) * rows))};
 }
 
 /// workspace: n·k elements for B, and each thread's scratch, `thread_workspace` apart.
@@ -216,7 +228,8 @@ void streamed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Ep
   pack_columns<Parallel>(n - direct, [=](index_t begin, index_t end) {
     simd::dispatch<PackColumns<Products>>(packed, b, direct, direct + begin, direct + end, k);
   });
-  const GemmChunks chunks = streamed_chunks(m, n, k, a, Products::packs_rows(a));
+  const GemmChunks chunks =
+      streamed_chunks(m, n, k, a, Products::packs_rows(a), columns.deep(), Parallel ? num_threads() : 1);
   for_chunks<Parallel>(chunks, [=](const GemmChunk& chunk) {
     simd::dispatch<GemmRows<Products>>(chunk, a, columns, k, own_scratch(), epilogue);
   });

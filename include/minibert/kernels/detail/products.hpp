@@ -23,6 +23,8 @@ struct FullProducts {
   /// Steps of a block of k, at most half as many again. A packed panel of B stays in the first level of the cache; one
   /// of rows read in place does not, and with deeper blocks comes late from the second.
   static constexpr index_t kBlock = 128, kBlockInPlace = 384;
+  /// Whether the next block of A is fetched with the last panel of B only: sooner, it would be gone when it is wanted.
+  static constexpr bool kFetchesRowsLate = true;
   /// The steps of a product over k elements.
   static constexpr index_t depth(index_t k) noexcept { return k; }
 
@@ -68,6 +70,7 @@ struct Bf16Products {
   using Element = Bf16Pair;
   static constexpr index_t kStep = 2;
   static constexpr index_t kBlock = 128, kBlockInPlace = kBlock;  // nothing is read in place
+  static constexpr bool kFetchesRowsLate = false;                 // half the time, and all of them to be rounded
   static constexpr index_t depth(index_t k) noexcept { return num_pairs(k); }
 
   template <class Tile>
