@@ -35,6 +35,11 @@ struct GemmChunks {
   index_t first_row(index_t row) const { return row * num_chunks(m, unit) / rows * unit; }
 };
 
+/// At least `fewest` pieces of rows, and where each thread has one, as many for each.
+inline index_t even_row_pieces(index_t fewest, index_t threads) {
+  return fewest > threads ? round_up(fewest, threads) : fewest;
+}
+
 /// The columns of a chunk, where there should be `enough` chunks, of so many pieces of rows; in whole panels.
 inline index_t even_column_grain(index_t n, index_t rows, index_t enough) {
   const index_t pieces = num_chunks(enough, std::max<index_t>(rows, 1));

@@ -53,7 +53,7 @@ struct PackedGemm {
   /// C in chunks that even out among the threads. packs_rows: each packs its rows of A, and should be wide.
   static GemmChunks chunks(index_t m, index_t n, index_t threads, bool packs_rows) {
     const index_t fewest = num_chunks(m, kRows), enough = threads == 1 ? 1 : packs_rows ? 4 * threads : 32;
-    const index_t rows = fewest > threads ? round_up(fewest, threads) : fewest;
+    const index_t rows = even_row_pieces(fewest, threads);
     const index_t column_grain = even_column_grain(n, rows, std::max(enough, rows * num_chunks(n, kColumns)));
     return {m, n, rows, kMicroRows, std::min(column_grain, kColumns)};
   }

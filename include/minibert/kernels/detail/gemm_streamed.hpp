@@ -94,7 +94,7 @@ struct GemmRows {
                                           last - first, block * Products::kStep);
       for (index_t j = column; j < column_end; j += Tile::columns) {
         const MicroColumns<Element> panel = b.template panel<Tile>(j, p);
-        const bool ends_row = j + Tile::columns >= column_end;
+        const bool ends_row = j + Tile::columns >= column_end, fetches_rows = ends_row || !Products::kFetchesRowsLate;
         const MicroColumns<Element> next = ends_row && ends ? panel
                                            : ends_row       ? b.template panel<Tile>(column, p + block)
                                                             : b.template panel<Tile>(j + Tile::columns, p);
@@ -102,7 +102,6 @@ struct GemmRows {
           const MicroPlace place{
               i, std::min(i + Tile::rows, last), j, std::min(j + Tile::columns, column_end), begins, ends};
           const index_t line = (i - first) / Tile::rows;
-          const bool fetches_rows = ends_row || !Products::kFetchesRowsLate;
           const MicroAhead ahead = line < kPanelLines<Tile> ? MicroAhead{next.data + line * kLine, next.stride * kSize}
                                    : fetches_rows           ? rows_ahead.next(depth)
                                                             : MicroAhead{&rows_ahead, 0};  // what is here anyway
@@ -199,8 +198,8 @@ GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const Matrix<T>& a, 
                            index_t threads) {
   constexpr index_t size = sizeof(T), kLine = 64 / size, kFewRows = 768;
   const index_t enough = packs_rows ? 16 : 32, most_bytes = index_t{packs_rows && deep ? 16 : 8} << 20;
-  const index_t fewest = num_chunks(m, packs_rows || m < kFewRows ? kRowChunk : kTallRowChunk);
-  const index_t rows = fewest > threads ? round_up(fewest, threads) : fewest;
+  const index_t most_rows = packs_rows || m < kFewRows ? kRowChunk : kTallRowChunk;
+  const index_t rows = even_row_pieces(num_chunks(m, most_rows), threads);
   return {m, n, rows, a.column_stride == 1 ? kMicroRows : kLine,
           even_column_grain(n, rows, std::max(enough, num_chunks(n * k * size, most_bytes) * rows))};
 }
