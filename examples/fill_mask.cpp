@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
       try {
         run(line);
       } catch (const minibert::ValueError& error) {
-        minibert::raise<minibert::ValueError>("line ", number, ": ", error.what());
+        minibert::core::raise<minibert::ValueError>("line ", number, ": ", error.what());
       }
     }
   } catch (const std::exception& error) {

@@ -26,7 +26,7 @@ class MaskSamples {
       ids.erase(ids.begin(), std::find_if_not(ids.begin(), ids.end(), is_no_beginning));
       const minibert::index_t position = ids.size() < 8 || ids.size() > 40 ? -1 : middle_word(ids);
       if (position < 0) continue;
-      const minibert::token_id answer = std::exchange(minibert::at(ids, position), tokenizer.mask_token_id());
+      const minibert::token_id answer = std::exchange(minibert::core::at(ids, position), tokenizer.mask_token_id());
       std::string text = tokenizer.decode(ids);
       std::vector<minibert::token_id> again;  // a cut word, or one that is decoded otherwise, may take more of them
       if (tokenizer.encode_into(text, max_length, again) == 0)
@@ -62,12 +62,15 @@ class MaskSamples {
   /// The position of the whole word of several bytes that is nearest to the middle; -1 when there is none.
   minibert::index_t middle_word(const std::vector<minibert::token_id>& ids) const {
     const std::vector<std::string> tokens = tokenizer_.convert_ids_to_tokens(ids);
-    const minibert::index_t n = minibert::length(tokens);
-    const auto begins_word = [&](minibert::index_t i) { return i == n || !continues_word(minibert::at(tokens, i)); };
+    const minibert::index_t n = minibert::core::length(tokens);
+    const auto begins_word = [&](minibert::index_t i) {
+      return i == n || !continues_word(minibert::core::at(tokens, i));
+    };
     minibert::index_t best = -1;
     for (minibert::index_t i = 0; i < n; ++i)
-      if (begins_word(i) && begins_word(i + 1) && minibert::at(tokens, i).size() > 2 &&
-          !tokenizer_.is_special(minibert::at(ids, i)) && (best < 0 || std::abs(2 * i - n) < std::abs(2 * best - n)))
+      if (begins_word(i) && begins_word(i + 1) && minibert::core::at(tokens, i).size() > 2 &&
+          !tokenizer_.is_special(minibert::core::at(ids, i)) &&
+          (best < 0 || std::abs(2 * i - n) < std::abs(2 * best - n)))
         best = i;
     return best;
   }

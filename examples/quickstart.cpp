@@ -8,8 +8,12 @@ int main() {
   words.add_file("text.txt");
   const auto tokenizer = BertTokenizer::train(words.counts(), options, {.vocab_size = 2000});
   const auto lines = TextDataset::from_files({"text.txt"}, tokenizer, 128);
-  BertForMaskedLM model({.vocab_size = tokenizer.vocab_size(), .hidden_size = 128, .num_hidden_layers = 2,
-                         .num_attention_heads = 2, .intermediate_size = 512, .max_position_embeddings = 128});
+  BertForMaskedLM model({.vocab_size = tokenizer.vocab_size(),
+                         .hidden_size = 128,
+                         .num_hidden_layers = 2,
+                         .num_attention_heads = 2,
+                         .intermediate_size = 512,
+                         .max_position_embeddings = 128});
   const DataCollatorForLanguageModeling collator(tokenizer);
   Trainer trainer(model, {.output_dir = "model", .learning_rate = 1e-3, .max_steps = 500}, collator, lines);
   trainer.train();

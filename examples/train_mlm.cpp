@@ -30,9 +30,10 @@ struct Text {
   bool is_default() const { return files.empty(); }
   /// The texts in memory, if there are no files. ValueError when there are neither.
   std::vector<std::string_view> views() const {
-    check<ValueError>(!default_corpus().empty(),
-                      "no --train_file, and no default corpus: install Debian's bible-kjv and bible-kjv-text and build "
-                      "again");
+    core::check<ValueError>(
+        !default_corpus().empty(),
+        "no --train_file, and no default corpus: install Debian's bible-kjv and bible-kjv-text and build "
+        "again");
     return {default_corpus()};
   }
 };
@@ -55,7 +56,8 @@ BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text, P
     if (!text.is_default()) return words.add_files(text.files, progress);
     for (const std::string_view view : text.views()) words.add_text(view);
   });
-  check<FormatError>(counter.counts().size() > 0, named(text), ": holds no line with text, expected a sequence a line");
+  core::check<FormatError>(counter.counts().size() > 0, named(text),
+                           ": holds no line with text, expected a sequence a line");
   std::cerr << "training a vocabulary of " << trainer.vocab_size << " entries\n";
   return BertTokenizer::train(counter.counts(), settings, trainer);
 }
@@ -73,7 +75,7 @@ std::filesystem::path make_cache_dir(const TrainMlmOptions& options) {
     make_directories(folder);
     return folder;
   } catch (const IoError& error) {
-    raise<IoError>(error.what(), "; --cache_dir names another folder for tokenised text");
+    core::raise<IoError>(error.what(), "; --cache_dir names another folder for tokenised text");
   }
 }
 
@@ -93,16 +95,18 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
   bar.finish();
   const std::vector<index_t> lines = data.lines_of_texts();
   const index_t all_lines = std::accumulate(lines.begin(), lines.end(), index_t{0});
-  check<FormatError>(all_lines > 0, named(text), ": holds no line with text, expected a sequence a line");
-  for (index_t i = 0; i < length(lines); ++i)
-    if (at(lines, i) == 0) std::cerr << "warning: " << at(text.files, i).string() << " holds no line with text\n";
+  core::check<FormatError>(all_lines > 0, named(text), ": holds no line with text, expected a sequence a line");
+  for (index_t i = 0; i < core::length(lines); ++i)
+    if (core::at(lines, i) == 0)
+      std::cerr << "warning: " << core::at(text.files, i).string() << " holds no line with text\n";
   return data;
 }
 
 Data make_data(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer, ProgressBar& bar) {
   const index_t limit = std::min(tokenizer.model_max_length(), options.config.max_position_embeddings);
   const index_t max_length = options.max_seq_length.value_or(limit);
-  check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", but tokenizer and model take ", limit);
+  core::check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", but tokenizer and model take ",
+                          limit);
   const TextDataset all = tokenize(options, text, tokenizer, max_length, bar);
   if (options.group_texts)
     std::cerr << all.size() << " sequences of " << max_length << " tokens, " << all.num_tokens() << " tokens; "
@@ -128,8 +132,8 @@ BertForMaskedLM make_model(const TrainMlmOptions& options, const BertTokenizer& 
     config.pad_token_id = tokenizer.pad_token_id();
     return BertForMaskedLM(config, options.training.seed);
   }
-  check<ValueError>(tokenizer.vocab_size() <= config.vocab_size, "the tokenizer has ", tokenizer.vocab_size(),
-                    " entries, the model only ", config.vocab_size);
+  core::check<ValueError>(tokenizer.vocab_size() <= config.vocab_size, "the tokenizer has ", tokenizer.vocab_size(),
+                          " entries, the model only ", config.vocab_size);
   BertForMaskedLM model(config, std::nullopt);
   LoadingInfo info;
   load_pretrained(model, options.model_name_or_path, &info);
@@ -162,8 +166,8 @@ void print_recipe(const TrainMlmOptions& options, BertForMaskedLM& model, index_
   const index_t batches = t.gradient_accumulation_steps;
   const std::string of_step =
       t.max_tokens_per_batch > 0
-          ? concat("at most ", t.max_tokens_per_batch * batches, " tokens")
-          : concat(t.per_device_train_batch_size * batches, options.group_texts ? " sequences" : " lines");
+          ? core::concat("at most ", t.max_tokens_per_batch * batches, " tokens")
+          : core::concat(t.per_device_train_batch_size * batches, options.group_texts ? " sequences" : " lines");
   std::cerr << "model: " << model.num_parameters() << " parameters (vocabulary " << c.vocab_size << ", hidden "
             << c.hidden_size << ", " << c.num_hidden_layers << " layers of " << c.num_attention_heads
             << " heads, intermediate " << c.intermediate_size << ", " << c.max_position_embeddings

@@ -43,7 +43,7 @@ inline std::filesystem::path default_cache_dir() {
   };
   if (const auto caches = value_of("XDG_CACHE_HOME"); !caches.empty()) return caches / "minibert";
   const auto home = value_of("HOME");
-  minibert::check<minibert::ValueError>(!home.empty(), "HOME is not set: name a folder with --cache_dir");
+  minibert::core::check<minibert::ValueError>(!home.empty(), "HOME is not set: name a folder with --cache_dir");
   return home / ".cache" / "minibert";
 }
 

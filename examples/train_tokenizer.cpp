@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     const minibert::WordCounter counter =
         count_words(settings, bar,
                     [&](auto& words, const minibert::Progress& progress) { words.add_files(train_files, progress); });
-    minibert::check<minibert::ValueError>(counter.counts().size() > 0, "no words in the training files");
+    minibert::core::check<minibert::ValueError>(counter.counts().size() > 0, "no words in the training files");
 
     const auto tokenizer = base_tokenizer
                                ? base_tokenizer->train_new(counter.counts(), vocabulary.trainer)

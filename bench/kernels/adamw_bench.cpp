@@ -42,12 +42,13 @@ void check(const std::string& name) {
   double squares = 0;
   for (const float g : p.gradient) squares += std::pow(static_cast<double>(g), 2);
   reference::Numbers expected;
-  for (index_t i = 0; i < length(p.weight); ++i) {
-    const double g = static_cast<double>(at(p.gradient, i)) / (std::sqrt(squares) + 1e-6);
-    expected.push_back(static_cast<double>(at(p.weight, i)) * (1 - 1e-5) - 1e-3 * g / (std::abs(g) + 1e-8));
+  for (index_t i = 0; i < core::length(p.weight); ++i) {
+    const double g = static_cast<double>(core::at(p.gradient, i)) / (std::sqrt(squares) + 1e-6);
+    expected.push_back(static_cast<double>(core::at(p.weight, i)) * (1 - 1e-5) - 1e-3 * g / (std::abs(g) + 1e-8));
   }
   bench::check_result(
-      name, reference::relative_error(bench::Floats(p.parameter->data, p.parameter->data + length(p.weight)), expected),
+      name,
+      reference::relative_error(bench::Floats(p.parameter->data, p.parameter->data + core::length(p.weight)), expected),
       1e-6);
 }
 

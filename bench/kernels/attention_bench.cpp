@@ -18,8 +18,8 @@ struct AttentionCase {
 };
 
 void forward(AttentionProblem& p, float* workspace, Precision precision) {
-  kernels::attention_forward(p.y.data(), p.lse.data(), p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask,
-                             p.shape, workspace, precision);
+  kernels::attention_forward(p.y.data(), p.lse.data(), p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.shape,
+                             workspace, precision);
 }
 
 void backward(AttentionProblem& p, float* workspace, Precision precision) {
@@ -34,7 +34,7 @@ void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithm
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<AttentionProblem>(
         c.name, [&] { return AttentionProblem(c.lengths, c.heads, c.head_size, c.dropout); });
-    bench::Floats workspace(usize(kernels::attention_workspace<float>(p.shape, num_threads())));
+    bench::Floats workspace(core::usize(kernels::attention_workspace<float>(p.shape, num_threads())));
     const auto run_pass = [&] {
       forward(p, workspace.data(), arithmetic.precision);
       if (both) backward(p, workspace.data(), arithmetic.precision);
@@ -52,7 +52,7 @@ void add(const AttentionCase& c, const bench::Arithmetic& arithmetic) {
   add_pass(c, true, arithmetic);
 }
 
-std::vector<index_t> equal(index_t count, index_t len) { return std::vector<index_t>(usize(count), len); }
+std::vector<index_t> equal(index_t count, index_t len) { return std::vector<index_t>(core::usize(count), len); }
 
 }  // namespace
 

@@ -17,8 +17,8 @@ struct Problem {
         d(classes),
         logits(bench::uniform(n * d, 1)),
         dx(logits.size()),
-        losses(usize(n)),
-        lse(usize(n)) {
+        losses(core::usize(n)),
+        lse(core::usize(n)) {
     for (index_t i = 0; i < n; ++i)
       labels.push_back(static_cast<token_id>(random::Key(3).below(d, static_cast<std::uint32_t>(i))));
   }
@@ -41,9 +41,9 @@ void check(const std::string& name, index_t d) {
   reference::Numbers lse, losses;
   reference::Numbers gradient = reference::softmax(reference::widen(p.logits), p.n, d, &lse);
   for (index_t i = 0; i < p.n; ++i) {
-    const index_t label = i * d + at(p.labels, i);
-    losses.push_back(at(lse, i) - static_cast<double>(at(p.logits, label)));
-    at(gradient, label) -= 1;
+    const index_t label = i * d + core::at(p.labels, i);
+    losses.push_back(core::at(lse, i) - static_cast<double>(core::at(p.logits, label)));
+    core::at(gradient, label) -= 1;
   }
   for (double& g : gradient) g *= static_cast<double>(kScale);
   bench::check_result(name + ": losses", reference::relative_error(p.losses, losses), 1e-5);

@@ -10,7 +10,7 @@ namespace {
 
 struct Problem {
   Problem(index_t sequences, index_t len, index_t features)
-      : batch(std::vector<index_t>(usize(sequences), len)),
+      : batch(std::vector<index_t>(core::usize(sequences), len)),
         d(features),
         x(bench::uniform(batch.num_tokens() * d, 1)),
         y(x.size()) {}
@@ -29,8 +29,8 @@ void check(const std::string& name, index_t d) {
   for (index_t t = 0; t < p.batch.num_tokens(); ++t)
     for (index_t i = 0; i < d; ++i)
       expected.push_back(
-          static_cast<double>(at(p.x, t * d + i)) *
-          reference::dropout_factor(p.mask.key.fold(at(p.batch.rows, t / 7)), p.mask.threshold, t % 7, i));
+          static_cast<double>(core::at(p.x, t * d + i)) *
+          reference::dropout_factor(p.mask.key.fold(core::at(p.batch.rows, t / 7)), p.mask.threshold, t % 7, i));
   bench::check_result(name, reference::relative_error(p.y, expected), 1e-6);
 }
 
@@ -39,7 +39,7 @@ void add(index_t sequences, index_t len, index_t d) {
   bench::add_case(name, [=](benchmark::State& state) {
     bench::check_once(name, [&] { check(name, d); });
     auto& p = bench::problem_of<Problem>(name, [=] { return Problem(sequences, len, d); });
-    const double bytes = 2 * 4 * static_cast<double>(length(p.x));
+    const double bytes = 2 * 4 * static_cast<double>(core::length(p.x));
     bench::run(state, bytes, bench::triad_roof(bytes), [&] { p.run(); });
   });
 }

@@ -38,9 +38,9 @@ void check(const std::string& name, Problem& p) {
   reference::Numbers y, dtable(p.table.size());
   for (index_t t = 0; t < p.n; ++t)
     for (index_t i = 0; i < p.d; ++i) {
-      const index_t element = at(p.index, t) * p.d + i;
-      y.push_back(static_cast<double>(at(p.table, element)));
-      if (at(p.index, t) != 0) at(dtable, element) += static_cast<double>(at(p.dy, t * p.d + i));
+      const index_t element = core::at(p.index, t) * p.d + i;
+      y.push_back(static_cast<double>(core::at(p.table, element)));
+      if (core::at(p.index, t) != 0) core::at(dtable, element) += static_cast<double>(core::at(p.dy, t * p.d + i));
     }
   bench::check_result(name + ": y", reference::relative_error(p.y, y), 1e-7);
   bench::check_result(name + ": dtable", reference::relative_error(p.dtable, dtable), 1e-5);

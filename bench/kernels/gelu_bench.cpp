@@ -15,11 +15,11 @@ struct Problem {
   }
   template <class Activation>
   void forward() {
-    kernels::activation_forward<Activation>(y.data(), x.data(), length(x));
+    kernels::activation_forward<Activation>(y.data(), x.data(), core::length(x));
   }
   template <class Activation>
   void backward() {
-    kernels::activation_backward<Activation>(Sink<float>{dx.data()}, dy.data(), x.data(), length(x));
+    kernels::activation_backward<Activation>(Sink<float>{dx.data()}, dy.data(), x.data(), core::length(x));
   }
   bench::Floats x, dy, y, dx;
 };
@@ -32,10 +32,10 @@ void check(const std::string& name, Function gelu, Function derivative) {
   p.forward<Activation>();
   p.backward<Activation>();
   reference::Numbers y, dx;
-  for (index_t i = 0; i < length(p.x); ++i) {
-    const auto x = static_cast<double>(at(p.x, i));
+  for (index_t i = 0; i < core::length(p.x); ++i) {
+    const auto x = static_cast<double>(core::at(p.x, i));
     y.push_back(gelu(x));
-    dx.push_back(static_cast<double>(at(p.dy, i)) * derivative(x));
+    dx.push_back(static_cast<double>(core::at(p.dy, i)) * derivative(x));
   }
   bench::check_result(name + ": y", reference::relative_error(p.y, y), 1e-5);
   bench::check_result(name + ": dx", reference::relative_error(p.dx, dx), 1e-5);
@@ -46,7 +46,7 @@ void add(index_t n, const std::string& kind, Function gelu, Function derivative)
   const auto add_pass = [&](const char* pass, double passes, void (Problem::*kernel)()) {
     const std::string name = kind + "/" + pass + "/" + std::to_string(n);
     bench::add_case(name, [=](benchmark::State& state) {
-      bench::check_once(name, [&] { check<Activation>(name, gelu, derivative); });
+      bench::check_once(name, [&] { core::check<Activation>(name, gelu, derivative); });
       auto& p = bench::problem_of<Problem>(std::to_string(n), [=] { return Problem(n); });
       const double bytes = passes * 4 * static_cast<double>(n);
       bench::run(state, bytes, bench::triad_roof(bytes), [&] { (p.*kernel)(); });

@@ -19,7 +19,7 @@ void add(const GemmCase& gemm, const bench::Arithmetic& arithmetic) {
   const std::string name = "gemm/" + arithmetic.name + "/" + gemm.name();
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<GemmProblem>(gemm.name(), [&] { return GemmProblem(gemm); });
-    bench::Floats workspace(usize(kernels::gemm_workspace<float>(p.n, p.k, num_threads())));
+    bench::Floats workspace(core::usize(kernels::gemm_workspace<float>(p.n, p.k, num_threads())));
     const auto product = [&] {
       kernels::gemm(p.m, p.n, p.k, p.a, p.b, kernels::Store<float>{p.c.data(), p.n}, workspace.data(),
                     arithmetic.precision);
@@ -34,9 +34,9 @@ void add_with_gelu(const GemmCase& gemm) {
   const std::string name = "gemm/fp32/" + gemm.name() + "/bias+gelu";
   bench::add_case(name, [=](benchmark::State& state) {
     auto& p = bench::problem_of<GemmProblem>(gemm.name(), [&] { return GemmProblem(gemm); });
-    bench::Floats workspace(usize(kernels::gemm_workspace<float>(p.n, p.k, num_threads())));
+    bench::Floats workspace(core::usize(kernels::gemm_workspace<float>(p.n, p.k, num_threads())));
     bench::Floats activated(p.c.size());
-    const bench::Floats bias(usize(p.n), 0.5f);
+    const bench::Floats bias(core::usize(p.n), 0.5f);
     const kernels::StoreBiasActivation<float, kernels::GeluExact> epilogue{activated.data(), p.c.data(), p.n,
                                                                            bias.data()};
     const auto product = [&] { kernels::gemm(p.m, p.n, p.k, p.a, p.b, epilogue, workspace.data()); };

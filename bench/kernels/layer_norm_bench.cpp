@@ -14,10 +14,10 @@ struct Problem {
     int stream = 1;
     for (auto* v : {&x, &residual, &dy}) *v = bench::uniform(n * d, stream++);
     for (auto* v : {&weight, &bias}) *v = bench::uniform(d, stream++);
-    for (auto* v : {&y, &dx, &dresidual}) v->resize(usize(n * d));
-    for (auto* v : {&mean, &rstd}) v->resize(usize(n));
-    for (auto* v : {&dweight, &dbias}) v->resize(usize(d));
-    workspace.resize(usize(kernels::layer_norm_backward_workspace(n, d)));
+    for (auto* v : {&y, &dx, &dresidual}) v->resize(core::usize(n * d));
+    for (auto* v : {&mean, &rstd}) v->resize(core::usize(n));
+    for (auto* v : {&dweight, &dbias}) v->resize(core::usize(d));
+    workspace.resize(core::usize(kernels::layer_norm_backward_workspace(n, d)));
   }
   void forward() {
     kernels::layer_norm_forward(y.data(), mean.data(), rstd.data(), x.data(), residual.data(), weight.data(),
@@ -40,7 +40,7 @@ void check(const std::string& name, index_t d) {
   p.backward();
   reference::Numbers sum;
   for (index_t i = 0; i < p.n * d; ++i)
-    sum.push_back(static_cast<double>(at(p.x, i)) + static_cast<double>(at(p.residual, i)));
+    sum.push_back(static_cast<double>(core::at(p.x, i)) + static_cast<double>(core::at(p.residual, i)));
   const auto weight = reference::widen(p.weight);
   const auto gradients = reference::layer_norm_backward(reference::widen(p.dy), sum, weight, 1e-12, p.n, d);
   const auto compare = [&](const char* what, const bench::Floats& found, const reference::Numbers& expected) {

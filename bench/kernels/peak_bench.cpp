@@ -51,15 +51,16 @@ double round_trips(int trips) {
 
 /// Two cores, whatever the number of threads. A virtual machine's may move apart and back within minutes.
 void add_round_trip() {
-  benchmark::RegisterBenchmark("peak/round_trip", [](benchmark::State& state) {
-    constexpr int kTrips = 20000;
-    std::vector<double> times;
-    for ([[maybe_unused]] auto _ : state) {
-      times.push_back(round_trips(kTrips));
-      state.SetIterationTime(times.back());
-    }
-    state.counters["ns"] = bench::median(times) / kTrips * 1e9;
-  })
+  benchmark::RegisterBenchmark("peak/round_trip",
+                               [](benchmark::State& state) {
+                                 constexpr int kTrips = 20000;
+                                 std::vector<double> times;
+                                 for ([[maybe_unused]] auto _ : state) {
+                                   times.push_back(round_trips(kTrips));
+                                   state.SetIterationTime(times.back());
+                                 }
+                                 state.counters["ns"] = bench::median(times) / kTrips * 1e9;
+                               })
       ->UseManualTime()
       ->Unit(benchmark::kMicrosecond);
 }

@@ -13,13 +13,14 @@ namespace {
 
 Json to_json(const MaskedLMBatch& batch) {
   std::vector<token_id> labels(batch.input_ids.size(), -100);
-  for (index_t i = 0; i < batch.num_items(); ++i) at(labels, at(batch.masked_rows, i)) = at(batch.labels, i);
+  for (index_t i = 0; i < batch.num_items(); ++i)
+    core::at(labels, core::at(batch.masked_rows, i)) = core::at(batch.labels, i);
   const auto rows = [&](const std::vector<token_id>& flat) {
     Json::Array all;
     for (index_t b = 0; b < batch.num_sequences(); ++b) {
       Json::Array row;
-      for (index_t t = at(batch.cu_seqlens, b); t < at(batch.cu_seqlens, b + 1); ++t)
-        row.emplace_back(index_t{at(flat, t)});
+      for (index_t t = core::at(batch.cu_seqlens, b); t < core::at(batch.cu_seqlens, b + 1); ++t)
+        row.emplace_back(index_t{core::at(flat, t)});
       all.emplace_back(std::move(row));
     }
     return Json(std::move(all));

@@ -24,8 +24,8 @@ class AttentionProblem {
     const index_t num_tokens = sequences.num_tokens(), size = num_tokens * shape.stride;
     index_t stream = 1;
     for (auto* x : {&q, &k, &v, &dy}) *x = uniform(size, static_cast<int>(stream++));
-    for (auto* x : {&y, &dq, &dk, &dv}) x->resize(usize(size));
-    lse.resize(usize(heads * num_tokens));
+    for (auto* x : {&y, &dq, &dk, &dv}) x->resize(core::usize(size));
+    lse.resize(core::usize(heads * num_tokens));
   }
 
   AttentionProblem(const AttentionProblem&) = delete;  // the shape refers to the sequences
@@ -33,7 +33,7 @@ class AttentionProblem {
   /// Of both products of the forward pass: 4·H·D·Σ length².
   double forward_flops() const {
     double squares = 0;
-    for (index_t b = 0; b < length(sequences.rows); ++b) squares += std::pow(sequence_length(b), 2);
+    for (index_t b = 0; b < core::length(sequences.rows); ++b) squares += std::pow(sequence_length(b), 2);
     return 4.0 * static_cast<double>(shape.stride) * squares;
   }
 
@@ -79,7 +79,7 @@ class AttentionProblem {
   };
 
   double sequence_length(index_t b) const {
-    return static_cast<double>(at(sequences.cu_seqlens, b + 1) - at(sequences.cu_seqlens, b));
+    return static_cast<double>(core::at(sequences.cu_seqlens, b + 1) - core::at(sequences.cu_seqlens, b));
   }
   const float* row(const Floats& x, index_t t, index_t h) const {
     return x.data() + t * shape.stride + h * shape.head_size;
@@ -94,19 +94,19 @@ class AttentionProblem {
     return static_cast<double>(scale) * dot(q, query, k, key, h);
   }
   double factor(index_t b, index_t h, index_t query, index_t key) const {
-    const index_t start = at(sequences.cu_seqlens, b);
-    return mask ? reference::dropout_factor(mask.key.fold(at(sequences.rows, b)).fold(h), mask.threshold, query - start,
-                                            key - start)
+    const index_t start = core::at(sequences.cu_seqlens, b);
+    return mask ? reference::dropout_factor(mask.key.fold(core::at(sequences.rows, b)).fold(h), mask.threshold,
+                                            query - start, key - start)
                 : 1.0;
   }
   void add(reference::Numbers& sum, double weight, const Floats& x, index_t t, index_t h) const {
-    for (index_t i = 0; i < shape.head_size; ++i) at(sum, i) += weight * static_cast<double>(row(x, t, h)[i]);
+    for (index_t i = 0; i < shape.head_size; ++i) core::at(sum, i) += weight * static_cast<double>(row(x, t, h)[i]);
   }
 
   void compare_forward(index_t b, index_t h, index_t t, Comparison& of_y, Comparison& of_lse) const {
-    const index_t begin = at(sequences.cu_seqlens, b), end = at(sequences.cu_seqlens, b + 1);
+    const index_t begin = core::at(sequences.cu_seqlens, b), end = core::at(sequences.cu_seqlens, b + 1);
     double sum = 0;
-    reference::Numbers own(usize(shape.head_size));
+    reference::Numbers own(core::usize(shape.head_size));
     for (index_t s = begin; s < end; ++s) {
       const double e = std::exp(score(t, s, h));
       sum += e;
@@ -114,7 +114,7 @@ class AttentionProblem {
     }
     for (double& x : own) x /= sum;
     of_y.add(row(y, t, h), own);
-    of_lse.add(&at(lse, h * sequences.num_tokens() + t), {std::log(sum)});
+    of_lse.add(&core::at(lse, h * sequences.num_tokens() + t), {std::log(sum)});
   }
 
   /// The probability and its gradient, before softmax, of a query and a key.
@@ -122,21 +122,22 @@ class AttentionProblem {
     double p, ds;
   };
   Pair pair(index_t b, index_t h, index_t query, index_t key) const {
-    const double p = std::exp(score(query, key, h) - static_cast<double>(at(lse, h * sequences.num_tokens() + query)));
+    const double p =
+        std::exp(score(query, key, h) - static_cast<double>(core::at(lse, h * sequences.num_tokens() + query)));
     const double f = factor(b, h, query, key);
     return {p * f, p * (f * dot(dy, query, v, key, h) - dot(dy, query, y, query, h))};
   }
 
   void compare_query_gradient(index_t b, index_t h, index_t t, Comparison& of_dq) const {
-    reference::Numbers own(usize(shape.head_size));
-    for (index_t s = at(sequences.cu_seqlens, b); s < at(sequences.cu_seqlens, b + 1); ++s)
+    reference::Numbers own(core::usize(shape.head_size));
+    for (index_t s = core::at(sequences.cu_seqlens, b); s < core::at(sequences.cu_seqlens, b + 1); ++s)
       add(own, static_cast<double>(scale) * pair(b, h, t, s).ds, k, s, h);
     of_dq.add(row(dq, t, h), own);
   }
 
   void compare_key_gradients(index_t b, index_t h, index_t t, Comparison& of_dk, Comparison& of_dv) const {
-    reference::Numbers own_dk(usize(shape.head_size)), own_dv(usize(shape.head_size));
-    for (index_t s = at(sequences.cu_seqlens, b); s < at(sequences.cu_seqlens, b + 1); ++s) {
+    reference::Numbers own_dk(core::usize(shape.head_size)), own_dv(core::usize(shape.head_size));
+    for (index_t s = core::at(sequences.cu_seqlens, b); s < core::at(sequences.cu_seqlens, b + 1); ++s) {
       const Pair weights = pair(b, h, s, t);
       add(own_dv, weights.p, dy, s, h);
       add(own_dk, static_cast<double>(scale) * weights.ds, q, s, h);

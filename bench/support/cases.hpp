@@ -49,7 +49,7 @@ inline Roof triad_roof(double bytes) { return {"GB/s", "triad", "of_triad", Tria
 
 inline double median(std::vector<double> x) {
   std::sort(x.begin(), x.end());
-  return (at(x, (length(x) - 1) / 2) + at(x, length(x) / 2)) / 2;
+  return (core::at(x, (core::length(x) - 1) / 2) + core::at(x, core::length(x) / 2)) / 2;
 }
 
 /// Runs `kernel`, which does `work` flops or moves so many bytes, for as long as Google Benchmark asks. Before, after
@@ -119,7 +119,7 @@ void add_case(const std::string& name, F f) {
 
 /// Wrong code is never timed. @throws Error naming what is wrong
 inline void check_result(const std::string& name, double error, double allowed) {
-  check<Error>(error < allowed, name, ": off from the reference by ", error, ", allowed are ", allowed);
+  core::check<Error>(error < allowed, name, ": off from the reference by ", error, ", allowed are ", allowed);
 }
 
 /// Runs `check` at the first call for that case and number of threads: Google Benchmark calls a case several times.
@@ -131,11 +131,11 @@ void check_once(const std::string& name, Check check) {
 
 /// `count` numbers in [−1, 1), always the same for the same stream.
 inline Floats uniform(index_t count, int stream) {
-  Floats x(usize(count));
+  Floats x(core::usize(count));
   const random::Key key = random::Key(1234).fold(stream);
   parallel_for(count, 8192, [&](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i)
-      at(x, i) = static_cast<float>(2 * key.uniform(static_cast<std::uint32_t>(i)) - 1);
+      core::at(x, i) = static_cast<float>(2 * key.uniform(static_cast<std::uint32_t>(i)) - 1);
   });
   return x;
 }

@@ -53,7 +53,7 @@ struct GemmProblem {
       m = gemm.out, n = gemm.in, k = gemm.tokens;
     else
       m = gemm.tokens, n = gemm.in, k = gemm.out;
-    a_memory = uniform(m * k, 1), b_memory = uniform(k * n, 2), c.resize(usize(m * n));
+    a_memory = uniform(m * k, 1), b_memory = uniform(k * n, 2), c.resize(core::usize(m * n));
     a = ta ? kernels::Matrix<float>{a_memory.data(), m}.transposed() : kernels::Matrix<float>{a_memory.data(), k};
     b = tb ? kernels::Matrix<float>{b_memory.data(), k}.transposed() : kernels::Matrix<float>{b_memory.data(), n};
   }

@@ -70,8 +70,8 @@ __attribute__((target("avx512f,avx512bf16"), noinline)) void bf16_loop(float* x,
 template <class Loop>
 double rate_of_all_threads(Loop loop) {
   constexpr double kWarmUp = 0.2e-3, kDuration = 2e-3;
-  std::vector<double> rates(usize(index_t{num_threads()}));
-  parallel_for(length(rates), 1, [&](index_t thread, index_t) {
+  std::vector<double> rates(core::usize(index_t{num_threads()}));
+  parallel_for(core::length(rates), 1, [&](index_t thread, index_t) {
     float x[40];
     for (float& value : x) value = 1e-3f * static_cast<float>(1 + (&value - x));
     double flops = 0, done = 0;
@@ -79,7 +79,7 @@ double rate_of_all_threads(Loop loop) {
     const auto start = Clock::now();
     double elapsed = 0;
     for (; elapsed < kDuration; elapsed = seconds_since(start)) loop(x, &flops), done += flops;
-    at(rates, thread) = done / elapsed;
+    core::at(rates, thread) = done / elapsed;
   });
   double total = 0;
   for (const double rate : rates) total += rate;
@@ -128,7 +128,7 @@ inline double bf16_peak() {
 /// kernel works on, it says what the caches, or the memory, give for that much.
 class Triad {
  public:
-  explicit Triad(index_t bytes) : n_(bytes / 12), x_(usize(3 * (n_ + kGap)), 1.0f) {}
+  explicit Triad(index_t bytes) : n_(bytes / 12), x_(core::usize(3 * (n_ + kGap)), 1.0f) {}
   double operator()() {
     constexpr double kDuration = 2e-3;
     run();

@@ -54,7 +54,7 @@ inline double useful_flops(const BertConfig& config, const MaskedLMBatch& batch)
     const auto before = [&](index_t row) {
       return std::lower_bound(batch.masked_rows.begin(), batch.masked_rows.end(), row) - batch.masked_rows.begin();
     };
-    const index_t begin = at(batch.cu_seqlens, b), end = at(batch.cu_seqlens, b + 1);
+    const index_t begin = core::at(batch.cu_seqlens, b), end = core::at(batch.cu_seqlens, b + 1);
     pairs += std::pow(static_cast<double>(end - begin), 2);
     masked_pairs += static_cast<double>((before(end) - before(begin)) * (end - begin));
   }

@@ -85,11 +85,11 @@ struct TutorialData {
 
   /// The first batches, masked: batch i is lines [64·i, 64·(i + 1)) of the text.
   std::vector<MaskedLMBatch> batches() const {
-    std::vector<MaskedLMBatch> batches(usize(kTutorialBatches));
+    std::vector<MaskedLMBatch> batches(core::usize(kTutorialBatches));
     for (index_t i = 0; i < kTutorialBatches; ++i) {
-      std::vector<index_t> examples(usize(kTutorialBatch));
+      std::vector<index_t> examples(core::usize(kTutorialBatch));
       std::iota(examples.begin(), examples.end(), i * kTutorialBatch);
-      collator.collate(lines, examples, {}, at(batches, i));
+      collator.collate(lines, examples, {}, core::at(batches, i));
     }
     return batches;
   }
@@ -97,7 +97,7 @@ struct TutorialData {
   /// The lengths of the sequences of the first batch.
   std::vector<index_t> lengths() const {
     std::vector<index_t> lengths;
-    for (index_t line = 0; line < kTutorialBatch; ++line) lengths.push_back(length(lines.ids(line)));
+    for (index_t line = 0; line < kTutorialBatch; ++line) lengths.push_back(core::length(lines.ids(line)));
     return lengths;
   }
 };

@@ -40,7 +40,7 @@ std::pair<std::vector<std::string>, std::vector<std::string>> lines_of(const cha
     lines.emplace_back(text.substr(0, text.find('\n')));
     text.remove_prefix(std::min(text.size(), lines.back().size() + 1));
   }
-  const auto cut = lines.begin() + length(lines) / 10;
+  const auto cut = lines.begin() + core::length(lines) / 10;
   return {{lines.begin(), cut}, {cut, lines.end()}};
 }
 
@@ -64,19 +64,20 @@ Json encode(const char* folder, const char* path) {
   const auto [warm_up, lines] = lines_of(path);
   constexpr index_t kLinesPerChunk = 64;
   std::vector<std::vector<token_id>> ids;  // by chunk
-  const auto make_room = [&](const std::vector<std::string>& texts) {  // a data set's chunks have it from the one before
-    ids.assign(usize(num_chunks(length(texts), kLinesPerChunk)), {});
-    for (index_t i = 0; i < length(texts); ++i) {
-      std::vector<token_id>& chunk = at(ids, i / kLinesPerChunk);
-      chunk.resize(chunk.size() + at(texts, i).size() + 2);
-    }
-    for (std::vector<token_id>& chunk : ids) chunk.clear();
-  };
+  const auto make_room =
+      [&](const std::vector<std::string>& texts) {  // a data set's chunks have it from the one before
+        ids.assign(core::usize(num_chunks(core::length(texts), kLinesPerChunk)), {});
+        for (index_t i = 0; i < core::length(texts); ++i) {
+          std::vector<token_id>& chunk = core::at(ids, i / kLinesPerChunk);
+          chunk.resize(chunk.size() + core::at(texts, i).size() + 2);
+        }
+        for (std::vector<token_id>& chunk : ids) chunk.clear();
+      };
   const auto encode_all = [&](const std::vector<std::string>& texts) {
-    parallel_for(length(texts), kLinesPerChunk, [&](index_t begin, index_t end) {
-      std::vector<token_id>& place = at(ids, begin / kLinesPerChunk);
+    parallel_for(core::length(texts), kLinesPerChunk, [&](index_t begin, index_t end) {
+      std::vector<token_id>& place = core::at(ids, begin / kLinesPerChunk);
       std::vector<token_id> chunk = std::move(place);  // what threads write to all the time is not in one cache line
-      for (index_t i = begin; i < end; ++i) tokenizer.encode_into(at(texts, i), kUnlimited, chunk);
+      for (index_t i = begin; i < end; ++i) tokenizer.encode_into(core::at(texts, i), kUnlimited, chunk);
       place = std::move(chunk);
     });
   };
@@ -86,7 +87,7 @@ Json encode(const char* folder, const char* path) {
   make_room(lines);
   const double seconds = seconds_of([&, &lines = lines] { encode_all(lines); });
   index_t count = 0;
-  for (const auto& chunk : ids) count += length(chunk);
+  for (const auto& chunk : ids) count += core::length(chunk);
   return Json::Object{{"seconds", seconds}, {"MB", megabytes(lines)}, {"ids", count}};
 }
 
@@ -98,7 +99,7 @@ Json batch(const char* folder, const char* path) {
   BatchEncoding encoded;
   const double seconds = seconds_of([&, &lines = lines] { encoded = tokenizer.batch_encode(lines); });
   index_t ids = 0;
-  for (const Encoding& encoding : encoded.encodings) ids += length(encoding.input_ids);
+  for (const Encoding& encoding : encoded.encodings) ids += core::length(encoding.input_ids);
   return Json::Object{{"seconds", seconds}, {"MB", megabytes(lines)}, {"ids", ids}};
 }
 

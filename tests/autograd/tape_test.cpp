@@ -43,7 +43,7 @@ TEST_CASE("backward: gradients of parameters; the first writer replaces, later s
   CHECK(inputs.grad(0) == inputs.values(1));
   CHECK(inputs.grad(1) == inputs.values(0));
   step();
-  for (index_t i = 0; i < 3; ++i) CHECK(at(inputs.grad(0), i) == 2 * at(inputs.values(1), i));
+  for (index_t i = 0; i < 3; ++i) CHECK(core::at(inputs.grad(0), i) == 2 * core::at(inputs.values(1), i));
   inputs.zero_grad();  // nobody fills with zeros: the first writer replaces
   inputs[0].grad[1] = std::nan("");
   step();
@@ -196,7 +196,7 @@ TEST_CASE("no_grad: nothing is recorded while it lives, on this thread") {
     CHECK_FALSE(detached.requires_grad());
   }
   tape.backward(F::sum(x * detached));
-  for (index_t i = 0; i < 2; ++i) CHECK(at(inputs.grad(0), i) == std::exp(at(inputs.values(0), i)));
+  for (index_t i = 0; i < 2; ++i) CHECK(core::at(inputs.grad(0), i) == std::exp(core::at(inputs.values(0), i)));
 }
 
 TEST_CASE("a tape that does not record: no graph, and scoped() reuses memory layer by layer") {

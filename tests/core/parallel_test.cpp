@@ -16,15 +16,15 @@ TEST_CASE("parallel_for visits everything once, in chunks cut by shape") {
   for (const int threads : {1, 2, 3}) {
     set_num_threads(threads);
     for (const index_t n : {0, 1, 7, 8, 9, 100}) {
-      std::vector<int> visits(usize(n) + 1, 0);
+      std::vector<int> visits(core::usize(n) + 1, 0);
       std::atomic<index_t> chunks{0};
       parallel_for(n, 8, [&](index_t begin, index_t end) {
         CHECK(begin % 8 == 0);
         CHECK(end == std::min(n, begin + 8));
-        for (index_t i = begin; i < end; ++i) ++at(visits, i);
+        for (index_t i = begin; i < end; ++i) ++core::at(visits, i);
         ++chunks;
       });
-      for (index_t i = 0; i < n; ++i) CHECK(at(visits, i) == 1);
+      for (index_t i = 0; i < n; ++i) CHECK(core::at(visits, i) == 1);
       CHECK(chunks == num_chunks(n, 8));
     }
   }
@@ -36,7 +36,7 @@ TEST_CASE("a thread takes its own run of chunks first, then what others have lef
   std::vector<index_t> taken;
   shares.take(1, [&](index_t chunk) {
     taken.push_back(chunk);
-    if (length(taken) == 5) shares.take(2, [&](index_t others) { taken.push_back(100 + others); });
+    if (core::length(taken) == 5) shares.take(2, [&](index_t others) { taken.push_back(100 + others); });
   });  // 3 to 5 are its own; after two more another thread takes what is left
   CHECK(taken == std::vector<index_t>{3, 4, 5, 6, 7, 108, 109, 100, 101, 102});
   shares.take(0, [&](index_t) { FAIL("all are taken"); });
@@ -45,14 +45,14 @@ TEST_CASE("a thread takes its own run of chunks first, then what others have lef
 TEST_CASE("more threads than chunks take every chunk once") {
   detail::ChunkShares shares(2, 8);
   std::vector<int> visits(2, 0);
-  for (const int thread : {7, 0, 3}) shares.take(thread, [&](index_t chunk) { ++at(visits, chunk); });
+  for (const int thread : {7, 0, 3}) shares.take(thread, [&](index_t chunk) { ++core::at(visits, chunk); });
   CHECK(visits == std::vector<int>(2, 1));
 }
 
 TEST_CASE("more threads than shares take every chunk once") {
   detail::ChunkShares shares(1000, 100);
   std::vector<int> visits(1000, 0);
-  for (const int thread : {99, 64, 0}) shares.take(thread, [&](index_t chunk) { ++at(visits, chunk); });
+  for (const int thread : {99, 64, 0}) shares.take(thread, [&](index_t chunk) { ++core::at(visits, chunk); });
   CHECK(visits == std::vector<int>(1000, 1));
 }
 
@@ -63,17 +63,17 @@ TEST_CASE("parallel_for gives each thread its share, and each chunk to one threa
   std::atomic<int> started{0};
   std::vector<int> threads(8, -1);
   parallel_for(8, 1, [&](index_t begin, index_t) {
-    at(threads, begin) = thread_index();
+    core::at(threads, begin) = thread_index();
     if (begin != 0 && begin != 4) return;
     ++started;
     for (int i = 0; i < 1'000'000 && started < 2; ++i) std::this_thread::yield();  // until both have their first
   });
   CHECK(started == 2);
-  CHECK(at(threads, 0) == 0);
-  CHECK(at(threads, 4) == 1);
+  CHECK(core::at(threads, 0) == 0);
+  CHECK(core::at(threads, 4) == 1);
   set_num_threads(4);
   std::vector<std::atomic<int>> visits(100'000);
-  parallel_for(length(visits), 1, [&](index_t begin, index_t) { ++at(visits, begin); });
+  parallel_for(core::length(visits), 1, [&](index_t begin, index_t) { ++core::at(visits, begin); });
   CHECK(std::all_of(visits.begin(), visits.end(), [](const std::atomic<int>& count) { return count == 1; }));
   set_num_threads(before);
 }

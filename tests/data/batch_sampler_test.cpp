@@ -30,7 +30,7 @@ TEST_CASE("so many examples a batch, the last one takes what is left") {
     std::vector<index_t> seen;
     for (const auto& batch : batches_of(sampler, epoch)) seen.insert(seen.end(), batch.begin(), batch.end());
     CHECK(seen == order_of(random_sampler(10, 7), 10, epoch));
-    CHECK(length(batches_of(sampler, epoch).back()) == 2);
+    CHECK(core::length(batches_of(sampler, epoch).back()) == 2);
   }
   CHECK(BatchSampler::by_examples(random_sampler(8, 7), 8, 4).num_batches() == 2);
   CHECK(BatchSampler::by_examples(random_sampler(0, 7), 0, 4).num_batches() == 0);

@@ -12,7 +12,6 @@
 
 namespace {
 
-using minibert::at;
 using minibert::CollateContext;
 using minibert::DataCollatorForLanguageModeling;
 using minibert::index_t;
@@ -42,7 +41,7 @@ MaskedLMBatch collate(const DataCollatorForLanguageModeling& collator, const Tex
 }
 
 std::vector<index_t> all(const TextDataset& dataset) {
-  std::vector<index_t> examples(minibert::usize(dataset.size()));
+  std::vector<index_t> examples(minibert::core::usize(dataset.size()));
   std::iota(examples.begin(), examples.end(), index_t{0});
   return examples;
 }
@@ -78,20 +77,20 @@ TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchange
   index_t candidates = 0, masks = 0, kept = 0;
   for (const token_id id : original.input_ids) candidates += id >= 5;
   std::vector<bool> is_masked(batch.input_ids.size());
-  std::vector<index_t> random_words(minibert::usize(kVocab));
+  std::vector<index_t> random_words(minibert::core::usize(kVocab));
   for (index_t i = 0; i < batch.num_items(); ++i) {
-    const index_t row = batch.masked_rows[minibert::usize(i)];
-    const token_id now = at(batch.input_ids, row), label = at(batch.labels, i);
-    REQUIRE(label == at(original.input_ids, row));
+    const index_t row = batch.masked_rows[minibert::core::usize(i)];
+    const token_id now = minibert::core::at(batch.input_ids, row), label = minibert::core::at(batch.labels, i);
+    REQUIRE(label == minibert::core::at(original.input_ids, row));
     REQUIRE(label >= 5);  // special tokens are never masked
     REQUIRE((now >= 0 && now < kVocab));
-    is_masked[minibert::usize(row)] = true;
+    is_masked[minibert::core::usize(row)] = true;
     if (now == 4)
       ++masks;
     else if (now == label)
       ++kept;
     else
-      ++at(random_words, now);
+      ++minibert::core::at(random_words, now);
   }
   for (std::size_t row = 0; row < is_masked.size(); ++row)
     if (!is_masked[row]) REQUIRE(batch.input_ids[row] == original.input_ids[row]);
@@ -100,7 +99,8 @@ TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchange
   CHECK(close(masks, items, 0.8 + 0.1 / kVocab));  // a random word may be [MASK]
   CHECK(close(kept, items, 0.1 + 0.1 / kVocab));   // or the token itself
   for (token_id id = 0; id < kVocab; ++id)
-    if (id != 4) CHECK(at(random_words, id) > 0);  // the whole vocabulary is drawn from, both ends included
+    if (id != 4)
+      CHECK(minibert::core::at(random_words, id) > 0);  // the whole vocabulary is drawn from, both ends included
 }
 
 TEST_CASE("evaluation may guess another share than training, of the same draws") {
@@ -121,7 +121,8 @@ TEST_CASE("the probabilities are settable") {
     const MaskedLMBatch batch = collate(collator_with(options), dataset, all(dataset));
     index_t n = 0;
     for (index_t i = 0; i < batch.num_items(); ++i)
-      n += is_counted(at(batch.input_ids, at(batch.masked_rows, i)), at(batch.labels, i));
+      n += is_counted(minibert::core::at(batch.input_ids, minibert::core::at(batch.masked_rows, i)),
+                      minibert::core::at(batch.labels, i));
     return std::pair(n, batch.num_items());
   };
   const auto masks = count({.mlm_probability = 1, .mask_replace_prob = 1, .random_replace_prob = 0},
@@ -142,13 +143,13 @@ TEST_CASE("whole words: masked together or not at all, as often as asked; each o
   const MaskedLMBatch batch = collate(collator_with({.whole_word_mask = true}), dataset, all(dataset));
   const MaskedLMBatch tokens = collate(collator_with({}), dataset, all(dataset));
   std::vector<bool> is_masked(batch.input_ids.size()), token_is_masked(batch.input_ids.size());
-  for (const index_t row : batch.masked_rows) is_masked[minibert::usize(row)] = true;
-  for (const index_t row : tokens.masked_rows) token_is_masked[minibert::usize(row)] = true;
+  for (const index_t row : batch.masked_rows) is_masked[minibert::core::usize(row)] = true;
+  for (const index_t row : tokens.masked_rows) token_is_masked[minibert::core::usize(row)] = true;
   const NumberTokenizer tokenizer(kVocab);
   index_t words = 0, masked_words = 0, longer_words = 0, mixed = 0;
   for (index_t row = 0, first = -1; row < batch.num_tokens(); ++row) {
-    const token_id id = at(original.input_ids, row);
-    const bool masked = is_masked[minibert::usize(row)];
+    const token_id id = minibert::core::at(original.input_ids, row);
+    const bool masked = is_masked[minibert::core::usize(row)];
     if (tokenizer.is_special(id)) {
       REQUIRE_FALSE(masked);
       first = -1;
@@ -156,11 +157,12 @@ TEST_CASE("whole words: masked together or not at all, as often as asked; each o
       first = row;
       ++words;
       masked_words += masked;
-      REQUIRE(masked == token_is_masked[minibert::usize(row)]);  // the same draw as without whole words
+      REQUIRE(masked == token_is_masked[minibert::core::usize(row)]);  // the same draw as without whole words
     } else {
       ++longer_words;
-      REQUIRE(masked == is_masked[minibert::usize(first)]);
-      mixed += masked && (at(batch.input_ids, row) == 4) != (at(batch.input_ids, first) == 4);
+      REQUIRE(masked == is_masked[minibert::core::usize(first)]);
+      mixed += masked &&
+               (minibert::core::at(batch.input_ids, row) == 4) != (minibert::core::at(batch.input_ids, first) == 4);
     }
   }
   CHECK(longer_words > words / 8);
@@ -168,10 +170,10 @@ TEST_CASE("whole words: masked together or not at all, as often as asked; each o
   CHECK(mixed > 0);  // one draw masks a word, but what becomes of its tokens is drawn for each
   index_t masks = 0, kept = 0;
   for (index_t i = 0; i < batch.num_items(); ++i) {
-    const index_t row = at(batch.masked_rows, i);
-    REQUIRE(at(batch.labels, i) == at(original.input_ids, row));
-    masks += at(batch.input_ids, row) == 4;
-    kept += at(batch.input_ids, row) == at(batch.labels, i);
+    const index_t row = minibert::core::at(batch.masked_rows, i);
+    REQUIRE(minibert::core::at(batch.labels, i) == minibert::core::at(original.input_ids, row));
+    masks += minibert::core::at(batch.input_ids, row) == 4;
+    kept += minibert::core::at(batch.input_ids, row) == minibert::core::at(batch.labels, i);
   }
   CHECK(close(masks, batch.num_items(), 0.8 + 0.1 / kVocab));
   CHECK(close(kept, batch.num_items(), 0.1 + 0.1 / kVocab));

@@ -21,12 +21,12 @@ std::vector<index_t> order_of(index_t n, std::uint64_t seed) {
 TEST_CASE("every number has one place, and place_of finds it") {
   for (const index_t n : {1, 2, 3, 4, 5, 7, 16, 17, 100, 1000, 1023, 4097}) {
     const RandomPermutation permutation(n, random::Key(7));
-    std::vector<bool> seen(usize(n));
+    std::vector<bool> seen(core::usize(n));
     for (index_t place = 0; place < n; ++place) {
       const index_t number = permutation(place);
       REQUIRE((number >= 0 && number < n));
-      REQUIRE_FALSE(seen[usize(number)]);
-      seen[usize(number)] = true;
+      REQUIRE_FALSE(seen[core::usize(number)]);
+      seen[core::usize(number)] = true;
       REQUIRE(permutation.place_of(number) == place);
     }
   }
@@ -54,8 +54,8 @@ TEST_CASE("any number stands at any place equally often, and follows any other")
   std::map<std::pair<index_t, index_t>, int> placed, followed;
   for (int seed = 0; seed < kTimes; ++seed) {
     const auto order = order_of(n, static_cast<std::uint64_t>(seed));
-    for (index_t i = 0; i < n; ++i) ++placed[{i, at(order, i)}];
-    for (index_t i = 1; i < n; ++i) ++followed[{at(order, i - 1), at(order, i)}];
+    for (index_t i = 0; i < n; ++i) ++placed[{i, core::at(order, i)}];
+    for (index_t i = 1; i < n; ++i) ++followed[{core::at(order, i - 1), core::at(order, i)}];
   }
   CHECK(placed.size() == n * n);
   for (const auto& entry : placed) CHECK(std::abs(entry.second - kTimes / n) < 160);
@@ -68,8 +68,8 @@ TEST_CASE("keys name orders") {
   CHECK(order_of(1000, 1) != order_of(1000, 2));
   index_t fixed = 0, neighbours = 0;
   const auto order = order_of(10000, 3);
-  for (index_t i = 0; i < 10000; ++i) fixed += at(order, i) == i;
-  for (index_t i = 1; i < 10000; ++i) neighbours += std::abs(at(order, i) - at(order, i - 1)) == 1;
+  for (index_t i = 0; i < 10000; ++i) fixed += core::at(order, i) == i;
+  for (index_t i = 1; i < 10000; ++i) neighbours += std::abs(core::at(order, i) - core::at(order, i - 1)) == 1;
   CHECK(fixed < 8);        // one is expected
   CHECK(neighbours < 12);  // two are
 }

@@ -38,9 +38,9 @@ std::vector<index_t> grouped(const std::vector<index_t>& order, const std::vecto
   const auto place_of = [&](index_t, index_t example) {
     return static_cast<index_t>(std::find(order.begin(), order.end(), example) - order.begin());
   };
-  return order_of(
-      GroupByLength([&](index_t, index_t place) { return at(order, place); }, place_of, lengths_in(lengths), batch),
-      length(order), 0);
+  return order_of(GroupByLength([&](index_t, index_t place) { return core::at(order, place); }, place_of,
+                                lengths_in(lengths), batch),
+                  core::length(order), 0);
 }
 
 TEST_CASE("group_by_length is transformers' get_length_grouped_indices") {
@@ -65,7 +65,7 @@ TEST_CASE("pieces of at most 50 batches are sorted, and the longest example of a
   CHECK(order.front() == 4321);
   index_t descents = 0, out_of_order = 0;
   for (index_t i = 1; i < 5000; ++i) {
-    const index_t step = at(lengths, at(order, i)) - at(lengths, at(order, i - 1));
+    const index_t step = core::at(lengths, core::at(order, i)) - core::at(lengths, core::at(order, i - 1));
     out_of_order += step > 0;
     descents += step < 0;
   }
@@ -81,7 +81,7 @@ TEST_CASE("whatever place is asked for first, the order is the same") {
   const std::vector<index_t> forward = order_of(sampler, 500, 2);
   for (index_t k = 0; k < 500; ++k) {
     const index_t place = 499 * 7 * k % 500, other = sampler(k % 3, 250);
-    CHECK(sampler(2, place) == at(forward, place));
+    CHECK(sampler(2, place) == core::at(forward, place));
     CHECK(sampler(k % 3, 250) == other);
   }
 }

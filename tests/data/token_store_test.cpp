@@ -46,8 +46,8 @@ void check_contents(const TokenStore& store, index_t num_examples, index_t vocab
     store.append_ids(i, ids);
     REQUIRE(ids.front() == 77);
     REQUIRE(Ids(ids.begin() + 1, ids.end()) == expected);
-    REQUIRE(store.num_tokens(i) == length(expected));
-    num_tokens += length(expected);
+    REQUIRE(store.num_tokens(i) == core::length(expected));
+    num_tokens += core::length(expected);
   }
   CHECK(store.num_tokens() == num_tokens);
   CHECK(store.lines_of_texts() == std::vector<index_t>{3, 0, 4});
@@ -74,7 +74,7 @@ TEST_CASE("several segments, in memory and mapped") {
 
 TEST_CASE("two bytes an id and an example where they suffice") {
   const auto size_of = [](index_t vocab_size, index_t max_length) {
-    return length(store_of(7000, vocab_size, max_length));
+    return core::length(store_of(7000, vocab_size, max_length));
   };
   const index_t small = size_of(65536, 65535);
   CHECK(small < 2 * 21000 + 2 * 7000 + 8 * 7000 / 64 + 300);

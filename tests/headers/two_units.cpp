@@ -32,7 +32,7 @@ Tensor<float> normal(const Shape& shape, int stream) {
 }
 
 double error(const Tensor<float>& a, const Tensor<float>& b) {
-  const auto values = [](const Tensor<float>& t) { return std::span(t.data(), minibert::usize(t.numel())); };
+  const auto values = [](const Tensor<float>& t) { return std::span(t.data(), minibert::core::usize(t.numel())); };
   return minibert::reference::relative_error(values(a), values(b));
 }
 

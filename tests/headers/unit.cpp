@@ -30,7 +30,7 @@ Tensor<float> gradients(const Tensor<float>& x, const Tensor<float>& w) {
   const auto hidden = functional::linear(tape.constant(x), tape.parameter(weight));
   const auto normal = functional::layer_norm(hidden, tape.parameter(gain), tape.parameter(bias), 1e-12f);
   tape.backward(functional::sum(functional::gelu(normal)));
-  return {Shape{length(store.flat_grads())}, store.flat_grads().data()};
+  return {Shape{core::length(store.flat_grads())}, store.flat_grads().data()};
 }
 
 #define MINIBERT_TEXT_OF(name) #name

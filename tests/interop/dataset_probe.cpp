@@ -11,7 +11,7 @@
 /// Arguments: the tokenizer's folder, max_length, "lines" or "groups", files.
 int main(int argc, char** argv) {
   try {
-    minibert::check<minibert::ValueError>(argc >= 5, "expected TOKENIZER MAX_LENGTH lines|groups FILE...");
+    minibert::core::check<minibert::ValueError>(argc >= 5, "expected TOKENIZER MAX_LENGTH lines|groups FILE...");
     const auto tokenizer = minibert::BertTokenizer::from_pretrained(argv[1]);
     const std::vector<std::filesystem::path> files(argv + 4, argv + argc);
     const auto dataset = minibert::TextDataset::from_files(files, tokenizer, std::stol(argv[2]),

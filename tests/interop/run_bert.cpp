@@ -47,8 +47,8 @@ void write_gradients(const char* folder, const char* batch_file, const char* out
   const auto output = model.forward(tape, batch);
   tape.backward(output.loss);
   std::vector<SafetensorsTensor<T>> tensors{{"loss", {}, output.loss.data()},
-                                            {"logits", sizes(output.logits.shape()), output.logits.data()}};
-  for (const auto& [name, p] : model.named_parameters()) tensors.push_back({"grad." + name, sizes(p->shape), p->grad});
+                                            {"logits", output.logits.shape().sizes(), output.logits.data()}};
+  for (const auto& [name, p] : model.named_parameters()) tensors.push_back({"grad." + name, p->shape.sizes(), p->grad});
   write_safetensors(out, std::move(tensors));
 }
 
@@ -75,8 +75,8 @@ void encode(const char* folder, const char* batch_file, const char* out) {
   Tape<float> tape(Recording::off);
   const auto output = model.forward(tape, read_batch(Json::read(batch_file)));
   const Variable<float> hidden = output.last_hidden_state, pooled = *output.pooler_output;
-  write_safetensors<float>(out, {{"last_hidden_state", sizes(hidden.shape()), hidden.data()},
-                                 {"pooler_output", sizes(pooled.shape()), pooled.data()}});
+  write_safetensors<float>(out, {{"last_hidden_state", hidden.shape().sizes(), hidden.data()},
+                                 {"pooler_output", pooled.shape().sizes(), pooled.data()}});
 }
 
 void copy(const char* folder, const char* to) {
@@ -102,7 +102,7 @@ int main(int argc, char** argv) try {
   else if (command == "copy" && argc == 4)
     copy(argv[2], argv[3]);
   else
-    raise<ValueError>("unknown command '", command, "', or not its number of arguments");
+    core::raise<ValueError>("unknown command '", command, "', or not its number of arguments");
 } catch (const std::exception& error) {
   std::fprintf(stderr, "run_bert: %s\n", error.what());
   return 1;

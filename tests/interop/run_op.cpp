@@ -53,7 +53,7 @@ class Inputs {
       case 2:
         return {shape.size(0), shape.size(1), size};
       default:
-        raise<ShapeError>("run_op: tensors of at most three dimensions");
+        core::raise<ShapeError>("run_op: tensors of at most three dimensions");
     }
   }
   SafetensorsReader reader_;
@@ -66,10 +66,10 @@ class Inputs {
 Sequences sequences(const Inputs& in) {
   static const auto offsets = in.integers<index_t>("cu_seqlens");
   static std::vector<index_t> rows;
-  Sequences s{offsets.data(), nullptr, length(offsets) - 1, 0};
+  Sequences s{offsets.data(), nullptr, core::length(offsets) - 1, 0};
   for (index_t b = 0; b < s.count; ++b) {
     rows.push_back(b);
-    s.max_seqlen = std::max(s.max_seqlen, at(offsets, b + 1) - at(offsets, b));
+    s.max_seqlen = std::max(s.max_seqlen, core::at(offsets, b + 1) - core::at(offsets, b));
   }
   s.rows = rows.data();
   return s;
@@ -132,16 +132,17 @@ const std::map<std::string, Op>& ops() {
 }
 
 int run(int argc, char** argv) {
-  check<ValueError>(argc >= 4 && ops().count(argv[1]) > 0, "usage: run_op OP IN.safetensors OUT.safetensors [OPTION…]");
+  core::check<ValueError>(argc >= 4 && ops().count(argv[1]) > 0,
+                          "usage: run_op OP IN.safetensors OUT.safetensors [OPTION…]");
   std::vector<double> options;
   for (int i = 4; i < argc; ++i) options.push_back(std::stod(argv[i]));
   Tape<float> tape;
   Inputs in(argv[2], tape);
   const Variable<float> y = ops().at(argv[1])(in, options);
   tape.backward(F::sum(F::mul(y, tape.constant(in.tensor("dy")))));
-  std::vector<SafetensorsTensor<float>> out{{"y", sizes(y.shape()), y.data()}};
+  std::vector<SafetensorsTensor<float>> out{{"y", y.shape().sizes(), y.data()}};
   for (const Parameter<float>* p : in.all())
-    if (p->has_grad) out.push_back({"grad." + p->name, sizes(p->shape), p->grad});
+    if (p->has_grad) out.push_back({"grad." + p->name, p->shape.sizes(), p->grad});
   write_safetensors(argv[3], std::move(out));
   return 0;
 }

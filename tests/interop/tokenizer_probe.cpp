@@ -22,9 +22,9 @@ using namespace minibert;
 template <class Row, class Print>
 void print_list(const Row& row, Print&& print) {
   std::cout << '[';
-  for (index_t i = 0; i < length(row); ++i) {
+  for (index_t i = 0; i < core::length(row); ++i) {
     if (i > 0) std::cout << ", ";
-    print(at(row, i));
+    print(core::at(row, i));
   }
   std::cout << ']';
 }
@@ -90,8 +90,8 @@ void encode_together(const BertTokenizer& tokenizer, const EncodeOptions& option
   for (std::string line; std::getline(std::cin, line);) lines.push_back(line);
   try {
     const BatchEncoding batch = tokenizer.batch_encode(lines, options);
-    for (index_t i = 0; i < length(batch.encodings); ++i)
-      print(at(batch.encodings, i), at(batch.overflow_to_sample_mapping, i));
+    for (index_t i = 0; i < core::length(batch.encodings); ++i)
+      print(core::at(batch.encodings, i), core::at(batch.overflow_to_sample_mapping, i));
   } catch (const ValueError&) {
     std::cout << "ValueError\n";
   }

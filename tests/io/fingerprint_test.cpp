@@ -32,8 +32,10 @@ TEST_CASE("trailing zero bytes count") {
 TEST_CASE("a string may come in parts") {
   const std::string_view text = "a text that is longer than two words of eight bytes";
   Fingerprint parts;
-  parts.add(std::uint64_t{text.size()}).add_part(text.substr(0, 16)).add_part(text.substr(16, 8)).add_part(
-      text.substr(24));
+  parts.add(std::uint64_t{text.size()})
+      .add_part(text.substr(0, 16))
+      .add_part(text.substr(16, 8))
+      .add_part(text.substr(24));
   CHECK(parts.value() == Fingerprint().add(text).value());
 }
 

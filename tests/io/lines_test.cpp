@@ -26,9 +26,9 @@ TEST_CASE("a text is split at \\n only") {
 
 TEST_CASE("pieces are whole lines, in order, all of the text") {
   const std::string text = "one\ntwo\n\na longer line than the others\nfive\nsix";
-  for (index_t grain = 1; grain <= length(text) + 1; ++grain) {
-    Lines pieces(usize(num_chunks(length(text), grain)));
-    parallel_for_lines(text, grain, [&](std::string_view piece, index_t i) { at(pieces, i) = piece; });
+  for (index_t grain = 1; grain <= core::length(text) + 1; ++grain) {
+    Lines pieces(core::usize(num_chunks(core::length(text), grain)));
+    parallel_for_lines(text, grain, [&](std::string_view piece, index_t i) { core::at(pieces, i) = piece; });
     std::string joined;
     for (const std::string& piece : pieces) {
       CHECK((joined.empty() || piece.empty() || joined.back() == '\n'));

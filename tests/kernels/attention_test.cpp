@@ -34,8 +34,12 @@ struct Problem {
   AttentionShape shape() const { return {asking.view(), sequences.view(), heads, d, heads * d}; }
 
   Result<T> run(bool accumulate, Precision precision = Precision::full) const {
-    std::vector<T> workspace(usize(kernels::attention_workspace<T>(shape(), num_threads())), static_cast<T>(NAN));
-    Result<T> r{std::vector<T>(usize(query_size())), std::vector<T>(usize(heads * asking.num_tokens())), {}, {}, {}};
+    std::vector<T> workspace(core::usize(kernels::attention_workspace<T>(shape(), num_threads())), static_cast<T>(NAN));
+    Result<T> r{std::vector<T>(core::usize(query_size())),
+                std::vector<T>(core::usize(heads * asking.num_tokens())),
+                {},
+                {},
+                {}};
     kernels::attention_forward(r.y.data(), r.lse.data(), q.data(), k.data(), v.data(), scale, mask, shape(),
                                workspace.data(), precision);
     testing::Destination<T> dq(query_size(), accumulate), dk(size(), accumulate), dv(size(), accumulate);
@@ -47,7 +51,7 @@ struct Problem {
 
   reference::AttentionResult twin() const {
     const auto factor = [&](index_t b, index_t h, index_t query, index_t key) {
-      return reference::dropout_factor(mask.key.fold(at(sequences.rows, b)).fold(h), mask.threshold, query, key);
+      return reference::dropout_factor(mask.key.fold(core::at(sequences.rows, b)).fold(h), mask.threshold, query, key);
     };
     return reference::attention(widen(q), widen(k), widen(v), widen(dy), static_cast<double>(scale), asking.view(),
                                 sequences.view(), heads, d, factor);
@@ -134,8 +138,8 @@ TEST_CASE("attention: without lse, and with gradients for some inputs only") {
   const Problem<double> problem({4, 70}, 2, 6, 0.2);
   const Result<double> all = problem.run(false);
   const AttentionShape shape = AttentionShape::self(problem.sequences.view(), 2, 6);
-  std::vector<double> workspace(usize(kernels::attention_workspace<double>(shape, num_threads())));
-  std::vector<double> y(usize(problem.size())), gradient(y.size());
+  std::vector<double> workspace(core::usize(kernels::attention_workspace<double>(shape, num_threads())));
+  std::vector<double> y(core::usize(problem.size())), gradient(y.size());
   kernels::attention_forward<double>(y.data(), nullptr, problem.q.data(), problem.k.data(), problem.v.data(),
                                      problem.scale, problem.mask, shape, workspace.data());
   CHECK(y == all.y);

@@ -18,12 +18,14 @@ TEST_CASE_TEMPLATE("cross_entropy: forward and backward against the twin, ignore
         const T scale = static_cast<T>(0.75);
         reference::Numbers sums, losses, gradient = reference::softmax(widen(logits), n, d, &sums);
         for (index_t i = 0; i < n; ++i) {
-          const bool ignored = at(labels, i) == -100;
-          losses.push_back(ignored ? 0 : at(sums, i) - static_cast<double>(at(logits, i * d + at(labels, i))));
+          const bool ignored = core::at(labels, i) == -100;
+          losses.push_back(
+              ignored ? 0 : core::at(sums, i) - static_cast<double>(core::at(logits, i * d + core::at(labels, i))));
           for (index_t j = 0; j < d; ++j)
-            at(gradient, i * d + j) = ignored ? 0 : 0.75 * (at(gradient, i * d + j) - (j == at(labels, i) ? 1 : 0));
+            core::at(gradient, i * d + j) =
+                ignored ? 0 : 0.75 * (core::at(gradient, i * d + j) - (j == core::at(labels, i) ? 1 : 0));
         }
-        std::vector<T> lse(usize(n), static_cast<T>(NAN)), found(usize(n));
+        std::vector<T> lse(core::usize(n), static_cast<T>(NAN)), found(core::usize(n));
         kernels::cross_entropy_forward(found.data(), lse.data(), logits.data(), labels.data(), -100, n, d);
         const double allowed = d == 1 ? 1e-6 : 2 * testing::tolerance<T>();  // one class: a loss of 0 has no scale
         CHECK(reference::relative_error(found, losses) < allowed);
@@ -47,7 +49,7 @@ TEST_CASE("cross_entropy: the same bits for any number of threads") {
   std::vector<token_id> labels;
   for (index_t i = 0; i < n; ++i) labels.push_back(static_cast<token_id>(i % d));
   testing::on_any_threads([&] {
-    std::vector<float> losses(usize(n)), lse(usize(n)), dx(usize(n * d));
+    std::vector<float> losses(core::usize(n)), lse(core::usize(n)), dx(core::usize(n * d));
     kernels::cross_entropy_forward(losses.data(), lse.data(), logits.data(), labels.data(), -100, n, d);
     kernels::cross_entropy_backward(Sink<float>{dx.data()}, logits.data(), lse.data(), labels.data(), -100, 1.0f, n, d);
     dx.insert(dx.end(), losses.begin(), losses.end());

@@ -12,8 +12,8 @@ namespace {
 template <class T>
 std::vector<T> factors(const DropoutMask& mask, const reference::OwnedSequences& sequences, index_t d) {
   const index_t n = sequences.num_tokens();
-  const std::vector<T> ones(usize(n * d), T{1});
-  std::vector<T> y(usize(n * d), T{7});
+  const std::vector<T> ones(core::usize(n * d), T{1});
+  std::vector<T> y(core::usize(n * d), T{7});
   kernels::dropout(Sink<T>{y.data()}, ones.data(), mask, sequences.view(), n, d);
   return y;
 }
@@ -39,9 +39,10 @@ TEST_CASE_TEMPLATE("dropout: every element is decided as the definition says", T
     const auto found = testing::on_any_threads([&] { return factors<T>(mask, sequences, d); });
     reference::Numbers expected;
     for (index_t b = 0; b < sequences.view().count; ++b)
-      for (index_t t = 0; t < at(sequences.cu_seqlens, b + 1) - at(sequences.cu_seqlens, b); ++t)
+      for (index_t t = 0; t < core::at(sequences.cu_seqlens, b + 1) - core::at(sequences.cu_seqlens, b); ++t)
         for (index_t j = 0; j < d; ++j)
-          expected.push_back(reference::dropout_factor(mask.key.fold(at(sequences.rows, b)), mask.threshold, t, j));
+          expected.push_back(
+              reference::dropout_factor(mask.key.fold(core::at(sequences.rows, b)), mask.threshold, t, j));
     CHECK(reference::relative_error(found, expected) < 1e-7);
   }
 }
@@ -49,13 +50,13 @@ TEST_CASE_TEMPLATE("dropout: every element is decided as the definition says", T
 TEST_CASE("dropout: every instruction set draws the same decisions") {
   const random::Key key(7);
   for (const index_t d : {1, 5, 64, 67, 150}) {
-    std::vector<float> baseline(usize(d));
-    std::vector<double> wide(usize(d));
+    std::vector<float> baseline(core::usize(d));
+    std::vector<double> wide(core::usize(d));
     simd::detail::run_baseline<RowFactors>(baseline.data(), key, index_t{3}, d);
     simd::detail::run_baseline<RowFactors>(wide.data(), key, index_t{3}, d);
     CHECK(wide == std::vector<double>(baseline.begin(), baseline.end()));
 #if defined(__x86_64__)
-    std::vector<float> other(usize(d));
+    std::vector<float> other(core::usize(d));
     if (simd::best_isa() >= simd::Isa::avx2) simd::detail::run_avx2<RowFactors>(other.data(), key, index_t{3}, d);
     if (simd::best_isa() >= simd::Isa::avx2) CHECK(other == baseline);
     if (simd::best_isa() >= simd::Isa::avx512) simd::detail::run_avx512<RowFactors>(other.data(), key, index_t{3}, d);
@@ -69,15 +70,15 @@ TEST_CASE("dropout: as many as asked for are dropped, in every column, row and p
   const reference::OwnedSequences sequences({n});
   for (const double p : {0.1, 0.5, 0.9}) {
     const auto y = factors<float>(DropoutMask::of(p, random::Key(1)), sequences, d);
-    const auto dropped = [&](index_t t, index_t j) { return at(y, t * d + j) == 0 ? 1.0 : 0.0; };
+    const auto dropped = [&](index_t t, index_t j) { return core::at(y, t * d + j) == 0 ? 1.0 : 0.0; };
     double total = 0, worst_row = 0, worst_column = 0, pairs = 0, mean = 0;
-    std::vector<double> columns(usize(d));
+    std::vector<double> columns(core::usize(d));
     for (index_t t = 0; t < n; ++t) {
       double row = 0;
       for (index_t j = 0; j < d; ++j) {
         row += dropped(t, j);
-        at(columns, j) += dropped(t, j) / static_cast<double>(n);
-        mean += static_cast<double>(at(y, t * d + j)) / static_cast<double>(n * d);
+        core::at(columns, j) += dropped(t, j) / static_cast<double>(n);
+        mean += static_cast<double>(core::at(y, t * d + j)) / static_cast<double>(n * d);
         pairs += j > 0 ? dropped(t, j) * dropped(t, j - 1) / static_cast<double>(n * (d - 1)) : 0;
       }
       total += row / static_cast<double>(n * d);
@@ -112,7 +113,7 @@ TEST_CASE_TEMPLATE("dropout: backward is forward's mask, replaced or added", T, 
   const auto mask = DropoutMask::of(0.25, random::Key(9));
   const auto dy = reference::normal<T>(n * d, 1), f = factors<T>(mask, sequences, d);
   reference::Numbers dx;
-  for (index_t i = 0; i < n * d; ++i) dx.push_back(static_cast<double>(at(dy, i) * at(f, i)));
+  for (index_t i = 0; i < n * d; ++i) dx.push_back(static_cast<double>(core::at(dy, i) * core::at(f, i)));
   for (const bool accumulate : {false, true}) {
     testing::Destination<T> to(n * d, accumulate);
     kernels::dropout(to.sink(), dy.data(), mask, sequences.view(), n, d);

@@ -30,7 +30,7 @@ TEST_CASE("generate_reduced sums what a broadcast map sends to one place") {
   CHECK(map(12) == 0);
   for (const bool accumulate : {false, true}) {
     testing::Destination<double> to(3, accumulate);
-    std::vector<double> workspace(usize(kernels::reduced_workspace(3, 24)), NAN);
+    std::vector<double> workspace(core::usize(kernels::reduced_workspace(3, 24)), NAN);
     kernels::generate_reduced(
         to.sink(), 3, map, 24, [](index_t i) { return static_cast<double>(i); }, workspace.data());
     CHECK(to.values == to.after({60, 92, 124}));
@@ -49,6 +49,6 @@ TEST_CASE("generate_reduced: one place for each needs no scratch memory") {
       return to.values;
     });
     for (const index_t i : {index_t{0}, index_t{5}, n - 1})
-      CHECK(at(found, map(i)) == static_cast<double>(i) + (accumulate ? 0.25 : 0));
+      CHECK(core::at(found, map(i)) == static_cast<double>(i) + (accumulate ? 0.25 : 0));
   }
 }

@@ -16,11 +16,12 @@ TEST_CASE_TEMPLATE("gather_rows and scatter_rows against plain loops", T, float,
           const auto table = reference::normal<T>(rows * d, 1), dy = reference::normal<T>(n * d, 2);
           std::vector<token_id> index;
           for (index_t t = 0; t < n; ++t) index.push_back(static_cast<token_id>(t * t % rows));
-          reference::Numbers taken, sums(usize(rows * d));
+          reference::Numbers taken, sums(core::usize(rows * d));
           for (index_t t = 0; t < n; ++t)
             for (index_t j = 0; j < d; ++j) {
-              taken.push_back(static_cast<double>(at(table, at(index, t) * d + j)));
-              if (at(index, t) != skip) at(sums, at(index, t) * d + j) += static_cast<double>(at(dy, t * d + j));
+              taken.push_back(static_cast<double>(core::at(table, core::at(index, t) * d + j)));
+              if (core::at(index, t) != skip)
+                core::at(sums, core::at(index, t) * d + j) += static_cast<double>(core::at(dy, t * d + j));
             }
           testing::Destination<T> y(n * d, accumulate), dtable(rows * d, accumulate);
           kernels::gather_rows(y.sink(), table.data(), index.data(), n, d);
@@ -36,7 +37,7 @@ TEST_CASE("gather_rows and scatter_rows: the same bits for any number of threads
   std::vector<index_t> index;
   for (index_t t = 0; t < n; ++t) index.push_back(t * t % rows);
   testing::on_any_threads([&] {
-    std::vector<float> y(usize(n * d)), dtable(usize(rows * d));
+    std::vector<float> y(core::usize(n * d)), dtable(core::usize(rows * d));
     kernels::gather_rows(Sink<float>{y.data()}, table.data(), index.data(), n, d);
     kernels::scatter_rows(Sink<float>{dtable.data()}, y.data(), index.data(), index_t{-1}, n, rows, d);
     return dtable;

@@ -17,11 +17,11 @@ void compare(double (*value)(double), double (*derivative)(double)) {
     const auto dy = reference::normal<T>(n, 2);
     reference::Numbers y, dx;
     for (index_t i = 0; i < n; ++i) {
-      y.push_back(value(static_cast<double>(at(x, i))));
-      dx.push_back(static_cast<double>(at(dy, i)) * derivative(static_cast<double>(at(x, i))));
+      y.push_back(value(static_cast<double>(core::at(x, i))));
+      dx.push_back(static_cast<double>(core::at(dy, i)) * derivative(static_cast<double>(core::at(x, i))));
     }
     CHECK(reference::relative_error(testing::on_any_threads([&] {
-                                      std::vector<T> out(usize(n));
+                                      std::vector<T> out(core::usize(n));
                                       kernels::activation_forward<Activation>(out.data(), x.data(), n);
                                       return out;
                                     }),

@@ -33,8 +33,9 @@ struct Operand {
     constexpr index_t line = 64 / sizeof(T), far = 8192 / sizeof(T);
     const index_t outer = transposed ? columns : rows, inner = (transposed ? rows : columns) + 3;
     const std::vector<T> numbers = reference::normal<T>(outer * inner, stream);
-    const index_t stride = where == Rows::anywhere ? inner : kernels::round_up(inner, where == Rows::aligned ? line : far);
-    memory.resize(usize(outer * stride + line));
+    const index_t stride =
+        where == Rows::anywhere ? inner : kernels::round_up(inner, where == Rows::aligned ? line : far);
+    memory.resize(core::usize(outer * stride + line));
     T* first = memory.data();
     while (where != Rows::anywhere && reinterpret_cast<std::uintptr_t>(first) % 64 != 0) ++first;
     for (index_t i = 0; i < outer; ++i) std::copy_n(numbers.begin() + i * inner, inner, first + i * stride);
@@ -55,11 +56,11 @@ TEST_CASE_TEMPLATE("gemm: every size around the tile edges, every orientation", 
             const Rows rows = (m + n + k) % 2 == 0 ? Rows::anywhere : Rows::aligned;
             const Operand<T> a(m, k, transposed_a, 1, rows), b(k, n, transposed_b, 2, rows);
             const auto expected = reference::gemm(m, n, k, a.matrix, b.matrix);
-            std::vector<T> workspace(usize(kernels::gemm_workspace<T>(n, k, num_threads())));
-            std::vector<T> c(usize(m * n), T{7});
+            std::vector<T> workspace(core::usize(kernels::gemm_workspace<T>(n, k, num_threads())));
+            std::vector<T> c(core::usize(m * n), T{7});
             kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data());
             CHECK(reference::relative_error(c, expected) < tolerance<T>());
-            std::vector<T> serial(usize(m * n), T{7});
+            std::vector<T> serial(core::usize(m * n), T{7});
             kernels::gemm_serial(m, n, k, a.matrix, b.matrix, kernels::Store<T>{serial.data(), n}, workspace.data());
             CHECK(serial == c);
           }
@@ -76,8 +77,8 @@ TEST_CASE("gemm: the sum over k in blocks, the same bits wherever the operands l
       for (const index_t k : {577, 1537, 2100}) {
         INFO("k=", k, " transposed: ", transposed_a, transposed_b);
         const Operand<float> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
-        std::vector<float> workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-        std::vector<float> c(usize(m * n), 7.0f);
+        std::vector<float> workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+        std::vector<float> c(core::usize(m * n), 7.0f);
         kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data());
         CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b.matrix)) < tolerance<float>());
         for (const Rows rows : {Rows::aligned, Rows::colliding}) {
@@ -112,7 +113,8 @@ TEST_CASE("gemm: bf16 is the product of the rounded factors, every size, every o
             Operand<float> exact_a = a, exact_b = b;
             exact_a.memory = rounded(a.memory), exact_b.memory = rounded(b.memory);
             exact_a.matrix.data = exact_a.memory.data(), exact_b.matrix.data = exact_b.memory.data();
-            std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+            std::vector<float> c(core::usize(m * n)),
+                workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
             kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data(),
                           Precision::bf16);
             const auto expected = reference::gemm(m, n, k, exact_a.matrix, exact_b.matrix);
@@ -135,14 +137,14 @@ TEST_CASE("gemm: bf16 keeps infinity and NaN, and double ignores it") {
   const std::vector<float> x{1.0f, INFINITY, NAN, 3e38f};
   const float one = 1.0f;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    std::vector<float> c(1), workspace(usize(kernels::gemm_workspace<float>(1, 1, 1)));
+    std::vector<float> c(1), workspace(core::usize(kernels::gemm_workspace<float>(1, 1, 1)));
     kernels::gemm_serial(1, 1, 1, Matrix<float>{&x[i], 1}, Matrix<float>{&one, 1}, kernels::Store<float>{c.data(), 1},
                          workspace.data(), Precision::bf16);
     CHECK(std::isnan(c[0]) == std::isnan(x[i]));
     CHECK(std::isinf(c[0]) == (i == 1));
   }
   const double third = 1.0 / 3;
-  std::vector<double> c(1), workspace(usize(kernels::gemm_workspace<double>(1, 1, 1)));
+  std::vector<double> c(1), workspace(core::usize(kernels::gemm_workspace<double>(1, 1, 1)));
   kernels::gemm_serial(1, 1, 1, Matrix<double>{&third, 1}, Matrix<double>{&third, 1},
                        kernels::Store<double>{c.data(), 1}, workspace.data(), Precision::bf16);
   CHECK(c[0] == third * third);
@@ -153,7 +155,7 @@ TEST_CASE("gemm: rows of B that are 8 KiB apart are packed") {
   const Operand<float> a(m, k, false, 1);
   const auto memory = reference::normal<float>(k * stride, 2);
   const Matrix<float> b{memory.data(), stride};
-  std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+  std::vector<float> c(core::usize(m * n)), workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
   kernels::gemm(m, n, k, a.matrix, b, kernels::Store<float>{c.data(), n}, workspace.data());
   CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b)) < tolerance<float>());
 }
@@ -214,11 +216,13 @@ TEST_CASE("gemm: nothing outside C is written, and accumulation adds") {
   const index_t m = 10, n = 21, k = 40, stride = 30;
   const Operand<float> a(m, k, false, 1), b(k, n, false, 2);
   const auto product = reference::gemm(m, n, k, a.matrix, b.matrix);
-  std::vector<float> c(usize(m * stride), 0.5f), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+  std::vector<float> c(core::usize(m * stride), 0.5f),
+      workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
   kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), stride, true, 2.0f}, workspace.data());
   for (index_t i = 0; i < m; ++i)
     for (index_t j = 0; j < stride; ++j)
-      CHECK(at(c, i * stride + j) == doctest::Approx(j < n ? 0.5 + 2 * at(product, i * n + j) : 0.5).epsilon(1e-5));
+      CHECK(core::at(c, i * stride + j) ==
+            doctest::Approx(j < n ? 0.5 + 2 * core::at(product, i * n + j) : 0.5).epsilon(1e-5));
 }
 
 TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
@@ -228,8 +232,8 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
   for (const auto& [m, n, k] : {Size{100, 1090, 2000}, Size{7, 1021, 4200}}) {  // rows of the second B lie 4 KiB apart
     for (const Precision precision : {Precision::full, Precision::bf16}) {
       const Operand<float> a(m, k, false, 1, Rows::aligned), b(k, n, false, 2, Rows::aligned);
-      std::vector<float> workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-      std::vector<float> whole(usize(m * n)), parts(whole.size());
+      std::vector<float> workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+      std::vector<float> whole(core::usize(m * n)), parts(whole.size());
       kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{whole.data(), n}, workspace.data(), precision);
       const index_t half = n / 2;
       for (const index_t j : {index_t{0}, half})
@@ -239,7 +243,8 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
       for (const index_t i : {index_t{0}, std::min<index_t>(47, m - 1), m - 1})
         for (const index_t j : {index_t{0}, index_t{511}, half, n - 1}) {
           const auto expected = reference::gemm(1, 1, k, a.matrix.at(i, 0), b.matrix.at(0, j));
-          CHECK(std::abs(at(whole, i * n + j) - at(expected, 0)) < (precision == Precision::full ? 1e-3 : 1));
+          CHECK(std::abs(core::at(whole, i * n + j) - core::at(expected, 0)) <
+                (precision == Precision::full ? 1e-3 : 1));
         }
     }
   }
@@ -256,14 +261,14 @@ TEST_CASE_TEMPLATE("gemm: the same bits however many rows share a packed B", T, 
     const Operand<T> a(most, k, layout.transposed, 1, layout.rows), b(k, n, true, 2);
     for (const Precision precision : {Precision::full, Precision::bf16}) {
       INFO("transposed: ", layout.transposed, " bf16: ", precision == Precision::bf16);
-      std::vector<T> workspace(usize(kernels::gemm_workspace<T>(n, k, num_threads())));
-      std::vector<T> whole(usize(most * n));
+      std::vector<T> workspace(core::usize(kernels::gemm_workspace<T>(n, k, num_threads())));
+      std::vector<T> whole(core::usize(most * n));
       kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Store<T>{whole.data(), n}, workspace.data(), precision);
       const auto sample = reference::gemm(1, n, k, a.matrix.at(most - 1, 0), b.matrix);
       CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) <
             (precision == Precision::full ? tolerance<T>() : 1e-2));
       for (const index_t m : {1, 90, 385, 500, 768, 800, 1001, 1590}) {
-        std::vector<T> c(usize(m * n));
+        std::vector<T> c(core::usize(m * n));
         kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data(), precision);
         CHECK(c == std::vector<T>(whole.begin(), whole.begin() + m * n));
       }
@@ -278,7 +283,8 @@ TEST_CASE("gemm: the same bits for any number of threads") {
   std::vector<float> first;
   for (const int threads : {1, 2, 3, 4}) {
     set_num_threads(threads);
-    std::vector<float> c(usize(m * n)), workspace(usize(kernels::gemm_workspace<float>(n, k, num_threads())));
+    std::vector<float> c(core::usize(m * n)),
+        workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
     kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data());
     if (first.empty()) first = c;
     CHECK(c == first);

@@ -21,9 +21,9 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the twin, with and 
           // eps at its real size is lost beside a variance of order 1; d = 1 has variance 0 and shows it
           reference::Numbers z = widen(x);
           for (index_t i = 0; i < n * d && with_residual; ++i)
-            at(z, i) = static_cast<double>(at(x, i) + at(residual, i));
+            core::at(z, i) = static_cast<double>(core::at(x, i) + core::at(residual, i));
 
-          std::vector<T> y(usize(n * d)), mean(usize(n)), rstd(usize(n));
+          std::vector<T> y(core::usize(n * d)), mean(core::usize(n)), rstd(core::usize(n));
           kernels::layer_norm_forward(y.data(), mean.data(), rstd.data(), x.data(), added, weight.data(), bias.data(),
                                       eps, n, d);
           const auto expected = reference::layer_norm(z, widen(weight), widen(bias), static_cast<double>(eps), n, d);
@@ -32,7 +32,7 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the twin, with and 
 
           testing::Destination<T> dx(n * d, accumulate), dresidual(n * d, accumulate), dweight(d, accumulate),
               dbias(d, accumulate);
-          std::vector<T> workspace(usize(kernels::layer_norm_backward_workspace(n, d)));
+          std::vector<T> workspace(core::usize(kernels::layer_norm_backward_workspace(n, d)));
           kernels::layer_norm_backward(dx.sink(), with_residual ? dresidual.sink() : Sink<T>{}, dweight.sink(),
                                        dbias.sink(), dy.data(), x.data(), added, weight.data(), mean.data(),
                                        rstd.data(), n, d, workspace.data());
@@ -56,8 +56,8 @@ TEST_CASE("layer_norm: a large common offset costs no more than the input's own 
   const index_t d = 37;
   auto x = reference::normal<float>(d, 1);
   for (float& v : x) v += 1000;
-  const std::vector<float> weight(usize(d), 1.0f), bias(usize(d), 0.0f);
-  std::vector<float> y(usize(d));
+  const std::vector<float> weight(core::usize(d), 1.0f), bias(core::usize(d), 0.0f);
+  std::vector<float> y(core::usize(d));
   kernels::layer_norm_forward<float>(y.data(), nullptr, nullptr, x.data(), nullptr, weight.data(), bias.data(), 1e-12f,
                                      1, d);
   CHECK(reference::relative_error(y, reference::layer_norm(widen(x), widen(weight), widen(bias), 1e-12, 1, d)) < 1e-4);
@@ -66,11 +66,12 @@ TEST_CASE("layer_norm: a large common offset costs no more than the input's own 
 TEST_CASE("layer_norm: an empty sink gets nothing") {
   const index_t n = 3, d = 5;
   const auto x = reference::normal<double>(n * d, 1), dy = reference::normal<double>(n * d, 2);
-  const std::vector<double> weight(usize(d), 1.0), mean(usize(n), 0.0), rstd(usize(n), 1.0);
-  std::vector<double> workspace(usize(kernels::layer_norm_backward_workspace(n, d))), dbias(usize(d));
+  const std::vector<double> weight(core::usize(d), 1.0), mean(core::usize(n), 0.0), rstd(core::usize(n), 1.0);
+  std::vector<double> workspace(core::usize(kernels::layer_norm_backward_workspace(n, d))), dbias(core::usize(d));
   kernels::layer_norm_backward<double>({}, {}, {}, {dbias.data()}, dy.data(), x.data(), nullptr, weight.data(),
                                        mean.data(), rstd.data(), n, d, workspace.data());
-  for (index_t j = 0; j < d; ++j) CHECK(at(dbias, j) == doctest::Approx(at(dy, j) + at(dy, d + j) + at(dy, 2 * d + j)));
+  for (index_t j = 0; j < d; ++j)
+    CHECK(core::at(dbias, j) == doctest::Approx(core::at(dy, j) + core::at(dy, d + j) + core::at(dy, 2 * d + j)));
 }
 
 TEST_CASE("layer_norm: the same bits for any number of threads") {
@@ -78,8 +79,9 @@ TEST_CASE("layer_norm: the same bits for any number of threads") {
   const auto x = reference::normal<float>(n * d, 1), dy = reference::normal<float>(n * d, 2);
   const auto weight = reference::normal<float>(d, 3), bias = reference::normal<float>(d, 4);
   testing::on_any_threads([&] {
-    std::vector<float> out(usize(n * d)), mean(usize(n)), rstd(usize(n)), dx(usize(n * d)), dweight(usize(d)),
-        dbias(usize(d)), workspace(usize(kernels::layer_norm_backward_workspace(n, d)));
+    std::vector<float> out(core::usize(n * d)), mean(core::usize(n)), rstd(core::usize(n)), dx(core::usize(n * d)),
+        dweight(core::usize(d)), dbias(core::usize(d)),
+        workspace(core::usize(kernels::layer_norm_backward_workspace(n, d)));
     kernels::layer_norm_forward<float>(out.data(), mean.data(), rstd.data(), x.data(), nullptr, weight.data(),
                                        bias.data(), 1e-12f, n, d);
     kernels::layer_norm_backward<float>({dx.data()}, {}, {dweight.data()}, {dbias.data()}, dy.data(), x.data(), nullptr,

@@ -12,16 +12,17 @@ TEST_CASE_TEMPLATE("mean_pool: forward and backward against plain loops, an empt
   const reference::OwnedSequences sequences({3, 0, 1, 65});
   const index_t n = sequences.num_tokens(), count = sequences.view().count;
   const auto x = reference::normal<T>(n * d, 1), dy = reference::normal<T>(count * d, 2);
-  reference::Numbers means(usize(count * d)), dx(usize(n * d));
+  reference::Numbers means(core::usize(count * d)), dx(core::usize(n * d));
   for (index_t b = 0; b < count; ++b)
-    for (index_t t = at(sequences.cu_seqlens, b); t < at(sequences.cu_seqlens, b + 1); ++t)
+    for (index_t t = core::at(sequences.cu_seqlens, b); t < core::at(sequences.cu_seqlens, b + 1); ++t)
       for (index_t j = 0; j < d; ++j) {
-        const double share = 1.0 / static_cast<double>(at(sequences.cu_seqlens, b + 1) - at(sequences.cu_seqlens, b));
-        at(means, b * d + j) += static_cast<double>(at(x, t * d + j)) * share;
-        at(dx, t * d + j) = static_cast<double>(at(dy, b * d + j)) * share;
+        const double share =
+            1.0 / static_cast<double>(core::at(sequences.cu_seqlens, b + 1) - core::at(sequences.cu_seqlens, b));
+        core::at(means, b * d + j) += static_cast<double>(core::at(x, t * d + j)) * share;
+        core::at(dx, t * d + j) = static_cast<double>(core::at(dy, b * d + j)) * share;
       }
   CHECK(reference::relative_error(testing::on_any_threads([&] {
-                                    std::vector<T> y(usize(count * d), T{7});
+                                    std::vector<T> y(core::usize(count * d), T{7});
                                     kernels::mean_pool_forward(y.data(), x.data(), sequences.view(), d);
                                     return y;
                                   }),

@@ -14,9 +14,9 @@ TEST_CASE_TEMPLATE("sum_rows against plain loops, with a gap between rows", T, f
         const index_t stride = d + 3;
         auto x = reference::normal<T>(n * stride, 1);
         for (T& v : x) v = std::abs(v);  // sums that do not cancel
-        reference::Numbers sums(usize(d));
+        reference::Numbers sums(core::usize(d));
         for (index_t i = 0; i < n; ++i)
-          for (index_t j = 0; j < d; ++j) at(sums, j) += static_cast<double>(at(x, i * stride + j));
+          for (index_t j = 0; j < d; ++j) core::at(sums, j) += static_cast<double>(core::at(x, i * stride + j));
         CHECK(reference::relative_error(testing::on_any_threads([&] {
                                           testing::Destination<T> to(d, accumulate);
                                           kernels::sum_rows(to.sink(), x.data(), stride, n, d);
@@ -30,6 +30,6 @@ TEST_CASE_TEMPLATE("sum_rows against plain loops, with a gap between rows", T, f
 
 TEST_CASE("sum adds up in double") {
   const std::vector<float> x(100000, 0.1f);
-  CHECK(kernels::sum(x.data(), length(x)) == doctest::Approx(1e5 * static_cast<double>(0.1f)).epsilon(1e-12));
+  CHECK(kernels::sum(x.data(), core::length(x)) == doctest::Approx(1e5 * static_cast<double>(0.1f)).epsilon(1e-12));
   CHECK(kernels::sum(x.data(), 0) == 0);
 }

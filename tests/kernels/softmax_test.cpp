@@ -16,7 +16,7 @@ TEST_CASE_TEMPLATE("softmax: forward and backward against the twin", T, float, d
         if (d > 100)
           for (T& v : x) v *= 5;
         const auto dy = reference::normal<T>(n * d, 2);
-        std::vector<T> y(usize(n * d));
+        std::vector<T> y(core::usize(n * d));
         kernels::softmax_forward(y.data(), x.data(), n, d);
         const auto expected = reference::softmax(widen(x), n, d);
         // a narrow vector adds up long rows in few lanes
@@ -34,7 +34,7 @@ TEST_CASE_TEMPLATE("softmax: the log of the sum of exponentials, in place", T, f
   auto x = reference::normal<T>(n * d, 1);
   reference::Numbers sums;
   const auto expected = reference::softmax(widen(x), n, d, &sums);
-  std::vector<T> lse(usize(n));
+  std::vector<T> lse(core::usize(n));
   simd::dispatch<kernels::detail::SoftmaxRows>(x.data(), lse.data(), static_cast<const T*>(x.data()), n, d);
   CHECK(reference::relative_error(x, expected) < testing::tolerance<T>());
   CHECK(reference::relative_error(lse, sums) < testing::tolerance<T>());
@@ -43,17 +43,17 @@ TEST_CASE_TEMPLATE("softmax: the log of the sum of exponentials, in place", T, f
 TEST_CASE("softmax: huge arguments, −infinity and NaN") {
   const float inf = std::numeric_limits<float>::infinity();
   for (const index_t d : {5, 21}) {  // in the part of a vector, and in a whole one
-    std::vector<float> x(usize(3 * d), -inf), y(usize(3 * d));
-    at(x, 1) = 3e38f, at(x, 2) = 3e38f;
-    at(x, d + 2) = std::nanf(""), at(x, d) = 1;
-    at(x, 2 * d + 1) = -3e38f;
+    std::vector<float> x(core::usize(3 * d), -inf), y(core::usize(3 * d));
+    core::at(x, 1) = 3e38f, core::at(x, 2) = 3e38f;
+    core::at(x, d + 2) = std::nanf(""), core::at(x, d) = 1;
+    core::at(x, 2 * d + 1) = -3e38f;
     kernels::softmax_forward(y.data(), x.data(), 3, d);
-    CHECK(at(y, 0) == 0);
-    CHECK(at(y, 1) == 0.5f);
-    CHECK(at(y, 2) == 0.5f);
-    for (index_t i = 0; i < d; ++i) CHECK(std::isnan(at(y, d + i)));
-    CHECK(at(y, 2 * d + 1) == 1);
-    CHECK(at(y, 2 * d) == 0);
+    CHECK(core::at(y, 0) == 0);
+    CHECK(core::at(y, 1) == 0.5f);
+    CHECK(core::at(y, 2) == 0.5f);
+    for (index_t i = 0; i < d; ++i) CHECK(std::isnan(core::at(y, d + i)));
+    CHECK(core::at(y, 2 * d + 1) == 1);
+    CHECK(core::at(y, 2 * d) == 0);
   }
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("softmax: the same bits for any number of threads") {
   const index_t n = 300, d = 90;
   const auto x = reference::normal<float>(n * d, 1), dy = reference::normal<float>(n * d, 2);
   testing::on_any_threads([&] {
-    std::vector<float> y(usize(n * d)), dx(usize(n * d));
+    std::vector<float> y(core::usize(n * d)), dx(core::usize(n * d));
     kernels::softmax_forward(y.data(), x.data(), n, d);
     kernels::softmax_backward(Sink<float>{dx.data()}, dy.data(), y.data(), n, d);
     y.insert(y.end(), dx.begin(), dx.end());

@@ -108,8 +108,8 @@ TEST_CASE("BertForMaskedLM: logits of rows in any order, some twice") {
   const Batch batch = tiny_batch({3, 10, 6});
   const std::vector<index_t> all{2, 5, 7, 11, 18}, some{11, 2, 18, 11};
   const auto of_all = model.logits(tape, batch, all), of_some = model.logits(tape, batch, some);
-  for (index_t i = 0; i < length(some); ++i) {
-    const index_t place = std::find(all.begin(), all.end(), at(some, i)) - all.begin();
+  for (index_t i = 0; i < core::length(some); ++i) {
+    const index_t place = std::find(all.begin(), all.end(), core::at(some, i)) - all.begin();
     for (index_t j = 0; j < 23; ++j) CHECK(of_some.data()[i * 23 + j] == of_all.data()[place * 23 + j]);
   }
 }
@@ -122,10 +122,11 @@ TEST_CASE("BertForMaskedLM: a sequence's logits do not depend on what else is in
   const std::vector<float> logits(all.data(), all.data() + all.numel());
   index_t at_row = 0;
   for (index_t b = 0; b < together.num_sequences(); ++b) {
-    const MaskedLMBatch alone = tiny_batch({at(together.cu_seqlens, b + 1) - at(together.cu_seqlens, b)}, b);
+    const MaskedLMBatch alone =
+        tiny_batch({core::at(together.cu_seqlens, b + 1) - core::at(together.cu_seqlens, b)}, b);
     tape.reset();
     const auto own = model.forward(tape, alone).logits;
-    for (index_t i = 0; i < own.numel(); ++i) CHECK(own.data()[i] == at(logits, at_row + i));
+    for (index_t i = 0; i < own.numel(); ++i) CHECK(own.data()[i] == core::at(logits, at_row + i));
     at_row += own.numel();
   }
 }

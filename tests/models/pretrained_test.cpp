@@ -17,7 +17,7 @@ template <class F>
 void write_changed(const std::filesystem::path& folder, BertForMaskedLM& model, F change) {
   model.save_pretrained(folder);
   std::vector<SafetensorsTensor<float>> tensors;
-  for (const auto& [name, p] : model.named_parameters()) tensors.push_back({name, sizes(p->shape), p->data});
+  for (const auto& [name, p] : model.named_parameters()) tensors.push_back({name, p->shape.sizes(), p->data});
   change(tensors);
   write_safetensors(folder / "model.safetensors", std::move(tensors));
 }

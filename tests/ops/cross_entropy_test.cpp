@@ -16,7 +16,7 @@ TEST_CASE_TEMPLATE("cross_entropy: values, rows that do not count, a divisor of 
   reference::softmax(reference::widen(inputs.values(0)), 4, 21, &lse);
   double total = 0;
   for (const index_t i : {0, 2, 3})
-    total += at(lse, i) - static_cast<double>(at(inputs.values(0), i * 21 + at(labels, i)));
+    total += core::at(lse, i) - static_cast<double>(core::at(inputs.values(0), i * 21 + core::at(labels, i)));
   Tape<T> tape;
   const auto x = inputs.on(tape)[0];
   const double epsilon = std::is_same_v<T, float> ? 1e-6 : 1e-14;
@@ -34,7 +34,7 @@ TEST_CASE("cross_entropy: gradients") {
   testing::Inputs<double> inputs{{4, 5}};
   Tape<double> tape;
   tape.backward(F::cross_entropy<double>(inputs.on(tape)[0], labels));
-  for (index_t j = 0; j < 5; ++j) CHECK(at(inputs.grad(0), 5 + j) == 0);
+  for (index_t j = 0; j < 5; ++j) CHECK(core::at(inputs.grad(0), 5 + j) == 0);
 }
 
 TEST_CASE("cross_entropy: no items are a loss of 0 without a gradient, never NaN") {
@@ -71,7 +71,7 @@ TEST_CASE("cross_entropy: the parts of a batch sum to the whole") {
   for (const token_id part : {0, 1}) {
     tape.reset();
     std::vector<token_id> some = labels;
-    for (const index_t i : {0, 1}) at(some, 2 * part + i) = -100;
+    for (const index_t i : {0, 1}) core::at(some, 2 * part + i) = -100;
     tape.backward(F::cross_entropy<double>(inputs.on(tape)[0], some, 4));
   }
   CHECK(reference::relative_error(inputs.grad(0), whole) < 1e-15);

@@ -21,7 +21,8 @@ TEST_CASE_TEMPLATE("layer_norm, add_layer_norm: values", T, float, double) {
   CHECK(y.shape() == Shape{2, 3, 19});
   CHECK(reference::relative_error(testing::values(y), reference::layer_norm(sum, weight, bias, 1e-5, 6, 19)) <
         tolerance);
-  for (index_t i = 0; i < length(sum); ++i) at(sum, i) += static_cast<double>(at(inputs.values(1), i));
+  for (index_t i = 0; i < core::length(sum); ++i)
+    core::at(sum, i) += static_cast<double>(core::at(inputs.values(1), i));
   CHECK(reference::relative_error(testing::values(F::add_layer_norm(x[0], x[1], x[2], x[3], static_cast<T>(1e-5))),
                                   reference::layer_norm(sum, weight, bias, 1e-5, 6, 19)) < tolerance);
 }

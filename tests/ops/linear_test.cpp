@@ -16,7 +16,8 @@ template <class T>
 reference::Numbers twin(const std::vector<T>& x, const std::vector<T>& w, const std::vector<T>& b, index_t n,
                         index_t in, index_t out) {
   auto y = reference::gemm(n, out, in, kernels::Matrix<T>{x.data(), in}, kernels::Matrix<T>{w.data(), in}.transposed());
-  for (index_t i = 0; i < length(y) && !b.empty(); ++i) at(y, i) += static_cast<double>(at(b, i % out));
+  for (index_t i = 0; i < core::length(y) && !b.empty(); ++i)
+    core::at(y, i) += static_cast<double>(core::at(b, i % out));
   return y;
 }
 

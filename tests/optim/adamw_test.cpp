@@ -65,22 +65,22 @@ TEST_CASE_TEMPLATE("twenty steps equal the formulas in double", T, float, double
   AdamW<T> optimizer(store.in_order(), options);
   std::vector<SlowAdamW> slow;
   for (const Parameter<T>* p : store.in_order()) {
-    const std::vector<double> zeros(usize(p->numel()));
+    const std::vector<double> zeros(core::usize(p->numel()));
     slow.push_back({in_double(p->data, p->numel()), zeros, zeros});
   }
   for (int step = 0; step < 20; ++step) {
     const double lr = 0.01 / (1 + step);
     set_gradients(store, step);
-    for (index_t i = 0; i < length(slow); ++i) {
-      const Parameter<T>& p = *at(store.in_order(), i);
-      if (p.has_grad) at(slow, i).step(in_double(p.grad, p.numel()), lr, p.decay ? 0.1 : 0.0, options);
+    for (index_t i = 0; i < core::length(slow); ++i) {
+      const Parameter<T>& p = *core::at(store.in_order(), i);
+      if (p.has_grad) core::at(slow, i).step(in_double(p.grad, p.numel()), lr, p.decay ? 0.1 : 0.0, options);
     }
     optimizer.step(lr);
   }
-  for (index_t i = 0; i < length(slow); ++i) {
-    const Parameter<T>& p = *at(store.in_order(), i);
+  for (index_t i = 0; i < core::length(slow); ++i) {
+    const Parameter<T>& p = *core::at(store.in_order(), i);
     INFO(p.name);
-    CHECK(reference::relative_error(std::vector<T>(p.data, p.data + p.numel()), at(slow, i).w) <
+    CHECK(reference::relative_error(std::vector<T>(p.data, p.data + p.numel()), core::at(slow, i).w) <
           (sizeof(T) == 4 ? 1e-6 : 1e-14));
   }
 }

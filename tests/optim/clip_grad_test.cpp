@@ -17,7 +17,7 @@ template <class T>
 struct Gradient {
   ParameterStore<T> store;
   explicit Gradient(const std::vector<T>& values) {
-    store.declare({.name = "a", .shape = {length(values)}});
+    store.declare({.name = "a", .shape = {core::length(values)}});
     store.declare({.name = "b", .shape = {3}});
     store.flat_grads();
     std::copy(values.begin(), values.end(), a().grad);

@@ -13,9 +13,9 @@ using optim::SchedulerType;
 TEST_CASE("the learning rates are those of transformers' get_scheduler") {
   const auto check_rates = [](SchedulerType type, const std::vector<double>& expected) {
     const LrScheduler scheduler(type, 3e-4, 4, 10);
-    for (index_t step = 0; step < length(expected); ++step) {
+    for (index_t step = 0; step < core::length(expected); ++step) {
       INFO(to_string(type), " ", step);
-      CHECK(scheduler.learning_rate(step) == doctest::Approx(at(expected, step)).epsilon(1e-12));
+      CHECK(scheduler.learning_rate(step) == doctest::Approx(core::at(expected, step)).epsilon(1e-12));
     }
   };
   check_rates(SchedulerType::linear, {0, 7.5e-5, 1.5e-4, 2.25e-4, 3e-4, 2.5e-4, 2e-4, 1.5e-4, 1e-4, 5e-5, 0, 0});

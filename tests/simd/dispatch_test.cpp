@@ -44,7 +44,7 @@ TEST_CASE_TEMPLATE("the same result within rounding for every instruction set", 
   std::vector<T> first;
   on_each_isa<kernels::detail::SoftmaxRows>([&](const char* name, auto run) {
     INFO(name);
-    std::vector<T> y(usize(n * d));
+    std::vector<T> y(core::usize(n * d));
     run(y.data(), static_cast<T*>(nullptr), x.data(), n, d);
     if (first.empty()) first = y;
     CHECK(reference::relative_error(y, first) < tolerance);
@@ -52,7 +52,7 @@ TEST_CASE_TEMPLATE("the same result within rounding for every instruction set", 
   first.clear();
   on_each_isa<kernels::detail::LayerNormForward>([&](const char* name, auto run) {
     INFO(name);
-    std::vector<T> y(usize(n * d));
+    std::vector<T> y(core::usize(n * d));
     T* none = nullptr;
     run(y.data(), none, none, x.data(), static_cast<const T*>(nullptr), weight.data(), weight.data(),
         static_cast<T>(1e-5), index_t{0}, n, d);

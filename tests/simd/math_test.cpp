@@ -42,9 +42,9 @@ struct NormalAll {
 /// 16·k points from lo to hi.
 template <class T>
 std::vector<T> points(double lo, double hi, index_t n = 16 * 4096) {
-  std::vector<T> x(usize(n));
+  std::vector<T> x(core::usize(n));
   for (index_t i = 0; i < n; ++i)
-    at(x, i) = static_cast<T>(lo + (hi - lo) * static_cast<double>(i) / static_cast<double>(n - 1));
+    core::at(x, i) = static_cast<T>(lo + (hi - lo) * static_cast<double>(i) / static_cast<double>(n - 1));
   return x;
 }
 
@@ -53,9 +53,9 @@ std::vector<T> points(double lo, double hi, index_t n = 16 * 4096) {
 TEST_CASE("exp: relative error over the whole range of float") {
   const auto x = points<float>(-87.3, 88.7);
   std::vector<float> y(x.size());
-  simd::dispatch<ExpAll>(y.data(), x.data(), length(x));
-  for (index_t i = 0; i < length(x); ++i)
-    CHECK(std::abs(at(y, i) / std::exp(static_cast<double>(at(x, i))) - 1) < 2e-7);
+  simd::dispatch<ExpAll>(y.data(), x.data(), core::length(x));
+  for (index_t i = 0; i < core::length(x); ++i)
+    CHECK(std::abs(core::at(y, i) / std::exp(static_cast<double>(core::at(x, i))) - 1) < 2e-7);
 }
 
 TEST_CASE("exp: infinities, NaN and what lies outside the range") {
@@ -79,26 +79,27 @@ TEST_CASE("tanh: relative error, saturation, NaN") {
   x[1] = 200;
   x[2] = -200;
   std::vector<float> y(x.size());
-  simd::dispatch<TanhAll>(y.data(), x.data(), length(x));
+  simd::dispatch<TanhAll>(y.data(), x.data(), core::length(x));
   CHECK(std::isnan(y[0]));
   CHECK(y[1] == 1);
   CHECK(y[2] == -1);
-  for (index_t i = 3; i < length(x); ++i) {
-    const double expected = std::tanh(static_cast<double>(at(x, i)));
-    CHECK(std::abs(at(y, i) - expected) <= 4e-7 * std::abs(expected));
+  for (index_t i = 3; i < core::length(x); ++i) {
+    const double expected = std::tanh(static_cast<double>(core::at(x, i)));
+    CHECK(std::abs(core::at(y, i) - expected) <= 4e-7 * std::abs(expected));
   }
 }
 
 TEST_CASE_TEMPLATE("normal_cdf_pdf against erfc", T, float, double) {
   const auto x = points<T>(-9, 9);
   std::vector<T> cdf(x.size()), pdf(x.size());
-  simd::dispatch<NormalAll>(cdf.data(), pdf.data(), x.data(), length(x));
+  simd::dispatch<NormalAll>(cdf.data(), pdf.data(), x.data(), core::length(x));
   const double unit = std::is_same_v<T, float> ? 1e-7 : 4e-16;
-  for (index_t i = 0; i < length(x); ++i) {
-    const double a = static_cast<double>(at(x, i)), tolerance = unit * (4 + a * a);  // rounding of x² in the exponent
+  for (index_t i = 0; i < core::length(x); ++i) {
+    const double a = static_cast<double>(core::at(x, i)),
+                 tolerance = unit * (4 + a * a);  // rounding of x² in the exponent
     const double expected = 0.5 * std::erfc(-a / std::sqrt(2.0));
-    CHECK(std::abs(static_cast<double>(at(cdf, i)) - expected) <= tolerance * expected);
+    CHECK(std::abs(static_cast<double>(core::at(cdf, i)) - expected) <= tolerance * expected);
     const double density = std::exp(-a * a / 2) / std::sqrt(2 * 3.14159265358979323846);
-    CHECK(std::abs(static_cast<double>(at(pdf, i)) - density) <= tolerance * density);
+    CHECK(std::abs(static_cast<double>(core::at(pdf, i)) - density) <= tolerance * density);
   }
 }

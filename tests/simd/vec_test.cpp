@@ -98,12 +98,12 @@ TEST_CASE_TEMPLATE("Vec: loads and stores of any length touch nothing behind", T
   on_each_isa<Copy>([](const char* name, auto run) {
     INFO(name);
     for (index_t n = 0; n < 40; ++n) {
-      std::vector<T> x(usize(n)), y(usize(n + 20), T{-7});  // x has no room behind: the sanitizer watches
-      for (index_t i = 0; i < n; ++i) at(x, i) = static_cast<T>(i + 1);
+      std::vector<T> x(core::usize(n)), y(core::usize(n + 20), T{-7});  // x has no room behind: the sanitizer watches
+      for (index_t i = 0; i < n; ++i) core::at(x, i) = static_cast<T>(i + 1);
       T total = -1;
       run(y.data(), &total, static_cast<const T*>(x.data()), n);
       CHECK(total == static_cast<T>(n * (n + 1) / 2 + n));
-      for (index_t i = 0; i < n + 20; ++i) CHECK(at(y, i) == (i < n ? at(x, i) : T{-7}));
+      for (index_t i = 0; i < n + 20; ++i) CHECK(core::at(y, i) == (i < n ? core::at(x, i) : T{-7}));
     }
   });
 }
@@ -119,16 +119,16 @@ TEST_CASE_TEMPLATE("Vec: arithmetic, lane by lane", T, float, double) {
     std::vector<T> y(16 * 12);
     index_t n = 0;
     run(y.data(), static_cast<const T*>(a.data()), static_cast<const T*>(b.data()), &n);
-    T sum = 0, largest = at(a, 0);
-    for (index_t i = 0; i < n; ++i) sum += at(a, i), largest = std::max(largest, at(a, i));
+    T sum = 0, largest = core::at(a, 0);
+    for (index_t i = 0; i < n; ++i) sum += core::at(a, i), largest = std::max(largest, core::at(a, i));
     for (index_t i = 0; i < n; ++i) {
-      const T u = at(a, i), v = at(b, i);
+      const T u = core::at(a, i), v = core::at(b, i);
       const T expected[] = {
           u + v, u - v, u * v,  u / v, -u, u * v + v, std::max(u, v), std::abs(u), u < v ? static_cast<T>(i) : T{-1},
           u + v, sum,   largest};
       for (index_t op = 0; op < 12; ++op) {
         INFO("operation ", op, " lane ", i);
-        CHECK(at(y, op * n + i) == expected[op]);
+        CHECK(core::at(y, op * n + i) == expected[op]);
       }
     }
   });
@@ -138,11 +138,11 @@ TEST_CASE_TEMPLATE("transpose of a square of vectors", T, float, double) {
   on_each_isa<Transpose>([](const char* name, auto run) {
     INFO(name);
     std::vector<T> x(16 * 16);
-    for (index_t i = 0; i < 256; ++i) at(x, i) = static_cast<T>(i);
+    for (index_t i = 0; i < 256; ++i) core::at(x, i) = static_cast<T>(i);
     index_t n = 0;
     run(x.data(), &n);
     for (index_t i = 0; i < n; ++i)
-      for (index_t j = 0; j < n; ++j) CHECK(at(x, i * n + j) == static_cast<T>(j * n + i));
+      for (index_t j = 0; j < n; ++j) CHECK(core::at(x, i * n + j) == static_cast<T>(j * n + i));
   });
 }
 
@@ -155,12 +155,12 @@ TEST_CASE("Vec: bits and conversions of integers") {
     index_t n = 0;
     run(y.data(), static_cast<const std::uint32_t*>(x.data()), &n);
     for (index_t i = 0; i < n; ++i) {
-      const std::uint32_t v = at(x, i);
-      CHECK(at(y, i) == v << 3);
-      CHECK(at(y, n + i) == v >> 30);
-      CHECK(at(y, 2 * n + i) == ((v & 0xFFu) | (v ^ static_cast<std::uint32_t>(i))));
-      CHECK(at(y, 3 * n + i) == v + 5);
-      CHECK(at(y, 4 * n + i) == std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(v))));
+      const std::uint32_t v = core::at(x, i);
+      CHECK(core::at(y, i) == v << 3);
+      CHECK(core::at(y, n + i) == v >> 30);
+      CHECK(core::at(y, 2 * n + i) == ((v & 0xFFu) | (v ^ static_cast<std::uint32_t>(i))));
+      CHECK(core::at(y, 3 * n + i) == v + 5);
+      CHECK(core::at(y, 4 * n + i) == std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(v))));
     }
   });
 }

@@ -9,8 +9,8 @@
 namespace minibert::testing {
 
 inline ExampleLengths lengths_in(std::vector<index_t> lengths) {
-  const index_t size = length(lengths);
-  return {size, [lengths = std::move(lengths)](index_t i) { return at(lengths, i); }};
+  const index_t size = core::length(lengths);
+  return {size, [lengths = std::move(lengths)](index_t i) { return core::at(lengths, i); }};
 }
 
 /// The order of an epoch of n examples.

@@ -36,7 +36,7 @@ auto on_any_threads(F f) {
 template <class T>
 class Destination {
  public:
-  Destination(index_t n, bool accumulate) : values(usize(n), T{0.25}), accumulate_(accumulate) {}
+  Destination(index_t n, bool accumulate) : values(core::usize(n), T{0.25}), accumulate_(accumulate) {}
   Sink<T> sink() { return {values.data(), accumulate_}; }
   /// What should be there.
   reference::Numbers after(reference::Numbers gradient) const {

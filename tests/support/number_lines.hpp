@@ -27,8 +27,9 @@ inline TextDataset number_lines(int n) {
 /// The examples in batches of that size.
 inline std::vector<std::span<const index_t>> in_batches(std::span<const index_t> examples, index_t size) {
   std::vector<std::span<const index_t>> batches;
-  for (index_t begin = 0; begin < length(examples); begin += size)
-    batches.push_back(examples.subspan(usize(begin), usize(std::min(size, length(examples) - begin))));
+  for (index_t begin = 0; begin < core::length(examples); begin += size)
+    batches.push_back(
+        examples.subspan(core::usize(begin), core::usize(std::min(size, core::length(examples) - begin))));
   return batches;
 }
 

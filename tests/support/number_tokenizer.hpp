@@ -19,7 +19,7 @@ class NumberTokenizer {
   explicit NumberTokenizer(index_t vocab_size = 100) : vocab_size_(vocab_size) {}
 
   index_t encode_into(std::string_view line, index_t max_length, std::vector<token_id>& ids) const {
-    check<ValueError>(line != "bad", "a bad line");
+    core::check<ValueError>(line != "bad", "a bad line");
     std::istringstream words{std::string(line)};
     index_t room = max_length - 2, excess = 0;
     ids.push_back(2);

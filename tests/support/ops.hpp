@@ -23,14 +23,18 @@ class Inputs {
     store.in_order();
     for (index_t i = 0; i < size(); ++i) {
       const auto values = reference::normal<T>(numel(i), 100 + static_cast<int>(i));
-      std::copy(values.begin(), values.end(), at(parameters_, i)->data);
+      std::copy(values.begin(), values.end(), core::at(parameters_, i)->data);
     }
   }
 
-  index_t size() const { return length(parameters_); }
-  Parameter<T>& operator[](index_t i) { return *at(parameters_, i); }
-  std::vector<T> values(index_t i) const { return {at(parameters_, i)->data, at(parameters_, i)->data + numel(i)}; }
-  std::vector<T> grad(index_t i) const { return {at(parameters_, i)->grad, at(parameters_, i)->grad + numel(i)}; }
+  index_t size() const { return core::length(parameters_); }
+  Parameter<T>& operator[](index_t i) { return *core::at(parameters_, i); }
+  std::vector<T> values(index_t i) const {
+    return {core::at(parameters_, i)->data, core::at(parameters_, i)->data + numel(i)};
+  }
+  std::vector<T> grad(index_t i) const {
+    return {core::at(parameters_, i)->grad, core::at(parameters_, i)->grad + numel(i)};
+  }
   void zero_grad() {
     for (Parameter<T>* p : parameters_) p->has_grad = false;
   }
@@ -43,7 +47,7 @@ class Inputs {
   ParameterStore<T> store;
 
  private:
-  index_t numel(index_t i) const { return at(parameters_, i)->numel(); }
+  index_t numel(index_t i) const { return core::at(parameters_, i)->numel(); }
   std::vector<Parameter<T>*> parameters_;
 };
 

@@ -17,22 +17,22 @@ namespace minibert::reference {
 /// `count` standard normal numbers, always the same for the same stream.
 template <class T>
 std::vector<T> normal(index_t count, int stream = 0) {
-  std::vector<T> x(usize(count));
+  std::vector<T> x(core::usize(count));
   const random::Key key = random::Key(1234).fold(stream);
-  for (index_t i = 0; i < count; ++i) at(x, i) = static_cast<T>(key.normal(static_cast<std::uint32_t>(i)));
+  for (index_t i = 0; i < count; ++i) core::at(x, i) = static_cast<T>(key.normal(static_cast<std::uint32_t>(i)));
   return x;
 }
 
 /// max |a − b| / max |b|; NaN if either holds one.
 template <class A, class B>
 double relative_error(const A& a, const B& b) {
-  if (length(a) != length(b)) return NAN;
+  if (core::length(a) != core::length(b)) return NAN;
   double difference = 0, scale = 0;
-  for (index_t i = 0; i < length(b); ++i) {
-    const double d = std::abs(static_cast<double>(at(a, i)) - static_cast<double>(at(b, i)));
+  for (index_t i = 0; i < core::length(b); ++i) {
+    const double d = std::abs(static_cast<double>(core::at(a, i)) - static_cast<double>(core::at(b, i)));
     if (std::isnan(d)) return d;
     difference = std::max(difference, d);
-    scale = std::max(scale, std::abs(static_cast<double>(at(b, i))));
+    scale = std::max(scale, std::abs(static_cast<double>(core::at(b, i))));
   }
   return difference / (scale > 0 ? scale : 1);
 }
@@ -40,12 +40,12 @@ double relative_error(const A& a, const B& b) {
 /// C = A·B in double.
 template <class T>
 std::vector<double> gemm(index_t m, index_t n, index_t k, kernels::Matrix<T> a, kernels::Matrix<T> b) {
-  std::vector<double> c(usize(m * n), 0.0);
+  std::vector<double> c(core::usize(m * n), 0.0);
   for (index_t i = 0; i < m; ++i)
     for (index_t p = 0; p < k; ++p)
       for (index_t j = 0; j < n; ++j)
-        at(c, i * n + j) += static_cast<double>(a.data[i * a.row_stride + p * a.column_stride]) *
-                            static_cast<double>(b.data[p * b.row_stride + j * b.column_stride]);
+        core::at(c, i * n + j) += static_cast<double>(a.data[i * a.row_stride + p * a.column_stride]) *
+                                  static_cast<double>(b.data[p * b.row_stride + j * b.column_stride]);
   return c;
 }
 
@@ -61,10 +61,10 @@ inline Numbers normalise(const Numbers& x, double eps, index_t n, index_t d, Num
   Numbers y(x.size());
   for (index_t i = 0; i < n; ++i) {
     double mean = 0, variance = 0;
-    for (index_t j = 0; j < d; ++j) mean += at(x, i * d + j) / static_cast<double>(d);
-    for (index_t j = 0; j < d; ++j) variance += std::pow(at(x, i * d + j) - mean, 2) / static_cast<double>(d);
+    for (index_t j = 0; j < d; ++j) mean += core::at(x, i * d + j) / static_cast<double>(d);
+    for (index_t j = 0; j < d; ++j) variance += std::pow(core::at(x, i * d + j) - mean, 2) / static_cast<double>(d);
     const double r = 1 / std::sqrt(variance + eps);
-    for (index_t j = 0; j < d; ++j) at(y, i * d + j) = (at(x, i * d + j) - mean) * r;
+    for (index_t j = 0; j < d; ++j) core::at(y, i * d + j) = (core::at(x, i * d + j) - mean) * r;
     if (rstd != nullptr) rstd->push_back(r);
   }
   return y;
@@ -73,7 +73,7 @@ inline Numbers normalise(const Numbers& x, double eps, index_t n, index_t d, Num
 inline Numbers layer_norm(const Numbers& x, const Numbers& weight, const Numbers& bias, double eps, index_t n,
                           index_t d) {
   Numbers y = normalise(x, eps, n, d);
-  for (index_t i = 0; i < n * d; ++i) at(y, i) = at(y, i) * at(weight, i % d) + at(bias, i % d);
+  for (index_t i = 0; i < n * d; ++i) core::at(y, i) = core::at(y, i) * core::at(weight, i % d) + core::at(bias, i % d);
   return y;
 }
 
@@ -86,15 +86,16 @@ inline LayerNormGradients layer_norm_backward(const Numbers& dy, const Numbers& 
                                               index_t n, index_t d) {
   Numbers rstd;
   const Numbers normal = normalise(x, eps, n, d, &rstd);
-  LayerNormGradients g{Numbers(x.size()), Numbers(usize(d)), Numbers(usize(d))};
+  LayerNormGradients g{Numbers(x.size()), Numbers(core::usize(d)), Numbers(core::usize(d))};
   for (index_t i = 0; i < n; ++i)
     for (index_t j = 0; j < d; ++j) {
-      at(g.weight, j) += at(dy, i * d + j) * at(normal, i * d + j);
-      at(g.bias, j) += at(dy, i * d + j);
+      core::at(g.weight, j) += core::at(dy, i * d + j) * core::at(normal, i * d + j);
+      core::at(g.bias, j) += core::at(dy, i * d + j);
       for (index_t k = 0; k < d; ++k)
-        at(g.x, i * d + k) +=
-            at(dy, i * d + j) * at(weight, j) * at(rstd, i) *
-            ((j == k ? 1.0 : 0.0) - (1 + at(normal, i * d + j) * at(normal, i * d + k)) / static_cast<double>(d));
+        core::at(g.x, i * d + k) +=
+            core::at(dy, i * d + j) * core::at(weight, j) * core::at(rstd, i) *
+            ((j == k ? 1.0 : 0.0) -
+             (1 + core::at(normal, i * d + j) * core::at(normal, i * d + k)) / static_cast<double>(d));
     }
   return g;
 }
@@ -116,9 +117,9 @@ inline Numbers softmax(const Numbers& x, index_t n, index_t d, Numbers* lse = nu
   Numbers y(x.size());
   for (index_t i = 0; i < n; ++i) {
     double largest = -HUGE_VAL, sum = 0;
-    for (index_t j = 0; j < d; ++j) largest = std::max(largest, at(x, i * d + j));
-    for (index_t j = 0; j < d; ++j) sum += std::exp(at(x, i * d + j) - largest);
-    for (index_t j = 0; j < d; ++j) at(y, i * d + j) = std::exp(at(x, i * d + j) - largest) / sum;
+    for (index_t j = 0; j < d; ++j) largest = std::max(largest, core::at(x, i * d + j));
+    for (index_t j = 0; j < d; ++j) sum += std::exp(core::at(x, i * d + j) - largest);
+    for (index_t j = 0; j < d; ++j) core::at(y, i * d + j) = std::exp(core::at(x, i * d + j) - largest) / sum;
     if (lse != nullptr) lse->push_back(largest + std::log(sum));
   }
   return y;
@@ -128,8 +129,8 @@ inline Numbers softmax_backward(const Numbers& dy, const Numbers& y, index_t n, 
   Numbers dx(y.size());
   for (index_t i = 0; i < n; ++i) {
     double dot = 0;  // dy times the Jacobian y_j·(1[j = k] − y_k), summed over j
-    for (index_t j = 0; j < d; ++j) dot += at(dy, i * d + j) * at(y, i * d + j);
-    for (index_t k = 0; k < d; ++k) at(dx, i * d + k) = at(y, i * d + k) * (at(dy, i * d + k) - dot);
+    for (index_t j = 0; j < d; ++j) dot += core::at(dy, i * d + j) * core::at(y, i * d + j);
+    for (index_t k = 0; k < d; ++k) core::at(dx, i * d + k) = core::at(y, i * d + k) * (core::at(dy, i * d + k) - dot);
   }
   return dx;
 }
@@ -147,11 +148,11 @@ struct OwnedSequences {
   explicit OwnedSequences(const std::vector<index_t>& lengths, index_t first_row = 0) {
     for (const index_t n : lengths) {
       cu_seqlens.push_back(cu_seqlens.back() + n);
-      rows.push_back(first_row + length(rows));
+      rows.push_back(first_row + core::length(rows));
       max_seqlen = std::max(max_seqlen, n);
     }
   }
-  Sequences view() const { return {cu_seqlens.data(), rows.data(), length(rows), max_seqlen}; }
+  Sequences view() const { return {cu_seqlens.data(), rows.data(), core::length(rows), max_seqlen}; }
   index_t num_tokens() const { return cu_seqlens.back(); }
 
   std::vector<index_t> cu_seqlens{0}, rows;
@@ -168,7 +169,7 @@ inline AttentionResult attention(const Numbers& q, const Numbers& k, const Numbe
                                  const Sequences& queries, const Sequences& keys, index_t heads, index_t d,
                                  const std::function<double(index_t, index_t, index_t, index_t)>& factor) {
   const index_t stride = heads * d, rows = queries.num_tokens();
-  AttentionResult r{Numbers(q.size()), Numbers(usize(heads * rows)), Numbers(q.size()), Numbers(k.size()),
+  AttentionResult r{Numbers(q.size()), Numbers(core::usize(heads * rows)), Numbers(q.size()), Numbers(k.size()),
                     Numbers(k.size())};
   for (index_t b = 0; b < keys.count; ++b)
     for (index_t h = 0; h < heads; ++h) {
@@ -176,27 +177,28 @@ inline AttentionResult attention(const Numbers& q, const Numbers& k, const Numbe
       const index_t first_key = keys.cu_seqlens[b], n = keys.cu_seqlens[b + 1] - first_key;
       const auto query = [=](index_t s, index_t i) { return (start + s) * stride + h * d + i; };
       const auto key = [=](index_t t, index_t i) { return (first_key + t) * stride + h * d + i; };
-      Numbers scores(usize(m * n)), lse, dp(usize(m * n));
+      Numbers scores(core::usize(m * n)), lse, dp(core::usize(m * n));
       for (index_t s = 0; s < m; ++s)
         for (index_t t = 0; t < n; ++t)
-          for (index_t i = 0; i < d; ++i) at(scores, s * n + t) += scale * at(q, query(s, i)) * at(k, key(t, i));
+          for (index_t i = 0; i < d; ++i)
+            core::at(scores, s * n + t) += scale * core::at(q, query(s, i)) * core::at(k, key(t, i));
       const Numbers p = softmax(scores, m, n, &lse);
       std::copy(lse.begin(), lse.end(), r.lse.begin() + h * rows + start);
       for (index_t s = 0; s < m; ++s)
         for (index_t t = 0; t < n; ++t) {
           const double f = factor(b, h, s, t);
           for (index_t i = 0; i < d; ++i) {
-            at(r.y, query(s, i)) += f * at(p, s * n + t) * at(v, key(t, i));
-            at(r.dv, key(t, i)) += f * at(p, s * n + t) * at(dy, query(s, i));
-            at(dp, s * n + t) += f * at(dy, query(s, i)) * at(v, key(t, i));
+            core::at(r.y, query(s, i)) += f * core::at(p, s * n + t) * core::at(v, key(t, i));
+            core::at(r.dv, key(t, i)) += f * core::at(p, s * n + t) * core::at(dy, query(s, i));
+            core::at(dp, s * n + t) += f * core::at(dy, query(s, i)) * core::at(v, key(t, i));
           }
         }
       const Numbers ds = softmax_backward(dp, p, m, n);
       for (index_t s = 0; s < m; ++s)
         for (index_t t = 0; t < n; ++t)
           for (index_t i = 0; i < d; ++i) {
-            at(r.dq, query(s, i)) += scale * at(ds, s * n + t) * at(k, key(t, i));
-            at(r.dk, key(t, i)) += scale * at(ds, s * n + t) * at(q, query(s, i));
+            core::at(r.dq, query(s, i)) += scale * core::at(ds, s * n + t) * core::at(k, key(t, i));
+            core::at(r.dk, key(t, i)) += scale * core::at(ds, s * n + t) * core::at(q, query(s, i));
           }
     }
   return r;

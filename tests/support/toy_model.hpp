@@ -50,12 +50,12 @@ class ToyModel {
     };
     std::vector<Item> items;
     for (index_t i = 0, sequence = 0; i < batch.num_items(); ++i) {
-      while (at(batch.cu_seqlens, sequence + 1) <= at(batch.masked_rows, i)) ++sequence;
-      const random::Key key = random::Key(context.seed).fold(context.step).fold(at(batch.rows, sequence));
-      const index_t position = at(batch.masked_rows, i) - at(batch.cu_seqlens, sequence);
+      while (core::at(batch.cu_seqlens, sequence + 1) <= core::at(batch.masked_rows, i)) ++sequence;
+      const random::Key key = random::Key(context.seed).fold(context.step).fold(core::at(batch.rows, sequence));
+      const index_t position = core::at(batch.masked_rows, i) - core::at(batch.cu_seqlens, sequence);
       const double noise = 0.5 + key.uniform(static_cast<std::uint32_t>(position));
-      items.push_back({at(batch.cu_seqlens, sequence), at(batch.cu_seqlens, sequence + 1), at(batch.labels, i),
-                       static_cast<T>(training() ? noise : 1), T{0}});
+      items.push_back({core::at(batch.cu_seqlens, sequence), core::at(batch.cu_seqlens, sequence + 1),
+                       core::at(batch.labels, i), static_cast<T>(training() ? noise : 1), T{0}});
     }
     Variable<T> table = tape.parameter(*table_), bias = tape.parameter(*bias_);
     Variable<T> loss = tape.empty("toy", Shape{}, {table, bias});
@@ -70,7 +70,7 @@ class ToyModel {
       *loss.data() += item.error * item.error * scale / 2;
     }
     const Item* kept = tape.keep(items);
-    const index_t count = length(items), vocab = table.numel();
+    const index_t count = core::length(items), vocab = table.numel();
     tape.record(loss, [=](const T* dy, Gradients<T>& gradients) {
       const Sink<T> d_table = gradients.slot(table), d_bias = gradients.slot(bias);
       if (!d_table.accumulate) std::fill_n(d_table.data, vocab, T{0});
@@ -88,7 +88,7 @@ class ToyModel {
 
   void save_pretrained(const std::filesystem::path& folder) const {
     std::vector<SafetensorsTensor<T>> tensors;
-    for (const Parameter<T>* p : {table_, bias_}) tensors.push_back({p->name, sizes(p->shape), p->data});
+    for (const Parameter<T>* p : {table_, bias_}) tensors.push_back({p->name, p->shape.sizes(), p->data});
     write_safetensors(folder / "model.safetensors", std::move(tensors));
   }
 

@@ -21,7 +21,7 @@ std::vector<std::string> split(const AddedTokens& tokens, std::string_view text)
   std::vector<std::string> pieces;
   tokens.split(
       text, [&](std::string_view piece) { pieces.emplace_back(piece); },
-      [&](token_id id, std::string_view) { pieces.push_back(concat("<", id, ">")); });
+      [&](token_id id, std::string_view) { pieces.push_back(core::concat("<", id, ">")); });
   return pieces;
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("normalized tokens are found in normalised text, and stand for what is
   Pieces pieces;
   tokens.split_normalized(
       "aete", [&](std::string_view piece) { pieces.emplace_back(piece); },
-      [&](token_id id, std::string_view match) { pieces.push_back(concat(id, match)); });
+      [&](token_id id, std::string_view match) { pieces.push_back(core::concat(id, match)); });
   CHECK(pieces == Pieces{"a", "6ete"});
   REQUIRE(tokens.text(6) != nullptr);
   CHECK(*tokens.text(6) == "ete");

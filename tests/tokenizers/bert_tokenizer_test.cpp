@@ -82,9 +82,9 @@ TEST_CASE("ids and tokens, both ways") {
 TEST_CASE("a token that continues a word is known by its text") {
   const BertTokenizer t = tokenizer();
   const Encoding encoding = t("Hello worlds!e ee zebra [MASK]s##s", {.return_word_ids = true});
-  for (index_t i = 1; i < length(encoding.input_ids); ++i)
-    CHECK(t.continues_word(at(encoding.input_ids, i)) ==
-          (at(encoding.word_ids, i) && at(encoding.word_ids, i) == at(encoding.word_ids, i - 1)));
+  for (index_t i = 1; i < core::length(encoding.input_ids); ++i)
+    CHECK(t.continues_word(core::at(encoding.input_ids, i)) ==
+          (core::at(encoding.word_ids, i) && core::at(encoding.word_ids, i) == core::at(encoding.word_ids, i - 1)));
   CHECK(t.continues_word(7));
   CHECK_FALSE(t.continues_word(11));  // no token
 

@@ -141,7 +141,8 @@ TEST_CASE("docs/tokenizers.md quotes code that works") {
 TEST_CASE(
     "a batch is encoded alike by any number of threads; the first text that cannot be is the one that is told of") {
   std::vector<std::string> texts;
-  for (int i = 0; i < 1000; ++i) texts.push_back(i % 7 == 0 ? "" : "hello worlds" + std::string(usize(i % 50), '!'));
+  for (int i = 0; i < 1000; ++i)
+    texts.push_back(i % 7 == 0 ? "" : "hello worlds" + std::string(core::usize(i % 50), '!'));
   const EncodeOptions options{.padding = PaddingStrategy::longest,
                               .truncation = TruncationStrategy::longest_first,
                               .max_length = 20,
@@ -161,10 +162,10 @@ TEST_CASE(
   for (const BatchEncoding& batch : batches) {
     CHECK(batch.overflow_to_sample_mapping == batches[0].overflow_to_sample_mapping);
     REQUIRE(batch.encodings.size() == batches[0].encodings.size());
-    for (index_t i = 0; i < length(batch.encodings); ++i) {
-      CHECK(at(batch.encodings, i).input_ids == at(batches[0].encodings, i).input_ids);
-      CHECK(at(batch.encodings, i).attention_mask == at(batches[0].encodings, i).attention_mask);
-      CHECK(at(batch.encodings, i).offset_mapping == at(batches[0].encodings, i).offset_mapping);
+    for (index_t i = 0; i < core::length(batch.encodings); ++i) {
+      CHECK(core::at(batch.encodings, i).input_ids == core::at(batches[0].encodings, i).input_ids);
+      CHECK(core::at(batch.encodings, i).attention_mask == core::at(batches[0].encodings, i).attention_mask);
+      CHECK(core::at(batch.encodings, i).offset_mapping == core::at(batches[0].encodings, i).offset_mapping);
     }
   }
 }

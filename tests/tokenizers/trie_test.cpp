@@ -43,9 +43,9 @@ TEST_CASE("random strings of all bytes: found exactly as in a map") {
     strings.push_back(text);
   }
   std::vector<Trie::Entry> entries;
-  for (index_t i = 0; i < length(strings); i += 2) {
-    entries.emplace_back(at(strings, i), static_cast<Trie::Value>(i));
-    expected[at(strings, i)] = static_cast<Trie::Value>(i);
+  for (index_t i = 0; i < core::length(strings); i += 2) {
+    entries.emplace_back(core::at(strings, i), static_cast<Trie::Value>(i));
+    expected[core::at(strings, i)] = static_cast<Trie::Value>(i);
   }
   const Trie trie(entries);
   for (const std::string& text : strings) {

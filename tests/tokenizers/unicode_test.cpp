@@ -28,7 +28,7 @@ TEST_CASE("every character survives encoding and decoding") {
     std::string text;
     unicode::append(text, c);
     const unicode::Decoded back = unicode::decode(text.data(), text.data() + text.size());
-    if (back.character != c || back.bytes != length(text)) FAIL("U+", static_cast<std::uint32_t>(c));
+    if (back.character != c || back.bytes != core::length(text)) FAIL("U+", static_cast<std::uint32_t>(c));
   }
 }
 

@@ -38,7 +38,7 @@ TEST_CASE("many words, through several sizes of the table") {
     counts.add(word);
     ++expected[word];
   }
-  REQUIRE(counts.size() == length(expected));
+  REQUIRE(counts.size() == core::length(expected));
   for (index_t i = 0; i < counts.size(); ++i) REQUIRE(counts.count(i) == expected[std::string(counts.word(i))]);
 }
 

@@ -39,15 +39,15 @@ Tokens train_slowly(const WordCounts& words, std::size_t vocab_size) {
   std::set<char> characters;
   for (index_t w = 0; w < words.size(); ++w) characters.insert(words.word(w).begin(), words.word(w).end());
   for (const char c : characters) id_of({c});
-  std::vector<std::vector<int>> symbols(usize(words.size()));
+  std::vector<std::vector<int>> symbols(core::usize(words.size()));
   for (index_t w = 0; w < words.size(); ++w)
     for (const char c : words.word(w))
-      at(symbols, w).push_back(id_of((at(symbols, w).empty() ? "" : "##") + std::string(1, c)));
+      core::at(symbols, w).push_back(id_of((core::at(symbols, w).empty() ? "" : "##") + std::string(1, c)));
   while (tokens.size() < vocab_size) {
     std::map<std::pair<int, int>, std::int64_t> counts;
     for (index_t w = 0; w < words.size(); ++w)
-      for (std::size_t i = 1; i < at(symbols, w).size(); ++i)
-        counts[{at(symbols, w)[i - 1], at(symbols, w)[i]}] += words.count(w);
+      for (std::size_t i = 1; i < core::at(symbols, w).size(); ++i)
+        counts[{core::at(symbols, w)[i - 1], core::at(symbols, w)[i]}] += words.count(w);
     const auto best = std::max_element(counts.begin(), counts.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
     if (best == counts.end()) break;
@@ -84,12 +84,12 @@ TEST_CASE("frequent and rare words, down to the last pair: as when all pairs are
     const random::Key key(seed);
     WordCounts words;
     for (std::uint32_t w = 0; w < 200; ++w) {
-      std::string word(usize(1 + key.below(8, w)), ' ');
+      std::string word(core::usize(1 + key.below(8, w)), ' ');
       for (std::uint32_t i = 0; i < word.size(); ++i) word[i] = static_cast<char>('a' + key.below(4, w, i + 2));
       words.add(word, 1 + (std::int64_t{1} << key.below(18, w, 1)));
     }
     for (const index_t size : {30, 200, 2000})
-      CHECK(WordPieceTrainer{.vocab_size = size}.train(words) == train_slowly(words, usize(size)));
+      CHECK(WordPieceTrainer{.vocab_size = size}.train(words) == train_slowly(words, core::usize(size)));
   }
 }
 

@@ -12,7 +12,7 @@ namespace {
 using namespace minibert;
 using namespace minibert::testing;
 
-ExampleLengths equal_lengths(index_t n) { return lengths_in(std::vector<index_t>(usize(n), 5)); }
+ExampleLengths equal_lengths(index_t n) { return lengths_in(std::vector<index_t>(core::usize(n), 5)); }
 
 /// A step's examples, batch by batch.
 std::vector<std::vector<index_t>> batches_of(StepPlan& plan, index_t step) {
@@ -30,9 +30,9 @@ TEST_CASE("an epoch's steps take every example once, the last one what is left")
     for (index_t step = epoch * 7; step < (epoch + 1) * 7; ++step) {
       CHECK(plan.epoch_of(step) == epoch);
       const auto batches = batches_of(plan, step);
-      CHECK(length(batches) == (step % 7 == 6 ? 1 : 2));
+      CHECK(core::length(batches) == (step % 7 == 6 ? 1 : 2));
       for (const auto& batch : batches) {
-        CHECK(length(batch) == (step % 7 == 6 ? 2 : 4));
+        CHECK(core::length(batch) == (step % 7 == 6 ? 2 : 4));
         seen.insert(seen.end(), batch.begin(), batch.end());
       }
     }
@@ -81,14 +81,14 @@ TEST_CASE("with a budget of tokens every batch keeps to it, and steps and epochs
     index_t num_batches = 0, spread = 0;
     for (index_t step = 0; step < plan.max_steps(); ++step) {
       const auto batches = batches_of(plan, step);
-      CHECK((length(batches) == 3 || plan.ends_epoch(step + 1)));
+      CHECK((core::length(batches) == 3 || plan.ends_epoch(step + 1)));
       for (const auto& batch : batches) {
         index_t tokens = 0, shortest = 1000, longest = 0;
         for (const index_t example : batch) {
-          ++at(visits, example);
-          tokens += at(lengths, example);
-          shortest = std::min(shortest, at(lengths, example));
-          longest = std::max(longest, at(lengths, example));
+          ++core::at(visits, example);
+          tokens += core::at(lengths, example);
+          shortest = std::min(shortest, core::at(lengths, example));
+          longest = std::max(longest, core::at(lengths, example));
         }
         CHECK(tokens <= 256);
         spread += longest - shortest;

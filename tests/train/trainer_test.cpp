@@ -164,7 +164,7 @@ TEST_CASE("a run resumed at any step ends with the same bits, log included") {
   Run whole(busy(folder / "whole"));
   whole.trainer.train();
   for (const index_t stop : {1, 5, 7, 13, 19}) {
-    const fs::path out = folder.path() / concat("stopped at ", stop);
+    const fs::path out = folder.path() / core::concat("stopped at ", stop);
     TrainingArguments args = busy(out);
     Run first(args);
     first.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
@@ -177,8 +177,8 @@ TEST_CASE("a run resumed at any step ends with the same bits, log included") {
     Run second(args);
     second.trainer.train();
     REQUIRE(second.notices.size() >= 1);
-    CHECK(second.notices.front() ==
-          concat("resuming from ", (out / concat("checkpoint-", stop)).string(), ": ", stop, " of 20 steps are done"));
+    CHECK(second.notices.front() == core::concat("resuming from ", (out / core::concat("checkpoint-", stop)).string(),
+                                                 ": ", stop, " of 20 steps are done"));
     CHECK(second.model.values() == whole.model.values());
     CHECK(timeless(second.trainer.state().log_history) == timeless(whole.trainer.state().log_history));
     CHECK(read_file(checkpoint_path(out, 20) / "model.safetensors") ==
@@ -198,9 +198,8 @@ TEST_CASE("a run with batches of so many tokens, grouped by length, resumes in m
   };
   Run whole(arguments("whole"));
   index_t longest = 0;
-  whole.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
-    longest = std::max(longest, context.last_step.num_tokens);
-  }));
+  whole.trainer.add_callback(std::make_shared<AtStep>(
+      [&](TrainerContext context) { longest = std::max(longest, context.last_step.num_tokens); }));
   whole.trainer.train();
   CHECK(longest <= 60);
   CHECK(longest > 50);
@@ -254,7 +253,7 @@ TEST_CASE("a damaged checkpoint is refused by the name of its file") {
     bad[bad.size() / 2] = static_cast<char>(bad[bad.size() / 2] ^ 1);
     write_file(file, bad);
     Run run(args);
-    CHECK(refusal<FormatError>(run).find(concat("checkpoint-3: ", name, " is damaged")) != std::string::npos);
+    CHECK(refusal<FormatError>(run).find(core::concat("checkpoint-3: ", name, " is damaged")) != std::string::npos);
     fs::remove(file);
     CHECK(refusal<IoError>(run).find(file.string()) != std::string::npos);
     write_file(file, good);
@@ -315,7 +314,7 @@ TEST_CASE("resuming where there is no checkpoint starts from the beginning and s
   Run run(args);
   CHECK(run.trainer.train().global_step == 2);
   CHECK(run.notices.front() ==
-        concat("no checkpoint in ", (folder / "out").string(), ": training starts from the beginning"));
+        core::concat("no checkpoint in ", (folder / "out").string(), ": training starts from the beginning"));
 }
 
 TEST_CASE("the log is one JSON object a line, and outlives a crash") {

@@ -6,8 +6,8 @@
 namespace minibert {
 
 /// While one of these lives, linear layers, matmul and attention of the calling thread multiply in the given precision,
-/// forward and backward, as under `torch.autocast`. All else stays float: weights, softmax, layer norm, loss, sums. An op
-/// reads it once, in its forward pass; the innermost one counts.
+/// forward and backward, as under `torch.autocast`. All else stays float: weights, softmax, layer norm, loss, sums. An
+/// op reads it once, in its forward pass; the innermost one counts.
 class autocast {
  public:
   explicit autocast(Precision precision) noexcept : before_(precision_) { precision_ = precision; }

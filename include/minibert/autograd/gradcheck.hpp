@@ -47,9 +47,10 @@ double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
 
   const double largest = scales.empty() ? 0 : *std::max_element(scales.begin(), scales.end());
   double result = 0;
-  for (index_t i = 0; i < length(errors); ++i) {
-    const double scale = at(scales, i) > 1e-6 * largest ? at(scales, i) : largest;
-    if (at(errors, i) != 0) result = worst(at(errors, i) / scale, result);  // x / 0 is infinite: it fails, too
+  for (index_t i = 0; i < core::length(errors); ++i) {
+    const double scale = core::at(scales, i) > 1e-6 * largest ? core::at(scales, i) : largest;
+    if (core::at(errors, i) != 0)
+      result = worst(core::at(errors, i) / scale, result);  // x / 0 is infinite: it fails, too
   }
   return result;
 }

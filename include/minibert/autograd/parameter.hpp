@@ -23,17 +23,17 @@ class ParameterStore;
 /// A named tensor and its gradient; both point into the ParameterStore that owns it.
 template <class T>
 struct Parameter {
-  std::string name;             ///< full name, as in Hugging Face's files
+  std::string name;  ///< full name, as in Hugging Face's files
   Shape shape;
   Init init = Init::zeros;
-  bool decay = true;            ///< subject to weight decay: not for biases and layer norms
-  index_t zero_row = -1;        ///< a row that begins as zeros (the embedding of [PAD]), or −1
-  bool requires_grad = true;    ///< false: frozen
-  bool has_grad = false;        ///< grad was written since zero_grad(); false is PyTorch's `grad None`
+  bool decay = true;          ///< subject to weight decay: not for biases and layer norms
+  index_t zero_row = -1;      ///< a row that begins as zeros (the embedding of [PAD]), or −1
+  bool requires_grad = true;  ///< false: frozen
+  bool has_grad = false;      ///< grad was written since zero_grad(); false is PyTorch's `grad None`
   ParameterStore<T>* store = nullptr;
-  T* data = nullptr;            ///< shape.numel() values; null until the store's layout is fixed
-  T* grad = nullptr;            ///< as many; null until a tape first records the parameter
-  index_t offset = 0;           ///< of data in flat_values() and of grad in flat_grads()
+  T* data = nullptr;   ///< shape.numel() values; null until the store's layout is fixed
+  T* grad = nullptr;   ///< as many; null until a tape first records the parameter
+  index_t offset = 0;  ///< of data in flat_values() and of grad in flat_grads()
 
   index_t numel() const noexcept { return shape.numel(); }
 };
@@ -49,9 +49,10 @@ class ParameterStore {
   /// A new parameter; its address is stable.
   /// @throws ValueError if the name is taken, or the layout already fixed.
   Parameter<T>* declare(Parameter<T> parameter) {
-    check<ValueError>(in_order_.empty(), "parameter ", parameter.name, ": the model's parameters are in use already");
+    core::check<ValueError>(in_order_.empty(), "parameter ", parameter.name,
+                            ": the model's parameters are in use already");
     for (const Parameter<T>& other : parameters_)
-      check<ValueError>(other.name != parameter.name, "parameter ", parameter.name, " exists twice");
+      core::check<ValueError>(other.name != parameter.name, "parameter ", parameter.name, " exists twice");
     parameter.store = this;
     parameters_.push_back(std::move(parameter));
     return &parameters_.back();
@@ -66,19 +67,19 @@ class ParameterStore {
   /// The values of all parameters, in order (with up to 15 unused elements, always zero, between two of them).
   std::span<T> flat_values() {
     in_order();
-    return {reinterpret_cast<T*>(values_.data()), usize(numel_)};
+    return {reinterpret_cast<T*>(values_.data()), core::usize(numel_)};
   }
 
   /// The gradients of all parameters, laid out as the values. Allocates them, as zeros, at the first call.
   std::span<T> flat_grads() {
     in_order();
     if (grads_.size() == 0 && numel_ > 0) {
-      grads_ = AlignedBuffer(usize(numel_) * sizeof(T));
+      grads_ = AlignedBuffer(core::usize(numel_) * sizeof(T));
       T* block = reinterpret_cast<T*>(grads_.data());
       std::fill_n(block, numel_, T{0});
       for (Parameter<T>* p : in_order_) p->grad = block + p->offset;
     }
-    return {reinterpret_cast<T*>(grads_.data()), usize(numel_)};
+    return {reinterpret_cast<T*>(grads_.data()), core::usize(numel_)};
   }
 
   bool training = true;  ///< dropout is on
@@ -92,7 +93,7 @@ class ParameterStore {
       p->offset = numel_;
       numel_ += num_lines(p->numel(), line) * line;
     }
-    values_ = AlignedBuffer(usize(numel_) * sizeof(T));
+    values_ = AlignedBuffer(core::usize(numel_) * sizeof(T));
     T* block = reinterpret_cast<T*>(values_.data());
     std::fill_n(block, numel_, T{0});
     for (Parameter<T>* p : in_order_) p->data = block + p->offset;

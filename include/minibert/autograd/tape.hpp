@@ -96,7 +96,7 @@ class Tape {
   Variable<T> empty(const char* op, const Shape& shape, std::initializer_list<Variable<T>> inputs) {
     bool differentiable = false;
     for (const Variable<T>& input : inputs) {
-      check<ValueError>(input.tape_ == this, op, ": an input belongs to another tape");
+      core::check<ValueError>(input.tape_ == this, op, ": an input belongs to another tape");
       differentiable = differentiable || input.requires_grad();
     }
     return wrap(new_node(op, shape, scratch<T>(shape.numel()), differentiable && recording()));
@@ -106,15 +106,15 @@ class Tape {
   template <class U>
   U* scratch(index_t count) {
     static_assert(std::is_trivially_destructible_v<U>);
-    return static_cast<U*>(arena_.allocate(usize(count) * sizeof(U)));
+    return static_cast<U*>(arena_.allocate(core::usize(count) * sizeof(U)));
   }
 
   /// A copy of `values` that lives as long as the variables do.
   template <class Container>
   auto keep(const Container& values) {
     using U = std::remove_cv_t<std::remove_reference_t<decltype(*std::data(values))>>;
-    U* copy = scratch<U>(length(values));
-    std::copy_n(std::data(values), length(values), copy);
+    U* copy = scratch<U>(core::length(values));
+    std::copy_n(std::data(values), core::length(values), copy);
     return static_cast<const U*>(copy);
   }
 
@@ -145,8 +145,8 @@ class Tape {
     if (recording()) return f();
     const Arena::Mark mark = arena_.mark();
     const Variable<T> result = f();
-    check<ShapeError>(result.shape() == to.shape(), "scoped: the result has shape ", result.shape(), ", expected ",
-                      to.shape());
+    core::check<ShapeError>(result.shape() == to.shape(), "scoped: the result has shape ", result.shape(),
+                            ", expected ", to.shape());
     std::copy_n(result.data(), result.numel(), to.data());
     arena_.rewind(mark);
     return to;
@@ -157,9 +157,9 @@ class Tape {
   /// Adds the gradient of `loss`, a scalar, to every parameter it depends on.
   /// @throws ShapeError if it has more than one element; ValueError if it was not recorded, or not by this tape.
   void backward(Variable<T> loss) {
-    check<ValueError>(loss.tape_ == this, "backward: the loss belongs to another tape");
-    check<ShapeError>(loss.numel() == 1, "backward: the loss has shape ", loss.shape(), ", expected one element");
-    check<ValueError>(loss.requires_grad(), "backward: nothing that the loss depends on requires a gradient");
+    core::check<ValueError>(loss.tape_ == this, "backward: the loss belongs to another tape");
+    core::check<ShapeError>(loss.numel() == 1, "backward: the loss has shape ", loss.shape(), ", expected one element");
+    core::check<ValueError>(loss.requires_grad(), "backward: nothing that the loss depends on requires a gradient");
     Gradients<T> gradients(*this);
     const Sink<T> seed = gradients.slot(loss);
     *seed.data = seed.accumulate ? *seed.data + T{1} : T{1};
@@ -204,7 +204,7 @@ class Tape {
   }
 
   void release_gradient(detail::Node<T>& node) {
-    gradients_.release(node.grad, usize(node.shape.numel()) * sizeof(T));
+    gradients_.release(node.grad, core::usize(node.shape.numel()) * sizeof(T));
     node.grad = nullptr;
   }
 
@@ -224,8 +224,8 @@ class Tape {
 
 template <class T>
 detail::Node<T>& Variable<T>::node() const {
-  check<ValueError>(tape_ != nullptr, "a variable was used before it was given a value");
-  check<ValueError>(step_ == tape_->step_, "a variable was used after its tape was reset");
+  core::check<ValueError>(tape_ != nullptr, "a variable was used before it was given a value");
+  core::check<ValueError>(step_ == tape_->step_, "a variable was used after its tape was reset");
   return *node_;
 }
 
@@ -234,10 +234,10 @@ Sink<T> Gradients<T>::slot(Variable<T> x) {
   detail::Node<T>& node = x.node();
   if (!node.requires_grad) return {};
   if (Parameter<T>* p = node.parameter) return {p->grad, std::exchange(p->has_grad, true)};
-  check<ValueError>(node.backward != nullptr, "backward: ", node.op,
-                    " made a value with empty() and did not record() it");
+  core::check<ValueError>(node.backward != nullptr, "backward: ", node.op,
+                          " made a value with empty() and did not record() it");
   if (node.grad != nullptr) return {node.grad, true};
-  node.grad = static_cast<T*>(tape_.gradients_.allocate(usize(node.shape.numel()) * sizeof(T)));
+  node.grad = static_cast<T*>(tape_.gradients_.allocate(core::usize(node.shape.numel()) * sizeof(T)));
   return {node.grad, false};
 }
 

@@ -20,15 +20,15 @@ namespace detail {
 /// A value on a tape and, while it records, how its gradient goes on. Lives in the tape's arena.
 template <class T>
 struct Node {
-  const char* op;                           // the op that made it
+  const char* op;  // the op that made it
   Shape shape;
   T* data;
-  T* grad = nullptr;                        // from its first consumer's backward until its own has run
+  T* grad = nullptr;  // from its first consumer's backward until its own has run
   bool requires_grad = false;
-  Parameter<T>* parameter = nullptr;        // set for a parameter
+  Parameter<T>* parameter = nullptr;  // set for a parameter
   void (*backward)(const void* closure, T* dy, Gradients<T>&) = nullptr;
   const void* closure = nullptr;
-  Node* previous = nullptr;                 // the recorded node before this one
+  Node* previous = nullptr;  // the recorded node before this one
 };
 
 }  // namespace detail
@@ -57,7 +57,7 @@ class Variable {
   }
   /// The value of a variable of one element. @throws ShapeError if it has another number of them.
   T item() const {
-    check<ShapeError>(numel() == 1, "item: needs one element, the variable has shape ", shape());
+    core::check<ShapeError>(numel() == 1, "item: needs one element, the variable has shape ", shape());
     return *data();
   }
 

@@ -9,8 +9,8 @@
 
 namespace minibert {
 
-/// Hands out memory by moving a mark forward; live memory never moves. Each chunk doubles the whole: what is not touched
-/// costs nothing, while a merger of the chunks would have the system clear all of it again.
+/// Hands out memory by moving a mark forward; live memory never moves. Each chunk doubles the whole: what is not
+/// touched costs nothing, while a merger of the chunks would have the system clear all of it again.
 class Arena {
  public:
   /// A place to rewind to.
@@ -143,7 +143,7 @@ class Workspace {
   /// Room for `count` elements of T, uninitialised; what an earlier call returned is no longer valid.
   template <class T>
   T* get(index_t count) {
-    const std::size_t bytes = usize(count) * sizeof(T);
+    const std::size_t bytes = core::usize(count) * sizeof(T);
     if (buffer_.size() < bytes) buffer_ = AlignedBuffer(bytes);
     return reinterpret_cast<T*>(buffer_.data());
   }

@@ -40,6 +40,8 @@ class IoError : public Error {
   using Error::Error;
 };
 
+namespace core {
+
 namespace detail {
 
 inline void append(std::string& out, char c) { out += c; }
@@ -48,15 +50,10 @@ void append(std::string& out, B b) {
   out += b ? "true" : "false";
 }
 template <class Text>
-  requires std::convertible_to<const Text&, std::string_view>
-void append(std::string& out, const Text& text) {
-  out += std::string_view(text);
-}
+requires std::convertible_to<const Text&, std::string_view>
+void append(std::string& out, const Text& text) { out += std::string_view(text); }
 template <std::integral I>
-  requires(!std::same_as<I, bool>)
-void append(std::string& out, I value) {
-  out += std::to_string(value);
-}
+requires(!std::same_as<I, bool>) void append(std::string& out, I value) { out += std::to_string(value); }
 template <std::floating_point F>
 void append(std::string& out, F value) {
   char text[32];
@@ -65,12 +62,10 @@ void append(std::string& out, F value) {
 }
 /// Anything with a to_string of its own (Shape, for one).
 template <class V>
-  requires requires(const V& v) {
-    { to_string(v) } -> std::convertible_to<std::string_view>;
-  }
-void append(std::string& out, const V& value) {
-  out += to_string(value);
+requires requires(const V& v) {
+  { to_string(v) } -> std::convertible_to<std::string_view>;
 }
+void append(std::string& out, const V& value) { out += to_string(value); }
 
 }  // namespace detail
 
@@ -91,7 +86,10 @@ template <class E, class... Parts>
 /// Throws E with the joined parts as its message unless the condition holds.
 template <class E, class... Parts>
 void check(bool condition, const Parts&... parts) {
-  if (!condition) [[unlikely]] raise<E>(parts...);
+  if (!condition) [[unlikely]]
+    raise<E>(parts...);
 }
+
+}  // namespace core
 
 }  // namespace minibert

@@ -8,7 +8,7 @@
 
 #include <minibert/core/error.hpp>
 
-namespace minibert {
+namespace minibert::core {
 
 /// The name that a table gives a value; empty for one that is not in it.
 template <class E, std::size_t N>
@@ -29,4 +29,4 @@ E value_in(const std::pair<E, std::string_view> (&table)[N], std::string_view na
   raise<ValueError>(argument, " is \"", name, "\", expected ", expected);
 }
 
-}  // namespace minibert
+}  // namespace minibert::core

@@ -51,9 +51,9 @@ inline index_t equal_grain(index_t n, index_t unit) noexcept {
 namespace detail {
 
 /// The chunks of a loop, shared out to the threads in runs of neighbours. Each takes its own first, then the next of
-/// what others have left: so a thread finds in its cache the rows that it wrote in the loop before, and none waits for a
-/// slow one. (From core to core data may take six times as long one minute as the next: a virtual machine's cores move.)
-/// Relaxed counters do: what chunks wrote is ordered by the end of the loop.
+/// what others have left: so a thread finds in its cache the rows that it wrote in the loop before, and none waits for
+/// a slow one. (From core to core data may take six times as long one minute as the next: a virtual machine's cores
+/// move.) Relaxed counters do: what chunks wrote is ordered by the end of the loop.
 class ChunkShares {
  public:
   ChunkShares(index_t chunks, int threads) noexcept
@@ -116,12 +116,12 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
 /// As parallel_for, for an f that may throw: all chunks are run, and then the error of the first that failed is thrown.
 template <class F>
 void parallel_for_throwing(index_t n, index_t grain, F&& f) {
-  std::vector<std::exception_ptr> errors(usize(num_chunks(n, grain)));
+  std::vector<std::exception_ptr> errors(core::usize(num_chunks(n, grain)));
   parallel_for(n, grain, [&](index_t begin, index_t end) {
     try {
       f(begin, end);
     } catch (...) {  // nothing may leave a parallel loop
-      at(errors, begin / grain) = std::current_exception();
+      core::at(errors, begin / grain) = std::current_exception();
     }
   });
   for (const std::exception_ptr& error : errors)

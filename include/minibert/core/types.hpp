@@ -14,6 +14,11 @@ using index_t = std::int64_t;
 /// A vocabulary id, as in Hugging Face's `input_ids`.
 using token_id = std::int32_t;
 
+// Helpers stand in a namespace of their own, here and in error.hpp and names.hpp: templates as general as these, found
+// by argument-dependent lookup or `using namespace minibert`, would make a user's own length(), at() or check()
+// ambiguous.
+namespace core {
+
 /// A non-negative index_t as the unsigned type of the standard library.
 constexpr std::size_t usize(index_t n) noexcept {
   assert(n >= 0);
@@ -32,5 +37,7 @@ constexpr decltype(auto) at(Container&& c, index_t i) noexcept {
   assert(i >= 0 && i < length(c));
   return (std::data(c)[i]);
 }
+
+}  // namespace core
 
 }  // namespace minibert

@@ -16,8 +16,8 @@ struct Batch {
   std::vector<index_t> cu_seqlens = {0};  // (B + 1): sequence b is tokens cu_seqlens[b] … cu_seqlens[b + 1] − 1
   std::vector<index_t> rows;              // (B): the sequence's number in the batch of the whole optimizer step
 
-  index_t num_sequences() const noexcept { return length(rows); }
-  index_t num_tokens() const noexcept { return length(input_ids); }
+  index_t num_sequences() const noexcept { return core::length(rows); }
+  index_t num_tokens() const noexcept { return core::length(input_ids); }
 
   /// Adds one sequence of type 0 that has that row number in the step's batch.
   void append(std::span<const token_id> ids, index_t row) {
@@ -49,7 +49,7 @@ struct MaskedLMBatch : Batch {
   std::vector<token_id> labels;      // (M): the tokens that stood there
 
   /// The number of things the loss is a mean of.
-  index_t num_items() const noexcept { return length(labels); }
+  index_t num_items() const noexcept { return core::length(labels); }
 
   void clear() noexcept {
     Batch::clear();

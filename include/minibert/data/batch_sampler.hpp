@@ -35,8 +35,8 @@ class BatchSampler {
     index_t tokens = 0;
     for (index_t place = 0; place < lengths.size; ++place) {
       const index_t example = sampler(0, place), more = lengths.of(example);
-      check<ValueError>(more <= max_tokens, "max_tokens_per_batch is ", max_tokens, ", but example ", example,
-                        " alone has ", more, " tokens");
+      core::check<ValueError>(more <= max_tokens, "max_tokens_per_batch is ", max_tokens, ", but example ", example,
+                              " alone has ", more, " tokens");
       if (tokens + more > max_tokens) {
         bounds.push_back(place);
         tokens = 0;
@@ -44,10 +44,10 @@ class BatchSampler {
       tokens += more;
     }
     if (lengths.size > 0) bounds.push_back(lengths.size);
-    const index_t num_batches = length(bounds) - 1;
+    const index_t num_batches = core::length(bounds) - 1;
     return {[sampler = std::move(sampler)](index_t /*epoch*/, index_t place) { return sampler(0, place); },
             seed ? random_sampler(num_batches, *seed, "batch sampler") : sequential_sampler(), num_batches,
-            [bounds = std::move(bounds)](index_t i) { return at(bounds, i); }};
+            [bounds = std::move(bounds)](index_t i) { return core::at(bounds, i); }};
   }
 
   /// The batches of an epoch.

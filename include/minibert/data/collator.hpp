@@ -27,7 +27,7 @@ struct MaskingOptions {
   double mlm_probability = 0.15;                              // of a token to be guessed
   std::optional<double> eval_mlm_probability = std::nullopt;  // … in evaluation, unless it is the same there
   double mask_replace_prob = 0.8;                             // of such a token to become [MASK]
-  double random_replace_prob = 0.1;                           // … to become a random entry of the vocabulary; else it stays
+  double random_replace_prob = 0.1;  // … to become a random entry of the vocabulary; else it stays
   bool whole_word_mask =
       false;  // a word is guessed as a whole or not at all; what becomes of its tokens is drawn for each
   std::uint64_t seed = 42;
@@ -46,7 +46,7 @@ struct MaskingOptions {
         {"random_replace_prob", random_replace_prob},
         {"mask_replace_prob + random_replace_prob", mask_replace_prob + random_replace_prob}};
     for (const auto& [name, value] : probabilities)
-      check<ValueError>(value >= 0 && value <= 1, name, " is ", value, ", expected a probability");
+      core::check<ValueError>(value >= 0 && value <= 1, name, " is ", value, ", expected a probability");
   }
 };
 
@@ -72,7 +72,7 @@ class DataCollatorForLanguageModeling {
   }
 
   const MaskingOptions& options() const noexcept { return options_; }
-  bool is_special(token_id id) const noexcept { return at(is_special_, id) != 0; }
+  bool is_special(token_id id) const noexcept { return core::at(is_special_, id) != 0; }
   index_t vocab_size() const noexcept { return vocab_size_; }
 
   /// Replaces the batch's contents by those examples of the dataset, masked.
@@ -82,8 +82,8 @@ class DataCollatorForLanguageModeling {
     const random::Key seed_key(options_.seed);
     const random::Key key = context.training ? seed_key.fold(random::site("mask in training")).fold(context.epoch)
                                              : seed_key.fold(random::site("mask in evaluation"));
-    for (index_t i = 0; i < length(examples); ++i) {
-      const index_t example = at(examples, i);
+    for (index_t i = 0; i < core::length(examples); ++i) {
+      const index_t example = core::at(examples, i);
       const index_t first_token = batch.num_tokens();
       dataset.append_ids(example, batch.input_ids);
       batch.end_sequence(context.first_row + i);
@@ -102,9 +102,9 @@ class DataCollatorForLanguageModeling {
   void mask(MaskedLMBatch& batch, index_t first_token, random::Key key, double probability) const {
     bool follows_word = false, is_masked = false;
     for (index_t row = first_token; row < batch.num_tokens(); ++row) {
-      token_id& id = at(batch.input_ids, row);
+      token_id& id = core::at(batch.input_ids, row);
       const auto position = static_cast<std::uint32_t>(row - first_token);
-      const bool shares_draw = follows_word && at(shares_draw_, id) != 0;
+      const bool shares_draw = follows_word && core::at(shares_draw_, id) != 0;
       follows_word = !is_special(id);
       if (!follows_word) continue;
       if (!shares_draw) is_masked = key.uniform(position, kIsMasked) < probability;

@@ -40,12 +40,12 @@ inline constexpr std::pair<SamplingStrategy, std::string_view> kSamplingStrategy
 }  // namespace detail
 
 constexpr std::string_view to_string(SamplingStrategy strategy) noexcept {
-  return name_in(detail::kSamplingStrategyNames, strategy);
+  return core::name_in(detail::kSamplingStrategyNames, strategy);
 }
 
 /// The strategy of that name; ValueError for a name that is none.
 inline SamplingStrategy sampling_strategy(std::string_view name) {
-  return value_in(detail::kSamplingStrategyNames, name, "train_sampling_strategy");
+  return core::value_in(detail::kSamplingStrategyNames, name, "train_sampling_strategy");
 }
 
 /// Visits every example once an epoch, in another order each time. `site` tells it from others of the same seed.
@@ -80,7 +80,7 @@ class GroupByLength {
     if (place == 0) return first_;
     if (place == place_of_first_) return displaced_;
     sort_piece(place / piece_size_);
-    return at(examples_, place % piece_size_);
+    return core::at(examples_, place % piece_size_);
   }
 
  private:

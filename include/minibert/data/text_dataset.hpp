@@ -54,12 +54,12 @@ class TextDataset {
   /// The number of example i in the whole text, from 0; a split does not change it.
   index_t number(index_t i) const noexcept {
     if (part_ == Part::all) return i;
-    if (part_ == Part::chosen) return at(*chosen_, i);
+    if (part_ == Part::chosen) return core::at(*chosen_, i);
     // Before a chosen example c, number j of them, stand c − j others.
-    index_t first = 0, last = length(*chosen_);
+    index_t first = 0, last = core::length(*chosen_);
     while (first < last) {
       const index_t j = (first + last) / 2;
-      if (at(*chosen_, j) - j <= i)
+      if (core::at(*chosen_, j) - j <= i)
         first = j + 1;
       else
         last = j;
@@ -99,8 +99,8 @@ class TextDataset {
   template <class Texts, LineTokenizer Tokenizer>
   static TextDataset make(const Texts& texts, const Tokenizer& tokenizer, index_t max_length,
                           const TextDatasetOptions& options) {
-    check<ValueError>(max_length >= 3, "max_seq_length is ", max_length,
-                      ", but [CLS], a token and [SEP] take 3 positions");
+    core::check<ValueError>(max_length >= 3, "max_seq_length is ", max_length,
+                            ", but [CLS], a token and [SEP] take 3 positions");
     const auto key_of = [&](std::uint64_t text) {
       return Fingerprint()
           .add(MINIBERT_VERSION)
@@ -113,7 +113,7 @@ class TextDataset {
     const auto key = [&] { return key_of(fingerprint_of(texts, options.progress_of("reading"))); };
     const auto write = [&](auto& sink) {
       TokenStoreWriter writer(sink, tokenizer.vocab_size(), max_length);
-      TextTokenizer tokenize(tokenizer, max_length, options.group_texts, length(texts), writer);
+      TextTokenizer tokenize(tokenizer, max_length, options.group_texts, core::length(texts), writer);
       const auto add = [&](std::string_view block, index_t text) { tokenize.add_block(block, text); };
       const std::uint64_t text = for_each_block(texts, options.progress_of("tokenising"), add);
       writer.finish(key_of(text), text, tokenize.finish());
@@ -137,15 +137,15 @@ struct TextDataset::Split {
 };
 
 inline TextDataset::Split TextDataset::split(double validation_percentage, std::uint64_t seed) const {
-  check<ValueError>(validation_percentage > 0 && validation_percentage < 100, "validation_split_percentage is ",
-                    validation_percentage, ", expected more than 0 and less than 100");
-  check<ValueError>(size() >= 2, "a text of ", size(), " lines cannot be split for validation");
-  check<ValueError>(part_ == Part::all, "a part of a text cannot be split again");
+  core::check<ValueError>(validation_percentage > 0 && validation_percentage < 100, "validation_split_percentage is ",
+                          validation_percentage, ", expected more than 0 and less than 100");
+  core::check<ValueError>(size() >= 2, "a text of ", size(), " lines cannot be split for validation");
+  core::check<ValueError>(part_ == Part::all, "a part of a text cannot be split again");
   const double share = static_cast<double>(size()) * validation_percentage / 100;
   const index_t count = std::clamp(static_cast<index_t>(std::llround(share)), index_t{1}, size() - 1);
   const RandomPermutation order(size(), random::Key(seed).fold(random::site("validation split")));
-  const auto chosen = std::make_shared<std::vector<index_t>>(usize(count));
-  for (index_t i = 0; i < count; ++i) at(*chosen, i) = order(i);
+  const auto chosen = std::make_shared<std::vector<index_t>>(core::usize(count));
+  for (index_t i = 0; i < count; ++i) core::at(*chosen, i) = order(i);
   std::sort(chosen->begin(), chosen->end());
 
   Split split{*this, *this};

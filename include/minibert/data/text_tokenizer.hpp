@@ -35,19 +35,19 @@ class TextTokenizer {
   TextTokenizer(const Tokenizer& tokenizer, index_t max_length, bool group_texts, index_t num_texts,
                 TokenStoreWriter<Sink>& writer)
       : tokenizer_(tokenizer), max_length_(max_length), group_texts_(group_texts), writer_(writer) {
-    counts_.lines_of_texts.resize(usize(num_texts));
+    counts_.lines_of_texts.resize(core::usize(num_texts));
   }
 
   /// Adds lines of text number `text`. Whatever the tokenizer throws.
   void add_block(std::string_view block, index_t text) {
-    const index_t count = num_chunks(length(block), kChunk);
-    if (length(chunks_) < count) chunks_.resize(usize(count));
+    const index_t count = num_chunks(core::length(block), kChunk);
+    if (core::length(chunks_) < count) chunks_.resize(core::usize(count));
     parallel_for_lines(block, kChunk, [&](std::string_view lines, index_t i) {
-      Chunk& chunk = at(chunks_, i);
+      Chunk& chunk = core::at(chunks_, i);
       chunk.clear();
       for_each_line(lines, [&](std::string_view line) { add_line(line, chunk); });
     });
-    for (index_t i = 0; i < count; ++i) add_chunk(at(chunks_, i), text);
+    for (index_t i = 0; i < count; ++i) add_chunk(core::at(chunks_, i), text);
   }
 
   /// Adds what is left of the texts; returns what was found in them.
@@ -73,33 +73,33 @@ class TextTokenizer {
   };
 
   void add_line(std::string_view line, Chunk& chunk) const {
-    const index_t begin = length(chunk.ids);
+    const index_t begin = core::length(chunk.ids);
     const index_t room = group_texts_ ? std::numeric_limits<index_t>::max() : max_length_;
     const index_t excess = tokenizer_.encode_into(line, room, chunk.ids);
-    if (length(chunk.ids) - begin <= 2) {  // nothing between [CLS] and [SEP]
+    if (core::length(chunk.ids) - begin <= 2) {  // nothing between [CLS] and [SEP]
       ++chunk.num_blank;
-      if (!group_texts_) chunk.ids.resize(usize(begin));
+      if (!group_texts_) chunk.ids.resize(core::usize(begin));
       return;
     }
     chunk.num_truncated += excess > 0;
-    chunk.ends.push_back(length(chunk.ids));
+    chunk.ends.push_back(core::length(chunk.ids));
   }
 
   void add_chunk(const Chunk& chunk, index_t text) {
-    at(counts_.lines_of_texts, text) += length(chunk.ends);
+    core::at(counts_.lines_of_texts, text) += core::length(chunk.ends);
     counts_.num_blank += chunk.num_blank;
     counts_.num_truncated += chunk.num_truncated;
     if (group_texts_) {
       rest_.insert(rest_.end(), chunk.ids.begin(), chunk.ids.end());
       index_t begin = 0;
-      for (; length(rest_) - begin >= max_length_; begin += max_length_)
-        writer_.add(std::span(rest_).subspan(usize(begin), usize(max_length_)));
+      for (; core::length(rest_) - begin >= max_length_; begin += max_length_)
+        writer_.add(std::span(rest_).subspan(core::usize(begin), core::usize(max_length_)));
       rest_.erase(rest_.begin(), rest_.begin() + begin);
       return;
     }
     index_t begin = 0;
     for (const index_t end : chunk.ends) {
-      writer_.add(std::span(chunk.ids).subspan(usize(begin), usize(end - begin)));
+      writer_.add(std::span(chunk.ids).subspan(core::usize(begin), core::usize(end - begin)));
       begin = end;
     }
   }

@@ -26,7 +26,7 @@ inline std::shared_ptr<const TokenStore> find_token_store(const std::filesystem:
   try {
     return std::make_shared<TokenStore>(path, key, options.progress_of("checking the cache"));
   } catch (const FormatError& error) {
-    options.notice(concat(error.what(), "; it is made again"));
+    options.notice(core::concat(error.what(), "; it is made again"));
   } catch (const IoError&) {
     if (std::filesystem::exists(path)) throw;  // else it was deleted meanwhile
   }
@@ -63,7 +63,7 @@ std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOpti
   }
   make_directories(options.cache_dir);
   const std::uint64_t wanted = key();
-  const std::filesystem::path path = options.cache_dir / (hex(wanted) + ".tokens");
+  const std::filesystem::path path = options.cache_dir / (Fingerprint::to_hex(wanted) + ".tokens");
   const bool is_absent = !std::filesystem::exists(path);
   if (!is_absent && !options.overwrite_cache)
     if (auto store = find_token_store(path, wanted, options)) return store;
@@ -72,11 +72,11 @@ std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOpti
     bool has_waited = false;
     AtomicFile file(path, [&] {
       has_waited = true;
-      options.notice(concat(path.string(), ": another process is writing it; waiting for that"));
+      options.notice(core::concat(path.string(), ": another process is writing it; waiting for that"));
     });
     if (is_absent || has_waited)  // it may have come meanwhile
       if (auto store = find_token_store(path, wanted, options)) return store;
-    check<IoError>(write(file) == wanted, path.string(), ": not written, for the text changed while it was read");
+    core::check<IoError>(write(file) == wanted, path.string(), ": not written, for the text changed while it was read");
     file.commit();
   }
   return std::make_shared<TokenStore>(path, wanted, options.progress_of("checking the cache"));

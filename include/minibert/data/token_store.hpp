@@ -95,11 +95,11 @@ class TokenStore {
     index_t before = 0;
     for (index_t k = group * detail::kExamplesPerGroup; k < place; ++k) before += length_at(segment, k);
     const std::uint64_t position =
-        load<std::uint64_t>(segment.positions + 8 * usize(group)) + footer_.bytes_per_id * usize(before);
-    const index_t count = length_at(segment, place), begin = length(ids);
-    ids.resize(usize(begin + count));
+        load<std::uint64_t>(segment.positions + 8 * core::usize(group)) + footer_.bytes_per_id * core::usize(before);
+    const index_t count = length_at(segment, place), begin = core::length(ids);
+    ids.resize(core::usize(begin + count));
     for (index_t k = 0; k < count; ++k)
-      at(ids, begin + k) = static_cast<token_id>(load_small(position, k, footer_.bytes_per_id));
+      core::at(ids, begin + k) = static_cast<token_id>(load_small(position, k, footer_.bytes_per_id));
     if (file_) touched(static_cast<index_t>(position));
   }
 
@@ -119,7 +119,8 @@ class TokenStore {
   }
   /// Number k of an array of 2 or 4 bytes a number.
   index_t load_small(std::uint64_t array, index_t k, std::uint64_t width) const noexcept {
-    return width == 2 ? load<std::uint16_t>(array + 2 * usize(k)) : load<std::uint32_t>(array + 4 * usize(k));
+    return width == 2 ? load<std::uint16_t>(array + 2 * core::usize(k))
+                      : load<std::uint32_t>(array + 4 * core::usize(k));
   }
   index_t length_at(const Segment& segment, index_t place) const noexcept {
     return load_small(segment.lengths, place, footer_.bytes_per_length);
@@ -131,27 +132,28 @@ class TokenStore {
   Segment segment_of(index_t i) const noexcept {
     const index_t number = i / detail::kExamplesPerSegment;
     const index_t count = std::min(size() - number * detail::kExamplesPerSegment, detail::kExamplesPerSegment);
-    const auto positions = load<std::uint64_t>(footer_.index_position + 8 * usize(number));
-    return {positions, positions + 8 * usize((count - 1) / detail::kExamplesPerGroup + 1)};
+    const auto positions = load<std::uint64_t>(footer_.index_position + 8 * core::usize(number));
+    return {positions, positions + 8 * core::usize((count - 1) / detail::kExamplesPerGroup + 1)};
   }
 
   void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress) {
-    check<FormatError>(bytes_.size() >= sizeof(Footer) && bytes_.size() % 8 == 0, source, ": has ", bytes_.size(),
-                       " bytes: no token store, or cut short");
+    core::check<FormatError>(bytes_.size() >= sizeof(Footer) && bytes_.size() % 8 == 0, source, ": has ", bytes_.size(),
+                             " bytes: no token store, or cut short");
     const std::uint64_t end = bytes_.size() - sizeof(Footer);
     footer_ = load<Footer>(end);
-    check<FormatError>(footer_.magic == Footer::kMagic, source, ": does not end as a token store: none, or cut short");
-    check<FormatError>(footer_.version == Footer::kVersion, source, ": version ", footer_.version,
-                       " of the format, expected ", Footer::kVersion);
-    check<FormatError>(footer_.fingerprint == footer_.own_fingerprint(), source, ": its footer is damaged");
-    check<FormatError>(!key || footer_.key == *key, source, ": was made of another text, tokenizer or setting");
-    check<FormatError>(footer_.num_examples <= end && footer_.num_texts <= end, source,
-                       ": says to hold more than it has bytes");
+    core::check<FormatError>(footer_.magic == Footer::kMagic, source,
+                             ": does not end as a token store: none, or cut short");
+    core::check<FormatError>(footer_.version == Footer::kVersion, source, ": version ", footer_.version,
+                             " of the format, expected ", Footer::kVersion);
+    core::check<FormatError>(footer_.fingerprint == footer_.own_fingerprint(), source, ": its footer is damaged");
+    core::check<FormatError>(!key || footer_.key == *key, source, ": was made of another text, tokenizer or setting");
+    core::check<FormatError>(footer_.num_examples <= end && footer_.num_texts <= end, source,
+                             ": says to hold more than it has bytes");
     const std::uint64_t index_size = 8 * (num_segments() + footer_.num_texts);
-    check<FormatError>(footer_.index_position <= end && end - footer_.index_position == index_size, source,
-                       ": its index has not the size it should have");
-    check<FormatError>(footer_.contents == fingerprint_of_contents(end, progress), source,
-                       ": its contents are damaged");
+    core::check<FormatError>(footer_.index_position <= end && end - footer_.index_position == index_size, source,
+                             ": its index has not the size it should have");
+    core::check<FormatError>(footer_.contents == fingerprint_of_contents(end, progress), source,
+                             ": its contents are damaged");
   }
 
   std::uint64_t fingerprint_of_contents(std::uint64_t end, const Progress& progress) const {

@@ -36,16 +36,16 @@ class TokenStoreWriter {
 
   /// ValueError for an id that is not in the vocabulary.
   void add(std::span<const token_id> ids) {
-    if (length(lengths_) % detail::kExamplesPerGroup == 0) positions_.push_back(position());
+    if (core::length(lengths_) % detail::kExamplesPerGroup == 0) positions_.push_back(position());
     if (footer_.bytes_per_id == 2)
       append_as<std::uint16_t>(ids);
     else
       append_as<std::uint32_t>(ids);
-    lengths_.push_back(length(ids));
+    lengths_.push_back(core::length(ids));
     ++footer_.num_examples;
     footer_.num_tokens += ids.size();
-    if (length(lengths_) == detail::kExamplesPerSegment) end_segment();
-    if (length(buffer_) >= kBufferSize) flush();
+    if (core::length(lengths_) == detail::kExamplesPerSegment) end_segment();
+    if (core::length(buffer_) >= kBufferSize) flush();
   }
 
   /// Writes the rest: nothing can be added any more. `text` is the text's fingerprint.
@@ -78,8 +78,8 @@ class TokenStoreWriter {
     buffer_.resize(begin + ids.size() * sizeof(Id));
     char* out = buffer_.data() + begin;
     for (const token_id id : ids) {
-      check<ValueError>(id >= 0 && id < vocab_size_, "the tokenizer gave the id ", id, ", but its vocabulary has ",
-                        vocab_size_, " entries");
+      core::check<ValueError>(id >= 0 && id < vocab_size_, "the tokenizer gave the id ", id,
+                              ", but its vocabulary has ", vocab_size_, " entries");
       const auto value = static_cast<Id>(id);
       std::memcpy(out, &value, sizeof value);
       out += sizeof value;

@@ -27,7 +27,7 @@ namespace detail {
 /// Throws IoError "path: cannot do: reason", the reason taken from errno.
 [[noreturn]] inline void raise_io(const std::filesystem::path& path, std::string_view action) {
   const int reason = errno;
-  raise<IoError>(path.string(), ": cannot ", action, ": ", std::strerror(reason));
+  core::raise<IoError>(path.string(), ": cannot ", action, ": ", std::strerror(reason));
 }
 
 /// An open file descriptor, closed at the end of its life.
@@ -54,7 +54,7 @@ class FileDescriptor {
   std::size_t size(const std::filesystem::path& path) const {
     struct stat status {};
     if (::fstat(fd_, &status) != 0) raise_io(path, "read the size");
-    check<IoError>(S_ISREG(status.st_mode), path.string(), ": not a regular file");
+    core::check<IoError>(S_ISREG(status.st_mode), path.string(), ": not a regular file");
     return static_cast<std::size_t>(status.st_size);
   }
 
@@ -117,7 +117,7 @@ class FileDescriptor {
 
 /// The name beside `path` that marks it as unfinished or on its way out: hidden, and told apart by the suffix.
 inline std::filesystem::path hidden_sibling(const std::filesystem::path& path, std::string_view suffix) {
-  return path.parent_path() / concat(".", path.filename().string(), suffix);
+  return path.parent_path() / core::concat(".", path.filename().string(), suffix);
 }
 
 }  // namespace detail
@@ -167,7 +167,7 @@ inline void sync_directory(const std::filesystem::path& path) {
 
 /// Renames a file or folder, replacing a file of that name, and makes the change last.
 inline void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) detail::raise_io(from, concat("rename to ", to.string()));
+  if (::rename(from.c_str(), to.c_str()) != 0) detail::raise_io(from, core::concat("rename to ", to.string()));
   sync_directory(to.parent_path().empty() ? "." : to.parent_path());
 }
 
@@ -226,7 +226,7 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
 inline void make_directories(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  check<IoError>(!error, path.string(), ": cannot create the folder: ", error.message());
+  core::check<IoError>(!error, path.string(), ": cannot create the folder: ", error.message());
 }
 
 /// Removes a file or folder with all it holds. It is renamed away first, so nobody ever finds a half of it under its
@@ -238,7 +238,7 @@ inline void remove_tree(const std::filesystem::path& path) {
   std::filesystem::remove_all(doomed, error);
   rename_durably(path, doomed);
   std::filesystem::remove_all(doomed, error);
-  check<IoError>(!error, path.string(), ": cannot remove: ", error.message());
+  core::check<IoError>(!error, path.string(), ": cannot remove: ", error.message());
 }
 
 }  // namespace minibert

@@ -12,13 +12,6 @@
 
 namespace minibert {
 
-/// Sixteen hexadecimal digits.
-inline std::string hex(std::uint64_t value) {
-  std::string text(16, '0');
-  for (index_t i = 0; i < 16; ++i) at(text, 15 - i) = "0123456789abcdef"[(value >> (4 * i)) & 15];
-  return text;
-}
-
 /// A 64-bit fingerprint of a sequence of byte strings; where one ends and the next begins counts too.
 class Fingerprint {
  public:
@@ -44,7 +37,12 @@ class Fingerprint {
   std::uint64_t value() const noexcept { return state_; }
 
   /// Sixteen hexadecimal digits.
-  std::string hex() const { return minibert::hex(state_); }
+  std::string hex() const { return to_hex(state_); }
+  static std::string to_hex(std::uint64_t value) {
+    std::string text(16, '0');
+    for (index_t i = 0; i < 16; ++i) core::at(text, 15 - i) = "0123456789abcdef"[(value >> (4 * i)) & 15];
+    return text;
+  }
 
  private:
   static std::uint64_t word(std::string_view bytes) noexcept {

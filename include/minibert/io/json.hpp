@@ -40,7 +40,7 @@ class Json {
   Json(std::same_as<bool> auto value) : value_(value) {}
   template <std::integral I>
   requires(!std::same_as<I, bool>) Json(I value) : value_(static_cast<std::int64_t>(value)) {
-    check<ValueError>(std::in_range<std::int64_t>(value), "json: ", value, " does not fit in 64 signed bits");
+    core::check<ValueError>(std::in_range<std::int64_t>(value), "json: ", value, " does not fit in 64 signed bits");
   }
   Json(double value) : value_(value) {}
   Json(std::string value) : value_(std::move(value)) {}
@@ -83,7 +83,7 @@ class Json {
   const Json& at(std::string_view key) const {
     as_object();
     const Json* value = find(key);
-    check<FormatError>(value != nullptr, "the key \"", key, "\" is missing");
+    core::check<FormatError>(value != nullptr, "the key \"", key, "\" is missing");
     return *value;
   }
   /// The member of that name, made at the end (null) when it is absent.
@@ -119,14 +119,14 @@ class Json {
   template <class T>
   const T& as(std::string_view expected) const {
     const T* value = std::get_if<T>(&value_);
-    if (value == nullptr) raise<FormatError>("expected ", expected, ", found ", describe());
+    if (value == nullptr) core::raise<FormatError>("expected ", expected, ", found ", describe());
     return *value;
   }
 
   /// A short description for error messages.
   std::string describe() const {
-    if (is_array()) return concat("an array of ", length(as_array()));
-    if (is_object()) return concat("an object of ", length(as_object()));
+    if (is_array()) return core::concat("an array of ", core::length(as_array()));
+    if (is_object()) return core::concat("an object of ", core::length(as_object()));
     if (is_string() && as_string().size() > 40) return "a string of " + std::to_string(as_string().size()) + " bytes";
     return dump();
   }
@@ -179,8 +179,8 @@ class JsonBuilder {
     return true;
   }
   bool open(Json container) {
-    if (length(open_) == Json::kMaxDepth) {
-      error_ = concat("nested deeper than ", Json::kMaxDepth, " levels");
+    if (core::length(open_) == Json::kMaxDepth) {
+      error_ = core::concat("nested deeper than ", Json::kMaxDepth, " levels");
       return false;
     }
     open_.push_back(std::move(container));
@@ -198,7 +198,7 @@ class JsonBuilder {
     std::sort(keys.begin(), keys.end());
     const auto twin = std::adjacent_find(keys.begin(), keys.end());
     if (twin == keys.end()) return true;
-    error_ = concat("the object that ends here has the key \"", *twin, "\" twice");
+    error_ = core::concat("the object that ends here has the key \"", *twin, "\" twice");
     return false;
   }
 
@@ -228,13 +228,13 @@ inline std::string text_position(std::string_view source, std::string_view text,
   const std::string_view before = text.substr(0, offset);
   const std::string_view line = before.substr(before.rfind('\n') + 1);
   const auto is_first_byte = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  return concat(source, ":", std::count(before.begin(), before.end(), '\n') + 1, ":",
-                std::count_if(line.begin(), line.end(), is_first_byte) + 1);
+  return core::concat(source, ":", std::count(before.begin(), before.end(), '\n') + 1, ":",
+                      std::count_if(line.begin(), line.end(), is_first_byte) + 1);
 }
 
 /// The shortest text that reads back as the same double; always with a point or an exponent, as in Python.
 inline std::string shortest(double value) {
-  check<ValueError>(std::isfinite(value), "json: ", value, " has no JSON form");
+  core::check<ValueError>(std::isfinite(value), "json: ", value, " has no JSON form");
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text, value).ptr;
   std::string number(text, end);
@@ -253,18 +253,18 @@ inline Json Json::parse(std::string_view text, std::string_view source) {
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
   if (result.IsError()) {
     const char* reason = builder.error().empty() ? GetParseError_En(result.Code()) : builder.error().c_str();
-    raise<FormatError>(detail::text_position(source, text, result.Offset()), ": ", reason);
+    core::raise<FormatError>(detail::text_position(source, text, result.Offset()), ": ", reason);
   }
   // RapidJSON takes a NUL byte after the value for the end of the text.
   if (stream.Tell() != text.size())
-    raise<FormatError>(detail::text_position(source, text, stream.Tell()), ": unexpected byte after the value");
+    core::raise<FormatError>(detail::text_position(source, text, stream.Tell()), ": unexpected byte after the value");
   return builder.take();
 }
 
 template <class Writer>
 void Json::write(Writer& writer) const {
   const auto put = [&](const std::string& text) {
-    check<ValueError>(detail::is_utf8(text), "json: the string \"", text, "\" is not UTF-8");
+    core::check<ValueError>(detail::is_utf8(text), "json: the string \"", text, "\" is not UTF-8");
     writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
   };
   if (is_null()) {

@@ -23,9 +23,9 @@ namespace detail {
 
 /// The first start of a line at or after a place in the text.
 inline index_t line_start(std::string_view text, index_t place) noexcept {
-  if (place == 0 || place >= length(text)) return place;
-  const std::size_t newline = text.find('\n', usize(place - 1));
-  return newline == text.npos ? length(text) : static_cast<index_t>(newline) + 1;
+  if (place == 0 || place >= core::length(text)) return place;
+  const std::size_t newline = text.find('\n', core::usize(place - 1));
+  return newline == text.npos ? core::length(text) : static_cast<index_t>(newline) + 1;
 }
 
 }  // namespace detail
@@ -35,10 +35,11 @@ inline index_t line_start(std::string_view text, index_t place) noexcept {
 /// first of the pieces that fail.
 template <class F>
 void parallel_for_lines(std::string_view text, index_t grain, F&& f) {
-  parallel_for_throwing(length(text), grain, [&](index_t begin, index_t end) {
-    const index_t from = detail::line_start(text.substr(0, usize(end)), begin);  // no further: a line may be very long
+  parallel_for_throwing(core::length(text), grain, [&](index_t begin, index_t end) {
+    const index_t from =
+        detail::line_start(text.substr(0, core::usize(end)), begin);  // no further: a line may be very long
     const index_t to = from < end ? detail::line_start(text, end) : from;
-    f(text.substr(usize(from), usize(to - from)), begin / grain);
+    f(text.substr(core::usize(from), core::usize(to - from)), begin / grain);
   });
 }
 

@@ -23,13 +23,6 @@ namespace minibert {
 
 static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and read without swapping");
 
-/// A shape's sizes, as files hold them.
-inline std::vector<index_t> sizes(const Shape& shape) {
-  std::vector<index_t> sizes;
-  for (int d = 0; d < shape.dim(); ++d) sizes.push_back(shape.size(d));
-  return sizes;
-}
-
 /// A tensor in a safetensors file.
 struct SafetensorsEntry {
   std::string name;
@@ -40,8 +33,9 @@ struct SafetensorsEntry {
 
   /// "name F32 (2, 3)" for error messages.
   friend std::string to_string(const SafetensorsEntry& entry) {
-    std::string text = concat(entry.name, " ", entry.dtype, " (");
-    for (index_t i = 0; i < length(entry.shape); ++i) text += concat(i == 0 ? "" : ", ", at(entry.shape, i));
+    std::string text = core::concat(entry.name, " ", entry.dtype, " (");
+    for (index_t i = 0; i < core::length(entry.shape); ++i)
+      text += core::concat(i == 0 ? "" : ", ", core::at(entry.shape, i));
     return text + ")";
   }
 };
@@ -53,7 +47,7 @@ class SafetensorsReader {
   explicit SafetensorsReader(const std::filesystem::path& path) : path_(path.string()), file_(path) {
     const std::string_view header = header_text();
     const Json json = Json::parse(header, path_ + " (header)");
-    check<FormatError>(json.is_object(), path_, ": the header is not an object");
+    core::check<FormatError>(json.is_object(), path_, ": the header is not an object");
     const std::string_view data = file_.view().substr(kLengthBytes + header.size());
     for (const Json::Member& member : json.as_object()) {
       if (member.first == "__metadata__")
@@ -92,7 +86,7 @@ class SafetensorsReader {
     else if (entry.dtype == "BF16")
       convert<std::uint16_t>(entry, out, detail::bfloat16_to_float);
     else
-      raise<FormatError>(path_, ": ", entry.name, " has dtype ", entry.dtype, ", expected F32, F64, F16 or BF16");
+      core::raise<FormatError>(path_, ": ", entry.name, " has dtype ", entry.dtype, ", expected F32, F64, F16 or BF16");
   }
 
  private:
@@ -101,11 +95,12 @@ class SafetensorsReader {
   /// The header, once its length is known to lie within the file.
   std::string_view header_text() const {
     const std::string_view file = file_.view();
-    check<FormatError>(file.size() >= kLengthBytes, path_, ": ", file.size(), " bytes are too few for safetensors");
+    core::check<FormatError>(file.size() >= kLengthBytes, path_, ": ", file.size(),
+                             " bytes are too few for safetensors");
     std::uint64_t header_length = 0;
     std::memcpy(&header_length, file.data(), kLengthBytes);
-    check<FormatError>(header_length <= file.size() - kLengthBytes, path_, ": the header's length ", header_length,
-                       " is beyond the end of a file of ", file.size(), " bytes");
+    core::check<FormatError>(header_length <= file.size() - kLengthBytes, path_, ": the header's length ",
+                             header_length, " is beyond the end of a file of ", file.size(), " bytes");
     return file.substr(kLengthBytes, static_cast<std::size_t>(header_length));
   }
 
@@ -116,21 +111,21 @@ class SafetensorsReader {
       index_t bytes = element_bytes;
       for (const Json& dimension : json.at("shape").as_array()) {
         entry.shape.push_back(dimension.as_integer());
-        check<FormatError>(entry.shape.back() >= 0, "negative dimension ", entry.shape.back());
-        check<FormatError>(!__builtin_mul_overflow(bytes, entry.shape.back(), &bytes), "the shape is too large");
+        core::check<FormatError>(entry.shape.back() >= 0, "negative dimension ", entry.shape.back());
+        core::check<FormatError>(!__builtin_mul_overflow(bytes, entry.shape.back(), &bytes), "the shape is too large");
       }
       entry.numel = bytes / element_bytes;
       const Json::Array& offsets = json.at("data_offsets").as_array();
-      check<FormatError>(offsets.size() == 2, "expected two data_offsets, found ", offsets.size());
-      const index_t begin = at(offsets, 0).as_integer(), end = at(offsets, 1).as_integer();
-      check<FormatError>(0 <= begin && begin <= end && end <= length(data), "data_offsets [", begin, ", ", end,
-                         "] are outside the ", data.size(), " bytes of data");
-      check<FormatError>(end - begin == bytes, "data_offsets hold ", end - begin, " bytes, expected ", bytes,
-                         " from dtype and shape");
-      entry.bytes = data.substr(usize(begin), usize(bytes));
+      core::check<FormatError>(offsets.size() == 2, "expected two data_offsets, found ", offsets.size());
+      const index_t begin = core::at(offsets, 0).as_integer(), end = core::at(offsets, 1).as_integer();
+      core::check<FormatError>(0 <= begin && begin <= end && end <= core::length(data), "data_offsets [", begin, ", ",
+                               end, "] are outside the ", data.size(), " bytes of data");
+      core::check<FormatError>(end - begin == bytes, "data_offsets hold ", end - begin, " bytes, expected ", bytes,
+                               " from dtype and shape");
+      entry.bytes = data.substr(core::usize(begin), core::usize(bytes));
       return entry;
     } catch (const FormatError& error) {
-      raise<FormatError>(path_, ": tensor ", name, ": ", error.what());
+      core::raise<FormatError>(path_, ": tensor ", name, ": ", error.what());
     }
   }
 
@@ -143,13 +138,13 @@ class SafetensorsReader {
     });
     const char* expected = data.data();
     for (const SafetensorsEntry* entry : by_offset) {
-      check<FormatError>(entry->bytes.data() == expected, path_, ": tensor ", entry->name, " begins at byte ",
-                         entry->bytes.data() - data.data(), " of the data, the one before it ends at ",
-                         expected - data.data());
+      core::check<FormatError>(entry->bytes.data() == expected, path_, ": tensor ", entry->name, " begins at byte ",
+                               entry->bytes.data() - data.data(), " of the data, the one before it ends at ",
+                               expected - data.data());
       expected += entry->bytes.size();
     }
-    check<FormatError>(expected == data.data() + data.size(), path_, ": the tensors end at byte ",
-                       expected - data.data(), " of ", data.size(), " bytes of data");
+    core::check<FormatError>(expected == data.data() + data.size(), path_, ": the tensors end at byte ",
+                             expected - data.data(), " of ", data.size(), " bytes of data");
   }
 
   static index_t dtype_bytes(std::string_view dtype) {
@@ -158,14 +153,14 @@ class SafetensorsReader {
         {"BF16", 2}, {"U32", 4}, {"I32", 4}, {"F32", 4},     {"U64", 8},     {"I64", 8}, {"F64", 8}};
     for (const auto& type : kTypes)
       if (type.first == dtype) return type.second;
-    raise<FormatError>("unknown dtype \"", dtype, "\"");
+    core::raise<FormatError>("unknown dtype \"", dtype, "\"");
   }
 
   template <class Stored, class T, class Convert>
   static void convert(const SafetensorsEntry& entry, T* out, Convert to_float) {
     for (index_t i = 0; i < entry.numel; ++i) {
       Stored value;
-      std::memcpy(&value, entry.bytes.data() + usize(i) * sizeof value, sizeof value);
+      std::memcpy(&value, entry.bytes.data() + core::usize(i) * sizeof value, sizeof value);
       out[i] = static_cast<T>(to_float(value));
     }
   }
@@ -197,10 +192,10 @@ void write_safetensors(const std::filesystem::path& path, std::vector<Safetensor
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   Json header = Json::Object{{"__metadata__", Json::Object{{"format", "pt"}}}};
   index_t offset = 0;
-  for (index_t i = 0; i < length(tensors); ++i) {
-    const SafetensorsTensor<T>& tensor = at(tensors, i);
-    check<ValueError>(i == 0 || at(tensors, i - 1).name != tensor.name, path.string(), ": two tensors are named ",
-                      tensor.name);
+  for (index_t i = 0; i < core::length(tensors); ++i) {
+    const SafetensorsTensor<T>& tensor = core::at(tensors, i);
+    core::check<ValueError>(i == 0 || core::at(tensors, i - 1).name != tensor.name, path.string(),
+                            ": two tensors are named ", tensor.name);
     const index_t end = offset + tensor.numel() * static_cast<index_t>(sizeof(T));
     Json::Array shape(tensor.shape.begin(), tensor.shape.end());
     header.as_object().emplace_back(tensor.name, Json::Object{{"dtype", sizeof(T) == 4 ? "F32" : "F64"},
@@ -216,7 +211,7 @@ void write_safetensors(const std::filesystem::path& path, std::vector<Safetensor
   file.write({reinterpret_cast<const char*>(&header_length), sizeof header_length});
   file.write(text);
   for (const SafetensorsTensor<T>& tensor : tensors)
-    file.write({reinterpret_cast<const char*>(tensor.data), usize(tensor.numel()) * sizeof(T)});
+    file.write({reinterpret_cast<const char*>(tensor.data), core::usize(tensor.numel()) * sizeof(T)});
   file.commit();
 }
 

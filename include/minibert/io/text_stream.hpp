@@ -37,7 +37,7 @@ class TextStream {
         file_(path_, O_RDONLY),
         file_size_(static_cast<index_t>(file_.size(path_))),
         block_size_(block_size),
-        input_(usize(kInputSize)) {
+        input_(core::usize(kInputSize)) {
     fingerprint_.add(static_cast<std::uint64_t>(file_size_));
     unread_ = read_input();
     decompressor_ = detail::make_decompressor(unread_, path_.string());
@@ -49,10 +49,10 @@ class TextStream {
     block_.erase(0, given_);
     given_ = 0;
     while (given_ == 0 && !at_end_) {
-      const index_t searched = length(block_);  // the beginning of a line, and no end
+      const index_t searched = core::length(block_);  // the beginning of a line, and no end
       fill(std::max(block_size_, 2 * searched));
-      const std::size_t newline = std::string_view(block_).substr(usize(searched)).rfind('\n');
-      if (newline != block_.npos) given_ = usize(searched) + newline + 1;
+      const std::size_t newline = std::string_view(block_).substr(core::usize(searched)).rfind('\n');
+      if (newline != block_.npos) given_ = core::usize(searched) + newline + 1;
     }
     if (at_end_) given_ = block_.size();
     return std::string_view(block_).substr(0, given_);
@@ -70,24 +70,24 @@ class TextStream {
 
   /// Makes the block that long, or shorter where the text ends.
   void fill(index_t size) {
-    index_t filled = length(block_);
-    block_.resize(usize(size));
+    index_t filled = core::length(block_);
+    block_.resize(core::usize(size));
     while (filled < size && !at_end_) {
       if (unread_.empty()) unread_ = read_input();
-      const index_t count = decompressor_->run(unread_, std::span(block_).subspan(usize(filled)));
+      const index_t count = decompressor_->run(unread_, std::span(block_).subspan(core::usize(filled)));
       filled += count;
       at_end_ = count == 0 && unread_.empty() && bytes_read_ == file_size_;
     }
-    block_.resize(usize(filled));
+    block_.resize(core::usize(filled));
     if (at_end_) decompressor_->finish();
   }
 
   std::string_view read_input() {
     const std::string_view part = file_.read(input_, path_);
-    bytes_read_ += length(part);
-    const bool is_last = length(part) < length(input_);
-    check<IoError>(bytes_read_ <= file_size_ && (!is_last || bytes_read_ == file_size_), path_.string(),
-                   ": changed while it was read");
+    bytes_read_ += core::length(part);
+    const bool is_last = core::length(part) < core::length(input_);
+    core::check<IoError>(bytes_read_ <= file_size_ && (!is_last || bytes_read_ == file_size_), path_.string(),
+                         ": changed while it was read");
     fingerprint_.add_part(part);
     return part;
   }
@@ -123,8 +123,8 @@ std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, co
   const index_t total = detail::total_size(files);
   Fingerprint fingerprint;
   index_t done = 0;  // the files before
-  for (index_t i = 0; i < length(files); ++i) {
-    TextStream stream(at(files, i));
+  for (index_t i = 0; i < core::length(files); ++i) {
+    TextStream stream(core::at(files, i));
     for (std::string_view block; !(block = stream.next()).empty();) {
       f(block, i);
       if (progress) progress(done + stream.bytes_read(), total);
@@ -148,7 +148,7 @@ inline std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& fi
     fingerprint.add(static_cast<std::uint64_t>(file.size(path)));
     for (std::string_view part; !(part = file.read(buffer, path)).empty();) {
       fingerprint.add_part(part);
-      done += length(part);
+      done += core::length(part);
       if (progress) progress(done, total);
     }
     all.add(fingerprint.value());
@@ -167,13 +167,13 @@ template <class F>
 std::uint64_t for_each_block(std::span<const std::string_view> texts, const Progress& progress, F&& f) {
   const std::uint64_t fingerprint = fingerprint_of(texts);
   index_t total = 0, done = 0;
-  for (const std::string_view text : texts) total += length(text);
-  for (index_t i = 0; i < length(texts); ++i)
-    for (std::string_view rest = at(texts, i); !rest.empty();) {
-      const std::string_view block = rest.substr(0, usize(detail::line_start(rest, TextStream::kBlockSize)));
+  for (const std::string_view text : texts) total += core::length(text);
+  for (index_t i = 0; i < core::length(texts); ++i)
+    for (std::string_view rest = core::at(texts, i); !rest.empty();) {
+      const std::string_view block = rest.substr(0, core::usize(detail::line_start(rest, TextStream::kBlockSize)));
       rest.remove_prefix(block.size());
       f(block, i);
-      done += length(block);
+      done += core::length(block);
       if (progress) progress(done, total);
     }
   return fingerprint;

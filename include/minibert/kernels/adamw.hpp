@@ -54,17 +54,18 @@ struct AdamWStep {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* w, T* m, T* v, const T* g, AdamWCoefficients<T> c, index_t n) {
     using V = typename Arch::template vec<T>;
-    simd::for_vectors<V>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
-      const V gi = part.template load<V>(g + i) * V::broadcast(c.gradient_scale);
-      const V m0 = part.template load<V>(m + i), v0 = part.template load<V>(v + i);
-      const V m1 = simd::fma(V::broadcast(c.one_minus_beta1), gi - m0, m0);
-      const V v1 = simd::fma(V::broadcast(c.one_minus_beta2) * gi, gi, V::broadcast(c.beta2) * v0);
-      const V denominator = simd::fma(sqrt(v1), V::broadcast(c.denominator_scale), V::broadcast(c.epsilon));
-      const V decayed = part.template load<V>(w + i) * V::broadcast(c.decay);
-      part.store(m1, m + i);
-      part.store(v1, v + i);
-      part.store(decayed - V::broadcast(c.step_size) * m1 / denominator, w + i);
-    });
+    simd::for_vectors<V>(
+        n, [&](index_t i, auto part) __attribute__((always_inline)) {
+          const V gi = part.template load<V>(g + i) * V::broadcast(c.gradient_scale);
+          const V m0 = part.template load<V>(m + i), v0 = part.template load<V>(v + i);
+          const V m1 = simd::fma(V::broadcast(c.one_minus_beta1), gi - m0, m0);
+          const V v1 = simd::fma(V::broadcast(c.one_minus_beta2) * gi, gi, V::broadcast(c.beta2) * v0);
+          const V denominator = simd::fma(sqrt(v1), V::broadcast(c.denominator_scale), V::broadcast(c.epsilon));
+          const V decayed = part.template load<V>(w + i) * V::broadcast(c.decay);
+          part.store(m1, m + i);
+          part.store(v1, v + i);
+          part.store(decayed - V::broadcast(c.step_size) * m1 / denominator, w + i);
+        });
   }
 };
 

@@ -1,6 +1,6 @@
 // Multi-head attention (Vaswani et al., 2017) over sequences laid end to end: softmax(scale·QKᵗ)·V, the queries of each
-// sequence with its own keys only. No matrix of scores is stored; the backward pass makes them again from the log-sum-exp of each row
-// (Dao et al., "FlashAttention", 2022).
+// sequence with its own keys only. No matrix of scores is stored; the backward pass makes them again from the
+// log-sum-exp of each row (Dao et al., "FlashAttention", 2022).
 #pragma once
 
 #include <algorithm>
@@ -218,8 +218,8 @@ index_t attention_workspace(const AttentionShape& shape, index_t threads) {
   return threads * own + (pieces - 1) * shape.queries.num_tokens() * shape.stride;
 }
 
-/// y = dropout(softmax(scale·QKᵗ))·V per sequence and head. lse (H, queries' rows), log Σ e^score of each query, is kept
-/// for the backward kernel and may be null.
+/// y = dropout(softmax(scale·QKᵗ))·V per sequence and head. lse (H, queries' rows), log Σ e^score of each query, is
+/// kept for the backward kernel and may be null.
 template <class T>
 void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask,
                        const AttentionShape& shape, T* workspace, Precision precision = Precision::full) noexcept {

@@ -15,9 +15,9 @@ struct SumOfSquares {
   [[gnu::always_inline]] static void run(double* sum, const T* x, index_t n) {
     using Wide = typename Arch::template vec<double>;
     using Narrow = simd::Vec<T, Wide::lanes>;  // as many elements as fit when widened
-    constexpr int kSums = 4;  // one alone would wait for itself
+    constexpr int kSums = 4;                   // one alone would wait for itself
     Wide totals[kSums] = {};
-    const auto add = [&](Wide& total, index_t i, auto part) __attribute__((always_inline)) {
+    const auto add = [&](Wide & total, index_t i, auto part) __attribute__((always_inline)) {
       const Wide wide = {__builtin_convertvector(part.template load<Narrow>(x + i).v, typename Wide::Raw)};
       total = simd::fma(wide, wide, total);
     };
@@ -26,9 +26,8 @@ struct SumOfSquares {
       simd::unroll<kSums>([&](auto k) __attribute__((always_inline)) {
         add(totals[k], i + k * Narrow::lanes, simd::FullVector{});
       });
-    simd::for_vectors<Narrow>(n - i, [&](index_t j, auto part) __attribute__((always_inline)) {
-      add(totals[0], i + j, part);
-    });
+    simd::for_vectors<Narrow>(
+        n - i, [&](index_t j, auto part) __attribute__((always_inline)) { add(totals[0], i + j, part); });
     *sum = simd::sum((totals[0] + totals[1]) + (totals[2] + totals[3]));
   }
 };
@@ -37,9 +36,10 @@ struct Scale {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* x, T factor, index_t n) {
     using V = typename Arch::template vec<T>;
-    simd::for_vectors<V>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
-      part.store(part.template load<V>(x + i) * V::broadcast(factor), x + i);
-    });
+    simd::for_vectors<V>(
+        n, [&](index_t i, auto part) __attribute__((always_inline)) {
+          part.store(part.template load<V>(x + i) * V::broadcast(factor), x + i);
+        });
   }
 };
 

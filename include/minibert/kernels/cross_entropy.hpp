@@ -22,9 +22,10 @@ struct CrossEntropyRows {
       if (labels[row] == ignore_index) continue;
       const T largest = row_max<V>(logits, d);
       V total{};
-      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        total = total + part.keep(simd::exp(part.template load<V>(logits + i) - V::broadcast(largest)));
-      });
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            total = total + part.keep(simd::exp(part.template load<V>(logits + i) - V::broadcast(largest)));
+          });
       lse[row] = largest + std::log(simd::sum(total));
       losses[row] = lse[row] - logits[labels[row]];
     }
@@ -43,10 +44,11 @@ struct CrossEntropyBackwardRows {
         continue;
       }
       const V factor = V::broadcast(scale), offset = V::broadcast(lse[row]);
-      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        const V gradient = simd::exp(part.template load<V>(logits + i) - offset) * factor;
-        simd::store_or_add(gradient, dx + i, add, part);
-      });
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            const V gradient = simd::exp(part.template load<V>(logits + i) - offset) * factor;
+            simd::store_or_add(gradient, dx + i, add, part);
+          });
       dx[labels[row]] -= scale;
     }
   }

@@ -71,11 +71,12 @@ struct DropoutRows {
     random::Key key = mask.key.fold(sequences.rows[b]);
     for (index_t t = begin; t < end; ++t) {
       while (t >= cu[b + 1]) key = mask.key.fold(sequences.rows[++b]);
-      for_dropout_factors<V>(key, t - cu[b], mask.threshold, static_cast<T>(mask.scale()), index_t{0}, d,
-                             [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) {
-                               const index_t p = t * d + i;
-                               simd::store_or_add(part.template load<V>(x + p) * factor, y + p, add, part);
-                             });
+      for_dropout_factors<V>(
+          key, t - cu[b], mask.threshold, static_cast<T>(mask.scale()), index_t{0},
+          d, [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) {
+            const index_t p = t * d + i;
+            simd::store_or_add(part.template load<V>(x + p) * factor, y + p, add, part);
+          });
     }
   }
 };

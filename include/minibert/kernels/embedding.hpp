@@ -15,14 +15,15 @@ namespace detail {
 
 struct GatherRows {
   template <class Arch, class T, class Index>
-  [[gnu::always_inline]] static void run(T* y, bool add, const T* table, const Index* index, index_t begin,
-                                         index_t end, index_t d) {
+  [[gnu::always_inline]] static void run(T* y, bool add, const T* table, const Index* index, index_t begin, index_t end,
+                                         index_t d) {
     using V = typename Arch::template vec<T>;
     for (index_t t = begin; t < end; ++t) {
       const T* row = table + static_cast<index_t>(index[t]) * d;
-      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        simd::store_or_add(part.template load<V>(row + i), y + t * d + i, add, part);
-      });
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            simd::store_or_add(part.template load<V>(row + i), y + t * d + i, add, part);
+          });
     }
   }
 };
@@ -36,9 +37,10 @@ struct ScatterColumns {
     for (index_t t = 0; t < n; ++t) {
       const index_t row = static_cast<index_t>(index[t]);
       if (row == skip) continue;
-      simd::for_vectors<V>(end - begin, [&](index_t i, auto part) __attribute__((always_inline)) {
-        simd::store_or_add(part.template load<V>(dy + t * d + begin + i), dtable + row * d + begin + i, true, part);
-      });
+      simd::for_vectors<V>(
+          end - begin, [&](index_t i, auto part) __attribute__((always_inline)) {
+            simd::store_or_add(part.template load<V>(dy + t * d + begin + i), dtable + row * d + begin + i, true, part);
+          });
     }
   }
 };
@@ -62,9 +64,8 @@ void scatter_rows(Sink<T> dtable, const T* dy, const Index* index, index_t skip,
                   index_t d) noexcept {
   if (!dtable) return;
   if (!dtable.accumulate)
-    parallel_for(rows, 256, [=](index_t begin, index_t end) {
-      std::fill(dtable.data + begin * d, dtable.data + end * d, T{0});
-    });
+    parallel_for(rows, 256,
+                 [=](index_t begin, index_t end) { std::fill(dtable.data + begin * d, dtable.data + end * d, T{0}); });
   parallel_for(d, equal_grain(d, 16), [=](index_t begin, index_t end) {
     simd::dispatch<detail::ScatterColumns>(dtable.data, dy, index, skip, n, begin, end, d);
   });

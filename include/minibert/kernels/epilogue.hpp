@@ -1,6 +1,6 @@
 // What becomes of a finished piece of a matrix product. An epilogue is called with a vector of sums, its row, its first
-// column, and how much of the vector counts (simd/part.hpp). `in_registers`: it is so cheap that it may be written out for
-// every vector of a micro-tile.
+// column, and how much of the vector counts (simd/part.hpp). `in_registers`: it is so cheap that it may be written out
+// for every vector of a micro-tile.
 #pragma once
 
 #include <minibert/simd/dispatch.hpp>

@@ -59,9 +59,10 @@ struct ActivationForward {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, const T* x, index_t n) {
     using V = typename Arch::template vec<T>;
-    simd::for_vectors<V>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
-      part.store(Activation::forward(part.template load<V>(x + i)), y + i);
-    });
+    simd::for_vectors<V>(
+        n, [&](index_t i, auto part) __attribute__((always_inline)) {
+          part.store(Activation::forward(part.template load<V>(x + i)), y + i);
+        });
   }
 };
 template <class Activation>
@@ -69,10 +70,11 @@ struct ActivationBackward {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* dx, bool add, const T* dy, const T* x, index_t n) {
     using V = typename Arch::template vec<T>;
-    simd::for_vectors<V>(n, [&](index_t i, auto part) __attribute__((always_inline)) {
-      const V slope = Activation::derivative(part.template load<V>(x + i));
-      simd::store_or_add(part.template load<V>(dy + i) * slope, dx + i, add, part);
-    });
+    simd::for_vectors<V>(
+        n, [&](index_t i, auto part) __attribute__((always_inline)) {
+          const V slope = Activation::derivative(part.template load<V>(x + i));
+          simd::store_or_add(part.template load<V>(dy + i) * slope, dx + i, add, part);
+        });
   }
 };
 inline constexpr index_t kActivationGrain = 8192;

@@ -2,8 +2,8 @@
 //
 // C is cut into chunks, which threads take; a chunk is a sequence of micro-tiles, whose sums are made in registers and
 // given to the epilogue, so that bias, activation or accumulation cost no pass over memory. Processors with 32
-// registers read operands where they lie (detail/gemm_streamed.hpp), others pack them (detail/gemm_packed.hpp). Each sum
-// over k is a single chain, however it is cut: results have the same bits for any cut and any number of threads.
+// registers read operands where they lie (detail/gemm_streamed.hpp), others pack them (detail/gemm_packed.hpp). Each
+// sum over k is a single chain, however it is cut: results have the same bits for any cut and any number of threads.
 #pragma once
 
 #include <algorithm>

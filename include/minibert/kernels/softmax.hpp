@@ -35,16 +35,17 @@ struct SoftmaxRows {
     for (index_t row = 0; row < n; ++row, x += d, y += d) {
       const T largest = row_max<V>(x, d);
       V total{};
-      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        const V e = simd::exp(part.template load<V>(x + i) - V::broadcast(largest));
-        part.store(e, y + i);
-        total = total + part.keep(e);
-      });
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            const V e = simd::exp(part.template load<V>(x + i) - V::broadcast(largest));
+            part.store(e, y + i);
+            total = total + part.keep(e);
+          });
       const T sum = simd::sum(total);
       const V inverse = V::broadcast(T{1} / sum);
-      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        part.store(part.template load<V>(y + i) * inverse, y + i);
-      });
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part)
+                 __attribute__((always_inline)) { part.store(part.template load<V>(y + i) * inverse, y + i); });
       if (lse != nullptr) lse[row] = largest + std::log(sum);
     }
   }
@@ -56,14 +57,16 @@ struct SoftmaxBackwardRows {
     using V = typename Arch::template vec<T>;
     for (index_t row = 0; row < n; ++row, dx += d, dy += d, y += d) {
       V total{};
-      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        total = simd::fma(part.template load<V>(dy + i), part.template load<V>(y + i), total);
-      });
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            total = simd::fma(part.template load<V>(dy + i), part.template load<V>(y + i), total);
+          });
       const V dot = V::broadcast(simd::sum(total));
-      simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-        const V gradient = part.template load<V>(y + i) * (part.template load<V>(dy + i) - dot);
-        simd::store_or_add(gradient, dx + i, add, part);
-      });
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            const V gradient = part.template load<V>(y + i) * (part.template load<V>(dy + i) - dot);
+            simd::store_or_add(gradient, dx + i, add, part);
+          });
     }
   }
 };

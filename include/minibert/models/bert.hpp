@@ -127,7 +127,7 @@ class BertPooler {
   /// hidden: (N, H); (B, H)
   Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const {
     const Sequences& s = context.sequences;
-    return functional::tanh(dense.forward(functional::index_select(hidden, {s.cu_seqlens, usize(s.count)})));
+    return functional::tanh(dense.forward(functional::index_select(hidden, {s.cu_seqlens, core::usize(s.count)})));
   }
 
   nn::Linear<T> dense;
@@ -199,13 +199,13 @@ class BasicBertModel : public nn::Module<T> {
     nn::Context<T> chosen_context = context;
     if (rows) chosen_context.sequences = detail::keep_chosen(tape, context.sequences, *rows);
     const std::array<Variable<T>, 2> kept{room(batch.num_tokens()), room(batch.num_tokens())};
-    const Variable<T> last = rows ? room(length(*rows)) : Variable<T>();
+    const Variable<T> last = rows ? room(core::length(*rows)) : Variable<T>();
     std::size_t turn = 0;
     const auto run = [&](auto layer) { return tape.scoped(kept[turn++ % 2], layer); };
 
     Variable<T> hidden = run([&] { return embeddings.forward(batch, context); });
-    const index_t num_whole = length(layers) - (rows && !layers.empty() ? 1 : 0);
-    for (index_t i = 0; i < num_whole; ++i) hidden = run([&] { return at(layers, i).forward(hidden, context); });
+    const index_t num_whole = core::length(layers) - (rows && !layers.empty() ? 1 : 0);
+    for (index_t i = 0; i < num_whole; ++i) hidden = run([&] { return core::at(layers, i).forward(hidden, context); });
     if (!rows) return hidden;
     return tape.scoped(last, [&] {
       const Variable<T> chosen = functional::index_select(hidden, *rows);

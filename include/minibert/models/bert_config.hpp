@@ -47,7 +47,7 @@ struct BertConfig {
 
   /// `source` names the text in messages. @throws FormatError
   static BertConfig from_json(const Json& json, const std::string& source) {
-    check<FormatError>(json.is_object(), source, ": expected an object");
+    core::check<FormatError>(json.is_object(), source, ": expected an object");
     BertConfig config;
     for (const Json::Member& member : json.as_object()) {
       bool known = false;
@@ -58,17 +58,17 @@ struct BertConfig {
           known = true;
         });
       } catch (const FormatError& error) {
-        raise<FormatError>(source, ": ", member.first, ": ", error.what());
+        core::raise<FormatError>(source, ": ", member.first, ": ", error.what());
       }
       if (!known) config.extra[member.first] = member.second;
     }
     const Json* type = config.extra.find("model_type");
-    check<FormatError>(type == nullptr || (type->is_string() && type->as_string() == "bert"), source,
-                       ": model_type is ", type == nullptr ? "" : type->dump(), ", expected \"bert\"");
+    core::check<FormatError>(type == nullptr || (type->is_string() && type->as_string() == "bert"), source,
+                             ": model_type is ", type == nullptr ? "" : type->dump(), ", expected \"bert\"");
     try {
       config.validate();
     } catch (const ValueError& error) {
-      raise<FormatError>(source, ": ", error.what());
+      core::raise<FormatError>(source, ": ", error.what());
     }
     return config;
   }
@@ -94,27 +94,29 @@ struct BertConfig {
                                                           {"max_position_embeddings", max_position_embeddings},
                                                           {"type_vocab_size", type_vocab_size}};
     for (const auto& [name, size] : sizes)
-      check<ValueError>(size > 0 && size <= kMaxSize, name, " is ", size, ", expected 1 to ", kMaxSize);
-    check<ValueError>(num_hidden_layers >= 0 && num_hidden_layers <= 10000, "num_hidden_layers is ", num_hidden_layers,
-                      ", expected 0 to 10000");
-    check<ValueError>(hidden_size % num_attention_heads == 0, "hidden_size ", hidden_size,
-                      " is not a multiple of num_attention_heads ", num_attention_heads);
-    check<ValueError>(hidden_act == "gelu" || uses_tanh_gelu(), "hidden_act is '", hidden_act,
-                      "', expected gelu, gelu_new or gelu_pytorch_tanh");
+      core::check<ValueError>(size > 0 && size <= kMaxSize, name, " is ", size, ", expected 1 to ", kMaxSize);
+    core::check<ValueError>(num_hidden_layers >= 0 && num_hidden_layers <= 10000, "num_hidden_layers is ",
+                            num_hidden_layers, ", expected 0 to 10000");
+    core::check<ValueError>(hidden_size % num_attention_heads == 0, "hidden_size ", hidden_size,
+                            " is not a multiple of num_attention_heads ", num_attention_heads);
+    core::check<ValueError>(hidden_act == "gelu" || uses_tanh_gelu(), "hidden_act is '", hidden_act,
+                            "', expected gelu, gelu_new or gelu_pytorch_tanh");
     const std::pair<std::string_view, double> rates[] = {{"hidden_dropout_prob", hidden_dropout_prob},
                                                          {"attention_probs_dropout_prob", attention_probs_dropout_prob},
                                                          {"classifier_dropout", classifier_dropout.value_or(0)}};
     for (const auto& [name, rate] : rates)
-      check<ValueError>(rate >= 0 && rate < 1, name, " is ", rate, ", expected at least 0 and less than 1");
-    check<ValueError>(initializer_range >= 0, "initializer_range is ", initializer_range, ", expected at least 0");
-    check<ValueError>(layer_norm_eps > 0, "layer_norm_eps is ", layer_norm_eps, ", expected more than 0");
-    check<ValueError>(!pad_token_id || (*pad_token_id >= 0 && *pad_token_id < vocab_size), "pad_token_id is ",
-                      pad_token_id.value_or(0), ", expected an id below vocab_size ", vocab_size);
-    check<ValueError>(!is_decoder && !add_cross_attention, "is_decoder and add_cross_attention are not supported");
+      core::check<ValueError>(rate >= 0 && rate < 1, name, " is ", rate, ", expected at least 0 and less than 1");
+    core::check<ValueError>(initializer_range >= 0, "initializer_range is ", initializer_range,
+                            ", expected at least 0");
+    core::check<ValueError>(layer_norm_eps > 0, "layer_norm_eps is ", layer_norm_eps, ", expected more than 0");
+    core::check<ValueError>(!pad_token_id || (*pad_token_id >= 0 && *pad_token_id < vocab_size), "pad_token_id is ",
+                            pad_token_id.value_or(0), ", expected an id below vocab_size ", vocab_size);
+    core::check<ValueError>(!is_decoder && !add_cross_attention,
+                            "is_decoder and add_cross_attention are not supported");
     const Json* position = extra.find("position_embedding_type");
-    check<ValueError>(position == nullptr || (position->is_string() && position->as_string() == "absolute"),
-                      "position_embedding_type is ", position == nullptr ? "" : position->dump(),
-                      ", expected \"absolute\"");
+    core::check<ValueError>(position == nullptr || (position->is_string() && position->as_string() == "absolute"),
+                            "position_embedding_type is ", position == nullptr ? "" : position->dump(),
+                            ", expected \"absolute\"");
   }
 
   bool uses_tanh_gelu() const noexcept { return hidden_act == "gelu_new" || hidden_act == "gelu_pytorch_tanh"; }

@@ -40,8 +40,8 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
       found.missing_keys.push_back(name);
       continue;
     }
-    check<FormatError>(tensor->entry->shape == sizes(parameter->shape), tensor->reader->path(), ": ", *tensor->entry,
-                       ", but the model's ", name, " has shape ", parameter->shape);
+    core::check<FormatError>(tensor->entry->shape == parameter->shape.sizes(), tensor->reader->path(), ": ",
+                             *tensor->entry, ", but the model's ", name, " has shape ", parameter->shape);
     tensor->reader->copy(*tensor->entry, parameter->data);
   }
   if (model.config().tie_word_embeddings) tensors.check_tied_decoder();
@@ -50,9 +50,9 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
     *info = std::move(found);
     return;
   }
-  check<FormatError>(found.missing_keys.empty(), tensors.source(), ": ", found.missing_keys.size(), " of ",
-                     model.parameters().size(), " tensors of ", Model::kArchitecture, " are missing, the first is ",
-                     found.missing_keys.empty() ? "" : found.missing_keys.front());
+  core::check<FormatError>(found.missing_keys.empty(), tensors.source(), ": ", found.missing_keys.size(), " of ",
+                           model.parameters().size(), " tensors of ", Model::kArchitecture,
+                           " are missing, the first is ", found.missing_keys.empty() ? "" : found.missing_keys.front());
 }
 
 /// Writes config.json and model.safetensors, each as a whole; makes the folder. @throws IoError
@@ -62,7 +62,7 @@ void save_pretrained(Model& model, const std::filesystem::path& folder) {
   make_directories(folder);
   std::vector<SafetensorsTensor<T>> tensors;
   for (const auto& [name, parameter] : model.named_parameters())
-    tensors.push_back({name, sizes(parameter->shape), parameter->data});
+    tensors.push_back({name, parameter->shape.sizes(), parameter->data});
   write_safetensors(folder / "model.safetensors", std::move(tensors));
   const char* dtype = std::is_same_v<T, float> ? "float32" : "float64";
   write_file(folder / "config.json", model.config().to_json(Model::kArchitecture, dtype).dump(2) + "\n");

@@ -65,14 +65,14 @@ class Module {
     const auto named = named_parameters();
     for (const auto& [name, p] : named) {
       const auto entry = state.find(name);
-      check<ValueError>(entry != state.end(), "load_state_dict: ", name, " is missing");
-      check<ShapeError>(entry->second.shape() == p->shape, "load_state_dict: ", name, " has shape ",
-                        entry->second.shape(), ", expected ", p->shape);
+      core::check<ValueError>(entry != state.end(), "load_state_dict: ", name, " is missing");
+      core::check<ShapeError>(entry->second.shape() == p->shape, "load_state_dict: ", name, " has shape ",
+                              entry->second.shape(), ", expected ", p->shape);
     }
     for (const auto& entry : state) {
       const auto known = [&](const auto& n) { return n.first == entry.first; };
-      check<ValueError>(std::any_of(named.begin(), named.end(), known), "load_state_dict: there is no parameter ",
-                        entry.first);
+      core::check<ValueError>(std::any_of(named.begin(), named.end(), known), "load_state_dict: there is no parameter ",
+                              entry.first);
     }
     for (const auto& [name, p] : named) std::copy_n(state.at(name).data(), p->numel(), p->data);
   }

@@ -14,8 +14,8 @@ inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   const Shape& shorter = a.dim() >= b.dim() ? b : a;
   for (int d = 1; d <= shorter.dim(); ++d) {
     const index_t one = result.size(-d), other = shorter.size(-d);
-    check<ShapeError>(one == other || one == 1 || other == 1, op, ": shapes ", a, " and ", b,
-                      " cannot be broadcast together");
+    core::check<ShapeError>(one == other || one == 1 || other == 1, op, ": shapes ", a, " and ", b,
+                            " cannot be broadcast together");
     result.size(-d) = one == 1 ? other : one;
   }
   return result;

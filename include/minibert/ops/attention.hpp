@@ -17,20 +17,21 @@ struct AttentionDropout {
   random::Key key;
 };
 
-/// dropout(softmax(Q·Kᵗ/√D))·V for each head of each sequence (Vaswani et al., 2017), where some tokens of each sequence
-/// ask all of them. query: (M, H·D), M the rows of `queries`; key, value: (N, H·D), N the rows of `keys`; y: (M, H·D).
-/// Both have the same number of sequences; the arrays of both must live until the backward pass.
+/// dropout(softmax(Q·Kᵗ/√D))·V for each head of each sequence (Vaswani et al., 2017), where some tokens of each
+/// sequence ask all of them. query: (M, H·D), M the rows of `queries`; key, value: (N, H·D), N the rows of `keys`; y:
+/// (M, H·D). Both have the same number of sequences; the arrays of both must live until the backward pass.
 /// @throws ShapeError; ValueError, also for queries without a key
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
                       const Sequences& queries, const Sequences& keys, const AttentionDropout& dropout = {}) {
-  check<ShapeError>(query.dim() == 2 && key.dim() == 2 && key.size(1) == query.size(1) && value.shape() == key.shape(),
-                    "attention: query, key and value have shapes ", query.shape(), ", ", key.shape(), " and ",
-                    value.shape(), ", expected (tokens, heads·head size) for all three");
-  check<ShapeError>(num_heads > 0 && query.size(1) % num_heads == 0, "attention: ", query.size(1),
-                    " features cannot be shared by ", num_heads, " heads");
-  check<ValueError>(dropout.p >= 0 && dropout.p < 1, "attention: the dropout probability is ", dropout.p,
-                    ", expected at least 0 and less than 1");
+  core::check<ShapeError>(
+      query.dim() == 2 && key.dim() == 2 && key.size(1) == query.size(1) && value.shape() == key.shape(),
+      "attention: query, key and value have shapes ", query.shape(), ", ", key.shape(), " and ", value.shape(),
+      ", expected (tokens, heads·head size) for all three");
+  core::check<ShapeError>(num_heads > 0 && query.size(1) % num_heads == 0, "attention: ", query.size(1),
+                          " features cannot be shared by ", num_heads, " heads");
+  core::check<ValueError>(dropout.p >= 0 && dropout.p < 1, "attention: the dropout probability is ", dropout.p,
+                          ", expected at least 0 and less than 1");
   detail::check_sequences("attention", queries, query.size(0));
   detail::check_sequences("attention", keys, key.size(0));
   detail::check_asked("attention", queries, keys);

@@ -21,14 +21,15 @@ inline constexpr token_id kIgnoreIndex = -100;
 template <class T>
 Variable<T> cross_entropy(Variable<T> logits, std::span<const token_id> labels,
                           std::optional<index_t> num_items = std::nullopt, token_id ignore_index = kIgnoreIndex) {
-  check<ShapeError>(logits.dim() == 2 && logits.size(0) == length(labels), "cross_entropy: logits of shape ",
-                    logits.shape(), " for ", labels.size(), " labels");
+  core::check<ShapeError>(logits.dim() == 2 && logits.size(0) == core::length(labels),
+                          "cross_entropy: logits of shape ", logits.shape(), " for ", labels.size(), " labels");
   const index_t n = logits.size(0), d = logits.size(1);
   for (index_t i = 0; i < n; ++i)
-    check<ValueError>(at(labels, i) == ignore_index || (at(labels, i) >= 0 && at(labels, i) < d),
-                      "cross_entropy: label ", at(labels, i), " of row ", i, " is not among ", d, " classes");
+    core::check<ValueError>(
+        core::at(labels, i) == ignore_index || (core::at(labels, i) >= 0 && core::at(labels, i) < d),
+        "cross_entropy: label ", core::at(labels, i), " of row ", i, " is not among ", d, " classes");
   const index_t items = num_items.value_or(n - std::count(labels.begin(), labels.end(), ignore_index));
-  check<ValueError>(items >= 0, "cross_entropy: num_items is ", items, ", expected at least 0");
+  core::check<ValueError>(items >= 0, "cross_entropy: num_items is ", items, ", expected at least 0");
   auto& tape = logits.tape();
   auto loss = tape.empty("cross_entropy", Shape{}, {logits});
   const token_id* kept = tape.keep(labels);

@@ -12,10 +12,10 @@ namespace minibert::functional {
 /// The arrays of `sequences` must live until the backward pass. @throws ValueError unless 0 ≤ p < 1; ShapeError
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, random::Key key, const Sequences& sequences) {
-  check<ValueError>(p >= 0 && p < 1, "dropout: the probability is ", p, ", expected at least 0 and less than 1");
+  core::check<ValueError>(p >= 0 && p < 1, "dropout: the probability is ", p, ", expected at least 0 and less than 1");
   const auto mask = kernels::DropoutMask::of(p, key);
   if (!mask) return x;
-  check<ShapeError>(x.dim() == 2, "dropout: input of shape ", x.shape(), ", expected (rows, features)");
+  core::check<ShapeError>(x.dim() == 2, "dropout: input of shape ", x.shape(), ", expected (rows, features)");
   const index_t n = x.size(0), d = x.size(1);
   detail::check_sequences("dropout", sequences, n);
   detail::check_dropout_rows("dropout", sequences);

@@ -28,26 +28,27 @@ Variable<T> embedding(std::initializer_list<Lookup<T>> lookups) {
     const token_id* indices;
     index_t padding_idx;
   };
-  check<ShapeError>(lookups.size() >= 1 && lookups.size() <= kMaxLookups, "embedding: ", lookups.size(),
-                    " lookups, expected 1 to ", kMaxLookups);
+  core::check<ShapeError>(lookups.size() >= 1 && lookups.size() <= kMaxLookups, "embedding: ", lookups.size(),
+                          " lookups, expected 1 to ", kMaxLookups);
   const Lookup<T>& first = *lookups.begin();
-  check<ShapeError>(first.table.dim() == 2, "embedding: table 0 has shape ", first.table.shape(),
-                    ", expected (rows, features)");
+  core::check<ShapeError>(first.table.dim() == 2, "embedding: table 0 has shape ", first.table.shape(),
+                          ", expected (rows, features)");
   auto& tape = first.table.tape();
-  const index_t n = length(first.indices), d = first.table.size(-1);
+  const index_t n = core::length(first.indices), d = first.table.size(-1);
   std::array<Kept, kMaxLookups> kept{};
   std::array<Variable<T>, kMaxLookups> tables;
   tables.fill(first.table);
   std::size_t count = 0;
   for (const Lookup<T>& lookup : lookups) {
     const Shape& shape = lookup.table.shape();
-    check<ShapeError>(shape.dim() == 2 && shape.size(1) == d, "embedding: table ", count, " has shape ", shape,
-                      ", expected (rows, ", d, ")");
-    check<ShapeError>(length(lookup.indices) == n, "embedding: ", lookup.indices.size(), " indices for table ", count,
-                      ", expected ", n);
+    core::check<ShapeError>(shape.dim() == 2 && shape.size(1) == d, "embedding: table ", count, " has shape ", shape,
+                            ", expected (rows, ", d, ")");
+    core::check<ShapeError>(core::length(lookup.indices) == n, "embedding: ", lookup.indices.size(),
+                            " indices for table ", count, ", expected ", n);
     for (index_t t = 0; t < n; ++t)
-      check<ValueError>(at(lookup.indices, t) >= 0 && at(lookup.indices, t) < shape.size(0), "embedding: index ",
-                        at(lookup.indices, t), " at position ", t, " is outside a table of ", shape.size(0), " rows");
+      core::check<ValueError>(core::at(lookup.indices, t) >= 0 && core::at(lookup.indices, t) < shape.size(0),
+                              "embedding: index ", core::at(lookup.indices, t), " at position ", t,
+                              " is outside a table of ", shape.size(0), " rows");
     tables[count] = lookup.table;
     kept[count++] = {lookup.table, tape.keep(lookup.indices), lookup.padding_idx};
   }

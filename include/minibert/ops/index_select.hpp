@@ -12,10 +12,10 @@ namespace minibert::functional {
 /// @throws ShapeError; ValueError for a row that x has not
 template <class T>
 Variable<T> index_select(Variable<T> x, std::span<const index_t> rows) {
-  check<ShapeError>(x.dim() == 2, "index_select: input of shape ", x.shape(), ", expected (rows, features)");
-  const index_t n = length(rows), d = x.size(1), total = x.size(0);
+  core::check<ShapeError>(x.dim() == 2, "index_select: input of shape ", x.shape(), ", expected (rows, features)");
+  const index_t n = core::length(rows), d = x.size(1), total = x.size(0);
   for (const index_t row : rows)
-    check<ValueError>(row >= 0 && row < total, "index_select: row ", row, " of an input of shape ", x.shape());
+    core::check<ValueError>(row >= 0 && row < total, "index_select: row ", row, " of an input of shape ", x.shape());
   auto& tape = x.tape();
   auto y = tape.empty("index_select", Shape{n, d}, {x});
   const index_t* kept = tape.keep(rows);

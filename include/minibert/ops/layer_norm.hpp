@@ -11,13 +11,14 @@ namespace detail {
 /// residual: null for none.
 template <class T>
 Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> weight, Variable<T> bias, T eps) {
-  check<ShapeError>(x.dim() >= 1, "layer_norm: input of shape ", x.shape(), ", expected at least one dimension");
+  core::check<ShapeError>(x.dim() >= 1, "layer_norm: input of shape ", x.shape(), ", expected at least one dimension");
   const index_t d = x.size(-1), n = d == 0 ? 0 : x.numel() / d;  // x: (…, d)
-  check<ShapeError>(weight.shape() == Shape{d} && bias.shape() == Shape{d}, "layer_norm: weight of shape ",
-                    weight.shape(), " and bias of shape ", bias.shape(), " do not fit input of shape ", x.shape());
+  core::check<ShapeError>(weight.shape() == Shape{d} && bias.shape() == Shape{d}, "layer_norm: weight of shape ",
+                          weight.shape(), " and bias of shape ", bias.shape(), " do not fit input of shape ",
+                          x.shape());
   const Variable<T> other = residual == nullptr ? x : *residual;
-  check<ShapeError>(other.shape() == x.shape(), "layer_norm: residual of shape ", other.shape(),
-                    " does not fit input of shape ", x.shape());
+  core::check<ShapeError>(other.shape() == x.shape(), "layer_norm: residual of shape ", other.shape(),
+                          " does not fit input of shape ", x.shape());
   auto& tape = x.tape();
   auto y = tape.empty("layer_norm", x.shape(), {x, other, weight, bias});
   const T* added = residual == nullptr ? nullptr : other.data();

@@ -19,11 +19,11 @@ struct LinearSizes {
 
 template <class T>
 LinearSizes check_linear(const char* op, Variable<T> x, Variable<T> weight, const Variable<T>* bias) {
-  check<ShapeError>(weight.dim() == 2, op, ": weight has shape ", weight.shape(), ", expected (out, in)");
-  check<ShapeError>(x.dim() >= 1 && x.size(-1) == weight.size(1), op, ": input of shape ", x.shape(),
-                    " does not fit weight of shape ", weight.shape());
-  check<ShapeError>(bias == nullptr || bias->shape() == Shape{weight.size(0)}, op, ": bias of shape ",
-                    bias == nullptr ? Shape{} : bias->shape(), " does not fit weight of shape ", weight.shape());
+  core::check<ShapeError>(weight.dim() == 2, op, ": weight has shape ", weight.shape(), ", expected (out, in)");
+  core::check<ShapeError>(x.dim() >= 1 && x.size(-1) == weight.size(1), op, ": input of shape ", x.shape(),
+                          " does not fit weight of shape ", weight.shape());
+  core::check<ShapeError>(bias == nullptr || bias->shape() == Shape{weight.size(0)}, op, ": bias of shape ",
+                          bias == nullptr ? Shape{} : bias->shape(), " does not fit weight of shape ", weight.shape());
   return {x.shape().without(x.dim() - 1).numel(), weight.size(1), weight.size(0), autocast::precision()};
 }
 

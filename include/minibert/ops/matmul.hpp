@@ -12,14 +12,15 @@ namespace minibert::functional {
 template <class T>
 Variable<T> matmul(Variable<T> a, Variable<T> b) {
   const int dim = a.dim();
-  check<ShapeError>(
+  core::check<ShapeError>(
       (dim == 2 || dim == 3) && b.dim() == dim && a.size(-1) == b.size(-2) && (dim == 2 || a.size(0) == b.size(0)),
       "matmul: shapes ", a.shape(), " and ", b.shape(), ", expected (M, K) and (K, N), or (B, M, K) and (B, K, N)");
   const index_t batch = dim == 3 ? a.size(0) : 1, m = a.size(-2), k = a.size(-1), n = b.size(-1);
   auto& tape = a.tape();
   auto y = tape.empty("matmul", dim == 3 ? Shape{batch, m, n} : Shape{m, n}, {a, b});
-  const auto product = [batch, precision = autocast::precision()](Tape<T>& on, Sink<T> c, index_t rows, index_t columns, index_t depth,
-                               kernels::Matrix<T> left, kernels::Matrix<T> right) {
+  const auto product = [batch, precision = autocast::precision()](Tape<T>& on, Sink<T> c, index_t rows, index_t columns,
+                                                                  index_t depth, kernels::Matrix<T> left,
+                                                                  kernels::Matrix<T> right) {
     if (!c) return;
     T* workspace = on.workspace(kernels::gemm_workspace<T>(columns, depth, num_threads()));
     for (index_t i = 0; i < batch; ++i, left.data += rows * depth, right.data += depth * columns)

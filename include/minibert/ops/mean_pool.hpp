@@ -11,7 +11,7 @@ namespace minibert::functional {
 /// The arrays of `sequences` must live until the backward pass. @throws ShapeError
 template <class T>
 Variable<T> mean_pool(Variable<T> x, const Sequences& sequences) {
-  check<ShapeError>(x.dim() == 2, "mean_pool: input of shape ", x.shape(), ", expected (rows, features)");
+  core::check<ShapeError>(x.dim() == 2, "mean_pool: input of shape ", x.shape(), ", expected (rows, features)");
   detail::check_sequences("mean_pool", sequences, x.size(0));
   const index_t d = x.size(1);
   auto& tape = x.tape();

@@ -13,8 +13,8 @@ namespace minibert::functional {
 /// The same elements, in order, with another shape. @throws ShapeError if their number differs
 template <class T>
 Variable<T> reshape(Variable<T> x, const Shape& shape) {
-  check<ShapeError>(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape,
-                    " has ", shape.numel());
+  core::check<ShapeError>(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape,
+                          " has ", shape.numel());
   auto& tape = x.tape();
   auto y = tape.empty("reshape", shape, {x});
   const T* px = x.data();

@@ -9,7 +9,7 @@ namespace minibert::functional {
 /// y = eˣ / Σ eˣ over the last dimension. x: (…, D). @throws ShapeError for a scalar
 template <class T>
 Variable<T> softmax(Variable<T> x) {
-  check<ShapeError>(x.dim() >= 1, "softmax: input of shape ", x.shape(), ", expected at least one dimension");
+  core::check<ShapeError>(x.dim() >= 1, "softmax: input of shape ", x.shape(), ", expected at least one dimension");
   const index_t d = x.size(-1), n = d == 0 ? 0 : x.numel() / d;
   auto& tape = x.tape();
   auto y = tape.empty("softmax", x.shape(), {x});

@@ -58,7 +58,7 @@ Variable<T> sum(Variable<T> x, int dim, bool keepdim = false) {
 /// The mean of all elements, a scalar. @throws ShapeError if there are none
 template <class T>
 Variable<T> mean(Variable<T> x) {
-  check<ShapeError>(x.numel() > 0, "mean: of no elements, shape ", x.shape());
+  core::check<ShapeError>(x.numel() > 0, "mean: of no elements, shape ", x.shape());
   return detail::reduce_all("mean", x, T{1} / static_cast<T>(x.numel()));
 }
 
@@ -67,7 +67,7 @@ Variable<T> mean(Variable<T> x) {
 template <class T>
 Variable<T> mean(Variable<T> x, int dim, bool keepdim = false) {
   const index_t n = x.size(detail::check_dimension("mean", x.shape(), dim));
-  check<ShapeError>(n > 0, "mean: of no elements, dimension ", dim, " of shape ", x.shape());
+  core::check<ShapeError>(n > 0, "mean: of no elements, dimension ", dim, " of shape ", x.shape());
   return detail::reduce_one("mean", x, dim, keepdim, T{1} / static_cast<T>(n));
 }
 

@@ -33,10 +33,13 @@ class AdamW {
   /// The parameters outlive the optimizer. ValueError for options out of range.
   AdamW(const std::vector<Parameter<T>*>& parameters, AdamWOptions options)
       : options_(options), chunks_(parameters), steps_(parameters.size()), coefficients_(parameters.size()) {
-    check<ValueError>(options.beta1 >= 0 && options.beta1 < 1, "adam_beta1 is ", options.beta1, ", expected [0, 1)");
-    check<ValueError>(options.beta2 >= 0 && options.beta2 < 1, "adam_beta2 is ", options.beta2, ", expected [0, 1)");
-    check<ValueError>(options.eps > 0, "adam_epsilon is ", options.eps, ", expected more than 0");
-    check<ValueError>(options.weight_decay >= 0, "weight_decay is ", options.weight_decay, ", expected 0 or more");
+    core::check<ValueError>(options.beta1 >= 0 && options.beta1 < 1, "adam_beta1 is ", options.beta1,
+                            ", expected [0, 1)");
+    core::check<ValueError>(options.beta2 >= 0 && options.beta2 < 1, "adam_beta2 is ", options.beta2,
+                            ", expected [0, 1)");
+    core::check<ValueError>(options.eps > 0, "adam_epsilon is ", options.eps, ", expected more than 0");
+    core::check<ValueError>(options.weight_decay >= 0, "weight_decay is ", options.weight_decay,
+                            ", expected 0 or more");
     index_t size = 0;
     for (const Parameter<T>* p : parameters) size = std::max(size, p->offset + p->numel());
     exp_avg_ = Tensor<T>(Shape{size});
@@ -45,13 +48,14 @@ class AdamW {
 
   /// One update with that learning rate from the gradients times `gradient_scale` (clip_factor, say).
   void step(double learning_rate, double gradient_scale = 1) noexcept {
-    for (index_t p = 0; p < length(parameters()); ++p)
-      if (at(parameters(), p)->has_grad) at(coefficients_, p) = coefficients(p, learning_rate, gradient_scale);
+    for (index_t p = 0; p < core::length(parameters()); ++p)
+      if (core::at(parameters(), p)->has_grad)
+        core::at(coefficients_, p) = coefficients(p, learning_rate, gradient_scale);
     chunks_.for_each_with_grad([&](index_t p, index_t begin, index_t count) {
-      const Parameter<T>& parameter = *at(parameters(), p);
+      const Parameter<T>& parameter = *core::at(parameters(), p);
       const index_t block = parameter.offset + begin;
       kernels::adamw_step(parameter.data + begin, exp_avg_.data() + block, exp_avg_sq_.data() + block,
-                          static_cast<const T*>(parameter.grad + begin), at(coefficients_, p), count);
+                          static_cast<const T*>(parameter.grad + begin), core::at(coefficients_, p), count);
     });
   }
   void step() noexcept { step(options_.lr); }
@@ -64,12 +68,12 @@ class AdamW {
   void save(const std::filesystem::path& path) const {
     const std::vector<T> steps(steps_.begin(), steps_.end());
     std::vector<SafetensorsTensor<T>> tensors;
-    for (index_t p = 0; p < length(parameters()); ++p) {
-      const Parameter<T>& parameter = *at(parameters(), p);
-      const std::vector<index_t> shape = sizes(parameter.shape);
+    for (index_t p = 0; p < core::length(parameters()); ++p) {
+      const Parameter<T>& parameter = *core::at(parameters(), p);
+      const std::vector<index_t> shape = parameter.shape.sizes();
       tensors.push_back({"exp_avg." + parameter.name, shape, exp_avg_.data() + parameter.offset});
       tensors.push_back({"exp_avg_sq." + parameter.name, shape, exp_avg_sq_.data() + parameter.offset});
-      tensors.push_back({"step." + parameter.name, {}, &at(steps, p)});
+      tensors.push_back({"step." + parameter.name, {}, &core::at(steps, p)});
     }
     write_safetensors(path, std::move(tensors));
   }
@@ -78,17 +82,17 @@ class AdamW {
   /// then the state is undefined.
   void load(const std::filesystem::path& path) {
     const SafetensorsReader reader(path);
-    check<FormatError>(length(reader.entries()) == 3 * length(parameters()), reader.path(), ": holds ",
-                       reader.entries().size(), " tensors, expected three for each of ", parameters().size(),
-                       " parameters");
-    for (index_t p = 0; p < length(parameters()); ++p) {
-      const Parameter<T>& parameter = *at(parameters(), p);
-      const std::vector<index_t> shape = sizes(parameter.shape);
+    core::check<FormatError>(core::length(reader.entries()) == 3 * core::length(parameters()), reader.path(),
+                             ": holds ", reader.entries().size(), " tensors, expected three for each of ",
+                             parameters().size(), " parameters");
+    for (index_t p = 0; p < core::length(parameters()); ++p) {
+      const Parameter<T>& parameter = *core::at(parameters(), p);
+      const std::vector<index_t> shape = parameter.shape.sizes();
       read(reader, "exp_avg." + parameter.name, shape, exp_avg_.data() + parameter.offset);
       read(reader, "exp_avg_sq." + parameter.name, shape, exp_avg_sq_.data() + parameter.offset);
       T steps;
       read(reader, "step." + parameter.name, {}, &steps);
-      at(steps_, p) = static_cast<index_t>(steps);
+      core::at(steps_, p) = static_cast<index_t>(steps);
     }
   }
 
@@ -97,8 +101,8 @@ class AdamW {
 
   /// Counts a step of parameter p and gives the numbers of its update.
   kernels::AdamWCoefficients<T> coefficients(index_t p, double learning_rate, double gradient_scale) noexcept {
-    const double t = static_cast<double>(++at(steps_, p));
-    const double decay = at(parameters(), p)->decay ? options_.weight_decay : 0.0;
+    const double t = static_cast<double>(++core::at(steps_, p));
+    const double decay = core::at(parameters(), p)->decay ? options_.weight_decay : 0.0;
     return {.gradient_scale = static_cast<T>(gradient_scale),
             .decay = static_cast<T>(1 - learning_rate * decay),
             .beta2 = static_cast<T>(options_.beta2),
@@ -112,8 +116,9 @@ class AdamW {
   static void read(const SafetensorsReader& reader, const std::string& name, const std::vector<index_t>& shape,
                    T* out) {
     const SafetensorsEntry* entry = reader.find(name);
-    if (entry == nullptr) raise<FormatError>(reader.path(), ": the tensor ", name, " is missing");
-    check<FormatError>(entry->shape == shape, reader.path(), ": ", *entry, " does not have its parameter's shape");
+    if (entry == nullptr) core::raise<FormatError>(reader.path(), ": the tensor ", name, " is missing");
+    core::check<FormatError>(entry->shape == shape, reader.path(), ": ", *entry,
+                             " does not have its parameter's shape");
     reader.copy(*entry, out);
   }
 

@@ -12,12 +12,12 @@ namespace minibert::optim {
 template <class T>
 double grad_norm(ParameterChunks<T>& chunks) noexcept {
   return std::sqrt(chunks.sum_with_grad([&](double* sum, index_t p, index_t begin, index_t count) {
-    kernels::sum_of_squares(sum, at(chunks.parameters(), p)->grad + begin, count);
+    kernels::sum_of_squares(sum, core::at(chunks.parameters(), p)->grad + begin, count);
   }));
 }
 
-/// What gradients of that norm are to be multiplied by: max_norm / (norm + 1e-6) if that is below 1, else 1. A norm that
-/// is not finite leaves them alone.
+/// What gradients of that norm are to be multiplied by: max_norm / (norm + 1e-6) if that is below 1, else 1. A norm
+/// that is not finite leaves them alone.
 inline double clip_factor(double norm, double max_norm) noexcept {
   const double factor = max_norm / (norm + 1e-6);
   return std::isfinite(norm) && factor < 1 ? factor : 1;
@@ -30,7 +30,7 @@ double clip_grad_norm_(ParameterChunks<T>& chunks, double max_norm) noexcept {
   const double norm = grad_norm(chunks), factor = clip_factor(norm, max_norm);
   if (factor == 1) return norm;
   chunks.for_each_with_grad([&](index_t p, index_t begin, index_t count) {
-    kernels::scale(at(chunks.parameters(), p)->grad + begin, static_cast<T>(factor), count);
+    kernels::scale(core::at(chunks.parameters(), p)->grad + begin, static_cast<T>(factor), count);
   });
   return norm;
 }

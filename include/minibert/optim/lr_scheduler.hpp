@@ -25,11 +25,13 @@ inline constexpr std::pair<SchedulerType, std::string_view> kSchedulerNames[] = 
     {SchedulerType::constant_with_warmup, "constant_with_warmup"}};
 }  // namespace detail
 
-constexpr std::string_view to_string(SchedulerType type) noexcept { return name_in(detail::kSchedulerNames, type); }
+constexpr std::string_view to_string(SchedulerType type) noexcept {
+  return core::name_in(detail::kSchedulerNames, type);
+}
 
 /// The type of that name; ValueError for a name that is none.
 inline SchedulerType scheduler_type(std::string_view name) {
-  return value_in(detail::kSchedulerNames, name, "lr_scheduler_type");
+  return core::value_in(detail::kSchedulerNames, name, "lr_scheduler_type");
 }
 
 /// The learning rate of every step.
@@ -38,7 +40,7 @@ class LrScheduler {
   /// warmup_steps below 1 is a share of all steps, rounded up; else a number of steps, rounded down.
   LrScheduler(SchedulerType type, double learning_rate, double warmup_steps, index_t num_training_steps)
       : type_(type), learning_rate_(learning_rate), total_(num_training_steps) {
-    check<ValueError>(warmup_steps >= 0, "warmup_steps is ", warmup_steps, ", expected 0 or more");
+    core::check<ValueError>(warmup_steps >= 0, "warmup_steps is ", warmup_steps, ", expected 0 or more");
     const double share = std::ceil(warmup_steps * static_cast<double>(num_training_steps));
     warmup_ = static_cast<index_t>(warmup_steps >= 1 ? warmup_steps : share);
   }

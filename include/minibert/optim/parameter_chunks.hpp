@@ -16,9 +16,9 @@ template <class T>
 class ParameterChunks {
  public:
   explicit ParameterChunks(const std::vector<Parameter<T>*>& parameters) : parameters_(parameters) {
-    for (index_t p = 0; p < length(parameters); ++p)
-      for (index_t begin = 0; begin < at(parameters, p)->numel(); begin += kChunk)
-        chunks_.push_back({p, begin, std::min(kChunk, at(parameters, p)->numel() - begin)});
+    for (index_t p = 0; p < core::length(parameters); ++p)
+      for (index_t begin = 0; begin < core::at(parameters, p)->numel(); begin += kChunk)
+        chunks_.push_back({p, begin, std::min(kChunk, core::at(parameters, p)->numel() - begin)});
     sums_.resize(chunks_.size());
   }
 
@@ -28,9 +28,9 @@ class ParameterChunks {
   /// gradient, on all threads.
   template <class F>
   void for_each_with_grad(F f) const noexcept {
-    parallel_for(length(chunks_), 1, [&](index_t i, index_t) {
-      const Chunk& chunk = at(chunks_, i);
-      if (at(parameters_, chunk.parameter)->has_grad) f(chunk.parameter, chunk.begin, chunk.count);
+    parallel_for(core::length(chunks_), 1, [&](index_t i, index_t) {
+      const Chunk& chunk = core::at(chunks_, i);
+      if (core::at(parameters_, chunk.parameter)->has_grad) f(chunk.parameter, chunk.begin, chunk.count);
     });
   }
 
@@ -38,10 +38,11 @@ class ParameterChunks {
   /// into sum, added in order.
   template <class F>
   double sum_with_grad(F f) noexcept {
-    parallel_for(length(chunks_), 1, [&](index_t i, index_t) {
-      const Chunk& chunk = at(chunks_, i);
-      at(sums_, i) = 0;
-      if (at(parameters_, chunk.parameter)->has_grad) f(&at(sums_, i), chunk.parameter, chunk.begin, chunk.count);
+    parallel_for(core::length(chunks_), 1, [&](index_t i, index_t) {
+      const Chunk& chunk = core::at(chunks_, i);
+      core::at(sums_, i) = 0;
+      if (core::at(parameters_, chunk.parameter)->has_grad)
+        f(&core::at(sums_, i), chunk.parameter, chunk.begin, chunk.count);
     });
     double total = 0;
     for (const double sum : sums_) total += sum;

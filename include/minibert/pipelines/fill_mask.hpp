@@ -30,13 +30,15 @@ template <class T>
 std::vector<std::vector<FillMaskPrediction>> fill_mask(BasicBertForMaskedLM<T>& model, const BertTokenizer& tokenizer,
                                                        std::string_view text, index_t top_k = 5) {
   const index_t vocab_size = model.config().vocab_size;
-  check<ValueError>(top_k >= 1 && top_k <= vocab_size, "fill_mask: top_k is ", top_k, ", expected 1 to ", vocab_size);
+  core::check<ValueError>(top_k >= 1 && top_k <= vocab_size, "fill_mask: top_k is ", top_k, ", expected 1 to ",
+                          vocab_size);
   Batch batch;
   batch.append(tokenizer.encode(text), 0);
   std::vector<index_t> masks;
   for (index_t t = 0; t < batch.num_tokens(); ++t)
-    if (at(batch.input_ids, t) == tokenizer.mask_token_id()) masks.push_back(t);
-  check<ValueError>(!masks.empty(), "fill_mask: no ", tokenizer.options().mask_token, " in the text '", text, "'");
+    if (core::at(batch.input_ids, t) == tokenizer.mask_token_id()) masks.push_back(t);
+  core::check<ValueError>(!masks.empty(), "fill_mask: no ", tokenizer.options().mask_token, " in the text '", text,
+                          "'");
 
   const bool training = model.training();
   model.eval();
@@ -45,17 +47,17 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(BasicBertForMaskedLM<T>& 
   model.train(training);
 
   std::vector<std::vector<FillMaskPrediction>> result;
-  std::vector<token_id> order(usize(vocab_size));
-  for (index_t i = 0; i < length(masks); ++i) {
+  std::vector<token_id> order(core::usize(vocab_size));
+  for (index_t i = 0; i < core::length(masks); ++i) {
     const T* row = scores.data() + i * vocab_size;
     std::iota(order.begin(), order.end(), 0);
     std::partial_sort(order.begin(), order.begin() + top_k, order.end(),
                       [row](token_id a, token_id b) { return row[a] > row[b] || (row[a] == row[b] && a < b); });
     auto& predictions = result.emplace_back();
     for (index_t rank = 0; rank < top_k; ++rank) {
-      const token_id token = at(order, rank);
+      const token_id token = core::at(order, rank);
       std::vector<token_id> filled = batch.input_ids;
-      at(filled, at(masks, i)) = token;
+      core::at(filled, core::at(masks, i)) = token;
       std::erase(filled, tokenizer.pad_token_id());
       predictions.push_back({static_cast<double>(row[token]), token, tokenizer.decode({token}),
                              tokenizer.decode(filled, /*skip_special_tokens=*/masks.size() == 1)});
@@ -69,8 +71,8 @@ class FillMaskPipeline {
  public:
   FillMaskPipeline(BertForMaskedLM model, BertTokenizer tokenizer)
       : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {
-    check<ValueError>(tokenizer_.vocab_size() <= model_.config().vocab_size, "fill-mask: the tokenizer has ",
-                      tokenizer_.vocab_size(), " tokens, the model ", model_.config().vocab_size);
+    core::check<ValueError>(tokenizer_.vocab_size() <= model_.config().vocab_size, "fill-mask: the tokenizer has ",
+                            tokenizer_.vocab_size(), " tokens, the model ", model_.config().vocab_size);
   }
 
   /// From a folder in Hugging Face's format. @throws FormatError, IoError

@@ -38,8 +38,13 @@ template <class T, int N>
   if constexpr (std::is_same_v<T, double>) {
     return detail::per_lane(x, [](double a) { return std::exp(a); });
   } else {
-    constexpr float c[] = {1.0f,           1.0f,           0.49999991059303284f, 0.16666419804096222f,
-                           0.04166822507977486f, 0.008374822326004505f, 0.001383683760650456f};
+    constexpr float c[] = {1.0f,
+                           1.0f,
+                           0.49999991059303284f,
+                           0.16666419804096222f,
+                           0.04166822507977486f,
+                           0.008374822326004505f,
+                           0.001383683760650456f};
     const V magic = V::broadcast(12582912.0f);  // 1.5·2^23: adding it rounds to an integer, kept in the low bits
     const V shifted = fma(x, V::broadcast(std::numbers::log2e_v<float>), magic);
     const V n = shifted - magic;
@@ -83,8 +88,12 @@ template <class T, int N>
   if constexpr (std::is_same_v<T, double>) {
     return detail::per_lane(x, [](double a) { return std::tanh(a); });
   } else {
-    constexpr float c[] = {1.0f,                   -0.3333325982093811f,  0.13331127166748047f,
-                           -0.053721074014902115f, 0.020591003820300102f, -0.005660003982484341f};
+    constexpr float c[] = {1.0f,
+                           -0.3333325982093811f,
+                           0.13331127166748047f,
+                           -0.053721074014902115f,
+                           0.020591003820300102f,
+                           -0.005660003982484341f};
     const V one = V::broadcast(1.0f), magnitude = abs(x);
     const V small = x * detail::polynomial(x * x, c);
     const V large = one - V::broadcast(2.0f) / (exp(magnitude + magnitude) + one);
@@ -105,8 +114,8 @@ template <class T, int N>
   if constexpr (std::is_same_v<T, double>) {
     cdf = detail::per_lane(x, [](double a) { return 0.5 * std::erfc(-a * (std::numbers::sqrt2 / 2)); });
   } else {
-    constexpr float c[] = {7.168849606387084e-06f, 0.1194876879453659f, 0.12192033976316452f,
-                           0.09468354284763336f,   0.1425354778766632f, -0.07650639861822128f,
+    constexpr float c[] = {7.168849606387084e-06f, 0.1194876879453659f,   0.12192033976316452f,
+                           0.09468354284763336f,   0.1425354778766632f,   -0.07650639861822128f,
                            0.2286600023508072f,    -0.16916607320308685f, 0.0383782796561718f};
     const V one = V::broadcast(1.0f);
     const V t = one / fma(abs(x), V::broadcast(0.3f), one);

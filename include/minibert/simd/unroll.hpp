@@ -13,8 +13,8 @@ template <class F, int... I>
 }  // namespace detail
 
 /// f(0), …, f(N − 1) with constants. An array indexed by them becomes registers in every compiler; one indexed by the
-/// counter of a loop that is unrolled later may stay in memory (g++: a fifth of the speed, depending on its neighbours).
-/// A lambda must be forced inline: `[&](auto i) __attribute__((always_inline)) { … }`.
+/// counter of a loop that is unrolled later may stay in memory (g++: a fifth of the speed, depending on its
+/// neighbours). A lambda must be forced inline: `[&](auto i) __attribute__((always_inline)) { … }`.
 template <int N, class F>
 [[gnu::always_inline]] inline void unroll(F f) {
   detail::unroll(f, std::make_integer_sequence<int, N>());

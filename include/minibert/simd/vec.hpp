@@ -35,9 +35,7 @@ struct Vec {
     return r;
   }
   /// x in all lanes.
-  [[gnu::always_inline]] static Vec broadcast(T x) {
-    return broadcast(x, std::make_integer_sequence<int, N>());
-  }
+  [[gnu::always_inline]] static Vec broadcast(T x) { return broadcast(x, std::make_integer_sequence<int, N>()); }
   /// 0, 1, …, N − 1.
   [[gnu::always_inline]] static Vec iota() {
     Vec r;
@@ -127,13 +125,15 @@ template <class T, int N, class F>
 /// The sum of all lanes.
 template <class T, int N>
 [[gnu::always_inline]] inline T sum(const Vec<T, N>& a) {
-  return reduce(a, [](const auto& x, const auto& y) __attribute__((always_inline)) { return x + y; });
+  return reduce(
+      a, [](const auto& x, const auto& y) __attribute__((always_inline)) { return x + y; });
 }
 
 /// The largest lane.
 template <class T, int N>
 [[gnu::always_inline]] inline T max_lane(const Vec<T, N>& a) {
-  return reduce(a, [](const auto& x, const auto& y) __attribute__((always_inline)) { return max(x, y); });
+  return reduce(
+      a, [](const auto& x, const auto& y) __attribute__((always_inline)) { return max(x, y); });
 }
 
 }  // namespace MINIBERT_ARCH

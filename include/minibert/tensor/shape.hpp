@@ -4,6 +4,7 @@
 #include <array>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
@@ -18,51 +19,54 @@ class Shape {
   Shape() = default;
   /// @throws ShapeError for more than kMaxDim sizes, or a negative one.
   Shape(std::initializer_list<index_t> sizes) {
-    check<ShapeError>(sizes.size() <= kMaxDim, "Shape: ", sizes.size(), " dimensions, at most ", kMaxDim);
+    core::check<ShapeError>(sizes.size() <= kMaxDim, "Shape: ", sizes.size(), " dimensions, at most ", kMaxDim);
     for (const index_t size : sizes) {
-      check<ShapeError>(size >= 0, "Shape: size ", size, " of dimension ", dim_, " is negative");
-      sizes_[usize(dim_++)] = size;
+      core::check<ShapeError>(size >= 0, "Shape: size ", size, " of dimension ", dim_, " is negative");
+      sizes_[core::usize(dim_++)] = size;
     }
   }
 
   int dim() const noexcept { return dim_; }
 
   /// Size of dimension `d`; negative ones count from the end. @throws ShapeError if there is no such dimension.
-  index_t size(int d) const { return sizes_[usize(index_of(d))]; }
-  index_t& size(int d) { return sizes_[usize(index_of(d))]; }
+  index_t size(int d) const { return sizes_[core::usize(index_of(d))]; }
+  index_t& size(int d) { return sizes_[core::usize(index_of(d))]; }
 
   index_t numel() const noexcept {
     index_t n = 1;
-    for (int d = 0; d < dim_; ++d) n *= sizes_[usize(d)];
+    for (int d = 0; d < dim_; ++d) n *= sizes_[core::usize(d)];
     return n;
   }
+
+  /// All sizes, in order.
+  std::vector<index_t> sizes() const { return {sizes_.begin(), sizes_.begin() + dim_}; }
 
   /// The sizes but for dimension `d`, counted from the front.
   Shape without(int d) const noexcept {
     Shape rest;
     for (int i = 0; i < dim_; ++i)
-      if (i != d) rest.sizes_[usize(rest.dim_++)] = sizes_[usize(i)];
+      if (i != d) rest.sizes_[core::usize(rest.dim_++)] = sizes_[core::usize(i)];
     return rest;
   }
 
   /// `d` counted from the front, from 0. @throws ShapeError if there is no such dimension.
   int index_of(int d) const {
     const int index = d < 0 ? d + dim_ : d;
-    check<ShapeError>(index >= 0 && index < dim_, "dimension ", d, " of a tensor of shape ", *this);
+    core::check<ShapeError>(index >= 0 && index < dim_, "dimension ", d, " of a tensor of shape ", *this);
     return index;
   }
 
   friend bool operator==(const Shape& a, const Shape& b) noexcept {
     if (a.dim_ != b.dim_) return false;
     for (int d = 0; d < a.dim_; ++d)
-      if (a.sizes_[usize(d)] != b.sizes_[usize(d)]) return false;
+      if (a.sizes_[core::usize(d)] != b.sizes_[core::usize(d)]) return false;
     return true;
   }
 
   /// "(2, 3)"
   friend std::string to_string(const Shape& shape) {
     std::string text = "(";
-    for (int d = 0; d < shape.dim_; ++d) text += (d > 0 ? ", " : "") + std::to_string(shape.sizes_[usize(d)]);
+    for (int d = 0; d < shape.dim_; ++d) text += (d > 0 ? ", " : "") + std::to_string(shape.sizes_[core::usize(d)]);
     return text + ")";
   }
 

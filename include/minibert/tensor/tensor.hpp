@@ -18,16 +18,16 @@ class Tensor {
   Tensor() : Tensor(Shape{0}) {}
 
   /// All zeros. @throws std::bad_alloc
-  explicit Tensor(const Shape& shape) : shape_(shape), buffer_(usize(shape.numel()) * sizeof(T)) {
+  explicit Tensor(const Shape& shape) : shape_(shape), buffer_(core::usize(shape.numel()) * sizeof(T)) {
     std::fill_n(data(), numel(), T{0});
   }
   /// A copy of shape.numel() values at `values`.
-  Tensor(const Shape& shape, const T* values) : shape_(shape), buffer_(usize(shape.numel()) * sizeof(T)) {
+  Tensor(const Shape& shape, const T* values) : shape_(shape), buffer_(core::usize(shape.numel()) * sizeof(T)) {
     std::copy_n(values, numel(), data());
   }
   /// @throws ShapeError if there are not shape.numel() values.
   Tensor(const Shape& shape, std::initializer_list<T> values) : Tensor(shape) {
-    check<ShapeError>(length(values) == numel(), "Tensor: ", values.size(), " values for shape ", shape);
+    core::check<ShapeError>(core::length(values) == numel(), "Tensor: ", values.size(), " values for shape ", shape);
     std::copy(values.begin(), values.end(), data());
   }
   Tensor(const Tensor& other) : Tensor(other.shape_, other.data()) {}
@@ -49,7 +49,7 @@ class Tensor {
 
   /// The value of a tensor of one element. @throws ShapeError if it has another number of them.
   T item() const {
-    check<ShapeError>(numel() == 1, "item: needs one element, the tensor has shape ", shape_);
+    core::check<ShapeError>(numel() == 1, "item: needs one element, the tensor has shape ", shape_);
     return *data();
   }
 

@@ -55,9 +55,9 @@ class AddedTokenSearch {
         ++i;
         continue;
       }
-      const Pattern& pattern = at(patterns_, match.value);
-      const std::string_view before = text.substr(0, i), after = text.substr(i + usize(match.bytes));
-      std::size_t token_begin = i, token_end = i += usize(match.bytes);
+      const Pattern& pattern = core::at(patterns_, match.value);
+      const std::string_view before = text.substr(0, i), after = text.substr(i + core::usize(match.bytes));
+      std::size_t token_begin = i, token_end = i += core::usize(match.bytes);
       if (pattern.single_word && (unicode::ends_with_word(before) || unicode::starts_with_word(after))) continue;
       // White space that the token before has taken is not taken twice.
       if (pattern.lstrip) token_begin = std::clamp(unicode::trim_end(before).size(), std::min(begin, i), i);

@@ -35,8 +35,8 @@ class AddedTokens {
     const auto same_id = [](const AddedToken& a, const AddedToken& b) { return a.id == b.id; };
     const auto twin = std::adjacent_find(tokens_.begin(), tokens_.end(), same_id);
     if (twin != tokens_.end())
-      raise<ValueError>("added tokens: \"", twin->content, "\" and \"", (twin + 1)->content, "\" have the id ",
-                        twin->id);
+      core::raise<ValueError>("added tokens: \"", twin->content, "\" and \"", (twin + 1)->content, "\" have the id ",
+                              twin->id);
 
     const BertNormalizer normalizer(options.normalizer());
     std::vector<Trie::Entry> ids;
@@ -44,8 +44,8 @@ class AddedTokens {
     for (const AddedToken& token : tokens_) {
       ids.emplace_back(token.content, token.id);
       texts_.push_back(token.normalized ? normalizer.normalize(token.content) : token.content);
-      check<ValueError>(!texts_.back().empty(), "added tokens: nothing is left of \"", token.content,
-                        "\" when normalised");
+      core::check<ValueError>(!texts_.back().empty(), "added tokens: nothing is left of \"", token.content,
+                              "\" when normalised");
       (token.normalized ? normalized : raw)
           .push_back({texts_.back(), token.id, token.single_word, token.lstrip, token.rstrip});
     }
@@ -65,12 +65,12 @@ class AddedTokens {
   /// What an id stands for in a text, or nullptr: of a token that is found in normalised text its normalised content.
   const std::string* text(token_id id) const noexcept {
     const index_t place = place_of(id);
-    return place < 0 ? nullptr : &at(texts_, place);
+    return place < 0 ? nullptr : &core::at(texts_, place);
   }
 
   bool is_special(token_id id) const noexcept {
     const index_t place = place_of(id);
-    return place >= 0 && at(tokens_, place).special;
+    return place >= 0 && core::at(tokens_, place).special;
   }
 
   /// Whether any token is found in normalised text.
@@ -90,12 +90,13 @@ class AddedTokens {
 
  private:
   void check_token(const AddedToken& token, const WordPiece& model) const {
-    check<ValueError>(!token.content.empty(), "added tokens: the one with the id ", token.id, " is empty");
+    core::check<ValueError>(!token.content.empty(), "added tokens: the one with the id ", token.id, " is empty");
     if (token.id < 0) return;
     const token_id id = model.find(token.content);
-    check<ValueError>(id == token.id || (id == WordPiece::kNoToken && token.id >= model.vocab_size()),
-                      "added tokens: \"", token.content, "\" has the id ", token.id, ", the vocabulary of ",
-                      model.vocab_size(), id == WordPiece::kNoToken ? " does not hold it" : concat(" has it at ", id));
+    core::check<ValueError>(id == token.id || (id == WordPiece::kNoToken && token.id >= model.vocab_size()),
+                            "added tokens: \"", token.content, "\" has the id ", token.id, ", the vocabulary of ",
+                            model.vocab_size(),
+                            id == WordPiece::kNoToken ? " does not hold it" : core::concat(" has it at ", id));
   }
 
   void add_special(const std::string& content, const WordPiece& model) {

@@ -26,7 +26,7 @@ struct AlignedText {
   /// What a part of the text, which is not empty, spans in the original. Characters dropped within it are covered.
   CharSpan span(std::string_view part) const {
     const index_t begin = part.data() - text.data();
-    return {at(origins, begin), at(origins, begin + length(part) - 1) + 1};
+    return {core::at(origins, begin), core::at(origins, begin + core::length(part) - 1) + 1};
   }
 };
 
@@ -102,7 +102,7 @@ inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter
   index_t position = -1;
   for (const Part& part : parts) {
     if (part.begins) ++position;
-    if (!unicode::is_mark(part.character)) out.push_back({part.character, at(text, position).origin});
+    if (!unicode::is_mark(part.character)) out.push_back({part.character, core::at(text, position).origin});
   }
   return out;
 }

@@ -57,9 +57,11 @@ class BertPipeline {
       ids.add(id);
     };
     if (added_tokens_.any_normalized() || unicode::is_all_ascii(text))
-      added_tokens_.split(text, [&](std::string_view piece) { append_ids_of_piece(piece, ids, add); }, add);
+      added_tokens_.split(
+          text, [&](std::string_view piece) { append_ids_of_piece(piece, ids, add); }, add);
     else
-      added_tokens_.split(text, [&](std::string_view piece) { append_ids_of_words(piece, ids, add); }, add);
+      added_tokens_.split(
+          text, [&](std::string_view piece) { append_ids_of_words(piece, ids, add); }, add);
   }
 
   /// Sets `tokens` to those of a text; with their places and words if asked.
@@ -123,11 +125,11 @@ inline void BertPipeline::append_with_places(std::string_view text, TextTokens& 
   const auto add_word = [&](std::string_view word, const AlignedText& aligned) {
     ids.clear();
     model_.append_ids(word, ids);
-    for (index_t i = 0; i < length(ids); ++i) {
-      const bool is_whole = length(ids) == 1;  // or unknown, with a token of another length
-      const index_t bytes = is_whole ? length(word) : model_.bytes_in_word(at(ids, i), i > 0);
-      add(at(ids, i), aligned.span(word.substr(0, usize(bytes))));
-      word.remove_prefix(usize(bytes));
+    for (index_t i = 0; i < core::length(ids); ++i) {
+      const bool is_whole = core::length(ids) == 1;  // or unknown, with a token of another length
+      const index_t bytes = is_whole ? core::length(word) : model_.bytes_in_word(core::at(ids, i), i > 0);
+      add(core::at(ids, i), aligned.span(word.substr(0, core::usize(bytes))));
+      word.remove_prefix(core::usize(bytes));
     }
     ++word_id;
   };

@@ -46,7 +46,7 @@ class BertTokenizer {
     try {
       return BertTokenizer(std::move(parts));
     } catch (const ValueError& error) {
-      raise<FormatError>(folder.string(), ": ", error.what());
+      core::raise<FormatError>(folder.string(), ": ", error.what());
     }
   }
 
@@ -93,8 +93,8 @@ class BertTokenizer {
     const std::string& prefix = options_.continuing_subword_prefix;
     const bool tells = !prefix.empty() &&
                        unicode::is_punctuation(unicode::decode(prefix.data(), prefix.data() + prefix.size()).character);
-    check<ValueError>(tells, "continuing_subword_prefix is \"", prefix,
-                      "\", which may begin a word too: where words begin cannot be told, expected punctuation");
+    core::check<ValueError>(tells, "continuing_subword_prefix is \"", prefix,
+                            "\", which may begin a word too: where words begin cannot be told, expected punctuation");
     const std::string* token = pipeline_.token(id);
     return token != nullptr && token->size() > prefix.size() && token->starts_with(prefix);
   }
@@ -135,8 +135,8 @@ class BertTokenizer {
   /// Pairs of texts as a model wants them; also ValueError when there are not as many second texts as first ones.
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const std::vector<std::string>& pairs,
                              const EncodeOptions& options = {}) const {
-    check<ValueError>(texts.size() == pairs.size(), "batch_encode: ", texts.size(), " texts, but ", pairs.size(),
-                      " second ones");
+    core::check<ValueError>(texts.size() == pairs.size(), "batch_encode: ", texts.size(), " texts, but ", pairs.size(),
+                            " second ones");
     return encode_batch(texts, &pairs, options);
   }
 
@@ -149,7 +149,8 @@ class BertTokenizer {
   /// Appends [CLS] text [SEP] to ids, cut to max_length; returns how many ids did not fit. Allocates nothing once ids
   /// and the thread's buffer have grown.
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const {
-    check<ValueError>(max_length >= 2, "encode: max_length is ", max_length, ", too short for the 2 special tokens");
+    core::check<ValueError>(max_length >= 2, "encode: max_length is ", max_length,
+                            ", too short for the 2 special tokens");
     return append_encoded(text, true, max_length - 2, options_.truncation_side, ids);
   }
 
@@ -160,7 +161,7 @@ class BertTokenizer {
                      bool clean_up_tokenization_spaces = false) const {
     WordPieceDecoder decoder(options_.continuing_subword_prefix);
     for (const token_id id : ids) {
-      check<ValueError>(id >= 0, "decode: ", id, " is no id");
+      core::check<ValueError>(id >= 0, "decode: ", id, " is no id");
       const std::string* token = pipeline_.token(id);
       if (token != nullptr && !(skip_special_tokens && is_special(pipeline_.added_tokens().find(*token))))
         decoder.add(*token);
@@ -190,8 +191,8 @@ class BertTokenizer {
   /// The token of an id; ValueError for one that no token has.
   const std::string& convert_ids_to_tokens(token_id id) const {
     const std::string* token = pipeline_.token(id);
-    check<ValueError>(token != nullptr, "convert_ids_to_tokens: no token has the id ", id, ", the vocabulary has ",
-                      vocab_size());
+    core::check<ValueError>(token != nullptr, "convert_ids_to_tokens: no token has the id ", id,
+                            ", the vocabulary has ", vocab_size());
     return *token;
   }
   std::vector<std::string> convert_ids_to_tokens(const std::vector<token_id>& ids) const {
@@ -231,12 +232,13 @@ class BertTokenizer {
     if (options.max_length == kUnlimited) options.max_length = options_.model_max_length;
     if (!options.padding_side) options.padding_side = options_.padding_side;
     if (!options.truncation_side) options.truncation_side = options_.truncation_side;
-    check<ValueError>(options.pad_to_multiple_of >= 1, "encode: pad_to_multiple_of is ", options.pad_to_multiple_of,
-                      ", expected at least 1");
-    check<ValueError>(!is_padded || options.truncation == TruncationStrategy::do_not_truncate ||
-                          options.max_length == kUnlimited || options.max_length % options.pad_to_multiple_of == 0,
-                      "encode: texts are cut to ", options.max_length, ", no multiple of pad_to_multiple_of, ",
-                      options.pad_to_multiple_of);
+    core::check<ValueError>(options.pad_to_multiple_of >= 1, "encode: pad_to_multiple_of is ",
+                            options.pad_to_multiple_of, ", expected at least 1");
+    core::check<ValueError>(!is_padded || options.truncation == TruncationStrategy::do_not_truncate ||
+                                options.max_length == kUnlimited ||
+                                options.max_length % options.pad_to_multiple_of == 0,
+                            "encode: texts are cut to ", options.max_length, ", no multiple of pad_to_multiple_of, ",
+                            options.pad_to_multiple_of);
     return options;
   }
 
@@ -252,11 +254,11 @@ class BertTokenizer {
                              const EncodeOptions& options) const {
     constexpr index_t kTextsPerChunk = 64;
     const EncodeOptions resolved = resolve(options);
-    std::vector<Encoding> encodings = detail::empty_encodings(length(texts));
-    parallel_for_throwing(length(texts), kTextsPerChunk, [&](index_t begin, index_t end) {
+    std::vector<Encoding> encodings = detail::empty_encodings(core::length(texts));
+    parallel_for_throwing(core::length(texts), kTextsPerChunk, [&](index_t begin, index_t end) {
       for (index_t i = begin; i < end; ++i) {
-        const auto pair = pairs != nullptr ? std::optional<std::string_view>(at(*pairs, i)) : std::nullopt;
-        at(encodings, i) = unpadded(at(texts, i), pair, resolved);
+        const auto pair = pairs != nullptr ? std::optional<std::string_view>(core::at(*pairs, i)) : std::nullopt;
+        core::at(encodings, i) = unpadded(core::at(texts, i), pair, resolved);
       }
     });
     detail::pad(encodings, resolved, pad_token_id());
@@ -277,9 +279,9 @@ class BertTokenizer {
   index_t append_encoded(std::string_view text, bool add_special_tokens, index_t room, Side truncation_side,
                          std::vector<token_id>& ids) const {
     if (add_special_tokens) ids.push_back(cls_token_id());
-    const index_t text_begin = length(ids);
+    const index_t text_begin = core::length(ids);
     pipeline_.append_ids(text, ids);
-    const index_t excess = std::max<index_t>(0, length(ids) - text_begin - room);
+    const index_t excess = std::max<index_t>(0, core::length(ids) - text_begin - room);
     const auto cut = truncation_side == Side::right ? ids.end() - excess : ids.begin() + text_begin;
     ids.erase(cut, cut + excess);
     if (add_special_tokens) ids.push_back(sep_token_id());
@@ -298,15 +300,15 @@ inline std::uint64_t BertTokenizer::fingerprint() const {
   };
   const BertNormalizerOptions steps = options_.normalizer();
   constexpr index_t kRules = 1;  // another number whenever a text begins to get other ids from the same files
-  add(concat("pipeline ", kRules, steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
+  add(core::concat("pipeline ", kRules, steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   if (steps.keep_joiners) add("keeps joiners");
   for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");
-  if (options_.continuing_subword_prefix != "##") add(concat("prefix ", options_.continuing_subword_prefix));
+  if (options_.continuing_subword_prefix != "##") add(core::concat("prefix ", options_.continuing_subword_prefix));
   for (const AddedToken& token : pipeline_.added_tokens().all()) {
-    add(concat(token.id, token.special, token.content));
+    add(core::concat(token.id, token.special, token.content));
     if (token.single_word || token.lstrip || token.rstrip || token.normalized)
-      add(concat(token.single_word, token.lstrip, token.rstrip, token.normalized));
+      add(core::concat(token.single_word, token.lstrip, token.rstrip, token.normalized));
   }
   for (const std::string& token : pipeline_.model().vocabulary()) add(token);
   return hash;

@@ -60,18 +60,18 @@ struct BatchEncoding {
 
 namespace detail {
 
-/// n empty encodings. All threads ask the system for their memory, by a first write to each page: that takes several times
-/// as long as to fill it.
+/// n empty encodings. All threads ask the system for their memory, by a first write to each page: that takes several
+/// times as long as to fill it.
 inline std::vector<Encoding> empty_encodings(index_t n) {
   constexpr index_t kPage = 4096;
   std::vector<Encoding> encodings;
-  encodings.reserve(usize(n));
+  encodings.reserve(core::usize(n));
   auto* const bytes = reinterpret_cast<std::byte*>(encodings.data());
   const index_t size = n * static_cast<index_t>(sizeof(Encoding));
   parallel_for(num_chunks(size, kPage), 64, [&](index_t begin, index_t end) {
     for (index_t page = begin; page < end; ++page) bytes[page * kPage] = std::byte{};
   });
-  encodings.resize(usize(n));
+  encodings.resize(core::usize(n));
   return encodings;
 }
 
@@ -89,9 +89,9 @@ inline BatchEncoding with_overflow_in_line(std::vector<Encoding> encodings) {
     batch.encodings.push_back(std::move(encoding));
     batch.overflow_to_sample_mapping.push_back(sample);
   };
-  for (index_t i = 0; i < length(encodings); ++i) {
-    std::vector<Encoding> overflowing = std::exchange(at(encodings, i).overflowing, {});
-    add(std::move(at(encodings, i)), i);
+  for (index_t i = 0; i < core::length(encodings); ++i) {
+    std::vector<Encoding> overflowing = std::exchange(core::at(encodings, i).overflowing, {});
+    add(std::move(core::at(encodings, i)), i);
     for (Encoding& part : overflowing) add(std::move(part), i);
   }
   return batch;

@@ -70,7 +70,7 @@ struct NormalizationLossCount {
       if (100 * affected <= lines) return;
       if (!text.empty()) text += ' ';
       const double percent = std::floor(1000.0 * static_cast<double>(affected) / static_cast<double>(lines)) / 10;
-      text += concat(affected, " of ", lines, " lines (", percent, " %) ", message...);
+      text += core::concat(affected, " of ", lines, " lines (", percent, " %) ", message...);
     };
     add_sentence(lines_with_marks,
                  "lose vowel signs or other marks that spell words, because stripping of accents is on (it comes with "

@@ -20,17 +20,17 @@ std::string character_class(Holds&& holds) {
   const auto number = [](char32_t c) {
     std::string digits;
     for (; c != 0 || digits.empty(); c /= 16) digits.insert(digits.begin(), "0123456789ABCDEF"[c % 16]);
-    return concat("\\x{", digits, "}");
+    return core::concat("\\x{", digits, "}");
   };
   std::string ranges;
   for (char32_t first = 0; first < kEnd; ++first) {
     if (!holds(first)) continue;
     char32_t last = first;
     while (last + 1 < kEnd && holds(last + 1)) ++last;
-    ranges += first == last ? number(first) : concat(number(first), "-", number(last));
+    ranges += first == last ? number(first) : core::concat(number(first), "-", number(last));
     first = last;
   }
-  return concat("[", ranges, "]");
+  return core::concat("[", ranges, "]");
 }
 
 /// A step that puts `content` in place of each character of a class.
@@ -60,23 +60,23 @@ inline Json normalizer_json(const BertNormalizerOptions& options) {
 inline BertNormalizerOptions parse_normalizer(const Json& json) {
   const std::string& type = json.at("type").as_string();
   const bool is_sequence = type == "Sequence";
-  check<FormatError>(is_sequence || type == "BertNormalizer", "found the type \"", type,
-                     "\", BERT's is \"BertNormalizer\"");
+  core::check<FormatError>(is_sequence || type == "BertNormalizer", "found the type \"", type,
+                           "\", BERT's is \"BertNormalizer\"");
   if (is_sequence)
-    check<FormatError>(!json.at("normalizers").as_array().empty(), "normalizers: found none in the Sequence");
+    core::check<FormatError>(!json.at("normalizers").as_array().empty(), "normalizers: found none in the Sequence");
   const Json& bert = is_sequence ? json.at("normalizers").as_array().back() : json;
-  check<FormatError>(bert.at("type") == Json("BertNormalizer"), "the last of the Sequence is ", bert.at("type").dump(),
-                     ", expected \"BertNormalizer\"");
-  check<FormatError>(is_sequence || bert.at("clean_text").as_bool(), "clean_text is false, BERT's is true");
+  core::check<FormatError>(bert.at("type") == Json("BertNormalizer"), "the last of the Sequence is ",
+                           bert.at("type").dump(), ", expected \"BertNormalizer\"");
+  core::check<FormatError>(is_sequence || bert.at("clean_text").as_bool(), "clean_text is false, BERT's is true");
 
   BertNormalizerOptions options{.handle_chinese_chars = bert.at("handle_chinese_chars").as_bool(),
                                 .lowercase = bert.at("lowercase").as_bool(),
                                 .keep_joiners = is_sequence};
   const Json* strip_accents = bert.find("strip_accents");
   if (strip_accents != nullptr && !strip_accents->is_null()) options.strip_accents = strip_accents->as_bool();
-  check<FormatError>(!is_sequence || json == normalizer_json(options),
-                     "the Sequence is another one than minibert "
-                     "writes to keep joiners; BERT's normalizer is \"BertNormalizer\"");
+  core::check<FormatError>(!is_sequence || json == normalizer_json(options),
+                           "the Sequence is another one than minibert "
+                           "writes to keep joiners; BERT's normalizer is \"BertNormalizer\"");
   return options;
 }
 

@@ -12,10 +12,10 @@ namespace minibert::detail {
 
 /// Pads an encoding, and what overflowed from it, to `target` tokens; longer ones stay as they are.
 inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& options, token_id pad_token_id) {
-  const index_t missing = std::max<index_t>(0, target - length(encoding.input_ids));
+  const index_t missing = std::max<index_t>(0, target - core::length(encoding.input_ids));
   const auto pad = [&](auto& row, auto value, bool is_asked_for) {
     if (row.empty() && !is_asked_for) return;
-    row.insert(options.padding_side == Side::left ? row.begin() : row.end(), usize(missing), value);
+    row.insert(options.padding_side == Side::left ? row.begin() : row.end(), core::usize(missing), value);
   };
   pad(encoding.input_ids, pad_token_id, true);
   pad(encoding.token_type_ids, 0, true);
@@ -34,10 +34,11 @@ inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, tok
   index_t target = options.max_length;
   if (options.padding == PaddingStrategy::longest) {
     target = 0;
-    for (const Encoding& encoding : encodings) target = std::max(target, length(encoding.input_ids));
+    for (const Encoding& encoding : encodings) target = std::max(target, core::length(encoding.input_ids));
   }
-  check<ValueError>(target != kUnlimited, "pad: padding is max_length, but there is no max_length, and the tokenizer ",
-                    "has no model_max_length");
+  core::check<ValueError>(target != kUnlimited,
+                          "pad: padding is max_length, but there is no max_length, and the tokenizer ",
+                          "has no model_max_length");
   target = (target + multiple - 1) / multiple * multiple;
   for (Encoding& encoding : encodings) pad_to(encoding, target, options, pad_token_id);
 }

@@ -31,7 +31,7 @@ auto in_context(std::string_view where, F&& f) {
   try {
     return f();
   } catch (const FormatError& error) {
-    raise<FormatError>(where, ": ", error.what());
+    core::raise<FormatError>(where, ": ", error.what());
   }
 }
 
@@ -47,15 +47,15 @@ inline const Json* find_component(const Json& tokenizer, std::string_view name, 
   if (component == nullptr) return nullptr;
   return in_context(name, [&] {
     const std::string& found = component->at("type").as_string();
-    check<FormatError>(found == type, "found the type \"", found, "\", BERT's is \"", type, "\"");
+    core::check<FormatError>(found == type, "found the type \"", found, "\", BERT's is \"", type, "\"");
     return component;
   });
 }
 
 /// An id of a file.
 inline token_id parse_id(std::int64_t id) {
-  check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "an added token has the id ", id, ", expected 0 to ",
-                     WordPiece::kMaxVocabSize - 1);
+  core::check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "an added token has the id ", id,
+                           ", expected 0 to ", WordPiece::kMaxVocabSize - 1);
   return static_cast<token_id>(id);
 }
 
@@ -91,15 +91,16 @@ inline std::vector<std::string> parse_vocabulary(const Json& vocab) {
   std::vector<bool> taken;
   for (const auto& [token, value] : vocab.as_object()) {
     const std::int64_t id = value.as_integer();
-    check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "\"", token, "\" has the id ", id, ", expected 0 to ",
-                       WordPiece::kMaxVocabSize - 1);
-    if (id >= length(tokens)) {
-      tokens.resize(usize(id + 1));
-      taken.resize(usize(id + 1));
+    core::check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "\"", token, "\" has the id ", id,
+                             ", expected 0 to ", WordPiece::kMaxVocabSize - 1);
+    if (id >= core::length(tokens)) {
+      tokens.resize(core::usize(id + 1));
+      taken.resize(core::usize(id + 1));
     }
-    check<FormatError>(!taken[usize(id)], "\"", at(tokens, id), "\" and \"", token, "\" have the same id, ", id);
-    taken[usize(id)] = true;
-    at(tokens, id) = token;
+    core::check<FormatError>(!taken[core::usize(id)], "\"", core::at(tokens, id), "\" and \"", token,
+                             "\" have the same id, ", id);
+    taken[core::usize(id)] = true;
+    core::at(tokens, id) = token;
   }
   return tokens;
 }
@@ -110,12 +111,12 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
   const Json& model = json.at("model");
   in_context("model", [&] {
     if (const Json* type = find_set(model, "type"))  // published BERT files have none
-      check<FormatError>(type->as_string() == "WordPiece", "found the type \"", type->as_string(),
-                         "\", BERT's is \"WordPiece\"");
+      core::check<FormatError>(type->as_string() == "WordPiece", "found the type \"", type->as_string(),
+                               "\", BERT's is \"WordPiece\"");
     parts.options.continuing_subword_prefix = model.at("continuing_subword_prefix").as_string();
     const std::int64_t longest = model.at("max_input_chars_per_word").as_integer();
-    check<FormatError>(longest == WordPiece::kMaxCharactersPerWord, "max_input_chars_per_word is ", longest,
-                       ", BERT's is ", WordPiece::kMaxCharactersPerWord);
+    core::check<FormatError>(longest == WordPiece::kMaxCharactersPerWord, "max_input_chars_per_word is ", longest,
+                             ", BERT's is ", WordPiece::kMaxCharactersPerWord);
     parts.options.unk_token = model.at("unk_token").as_string();
     parts.vocabulary = in_context("vocab", [&] { return parse_vocabulary(model.at("vocab")); });
   });
@@ -124,19 +125,19 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
       parts.added_tokens.push_back(parse_added_token(token, parse_id(token.at("id").as_integer())));
   });
   const Json* normalizer = find_set(json, "normalizer");
-  check<FormatError>(normalizer != nullptr, "normalizer: found none, BERT's is \"BertNormalizer\"");
+  core::check<FormatError>(normalizer != nullptr, "normalizer: found none, BERT's is \"BertNormalizer\"");
   const BertNormalizerOptions steps = in_context("normalizer", [&] { return parse_normalizer(*normalizer); });
   parts.options.tokenize_chinese_chars = steps.handle_chinese_chars;
   parts.options.do_lower_case = steps.lowercase;
   parts.options.strip_accents = steps.strip_accents;
   parts.options.keep_joiners = steps.keep_joiners;
-  check<FormatError>(find_component(json, "pre_tokenizer", "BertPreTokenizer") != nullptr,
-                     "pre_tokenizer: found none, BERT's is \"BertPreTokenizer\"");
+  core::check<FormatError>(find_component(json, "pre_tokenizer", "BertPreTokenizer") != nullptr,
+                           "pre_tokenizer: found none, BERT's is \"BertPreTokenizer\"");
   if (const Json* decoder = find_component(json, "decoder", "WordPiece")) {
     const std::string& prefix = decoder->at("prefix").as_string();
-    check<FormatError>(prefix == parts.options.continuing_subword_prefix, "decoder: prefix is \"", prefix,
-                       "\", the model's continuing_subword_prefix is \"", parts.options.continuing_subword_prefix,
-                       "\"");
+    core::check<FormatError>(prefix == parts.options.continuing_subword_prefix, "decoder: prefix is \"", prefix,
+                             "\", the model's continuing_subword_prefix is \"", parts.options.continuing_subword_prefix,
+                             "\"");
   }
   return parts;
 }
@@ -152,16 +153,16 @@ inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptio
     for (const Json& item : processor->at(name).as_array()) {
       const Json* special = item.find("SpecialToken");
       const Json& part = special != nullptr ? *special : item.at("Sequence");
-      text += concat(text.empty() ? "" : " ", part.at("id").as_string(), ":", part.at("type_id").as_integer());
+      text += core::concat(text.empty() ? "" : " ", part.at("id").as_string(), ":", part.at("type_id").as_integer());
     }
     return text;
   };
-  const std::string single = concat(options.cls_token, ":0 A:0 ", options.sep_token, ":0");
-  const std::string pair = concat(single, " B:1 ", options.sep_token, ":1");
+  const std::string single = core::concat(options.cls_token, ":0 A:0 ", options.sep_token, ":0");
+  const std::string pair = core::concat(single, " B:1 ", options.sep_token, ":1");
   for (const auto& [name, expected] : {std::pair("single", single), std::pair("pair", pair)}) {
     const std::string found = describe(name);
-    check<FormatError>(found == expected, "post_processor: the ", name, " template is \"", found, "\", BERT's is \"",
-                       expected, "\"");
+    core::check<FormatError>(found == expected, "post_processor: the ", name, " template is \"", found,
+                             "\", BERT's is \"", expected, "\"");
   }
 }
 
@@ -208,12 +209,13 @@ inline void parse_config(const Json& config, BertTokenizerOptions& options) {
   read_setting(config, "model_max_length", [&](const Json& value) {
     // Hugging Face writes 1e30 where there is no limit.
     if (value.as_number() < 1e18) options.model_max_length = value.as_integer();
-    check<FormatError>(options.model_max_length > 0, "expected at least 1, found ", options.model_max_length);
+    core::check<FormatError>(options.model_max_length > 0, "expected at least 1, found ", options.model_max_length);
   });
   const auto read_side = [&](const char* key, Side& side) {
     read_setting(config, key, [&](const Json& value) {
       const std::string& name = value.as_string();
-      check<FormatError>(name == "left" || name == "right", "expected \"left\" or \"right\", found \"", name, "\"");
+      core::check<FormatError>(name == "left" || name == "right", "expected \"left\" or \"right\", found \"", name,
+                               "\"");
       side = name == "left" ? Side::left : Side::right;
     });
   };
@@ -227,8 +229,8 @@ inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& config) {
   for (const auto& [key, token] : config.at("added_tokens_decoder").as_object()) {
     std::int64_t id = -1;
     const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
-    check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(), "added_tokens_decoder: \"",
-                       key, "\" is no id");
+    core::check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(),
+                             "added_tokens_decoder: \"", key, "\" is no id");
     tokens.push_back(parse_added_token(token, parse_id(id)));
   }
   return tokens;
@@ -240,9 +242,10 @@ inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    check<FormatError>(unicode::is_valid_utf8(line), "line ", length(tokens) + 1, " is not UTF-8");
+    core::check<FormatError>(unicode::is_valid_utf8(line), "line ", core::length(tokens) + 1, " is not UTF-8");
     tokens.emplace_back(unicode::trim_end(line));
-    check<FormatError>(length(tokens) <= WordPiece::kMaxVocabSize, "more than ", WordPiece::kMaxVocabSize, " lines");
+    core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "more than ", WordPiece::kMaxVocabSize,
+                             " lines");
   }
   return tokens;
 }
@@ -254,16 +257,16 @@ inline bool follows_tokenizer_json(const Json& config) {
   if (tokenizer_class == nullptr) return false;
   const std::string& name = tokenizer_class->as_string();
   if (name == "BertTokenizer" || name == "BertTokenizerFast") return false;
-  check<FormatError>(name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"", name,
-                     "\", expected \"BertTokenizer\"");
+  core::check<FormatError>(name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"",
+                           name, "\", expected \"BertTokenizer\"");
   return true;
 }
 
 /// Refuses a tokenizer.json of which transformers' BertTokenizer, to which it is given, would make something else.
 inline void check_fits_bert_tokenizer(const BertTokenizerOptions& by_tokenizer_json) {
   const auto refuse = [](auto... difference) {
-    raise<FormatError>("tokenizer_class is BertTokenizer, which ", difference...,
-                       "; expected \"PreTrainedTokenizerFast\", which does as tokenizer.json says");
+    core::raise<FormatError>("tokenizer_class is BertTokenizer, which ", difference...,
+                             "; expected \"PreTrainedTokenizerFast\", which does as tokenizer.json says");
   };
   if (by_tokenizer_json.keep_joiners) refuse("drops U+200C and U+200D, but tokenizer.json keeps them");
   const std::string& prefix = by_tokenizer_json.continuing_subword_prefix;
@@ -285,17 +288,17 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
   const auto exists = [&](const char* name) { return std::filesystem::exists(folder / name); };
   const auto read = [&](const char* name) { return exists(name) ? Json::read(folder / name) : Json::object(); };
   const bool has_json = exists("tokenizer.json");
-  check<IoError>(has_json || exists("vocab.txt"), folder.string(),
-                 ": no tokenizer here: neither tokenizer.json nor vocab.txt exists");
+  core::check<IoError>(has_json || exists("vocab.txt"), folder.string(),
+                       ": no tokenizer here: neither tokenizer.json nor vocab.txt exists");
 
   BertTokenizerParts parts;
   const Json tokenizer = read("tokenizer.json"), config = read("tokenizer_config.json");
   if (has_json) {
     parts = detail::in_context(path_of("tokenizer.json"), [&] { return detail::parse_tokenizer_json(tokenizer); });
   } else {
-    check<FormatError>(!exists("added_tokens.json"), path_of("added_tokens.json"),
-                       ": not supported beside a vocab.txt; ",
-                       "save the tokenizer with a newer transformers, which writes a tokenizer.json");
+    core::check<FormatError>(!exists("added_tokens.json"), path_of("added_tokens.json"),
+                             ": not supported beside a vocab.txt; ",
+                             "save the tokenizer with a newer transformers, which writes a tokenizer.json");
     const MappedFile text(folder / "vocab.txt");
     parts.vocabulary = detail::in_context(path_of("vocab.txt"), [&] { return detail::parse_vocab_txt(text.view()); });
   }

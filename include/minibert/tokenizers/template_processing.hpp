@@ -37,18 +37,18 @@ class TemplateProcessing {
     if (options.truncation == TruncationStrategy::do_not_truncate || options.max_length == kUnlimited)
       return kUnlimited;
     const index_t reserved = !options.add_special_tokens ? 0 : is_pair ? 3 : 2;
-    check<ValueError>(options.max_length >= reserved, "encode: max_length is ", options.max_length,
-                      ", too short for the ", reserved, " special tokens");
-    check<ValueError>(options.stride >= 0 && options.stride <= std::max<index_t>(0, options.max_length - 2),
-                      "encode: stride is ", options.stride, ", expected 0 to ", options.max_length - 2,
-                      ", what max_length leaves beside two special tokens");
+    core::check<ValueError>(options.max_length >= reserved, "encode: max_length is ", options.max_length,
+                            ", too short for the ", reserved, " special tokens");
+    core::check<ValueError>(options.stride >= 0 && options.stride <= std::max<index_t>(0, options.max_length - 2),
+                            "encode: stride is ", options.stride, ", expected 0 to ", options.max_length - 2,
+                            ", what max_length leaves beside two special tokens");
     return options.max_length - reserved;
   }
 
   /// One text, or two.
   Encoding operator()(const TextTokens& first, const TextTokens* second) const {
-    PairLengths lengths{length(first.ids)};
-    if (second != nullptr) lengths.second = length(second->ids);
+    PairLengths lengths{core::length(first.ids)};
+    if (second != nullptr) lengths.second = core::length(second->ids);
     const PairLengths kept = truncated_lengths(lengths, room(options_, second != nullptr), options_.truncation.value());
     const auto cut = [&](index_t tokens, index_t keep) {
       return windows(tokens, keep, options_.stride, options_.truncation_side.value());
@@ -58,10 +58,11 @@ class TemplateProcessing {
 
     Encoding encoding = put_together(first, a.front(), second, b.front());
     if (!options_.return_overflowing_tokens) return encoding;
-    for (index_t i = 1; i < length(a); ++i)
-      for (const Window& window : b) encoding.overflowing.push_back(put_together(first, at(a, i), second, window));
-    for (index_t j = 1; j < length(b); ++j)
-      encoding.overflowing.push_back(put_together(first, a.front(), second, at(b, j)));
+    for (index_t i = 1; i < core::length(a); ++i)
+      for (const Window& window : b)
+        encoding.overflowing.push_back(put_together(first, core::at(a, i), second, window));
+    for (index_t j = 1; j < core::length(b); ++j)
+      encoding.overflowing.push_back(put_together(first, a.front(), second, core::at(b, j)));
     return encoding;
   }
 
@@ -78,11 +79,11 @@ class TemplateProcessing {
 
   /// Makes room: rows are many and kept, so each should be allocated once.
   void reserve(index_t tokens, Encoding& encoding) const {
-    encoding.input_ids.reserve(usize(tokens));
-    encoding.token_type_ids.reserve(usize(tokens));
-    if (options_.return_special_tokens_mask) encoding.special_tokens_mask.reserve(usize(tokens));
-    if (options_.return_offsets_mapping) encoding.offset_mapping.reserve(usize(tokens));
-    if (options_.return_word_ids) encoding.word_ids.reserve(usize(tokens));
+    encoding.input_ids.reserve(core::usize(tokens));
+    encoding.token_type_ids.reserve(core::usize(tokens));
+    if (options_.return_special_tokens_mask) encoding.special_tokens_mask.reserve(core::usize(tokens));
+    if (options_.return_offsets_mapping) encoding.offset_mapping.reserve(core::usize(tokens));
+    if (options_.return_word_ids) encoding.word_ids.reserve(core::usize(tokens));
   }
 
   void add_special(token_id id, std::int32_t type, Encoding& encoding) const {

@@ -29,7 +29,7 @@ class Trie {
     std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
     cells_.resize(kBytes);
     cells_[kRoot].parent = kNoParent;
-    std::vector<Branch> branches{{kRoot, 0, length(entries), 0}};
+    std::vector<Branch> branches{{kRoot, 0, core::length(entries), 0}};
     while (!branches.empty()) {
       const Branch branch = branches.back();
       branches.pop_back();
@@ -50,7 +50,7 @@ class Trie {
   /// The value of exactly this string, or kNoValue.
   Value find(std::string_view text) const noexcept {
     const Node node = descend(kRoot, text);
-    return node == kNoNode ? kNoValue : at(cells_, node).value;
+    return node == kNoNode ? kNoValue : core::at(cells_, node).value;
   }
 
   struct Match {
@@ -61,7 +61,7 @@ class Trie {
   /// The longest string, of one byte at least, that leads from `node` along the start of text to a value.
   Match longest_match(Node node, std::string_view text) const noexcept {
     Match match;
-    for (index_t i = 0; i < length(text); ++i) {
+    for (index_t i = 0; i < core::length(text); ++i) {
       node = child(node, text.data()[i]);
       if (node == kNoNode) break;
       if (const Value value = cell(node).value; value != kNoValue) match = {value, i + 1};
@@ -96,14 +96,15 @@ class Trie {
 
   /// Sets the value of the branch's node, makes its children and adds their branches to the list.
   void grow(const std::vector<Entry>& entries, Branch branch, std::vector<Branch>& branches) {
-    for (; branch.begin != branch.end && length(at(entries, branch.begin).first) == branch.depth; ++branch.begin)
-      at(cells_, branch.node).value = at(entries, branch.begin).second;
+    for (; branch.begin != branch.end && core::length(core::at(entries, branch.begin).first) == branch.depth;
+         ++branch.begin)
+      core::at(cells_, branch.node).value = core::at(entries, branch.begin).second;
     if (branch.begin == branch.end) return;
 
     std::vector<Branch> children;
     std::vector<std::int32_t> bytes;
     for (index_t i = branch.begin; i < branch.end; ++i) {
-      const std::int32_t byte = static_cast<unsigned char>(at(at(entries, i).first, branch.depth));
+      const std::int32_t byte = static_cast<unsigned char>(core::at(core::at(entries, i).first, branch.depth));
       if (bytes.empty() || bytes.back() != byte) {
         bytes.push_back(byte);
         children.push_back({kNoNode, i, i, branch.depth + 1});
@@ -111,10 +112,10 @@ class Trie {
       children.back().end = i + 1;
     }
     const std::int32_t base = free_base(bytes);
-    at(cells_, branch.node).base = base;
-    for (index_t k = 0; k < length(bytes); ++k) {
-      at(children, k).node = base + at(bytes, k);
-      at(cells_, at(children, k).node).parent = branch.node;
+    core::at(cells_, branch.node).base = base;
+    for (index_t k = 0; k < core::length(bytes); ++k) {
+      core::at(children, k).node = base + core::at(bytes, k);
+      core::at(cells_, core::at(children, k).node).parent = branch.node;
     }
     branches.insert(branches.end(), children.rbegin(), children.rend());
   }
@@ -124,13 +125,13 @@ class Trie {
     index_t taken = 0;
     for (index_t cell = std::max<index_t>(first_free_, bytes.front() + 1);; ++cell) {
       const index_t base = cell - bytes.front();
-      if (length(cells_) < base + kBytes) cells_.resize(usize(base + kBytes));
-      if (at(cells_, cell).parent != kFree) {
+      if (core::length(cells_) < base + kBytes) cells_.resize(core::usize(base + kBytes));
+      if (core::at(cells_, cell).parent != kFree) {
         ++taken;
         continue;
       }
       const bool fits = std::all_of(bytes.begin(), bytes.end(),
-                                    [&](std::int32_t byte) { return at(cells_, base + byte).parent == kFree; });
+                                    [&](std::int32_t byte) { return core::at(cells_, base + byte).parent == kFree; });
       if (!fits) continue;
       if (20 * taken >= 19 * (cell - first_free_ + 1)) first_free_ = cell;
       return static_cast<std::int32_t>(base);

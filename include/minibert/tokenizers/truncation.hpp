@@ -47,10 +47,11 @@ inline PairLengths truncated_lengths(const PairLengths& lengths, index_t room, T
 
   const bool is_first = strategy == TruncationStrategy::only_first;
   const char* const name = is_first ? "only_first" : "only_second";
-  check<ValueError>(is_first || lengths.second.has_value(), "truncation: ", name, " for a text without a second one");
+  core::check<ValueError>(is_first || lengths.second.has_value(), "truncation: ", name,
+                          " for a text without a second one");
   PairLengths kept = lengths;
   index_t& cut = is_first ? kept.first : *kept.second;
-  check<ValueError>(cut > excess, "truncation: ", name, " cannot cut ", excess, " tokens from a text of ", cut);
+  core::check<ValueError>(cut > excess, "truncation: ", name, " cannot cut ", excess, " tokens from a text of ", cut);
   cut -= excess;
   return kept;
 }
@@ -67,8 +68,8 @@ struct Window {
 inline std::vector<Window> windows(index_t tokens, index_t kept, index_t stride, Side truncation_side) {
   if (kept >= tokens) return {{0, tokens}};
   if (kept == 0) return {{0, 0}, {0, tokens}};
-  check<ValueError>(stride < kept, "truncation: stride is ", stride, ", but only ", kept,
-                    " tokens of the text are kept");
+  core::check<ValueError>(stride < kept, "truncation: stride is ", stride, ", but only ", kept,
+                          " tokens of the text are kept");
   std::vector<Window> result;
   for (index_t offset = 0; result.empty() || offset + stride < tokens; offset += kept - stride) {
     const index_t end = std::min(tokens, offset + kept);

@@ -128,7 +128,7 @@ inline bool is_word_character(char32_t c) noexcept {
 /// The last character of a text that is not empty; U+FFFD if that is no UTF-8.
 inline Decoded last_character(std::string_view text) noexcept {
   const char* const end = text.data() + text.size();
-  for (index_t bytes = 1; bytes <= 4 && bytes <= length(text); ++bytes)
+  for (index_t bytes = 1; bytes <= 4 && bytes <= core::length(text); ++bytes)
     if (const Decoded decoded = decode(end - bytes, end); decoded.bytes == bytes && decoded.character != kReplacement)
       return decoded;
   return {kReplacement, 1};
@@ -146,7 +146,7 @@ inline std::string_view trim_start(std::string_view text) noexcept {
   while (!text.empty()) {
     const Decoded first = decode(text.data(), text.data() + text.size());
     if (!is_whitespace(first.character)) break;
-    text.remove_prefix(usize(first.bytes));
+    text.remove_prefix(core::usize(first.bytes));
   }
   return text;
 }
@@ -156,7 +156,7 @@ inline std::string_view trim_end(std::string_view text) noexcept {
   while (!text.empty()) {
     const Decoded last = last_character(text);
     if (!is_whitespace(last.character)) break;
-    text.remove_suffix(usize(last.bytes));
+    text.remove_suffix(core::usize(last.bytes));
   }
   return text;
 }

@@ -1,5 +1,5 @@
-// Made by scripts/generate_unicode_tables.py; do not edit. Character properties as Hugging Face's BERT tokenizer has them:
-// utf8proc 2.8.0 (Unicode 15.0.0), changed where the reference follows other versions: categories of about
+// Made by scripts/generate_unicode_tables.py; do not edit. Character properties as Hugging Face's BERT tokenizer has
+// them: utf8proc 2.8.0 (Unicode 15.0.0), changed where the reference follows other versions: categories of about
 // Unicode 8, canonical decomposition and combining classes of Unicode 9, characters of words of 16, lower case of 17.
 // clang-format off
 #pragma once

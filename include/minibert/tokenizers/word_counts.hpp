@@ -23,13 +23,14 @@ namespace minibert {
 /// Distinct words in the order in which they first came, with 64-bit counts.
 class WordCounts {
  public:
-  index_t size() const noexcept { return length(counts_); }
+  index_t size() const noexcept { return core::length(counts_); }
   /// Of all words together.
-  index_t num_bytes() const noexcept { return length(text_); }
+  index_t num_bytes() const noexcept { return core::length(text_); }
   std::string_view word(index_t i) const noexcept {
-    return std::string_view(text_).substr(usize(at(begins_, i)), usize(at(begins_, i + 1) - at(begins_, i)));
+    return std::string_view(text_).substr(core::usize(core::at(begins_, i)),
+                                          core::usize(core::at(begins_, i + 1) - core::at(begins_, i)));
   }
-  std::int64_t count(index_t i) const noexcept { return at(counts_, i); }
+  std::int64_t count(index_t i) const noexcept { return core::at(counts_, i); }
 
   /// ValueError for the 2^31st word.
   void add(std::string_view word, std::int64_t count = 1) {
@@ -42,7 +43,7 @@ class WordCounts {
     }
     slot = static_cast<std::uint32_t>(size());
     text_ += word;
-    begins_.push_back(length(text_));
+    begins_.push_back(core::length(text_));
     counts_.push_back(count);
     hashes_.push_back(hash);
   }
@@ -72,7 +73,7 @@ class WordCounts {
   }
 
   void grow() {
-    check<ValueError>(slots_.size() <= kEmpty, "more than ", size(), " distinct words");
+    core::check<ValueError>(slots_.size() <= kEmpty, "more than ", size(), " distinct words");
     slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), kEmpty);
     const std::size_t mask = slots_.size() - 1;
     for (std::uint32_t word = 0; word < counts_.size(); ++word) {
@@ -119,8 +120,9 @@ class WordCounter {
 
   /// Chunks are merged in order, a block at a time: words stay in order of first appearance, and memory is bounded.
   void add_block(std::string_view block) {
-    std::vector<Part> parts(usize(num_chunks(length(block), kChunk)));
-    parallel_for_lines(block, kChunk, [&](std::string_view lines, index_t i) { count_lines(lines, at(parts, i)); });
+    std::vector<Part> parts(core::usize(num_chunks(core::length(block), kChunk)));
+    parallel_for_lines(block, kChunk,
+                       [&](std::string_view lines, index_t i) { count_lines(lines, core::at(parts, i)); });
     for (const Part& part : parts) {
       counts_.add(part.counts);
       loss_.add(part.loss);

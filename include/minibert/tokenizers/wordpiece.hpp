@@ -25,22 +25,24 @@ class WordPiece {
   /// ValueError when the entry for unknown words is not there or an entry is not UTF-8.
   explicit WordPiece(std::vector<std::string> vocabulary, std::string_view unk_token = "[UNK]",
                      std::string_view continuing_subword_prefix = "##")
-      : tokens_(std::move(vocabulary)), trie_(entries(tokens_)), prefix_bytes_(length(continuing_subword_prefix)) {
+      : tokens_(std::move(vocabulary)),
+        trie_(entries(tokens_)),
+        prefix_bytes_(core::length(continuing_subword_prefix)) {
     unk_token_id_ = find(unk_token);
-    check<ValueError>(unk_token_id_ != kNoToken, "wordpiece: the vocabulary of ", vocab_size(),
-                      " entries does not hold the token for unknown words, \"", unk_token, "\"");
+    core::check<ValueError>(unk_token_id_ != kNoToken, "wordpiece: the vocabulary of ", vocab_size(),
+                            " entries does not hold the token for unknown words, \"", unk_token, "\"");
     continuation_ = trie_.descend(Trie::kRoot, continuing_subword_prefix);
   }
 
   /// The number of ids: the largest, plus one.
-  index_t vocab_size() const noexcept { return length(tokens_); }
+  index_t vocab_size() const noexcept { return core::length(tokens_); }
 
   /// The id of a token, or kNoToken.
   token_id find(std::string_view token) const noexcept { return trie_.find(token); }
 
   /// The token of an id, 0 <= id < vocab_size(); nullptr for an id that no token has.
   const std::string* token(token_id id) const noexcept {
-    const std::string& token = at(tokens_, id);
+    const std::string& token = core::at(tokens_, id);
     return find(token) == id ? &token : nullptr;
   }
 
@@ -49,7 +51,7 @@ class WordPiece {
 
   /// The number of bytes of a word of several pieces that a piece stands for: its token's, without the prefix.
   index_t bytes_in_word(token_id id, bool continues) const noexcept {
-    return length(at(tokens_, id)) - (continues ? prefix_bytes_ : 0);
+    return core::length(core::at(tokens_, id)) - (continues ? prefix_bytes_ : 0);
   }
 
   /// Appends the ids of a word's pieces: the longest that fits, then the longest that continues it, and so on. One
@@ -58,13 +60,14 @@ class WordPiece {
   [[gnu::always_inline]] void append_ids(std::string_view word, detail::IdAppender& ids) const {
     ids.make_room(word.size());  // a piece has a byte at least
     const std::size_t old_size = ids.used();
-    bool known = length(word) <= kMaxCharactersPerWord || unicode::count_characters(word) <= kMaxCharactersPerWord;
+    bool known =
+        core::length(word) <= kMaxCharactersPerWord || unicode::count_characters(word) <= kMaxCharactersPerWord;
     Trie::Node node = Trie::kRoot;
     for (std::string_view rest = word; known && !rest.empty();) {
       const Trie::Match piece = node == Trie::kNoNode ? Trie::Match{} : trie_.longest_match(node, rest);
       known = piece.bytes > 0;
       if (known) ids.add(piece.value);
-      rest.remove_prefix(usize(piece.bytes));
+      rest.remove_prefix(core::usize(piece.bytes));
       node = continuation_;
     }
     if (known) return;
@@ -82,7 +85,8 @@ class WordPiece {
     entries.reserve(tokens.size());
     for (const std::string& token : tokens) {
       const auto id = static_cast<token_id>(entries.size());
-      check<ValueError>(unicode::is_valid_utf8(token), "wordpiece: entry ", id, " of the vocabulary is not UTF-8");
+      core::check<ValueError>(unicode::is_valid_utf8(token), "wordpiece: entry ", id,
+                              " of the vocabulary is not UTF-8");
       entries.emplace_back(token, id);
     }
     return entries;

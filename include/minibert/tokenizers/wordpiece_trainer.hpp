@@ -51,8 +51,8 @@ class TokenList {
     return entry->second;
   }
   bool contains(const std::string& token) const { return ids_.count(token) != 0; }
-  const std::string& operator[](token_id id) const noexcept { return at(tokens_, id); }
-  index_t size() const noexcept { return length(tokens_); }
+  const std::string& operator[](token_id id) const noexcept { return core::at(tokens_, id); }
+  index_t size() const noexcept { return core::length(tokens_); }
   std::vector<std::string> take() { return std::move(tokens_); }
 
  private:
@@ -72,16 +72,16 @@ class PairMerger {
 
   /// Words are numbered, and counted, as in `words`, which must outlive this.
   explicit PairMerger(const WordCounts& words) : words_(words) {
-    begins_.reserve(usize(words.size() + 1));
-    symbols_.reserve(usize(words.num_bytes()));
+    begins_.reserve(core::usize(words.size() + 1));
+    symbols_.reserve(core::usize(words.num_bytes()));
   }
 
   /// Adds the next word.
   void add_word(const std::vector<token_id>& symbols) {
-    const std::int64_t count = words_.count(length(begins_) - 1);
+    const std::int64_t count = words_.count(core::length(begins_) - 1);
     symbols_.insert(symbols_.end(), symbols.begin(), symbols.end());
-    begins_.push_back(length(symbols_));
-    for (index_t i = 1; i < length(symbols); ++i) change(at(symbols, i - 1), at(symbols, i), count);
+    begins_.push_back(core::length(symbols_));
+    for (index_t i = 1; i < core::length(symbols); ++i) change(core::at(symbols, i - 1), core::at(symbols, i), count);
   }
 
   /// The most frequent pair; of equals the one with the smaller (left, right). None when no pair is left.
@@ -136,9 +136,9 @@ class PairMerger {
 
   /// The symbols of a word.
   std::span<token_id> word(std::uint32_t number) noexcept {
-    const index_t begin = at(begins_, number), end = at(begins_, number + index_t{1});
-    const std::span<token_id> all = std::span(symbols_).subspan(usize(begin), usize(end - begin));
-    return all.first(usize(std::find(all.begin(), all.end(), kNone) - all.begin()));
+    const index_t begin = core::at(begins_, number), end = core::at(begins_, number + index_t{1});
+    const std::span<token_id> all = std::span(symbols_).subspan(core::usize(begin), core::usize(end - begin));
+    return all.first(core::usize(std::find(all.begin(), all.end(), kNone) - all.begin()));
   }
 
   /// Queues the pairs of at least a quarter of the highest count, and notes their words. False when no pair is left.
@@ -256,12 +256,12 @@ inline std::u32string alphabet(const WordCounts& words, const WordPieceTrainer& 
 
   std::u32string characters;
   for (const auto& [character, count] : counts) characters += character;
-  if (options.limit_alphabet && *options.limit_alphabet < length(characters)) {
+  if (options.limit_alphabet && *options.limit_alphabet < core::length(characters)) {
     std::sort(characters.begin(), characters.end(), [&](char32_t a, char32_t b) {
       const std::int64_t count_a = counts.at(a), count_b = counts.at(b);
       return count_a != count_b ? count_a > count_b : a < b;
     });
-    characters.resize(usize(*options.limit_alphabet));
+    characters.resize(core::usize(*options.limit_alphabet));
   }
   std::sort(characters.begin(), characters.end());
   return characters;
@@ -299,10 +299,11 @@ inline void add_words(const WordCounts& words, const std::string& prefix, TokenL
 }  // namespace detail
 
 inline std::vector<std::string> WordPieceTrainer::train(const WordCounts& words) const {
-  check<ValueError>(vocab_size > 0, "wordpiece trainer: vocab_size is ", vocab_size, ", expected at least 1");
-  check<ValueError>(min_frequency >= 0, "wordpiece trainer: min_frequency is ", min_frequency, ", expected at least 0");
-  check<ValueError>(limit_alphabet.value_or(0) >= 0, "wordpiece trainer: limit_alphabet is ",
-                    limit_alphabet.value_or(0), ", expected at least 0");
+  core::check<ValueError>(vocab_size > 0, "wordpiece trainer: vocab_size is ", vocab_size, ", expected at least 1");
+  core::check<ValueError>(min_frequency >= 0, "wordpiece trainer: min_frequency is ", min_frequency,
+                          ", expected at least 0");
+  core::check<ValueError>(limit_alphabet.value_or(0) >= 0, "wordpiece trainer: limit_alphabet is ",
+                          limit_alphabet.value_or(0), ", expected at least 0");
   detail::TokenList tokens;
   for (const std::string& token : special_tokens) tokens.add(token);
   for (const char32_t c : detail::alphabet(words, *this)) {

@@ -116,7 +116,7 @@ inline void write_bert_tokenizer(const std::filesystem::path& folder, const Word
   } else {
     std::error_code error;  // another tokenizer may have been here before
     std::filesystem::remove(folder / "vocab.txt", error);
-    check<IoError>(!error, (folder / "vocab.txt").string(), ": cannot be removed: ", error.message());
+    core::check<IoError>(!error, (folder / "vocab.txt").string(), ": cannot be removed: ", error.message());
   }
   write_file(folder / "special_tokens_map.json", detail::special_tokens_json(options).dump(2) + "\n");
   write_file(folder / "tokenizer_config.json", detail::tokenizer_config_json(options).dump(2) + "\n");

@@ -34,8 +34,8 @@ class BaselineCallback : public TrainerCallback {
     if (!last_ || *last_ < 0.99 * loss_) return;
     char losses[64];
     std::snprintf(losses, sizeof losses, "evaluation loss %.3f against %.3f", *last_, loss_);
-    notice_(concat("warning: ", when, "the model is no better than ", name_, " (", losses,
-                   "); it may need more steps, or another learning rate"));
+    notice_(core::concat("warning: ", when, "the model is no better than ", name_, " (", losses,
+                         "); it may need more steps, or another learning rate"));
   }
 
   std::string name_;

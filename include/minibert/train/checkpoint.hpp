@@ -48,7 +48,7 @@ inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path
   for (auto entry = std::filesystem::directory_iterator(folder, error);
        !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
     entries.push_back(entry->path());
-  check<IoError>(!error, folder.string(), ": cannot list: ", error.message());
+  core::check<IoError>(!error, folder.string(), ": cannot list: ", error.message());
   std::sort(entries.begin(), entries.end());
   return entries;
 }
@@ -56,7 +56,7 @@ inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path
 }  // namespace detail
 
 inline std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, index_t step) {
-  return output_dir / concat(detail::kCheckpointPrefix, step);
+  return output_dir / core::concat(detail::kCheckpointPrefix, step);
 }
 
 /// The step in the name of a checkpoint; nothing for another name.
@@ -131,10 +131,10 @@ inline void check_fingerprint(const std::filesystem::path& checkpoint, const Jso
                               const std::string& found) {
   try {
     const std::string& expected = manifest.at("files").at(name).as_string();
-    check<FormatError>(found == expected, name, " is damaged: its fingerprint is ", found, ", expected ", expected,
-                       "; resume from another checkpoint");
+    core::check<FormatError>(found == expected, name, " is damaged: its fingerprint is ", found, ", expected ",
+                             expected, "; resume from another checkpoint");
   } catch (const FormatError& error) {
-    raise<FormatError>(checkpoint.string(), ": ", error.what());
+    core::raise<FormatError>(checkpoint.string(), ": ", error.what());
   }
 }
 
@@ -152,7 +152,7 @@ inline Json read_checkpoint(const std::filesystem::path& path) {
 inline void remove_leftovers(const std::filesystem::path& folder) {
   for (const std::filesystem::path& entry : detail::entries_of(folder)) {
     const std::string name = entry.filename().string();
-    if (name.starts_with(concat(".", detail::kCheckpointPrefix)) &&
+    if (name.starts_with(core::concat(".", detail::kCheckpointPrefix)) &&
         (name.ends_with(".tmp") || name.ends_with(".removing")))
       std::filesystem::remove_all(entry);
   }
@@ -163,9 +163,9 @@ inline void prune_checkpoints(const std::filesystem::path& folder, index_t limit
                               const std::optional<std::string>& best) {
   if (limit == 0) return;
   const std::vector<std::filesystem::path> checkpoints = list_checkpoints(folder);
-  for (index_t i = 0; i < length(checkpoints) - limit; ++i)
-    if (!best || at(checkpoints, i).filename() != std::filesystem::path(*best).filename())
-      remove_tree(at(checkpoints, i));
+  for (index_t i = 0; i < core::length(checkpoints) - limit; ++i)
+    if (!best || core::at(checkpoints, i).filename() != std::filesystem::path(*best).filename())
+      remove_tree(core::at(checkpoints, i));
 }
 
 /// Reads the parameters' values. FormatError naming the tensor that is missing or has another shape.
@@ -173,9 +173,9 @@ template <class T>
 void load_parameters(const SafetensorsReader& reader, const std::vector<Parameter<T>*>& parameters) {
   for (Parameter<T>* parameter : parameters) {
     const SafetensorsEntry* entry = reader.find(parameter->name);
-    if (entry == nullptr) raise<FormatError>(reader.path(), ": the tensor ", parameter->name, " is missing");
-    check<FormatError>(entry->shape == sizes(parameter->shape), reader.path(), ": ", *entry, ", expected ",
-                       parameter->shape);
+    if (entry == nullptr) core::raise<FormatError>(reader.path(), ": the tensor ", parameter->name, " is missing");
+    core::check<FormatError>(entry->shape == parameter->shape.sizes(), reader.path(), ": ", *entry, ", expected ",
+                             parameter->shape);
     reader.copy(*entry, parameter->data);
   }
 }

@@ -14,12 +14,12 @@ class EarlyStoppingCallback : public TrainerCallback {
  public:
   explicit EarlyStoppingCallback(index_t early_stopping_patience = 1, double early_stopping_threshold = 0.0)
       : patience_(early_stopping_patience), threshold_(early_stopping_threshold) {
-    check<ValueError>(patience_ >= 1, "early_stopping_patience is ", patience_, ", expected 1 or more");
+    core::check<ValueError>(patience_ >= 1, "early_stopping_patience is ", patience_, ", expected 1 or more");
   }
 
   /// ValueError when there are no evaluations to go by, or the best model would be lost.
   void on_train_begin(TrainerContext context) override {
-    check<ValueError>(context.args.load_best_model_at_end, "early stopping needs load_best_model_at_end");
+    core::check<ValueError>(context.args.load_best_model_at_end, "early stopping needs load_best_model_at_end");
   }
 
   void on_evaluate(TrainerContext context, const Json& metrics) override {

@@ -34,11 +34,11 @@ EvaluationResult evaluate(Model& model, const Collator& collator, const typename
   typename Collator::Batch batch;
   std::vector<index_t> examples;
   for (index_t begin = 0; begin < dataset.size(); begin += batch_size) {
-    examples.resize(usize(std::min(batch_size, dataset.size() - begin)));
+    examples.resize(core::usize(std::min(batch_size, dataset.size() - begin)));
     std::iota(examples.begin(), examples.end(), begin);
     collator.collate(dataset, examples, {.training = false}, batch);
     ++result.num_batches;
-    result.num_examples += length(examples);
+    result.num_examples += core::length(examples);
     if (batch.num_items() == 0) continue;
     tape.reset();
     const auto output = model.forward(tape, batch, nn::StepContext{.num_items_in_batch = batch.num_items()});

@@ -50,8 +50,8 @@ class GradientAccumulator {
       tape_.reset();
       const auto output = model_.forward(tape_, batch, context);
       const double loss = static_cast<double>(output.loss.item());
-      check<Error>(std::isfinite(loss), "step ", step + 1, ": the loss is ", loss,
-                   ": lower the learning rate, lengthen the warm-up or lower max_grad_norm");
+      core::check<Error>(std::isfinite(loss), "step ", step + 1, ": the loss is ", loss,
+                         ": lower the learning rate, lengthen the warm-up or lower max_grad_norm");
       result.loss += loss;
       tape_.backward(output.loss);
     }
@@ -68,11 +68,11 @@ class GradientAccumulator {
     std::size_t count = 0;
     for (std::span<const index_t> rest : examples)
       while (!rest.empty()) {
-        const auto pass = rest.first(usize(size_of_pass(rest)));
+        const auto pass = rest.first(core::usize(size_of_pass(rest)));
         rest = rest.subspan(pass.size());
         if (count == passes_.size()) passes_.emplace_back();
         collator_.collate(dataset_, pass, {.training = true, .epoch = epoch, .first_row = row}, passes_[count++]);
-        row += length(pass);
+        row += core::length(pass);
       }
     return std::span<const Batch>(passes_).first(count);
   }
@@ -84,8 +84,8 @@ class GradientAccumulator {
     for (const index_t example : examples) tokens += dataset_.num_tokens(example);
     const index_t passes = (tokens - 1) / max_tokens_ + 1, share = (tokens - 1) / passes + 1;
     index_t size = 0, taken = 0;
-    while (size < length(examples) && taken < share) {
-      const index_t more = dataset_.num_tokens(at(examples, size));
+    while (size < core::length(examples) && taken < share) {
+      const index_t more = dataset_.num_tokens(core::at(examples, size));
       if (size > 0 && taken + more > max_tokens_) break;
       taken += more;
       ++size;

@@ -19,9 +19,9 @@ inline constexpr const char* kTrainerStateName = "trainer_state.json";
 inline void check_output_dir(const TrainingArguments& args) {
   if (args.resume_from_checkpoint || args.overwrite_output_dir || !std::filesystem::exists(args.output_dir)) return;
   for (const std::filesystem::path& entry : detail::entries_of(args.output_dir))
-    check<ValueError>(entry.filename().string().starts_with("."), "output_dir ", args.output_dir.string(),
-                      " is in use (it holds ", entry.filename().string(),
-                      "): set resume_from_checkpoint to go on, or overwrite_output_dir to start afresh");
+    core::check<ValueError>(entry.filename().string().starts_with("."), "output_dir ", args.output_dir.string(),
+                            " is in use (it holds ", entry.filename().string(),
+                            "): set resume_from_checkpoint to go on, or overwrite_output_dir to start afresh");
 }
 
 /// Makes the folder ready for training: checked, made, without leftovers, and without an older run's checkpoints and

@@ -25,8 +25,8 @@ inline void check_same(const std::string& name, const Json* found, const Json* e
   }
   const auto text = [](const Json* value) { return value == nullptr ? std::string("none") : value->dump(); };
   const bool may_change = TrainingArguments::may_change_on_resume(name);
-  check<ValueError>(may_change || text(found) == text(expected), source, ": cannot be resumed with another ", name,
-                    ": found ", text(found), ", expected ", text(expected), " as in the checkpoint");
+  core::check<ValueError>(may_change || text(found) == text(expected), source, ": cannot be resumed with another ",
+                          name, ": found ", text(found), ", expected ", text(expected), " as in the checkpoint");
 }
 
 }  // namespace detail

@@ -46,12 +46,12 @@ class StepPlan {
     ends_.clear();
     for (index_t i = begin; i < end; ++i) {
       batches_.append_batch(epoch_of(step), i, examples_);
-      ends_.push_back(length(examples_));
+      ends_.push_back(core::length(examples_));
     }
     of_step_.clear();
     index_t first = 0;
     for (const index_t last : ends_) {
-      of_step_.push_back(std::span(examples_).subspan(usize(first), usize(last - first)));
+      of_step_.push_back(std::span(examples_).subspan(core::usize(first), core::usize(last - first)));
       first = last;
     }
     return of_step_;
@@ -59,7 +59,7 @@ class StepPlan {
 
  private:
   static BatchSampler make_batches(const ExampleLengths& lengths, const TrainingArguments& args) {
-    check<ValueError>(lengths.size > 0, "the training text holds no line with a token");
+    core::check<ValueError>(lengths.size > 0, "the training text holds no line with a token");
     const index_t n = lengths.size;
     if (args.max_tokens_per_batch == 0) {
       const index_t of_step = args.per_device_train_batch_size * args.gradient_accumulation_steps;

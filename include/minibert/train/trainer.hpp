@@ -110,7 +110,7 @@ class Trainer {
   void save_state() const { state_.save_to_json(args_.output_dir / kTrainerStateName); }
   /// Writes metrics to output_dir/<split>_results.json.
   void save_metrics(std::string_view split, const Json& metrics) const {
-    write_file(args_.output_dir / concat(split, "_results.json"), metrics.dump(4) + "\n");
+    write_file(args_.output_dir / core::concat(split, "_results.json"), metrics.dump(4) + "\n");
   }
 
   const TrainingArguments& args() const noexcept { return args_; }
@@ -122,8 +122,8 @@ class Trainer {
 
   static TrainingArguments validated(TrainingArguments args, bool can_evaluate) {
     args.validate();
-    check<ValueError>(can_evaluate || args.eval_strategy == IntervalStrategy::no, "eval_strategy is ",
-                      to_string(args.eval_strategy), ", but there is no evaluation dataset");
+    core::check<ValueError>(can_evaluate || args.eval_strategy == IntervalStrategy::no, "eval_strategy is ",
+                            to_string(args.eval_strategy), ", but there is no evaluation dataset");
     return args;
   }
 
@@ -185,9 +185,9 @@ TrainOutput Trainer<Model, Collator>::train() {
   }
   if (output.interrupted) {
     if (last_saved_step_ != state_.global_step) save_checkpoint();
-    notice(concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; everything is in ",
-                  checkpoint_path(args_.output_dir, state_.global_step).string(),
-                  ": the same command with --resume_from_checkpoint goes on"));
+    notice(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; everything is in ",
+                        checkpoint_path(args_.output_dir, state_.global_step).string(),
+                        ": the same command with --resume_from_checkpoint goes on"));
   } else {
     if (args_.load_best_model_at_end) load_best_model();
     output.metrics = finish(start, first_step);
@@ -213,7 +213,7 @@ void Trainer<Model, Collator>::begin() {
     if (const auto checkpoint = find_checkpoint(place))
       resume(*checkpoint);
     else
-      notice(concat("no checkpoint in ", place.string(), ": training starts from the beginning"));
+      notice(core::concat("no checkpoint in ", place.string(), ": training starts from the beginning"));
   }
   state_.max_steps = plan_.max_steps();
   state_.num_train_epochs = plan_.num_train_epochs();
@@ -237,8 +237,8 @@ void Trainer<Model, Collator>::resume(const std::filesystem::path& checkpoint) {
   control_.should_training_stop =
       state_.stateful_callbacks.at("TrainerControl").at("args").at("should_training_stop").as_bool();
   last_saved_step_ = state_.global_step;
-  notice(concat("resuming from ", checkpoint.string(), ": ", state_.global_step, " of ", plan_.max_steps(),
-                " steps are done"));
+  notice(core::concat("resuming from ", checkpoint.string(), ": ", state_.global_step, " of ", plan_.max_steps(),
+                      " steps are done"));
 }
 
 template <class Model, class Collator>
@@ -247,9 +247,10 @@ void Trainer<Model, Collator>::step() {
   const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
   last_step_ = accumulator_.run(plan_.batches(step), plan_.epoch_of(step), step);
   last_step_.grad_norm = optim::grad_norm(optimizer_.chunks());
-  check<Error>(std::isfinite(last_step_.grad_norm), "step ", step + 1, ": the gradient's norm is ",
-               last_step_.grad_norm, " (the loss ", last_step_.loss,
-               "): lower the learning rate, lengthen the warm-up, or go on from an earlier checkpoint with those");
+  core::check<Error>(
+      std::isfinite(last_step_.grad_norm), "step ", step + 1, ": the gradient's norm is ", last_step_.grad_norm,
+      " (the loss ", last_step_.loss,
+      "): lower the learning rate, lengthen the warm-up, or go on from an earlier checkpoint with those");
   last_step_.learning_rate = scheduler_.learning_rate(step);
   optimizer_.step(last_step_.learning_rate,
                   args_.max_grad_norm > 0 ? optim::clip_factor(last_step_.grad_norm, args_.max_grad_norm) : 1);
@@ -292,11 +293,12 @@ void Trainer<Model, Collator>::log_training() {
 
 template <class Model, class Collator>
 Json Trainer<Model, Collator>::evaluate() {
-  check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
+  core::check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
   const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
   const EvaluationResult result =
       minibert::evaluate<T>(model_, collator_, *eval_dataset_, args_.per_device_eval_batch_size, accumulator_.tape());
-  check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation's loss is ", result.loss);
+  core::check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation's loss is ",
+                     result.loss);
   const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(result.runtime, 1e-9); };
   Json metrics = Json::Object{{"epoch", state_.epoch},
                               {"eval_loss", result.loss},
@@ -348,8 +350,8 @@ void Trainer<Model, Collator>::load_best_model() {
     if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the run may have moved
     load_model(best, model_.parameters());
   }
-  notice(concat("the best model is that of step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
-                *state_.best_metric, ")"));
+  notice(core::concat("the best model is that of step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
+                      *state_.best_metric, ")"));
 }
 
 /// The last entry of the log.

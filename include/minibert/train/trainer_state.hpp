@@ -46,7 +46,7 @@ struct TrainerState {
     try {
       return from_json(Json::read(path));
     } catch (const FormatError& error) {
-      raise<FormatError>(path.string(), ": ", error.what());
+      core::raise<FormatError>(path.string(), ": ", error.what());
     }
   }
 };
@@ -90,7 +90,7 @@ inline Json TrainerState::to_json() const {
 inline TrainerState TrainerState::from_json(const Json& json) {
   TrainerState state;
   state.global_step = json.at("global_step").as_integer();
-  check<FormatError>(state.global_step >= 0, "global_step is ", state.global_step, ", expected 0 or more");
+  core::check<FormatError>(state.global_step >= 0, "global_step is ", state.global_step, ", expected 0 or more");
   state.epoch = json.at("epoch").as_number();
   state.max_steps = json.at("max_steps").as_integer();
   state.num_train_epochs = json.at("num_train_epochs").as_integer();

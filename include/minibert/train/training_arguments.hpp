@@ -37,8 +37,8 @@ struct TrainingArguments {
   index_t gradient_accumulation_steps = 1;
   /// More than 0: instead of per_device_train_batch_size. A batch takes as many lines as have at most so many tokens.
   index_t max_tokens_per_batch = 0;
-  /// A batch of more tokens goes through the model in passes of at most so many, which bounds the memory and changes the
-  /// result by rounding only; 0: in one. A model whose loss is no sum over the batch needs 0.
+  /// A batch of more tokens goes through the model in passes of at most so many, which bounds the memory and changes
+  /// the result by rounding only; 0: in one. A model whose loss is no sum over the batch needs 0.
   index_t max_tokens_per_pass = 1280;
   SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   double learning_rate = 5e-5;
@@ -96,35 +96,37 @@ struct TrainingArguments {
 
 inline void TrainingArguments::validate() const {
   const auto at_least = [](const char* name, auto value, auto least) {
-    check<ValueError>(value >= least, name, " is ", value, ", expected ", least, " or more");  // false for NaN
+    core::check<ValueError>(value >= least, name, " is ", value, ", expected ", least, " or more");  // false for NaN
   };
   const auto is_finite = [](const char* name, double value) {
-    check<ValueError>(std::isfinite(value), name, " is ", value, ", expected a finite number");
+    core::check<ValueError>(std::isfinite(value), name, " is ", value, ", expected a finite number");
   };
-  check<ValueError>(!output_dir.empty(), "output_dir is empty, expected a folder");
+  core::check<ValueError>(!output_dir.empty(), "output_dir is empty, expected a folder");
   at_least("per_device_train_batch_size", per_device_train_batch_size, 1);
   at_least("per_device_eval_batch_size", per_device_eval_batch_size, 1);
   at_least("gradient_accumulation_steps", gradient_accumulation_steps, 1);
-  check<ValueError>(per_device_train_batch_size <= std::numeric_limits<index_t>::max() / gradient_accumulation_steps,
-                    "per_device_train_batch_size times gradient_accumulation_steps is too large");
+  core::check<ValueError>(
+      per_device_train_batch_size <= std::numeric_limits<index_t>::max() / gradient_accumulation_steps,
+      "per_device_train_batch_size times gradient_accumulation_steps is too large");
   at_least("max_tokens_per_batch", max_tokens_per_batch, 0);
   at_least("max_tokens_per_pass", max_tokens_per_pass, 0);
   is_finite("learning_rate", learning_rate);
   at_least("learning_rate", learning_rate, 0.0);
   at_least("max_grad_norm", max_grad_norm, 0.0);
-  check<ValueError>(max_steps > 0 || max_steps == -1, "max_steps is ", max_steps, ", expected more than 0, or -1");
+  core::check<ValueError>(max_steps > 0 || max_steps == -1, "max_steps is ", max_steps,
+                          ", expected more than 0, or -1");
   is_finite("num_train_epochs", num_train_epochs);
-  check<ValueError>(max_steps > 0 || num_train_epochs > 0, "num_train_epochs is ", num_train_epochs,
-                    ", expected more than 0");
+  core::check<ValueError>(max_steps > 0 || num_train_epochs > 0, "num_train_epochs is ", num_train_epochs,
+                          ", expected more than 0");
   is_finite("warmup_steps", warmup_steps);
   at_least("warmup_steps", warmup_steps, 0.0);
   at_least("logging_steps", logging_steps, 1);
   at_least("eval_steps", eval_interval(), 1);
   at_least("save_steps", save_steps, 1);
   at_least("save_total_limit", save_total_limit, 0);
-  check<ValueError>(!metric_for_best_model.empty(), "metric_for_best_model is empty");
-  check<ValueError>(!load_best_model_at_end || eval_strategy != IntervalStrategy::no,
-                    "load_best_model_at_end needs evaluations, but eval_strategy is no");
+  core::check<ValueError>(!metric_for_best_model.empty(), "metric_for_best_model is empty");
+  core::check<ValueError>(!load_best_model_at_end || eval_strategy != IntervalStrategy::no,
+                          "load_best_model_at_end needs evaluations, but eval_strategy is no");
 }
 
 inline Json TrainingArguments::to_json() const {
@@ -155,7 +157,7 @@ inline Json TrainingArguments::to_json() const {
                       {"load_best_model_at_end", load_best_model_at_end},
                       {"metric_for_best_model", metric_for_best_model},
                       {"greater_is_better", optional(greater_is_better)},
-                      {"seed", concat(seed)},
+                      {"seed", core::concat(seed)},
                       {"bf16", bf16}};
 }
 

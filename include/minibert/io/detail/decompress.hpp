@@ -55,7 +55,7 @@ class GzipDecompressor final : public Decompressor {
  public:
   explicit GzipDecompressor(std::string source) : source_(std::move(source)) {
     constexpr int kGzipOnly = 16;
-    check<Error>(inflateInit2(&stream_, MAX_WBITS + kGzipOnly) == Z_OK, source_, ": zlib cannot start");
+    core::check<Error>(inflateInit2(&stream_, MAX_WBITS + kGzipOnly) == Z_OK, source_, ": zlib cannot start");
   }
   ~GzipDecompressor() override { inflateEnd(&stream_); }
 
@@ -73,14 +73,14 @@ class GzipDecompressor final : public Decompressor {
     stream_.avail_out = static_cast<uInt>(std::min(output.size(), kMost));
     const uInt in = stream_.avail_in, out = stream_.avail_out;
     const int status = inflate(&stream_, Z_NO_FLUSH);
-    check<FormatError>(status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR, source_,
-                       ": damaged gzip: ", stream_.msg == nullptr ? "cannot be decompressed" : stream_.msg);
+    core::check<FormatError>(status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR, source_,
+                             ": damaged gzip: ", stream_.msg == nullptr ? "cannot be decompressed" : stream_.msg);
     in_member_ = status != Z_STREAM_END;
     input.remove_prefix(in - stream_.avail_in);
     return out - stream_.avail_out;
   }
   void finish() const override {
-    check<FormatError>(!in_member_, source_, ": damaged gzip: the file ends before the compressed text does");
+    core::check<FormatError>(!in_member_, source_, ": damaged gzip: the file ends before the compressed text does");
   }
 
  private:
@@ -98,7 +98,7 @@ class ZstdDecompressor final : public Decompressor {
  public:
   explicit ZstdDecompressor(std::string source) : source_(std::move(source)), stream_(ZSTD_createDStream()) {
     constexpr int kLargestWindow = 31;  // what zstd --long makes is refused by default
-    check<Error>(
+    core::check<Error>(
         stream_ != nullptr && ZSTD_isError(ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, kLargestWindow)) == 0,
         source_, ": zstd cannot start");
   }
@@ -109,13 +109,13 @@ class ZstdDecompressor final : public Decompressor {
     ZSTD_inBuffer in{input.data(), input.size(), 0};
     ZSTD_outBuffer out{output.data(), output.size(), 0};
     const std::size_t status = ZSTD_decompressStream(stream_, &out, &in);
-    check<FormatError>(ZSTD_isError(status) == 0, source_, ": damaged zstd: ", ZSTD_getErrorName(status));
+    core::check<FormatError>(ZSTD_isError(status) == 0, source_, ": damaged zstd: ", ZSTD_getErrorName(status));
     in_frame_ = status != 0;
     input.remove_prefix(in.pos);
     return static_cast<index_t>(out.pos);
   }
   void finish() const override {
-    check<FormatError>(!in_frame_, source_, ": damaged zstd: the file ends before the compressed text does");
+    core::check<FormatError>(!in_frame_, source_, ": damaged zstd: the file ends before the compressed text does");
   }
 
  private:
@@ -131,7 +131,7 @@ inline std::unique_ptr<Decompressor> make_decompressor(std::string_view first_by
 #ifdef MINIBERT_HAS_ZLIB
     return std::make_unique<GzipDecompressor>(source);
 #else
-    raise<ValueError>(source, ": is compressed with gzip, but this program was built without zlib");
+    core::raise<ValueError>(source, ": is compressed with gzip, but this program was built without zlib");
 #endif
   }
   // A frame of zstd's, or one that it skips (of sixteen kinds), as pzstd writes them.
@@ -141,7 +141,7 @@ inline std::unique_ptr<Decompressor> make_decompressor(std::string_view first_by
 #ifdef MINIBERT_HAS_ZSTD
     return std::make_unique<ZstdDecompressor>(source);
 #else
-    raise<ValueError>(source, ": is compressed with zstd, but this program was built without libzstd");
+    core::raise<ValueError>(source, ": is compressed with zstd, but this program was built without libzstd");
 #endif
   }
   return std::make_unique<PlainText>();

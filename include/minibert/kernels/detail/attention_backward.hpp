@@ -14,14 +14,14 @@ inline namespace MINIBERT_ARCH {
 namespace detail {
 
 struct BackwardBlocks {
-  static constexpr index_t kGroup = 24;   // queries whose probabilities the first level holds
-  static constexpr index_t kShort = 256;  // sequences that were fetched as a whole
+  static constexpr index_t kGroup = 24;                 // queries whose probabilities the first level holds
+  static constexpr index_t kShort = 256;                // sequences that were fetched as a whole
   static constexpr index_t kKeys = 192, kQueries = 96;  // of a block: multiples of a tile's columns and rows
 };
 
-/// Keys [begin, end) of a head against all its queries. dq, dk, dv and dy are of the head, rows head.stride apart. On the
-/// way the next block is fetched, and by the last, or by all of a short sequence, next_head.
-/// Products: one of products.hpp.
+/// Keys [begin, end) of a head against all its queries. dq, dk, dv and dy are of the head, rows head.stride apart. On
+/// the way the next block is fetched, and by the last, or by all of a short sequence, next_head. Products: one of
+/// products.hpp.
 template <class Products>
 struct AttentionBackward : BackwardBlocks {
   using Element = typename Products::Element;
@@ -128,9 +128,11 @@ struct AttentionBackward : BackwardBlocks {
           (x * kept).store(p + j);
         };
         if (head.mask) {
-          for_dropout_factors<V>(head.mask.key, query + i + r, head.mask.threshold, static_cast<T>(head.mask.scale()),
-                                 key, key + padded, [&](index_t j, auto, const V& kept)
-                                 __attribute__((always_inline)) { step(j - key, kept); });
+          for_dropout_factors<V>(
+              head.mask.key, query + i + r, head.mask.threshold, static_cast<T>(head.mask.scale()), key,
+              key + padded, [&](index_t j, auto, const V& kept) __attribute__((always_inline)) {
+                step(j - key, kept);
+              });
         } else {
           const V one = V::broadcast(T{1});
           for (index_t j = 0; j < padded; j += V::lanes) step(j, one);
@@ -143,9 +145,10 @@ struct AttentionBackward : BackwardBlocks {
   template <class V, class T>
   [[gnu::always_inline]] static T row_dot(const T* a, const T* b, index_t d) {
     V total{};
-    simd::for_vectors<V>(d, [&](index_t i, auto part) __attribute__((always_inline)) {
-      total = simd::fma(part.template load<V>(a + i), part.template load<V>(b + i), total);
-    });
+    simd::for_vectors<V>(
+        d, [&](index_t i, auto part) __attribute__((always_inline)) {
+          total = simd::fma(part.template load<V>(a + i), part.template load<V>(b + i), total);
+        });
     return simd::sum(total);
   }
 };

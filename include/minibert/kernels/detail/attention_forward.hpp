@@ -181,10 +181,11 @@ struct AttentionForward : ForwardBlocks {
   [[gnu::always_inline]] static void drop_scores(const AttentionHead<T>& head, T* row, index_t stride, index_t query,
                                                  index_t count, index_t begin, index_t end) {
     for (index_t r = 0; r < count; ++r, row += stride) {
-      for_dropout_factors<V>(head.mask.key, query + r, head.mask.threshold, static_cast<T>(head.mask.scale()), begin,
-                             round_up(end, V::lanes), [&](index_t i, auto, const V& kept) __attribute__((always_inline)) {
-                               (V::load(row + (i - begin)) * kept).store(row + (i - begin));
-                             });
+      for_dropout_factors<V>(
+          head.mask.key, query + r, head.mask.threshold, static_cast<T>(head.mask.scale()), begin,
+          round_up(end, V::lanes), [&](index_t i, auto, const V& kept) __attribute__((always_inline)) {
+            (V::load(row + (i - begin)) * kept).store(row + (i - begin));
+          });
     }
   }
 };

@@ -76,12 +76,13 @@ template <class Arch, class Store>
 [[gnu::always_inline]] inline void pair_rows(const float* row, index_t stride, bool second, index_t columns,
                                              Store store) {
   using V = typename Arch::template vec<float>;
-  simd::for_vectors<V>(columns, [&](index_t c, auto part) __attribute__((always_inline)) {
-    store(c,
-          Bf16Rounding<Arch>::rows(part.template load<V>(row + c),
-                                   simd::load_or_zero<V>(row + (second ? stride : 0) + c, second, part)),
-          part);
-  });
+  simd::for_vectors<V>(
+      columns, [&](index_t c, auto part) __attribute__((always_inline)) {
+        store(c,
+              Bf16Rounding<Arch>::rows(part.template load<V>(row + c),
+                                       simd::load_or_zero<V>(row + (second ? stride : 0) + c, second, part)),
+              part);
+      });
 }
 
 /// Pairs of neighbours of one row, `count` at most two vectors: those from index 0, 2, 4, …
@@ -129,8 +130,11 @@ template <class Tile>
     const index_t columns = std::min(Tile::columns, n - j);
     if (b.column_stride == 1) {
       for (index_t p = 0; p < k; p += 2, panel += Tile::columns)
-        pair_rows<typename Tile::arch>(b.data + p * b.row_stride + j, b.row_stride, p + 1 < k, columns,
-                     [&](index_t c, const auto& pairs, auto) __attribute__((always_inline)) { pairs.store(panel + c); });
+        pair_rows<typename Tile::arch>(
+            b.data + p * b.row_stride + j, b.row_stride, p + 1 < k,
+            columns, [&](index_t c, const auto& pairs, auto) __attribute__((always_inline)) {
+              pairs.store(panel + c);
+            });
     } else {
       for (index_t c = 0; c < columns; c += V::lanes)
         pack_bf16_panel_columns<Tile>(panel + c, b.data + (j + c) * b.column_stride, b.column_stride,
@@ -150,9 +154,11 @@ template <class Arch>
         pair_neighbours<Arch>(a.data + r * a.row_stride + p, k - p).store(packed + p / 2);
   } else {
     for (index_t p = 0; p < k; p += 2, packed += stride)
-      pair_rows<Arch>(a.data + p * a.column_stride, a.column_stride, p + 1 < k, m,
-                   [&](index_t r, const auto& pairs, auto part)
-                   __attribute__((always_inline)) { part.store(pairs, packed + r); });
+      pair_rows<Arch>(
+          a.data + p * a.column_stride, a.column_stride, p + 1 < k,
+          m, [&](index_t r, const auto& pairs, auto part) __attribute__((always_inline)) {
+            part.store(pairs, packed + r);
+          });
   }
 }
 

@@ -10,8 +10,8 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// A piece of C: rows [first, last) and columns [column, column_end). The thread goes on, most likely, with the rows from
-/// `next` on.
+/// A piece of C: rows [first, last) and columns [column, column_end). The thread goes on, most likely, with the rows
+/// from `next` on.
 struct GemmChunk {
   index_t first, last, column, column_end, next;
 };
@@ -22,7 +22,12 @@ struct GemmChunks {
   index_t m, n, rows, unit, column_grain, count;
 
   GemmChunks(index_t m_, index_t n_, index_t rows_, index_t unit_, index_t column_grain_)
-      : m(m_), n(n_), rows(rows_), unit(unit_), column_grain(column_grain_), count(rows * num_chunks(n, column_grain)) {}
+      : m(m_),
+        n(n_),
+        rows(rows_),
+        unit(unit_),
+        column_grain(column_grain_),
+        count(rows * num_chunks(n, column_grain)) {}
 
   /// The chunk of that number: those with the same columns follow each other.
   GemmChunk operator[](index_t i) const {

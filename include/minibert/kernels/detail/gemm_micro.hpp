@@ -36,8 +36,8 @@ inline index_t depth_block(index_t depth, index_t most) noexcept {
   return std::max<index_t>((depth + count - 1) / count, 1);
 }
 
-/// A piece of A as the micro-kernel reads it: element (r, p) at data[r·row_stride + p·step]. Rows from `count` on repeat
-/// the last one.
+/// A piece of A as the micro-kernel reads it: element (r, p) at data[r·row_stride + p·step]. Rows from `count` on
+/// repeat the last one.
 template <class Element>
 struct MicroRows {
   const Element* data;
@@ -114,9 +114,8 @@ template <int Rows, int Vectors, class V, class T>
 template <int Rows, int Vectors, class V, class T>
 [[gnu::always_inline]] inline void store_sums(const V (&sums)[Rows][Vectors], T* tile, index_t stride) {
   simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
-    simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
-      sums[r][v].store(tile + r * stride + v * V::lanes);
-    });
+    simd::unroll<Vectors>([&](auto v)
+                              __attribute__((always_inline)) { sums[r][v].store(tile + r * stride + v * V::lanes); });
   });
 }
 
@@ -147,9 +146,10 @@ template <class Tile, class F>
 template <class Arch, class T, class Element, class Ahead>
 [[gnu::always_inline]] inline void micro_kernel(index_t columns, T* tile, bool add, MicroRows<Element> a,
                                                 MicroColumns<Element> b, index_t k, Ahead ahead) {
-  with_vectors<MicroTile<Arch, T>>(columns, [&](auto vectors) __attribute__((always_inline)) {
-    simd::call<MicroKernel<vectors>, Arch>(tile, add, a, b, k, ahead);
-  });
+  with_vectors<MicroTile<Arch, T>>(
+      columns, [&](auto vectors) __attribute__((always_inline)) {
+        simd::call<MicroKernel<vectors>, Arch>(tile, add, a, b, k, ahead);
+      });
 }
 
 /// Which piece of C a micro-tile is, and which block of the sum over k.
@@ -183,13 +183,15 @@ template <class Arch, class Epilogue, class T, class Element, class Ahead>
   micro_kernel<Arch>(place.j_end - place.j, tile, !place.first, a, b, k, ahead);
   if (!place.last) return;
   for (index_t row = place.i; row < place.i_end; ++row)
-    simd::for_vectors<V>(place.j_end - place.j, [&](index_t c, auto part) __attribute__((always_inline)) {
-      epilogue(V::load(tile + (row - place.i) * Tile::columns + c), row, place.j + c, part);
-    });
+    simd::for_vectors<V>(
+        place.j_end - place.j, [&](index_t c, auto part) __attribute__((always_inline)) {
+          epilogue(V::load(tile + (row - place.i) * Tile::columns + c), row, place.j + c, part);
+        });
 }
 
 /// epilogue(A·B) for m rows of A and panels of B (k×n) that stay in the cache; k: steps. Each micro-tile fetches what
-/// ahead->next(k) says. A kernel of its own: the micro-tile is not written out for each product of a kernel that calls it.
+/// ahead->next(k) says. A kernel of its own: the micro-tile is not written out for each product of a kernel that calls
+/// it.
 template <class T>
 struct PackedProduct {
   template <class Arch, class Element, class Ahead, class Epilogue>

@@ -24,9 +24,9 @@ inline index_t rows_until_collision(index_t stride_bytes) noexcept {
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_row(T* to, const T* row, index_t count) {
   using V = typename Tile::V;
-  simd::for_vectors<V>(count, [&](index_t c, auto part) __attribute__((always_inline)) {
-    part.template load<V>(row + c).store(to + c);
-  });
+  simd::for_vectors<V>(
+      count, [&](index_t c, auto part)
+                 __attribute__((always_inline)) { part.template load<V>(row + c).store(to + c); });
 }
 
 /// A vector of columns of the panel from `count` rows of Bᵗ, the rest of it zero: squares transposed in registers.
@@ -45,19 +45,22 @@ template <class Tile, class T>
   };
   if (count == V::lanes)
     for (; p + V::lanes <= k; p += V::lanes)
-      transpose_square(V::lanes, [&](auto r) __attribute__((always_inline)) { return V::load(source + r * stride + p); });
+      transpose_square(
+          V::lanes, [&](auto r) __attribute__((always_inline)) { return V::load(source + r * stride + p); });
   for (; p < k; p += V::lanes) {
     const index_t rows = std::min<index_t>(V::lanes, k - p);
-    transpose_square(rows, [&](auto r) __attribute__((always_inline)) {
-      V row{};
-      if (r < count) row = rows == V::lanes ? V::load(source + r * stride + p) : V::load(source + r * stride + p, rows);
-      return row;
-    });
+    transpose_square(
+        rows, [&](auto r) __attribute__((always_inline)) {
+          V row{};
+          if (r < count)
+            row = rows == V::lanes ? V::load(source + r * stride + p) : V::load(source + r * stride + p, rows);
+          return row;
+        });
   }
 }
 
-/// `count` columns of B (k×n), which are contiguous, from column j on into a panel of Tile::columns columns; zeros to the
-/// end of a vector.
+/// `count` columns of B (k×n), which are contiguous, from column j on into a panel of Tile::columns columns; zeros to
+/// the end of a vector.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel(T* panel, Matrix<T> b, index_t j, index_t count, index_t k) {
   constexpr index_t lanes = Tile::V::lanes;
@@ -72,8 +75,8 @@ template <class T>
   for (index_t i = 0; i < n; i += 64 / static_cast<index_t>(sizeof(T))) __builtin_prefetch(row + distance + i, 0, 2);
 }
 
-/// At most kMaxTileColumns columns of B (k×n), whose rows are contiguous, into panels, a whole row at a time: where that
-/// is several panels, rows so far apart may push each other out of the cache before the next panel wants them.
+/// At most kMaxTileColumns columns of B (k×n), whose rows are contiguous, into panels, a whole row at a time: where
+/// that is several panels, rows so far apart may push each other out of the cache before the next panel wants them.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_rows(T* packed, Matrix<T> b, index_t n, index_t k) {
   constexpr index_t kAhead = 16;
@@ -113,14 +116,15 @@ template <class V, class T>
       });
       simd::unroll<kVectors>([&](auto v) __attribute__((always_inline)) { line[v].store(packed + r + v * V::lanes); });
     }
-    simd::for_vectors<V>(m - r, [&](index_t c, auto part) __attribute__((always_inline)) {
-      part.store(part.template load<V>(column + r + c), packed + r + c);
-    });
+    simd::for_vectors<V>(
+        m - r, [&](index_t c, auto part) __attribute__((always_inline)) {
+          part.store(part.template load<V>(column + r + c), packed + r + c);
+        });
   }
 }
 
-/// n elements, a whole number of vectors or followed by what may change, rounded to bfloat16: to nearest even, NaN stays
-/// NaN.
+/// n elements, a whole number of vectors or followed by what may change, rounded to bfloat16: to nearest even, NaN
+/// stays NaN.
 template <class V>
 [[gnu::always_inline]] inline void round_to_bf16(float* x, index_t n) {
   for (index_t i = 0; i < n; i += V::lanes) {

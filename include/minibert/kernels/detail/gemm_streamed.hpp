@@ -74,7 +74,7 @@ template <class Products>
 struct GemmRows {
   using Element = typename Products::Element;
   template <class Arch>
-  static constexpr bool runs_on = Products::template runs_on<Arch> && Products::template streams<Arch>;
+  static constexpr bool runs_on = Products::template runs_on<Arch>&& Products::template streams<Arch>;
 
   template <class Arch, class T, class Epilogue>
   [[gnu::always_inline]] static void run(GemmChunk chunk, Matrix<T> a, GemmColumns<T, Element> b, index_t k, T* scratch,
@@ -134,9 +134,9 @@ template <class Products>
 struct GemmPanels {
   using Element = typename Products::Element;
   template <class Arch>
-  static constexpr bool runs_on = Products::template runs_on<Arch> && Products::template streams<Arch>;
+  static constexpr bool runs_on = Products::template runs_on<Arch>&& Products::template streams<Arch>;
 
-  static constexpr index_t kFewRows = 768;  // from here on packing all of B beforehand costs less
+  static constexpr index_t kFewRows = 768;              // from here on packing all of B beforehand costs less
   static constexpr index_t kRows = 384, kColumns = 64;  // of a chunk: a block of A, and the sums, in the second level
 
   template <class Arch, class T, class Epilogue>
@@ -150,8 +150,8 @@ struct GemmPanels {
     for (index_t p = 0; p == 0 || p < k; p += block) {  // a sum over nothing is 0
       const bool begins = p == 0, ends = p + block >= k;
       const index_t depth = std::min(block, k - p), next = ends ? 0 : p + block;
-      const MicroRows<Element> rows = Products::template packed_rows<Tile>(
-          reinterpret_cast<Element*>(row_scratch), a.at(first, p), last - first, depth);
+      const MicroRows<Element> rows = Products::template packed_rows<Tile>(reinterpret_cast<Element*>(row_scratch),
+                                                                           a.at(first, p), last - first, depth);
       simd::call<PackColumns<Products>, Arch>(panel, b.at(p, column), index_t{0}, index_t{0}, column_end - column,
                                               depth);
       const index_t next_depth = std::min(block, k - next);
@@ -218,9 +218,8 @@ void streamed_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Ep
     using Kernel = GemmPanels<Products>;
     if (direct == 0 && m <= Kernel::kFewRows) {
       const GemmChunks chunks = Kernel::chunks(m, n, Parallel ? num_threads() : 1);
-      return for_chunks<Parallel>(chunks, [=](const GemmChunk& chunk) {
-        simd::dispatch<Kernel>(chunk, a, b, k, own_scratch(), epilogue);
-      });
+      return for_chunks<Parallel>(
+          chunks, [=](const GemmChunk& chunk) { simd::dispatch<Kernel>(chunk, a, b, k, own_scratch(), epilogue); });
     }
   }
   const GemmColumns<T, Element> columns{b, packed, direct, Products::depth(k)};

@@ -91,8 +91,8 @@ struct Bf16Products {
   }
 };
 
-/// The same where there is no such instruction: rounded when packed, and multiplied as floats. Not for AVX-512: nothing is
-/// gained where bf16 is not native, and everyone who includes us would compile it.
+/// The same where there is no such instruction: rounded when packed, and multiplied as floats. Not for AVX-512: nothing
+/// is gained where bf16 is not native, and everyone who includes us would compile it.
 struct RoundedProducts {
   template <class Arch>
   static constexpr bool runs_on = Arch::registers == 16;

@@ -32,11 +32,11 @@ class CheckpointTensors {
       source_ = index.string();
       open_shards(folder, Json::read(index));
     } else {
-      check<FormatError>(std::filesystem::exists(whole) || !std::filesystem::exists(folder / "pytorch_model.bin"),
-                         folder.string(),
-                         " holds pytorch_model.bin but no model.safetensors; convert it with: python -c \"",
-                         "from transformers import AutoModel; AutoModel.from_pretrained('", folder.string(),
-                         "').save_pretrained('", folder.string(), "')\"");
+      core::check<FormatError>(std::filesystem::exists(whole) || !std::filesystem::exists(folder / "pytorch_model.bin"),
+                               folder.string(),
+                               " holds pytorch_model.bin but no model.safetensors; convert it with: python -c \"",
+                               "from transformers import AutoModel; AutoModel.from_pretrained('", folder.string(),
+                               "').save_pretrained('", folder.string(), "')\"");
       source_ = whole.string();
       open(whole);
     }
@@ -66,8 +66,8 @@ class CheckpointTensors {
       if (found == tensors_.end() || found->second.taken) continue;
       const CheckpointTensor* tied = take(original);
       if (tied == nullptr) continue;
-      check<FormatError>(found->second.entry->bytes == tied->entry->bytes, source_, ": ", copy, " differs from ",
-                         original, ", but config.json has tie_word_embeddings true");
+      core::check<FormatError>(found->second.entry->bytes == tied->entry->bytes, source_, ": ", copy, " differs from ",
+                               original, ", but config.json has tie_word_embeddings true");
       found->second.taken = true;
     }
   }
@@ -92,11 +92,11 @@ class CheckpointTensors {
     for (const Json::Member& member : index.at("weight_map").as_object())
       shards[member.second.as_string()].push_back(member.first);
     for (const auto& [file, names] : shards) {
-      check<FormatError>(std::filesystem::path(file).filename() == file, source_, ": the shard '", file,
-                         "' is not a file name");
+      core::check<FormatError>(std::filesystem::path(file).filename() == file, source_, ": the shard '", file,
+                               "' is not a file name");
       open(folder / file);
       for (const std::string& name : names)
-        check<FormatError>(tensors_.count(name) == 1, source_, ": ", name, " is not in ", file);
+        core::check<FormatError>(tensors_.count(name) == 1, source_, ": ", name, " is not in ", file);
     }
   }
 

@@ -8,30 +8,31 @@ namespace minibert::functional::detail {
 
 /// @throws ShapeError unless the sequences are n rows end to end.
 inline void check_sequences(const char* op, const Sequences& sequences, index_t n) {
-  check<ShapeError>(sequences.count >= 0 && (sequences.count == 0 || sequences.cu_seqlens[0] == 0), op,
-                    ": cu_seqlens must begin with 0");
+  core::check<ShapeError>(sequences.count >= 0 && (sequences.count == 0 || sequences.cu_seqlens[0] == 0), op,
+                          ": cu_seqlens must begin with 0");
   for (index_t b = 0; b < sequences.count; ++b) {
     const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
-    check<ShapeError>(len >= 0 && len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
-                      " rows, expected 0 to ", sequences.max_seqlen);
+    core::check<ShapeError>(len >= 0 && len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
+                            " rows, expected 0 to ", sequences.max_seqlen);
   }
-  check<ShapeError>(sequences.num_tokens() == n, op, ": the sequences have ", sequences.num_tokens(),
-                    " rows, the input has ", n);
+  core::check<ShapeError>(sequences.num_tokens() == n, op, ": the sequences have ", sequences.num_tokens(),
+                          " rows, the input has ", n);
 }
 
 /// @throws ShapeError unless both are as many sequences; ValueError for queries in a sequence without a key.
 inline void check_asked(const char* op, const Sequences& queries, const Sequences& keys) {
-  check<ShapeError>(queries.count == keys.count, op, ": ", queries.count, " sequences of queries and ", keys.count,
-                    " of keys, expected as many");
+  core::check<ShapeError>(queries.count == keys.count, op, ": ", queries.count, " sequences of queries and ",
+                          keys.count, " of keys, expected as many");
   for (index_t b = 0; b < keys.count; ++b)
-    check<ValueError>(keys.cu_seqlens[b] < keys.cu_seqlens[b + 1] || queries.cu_seqlens[b] == queries.cu_seqlens[b + 1],
-                      op, ": sequence ", b, " has queries, but no key");
+    core::check<ValueError>(
+        keys.cu_seqlens[b] < keys.cu_seqlens[b + 1] || queries.cu_seqlens[b] == queries.cu_seqlens[b + 1], op,
+        ": sequence ", b, " has queries, but no key");
 }
 
 /// @throws ValueError unless the sequences have the row numbers that key their dropout.
 inline void check_dropout_rows(const char* op, const Sequences& sequences) {
-  check<ValueError>(sequences.count == 0 || sequences.rows != nullptr, op,
-                    ": dropout needs the sequences' rows in the global batch");
+  core::check<ValueError>(sequences.count == 0 || sequences.rows != nullptr, op,
+                          ": dropout needs the sequences' rows in the global batch");
 }
 
 }  // namespace minibert::functional::detail
