@@ -46,7 +46,7 @@ void add(index_t n, const std::string& kind, Function gelu, Function derivative)
   const auto add_pass = [&](const char* pass, double passes, void (Problem::*kernel)()) {
     const std::string name = kind + "/" + pass + "/" + std::to_string(n);
     bench::add_case(name, [=](benchmark::State& state) {
-      bench::check_once(name, [&] { core::check<Activation>(name, gelu, derivative); });
+      bench::check_once(name, [&] { check<Activation>(name, gelu, derivative); });
       auto& p = bench::problem_of<Problem>(std::to_string(n), [=] { return Problem(n); });
       const double bytes = passes * 4 * static_cast<double>(n);
       bench::run(state, bytes, bench::triad_roof(bytes), [&] { (p.*kernel)(); });
