@@ -14,7 +14,7 @@ namespace {
 Json to_json(const MaskedLMBatch& batch) {
   std::vector<token_id> labels(batch.input_ids.size(), -100);
   for (index_t i = 0; i < batch.num_items(); ++i)
-    core::at(labels, core::at(batch.masked_rows, i)) = core::at(batch.labels, i);
+    core::at(labels, core::at(batch.masked_indices, i)) = core::at(batch.labels, i);
   const auto rows = [&](const std::vector<token_id>& flat) {
     Json::Array all;
     for (index_t b = 0; b < batch.num_sequences(); ++b) {

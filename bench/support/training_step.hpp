@@ -52,7 +52,8 @@ inline double useful_flops(const BertConfig& config, const MaskedLMBatch& batch)
   double pairs = 0, masked_pairs = 0;  // of tokens of a sequence
   for (index_t b = 0; b < batch.num_sequences(); ++b) {
     const auto before = [&](index_t row) {
-      return std::lower_bound(batch.masked_rows.begin(), batch.masked_rows.end(), row) - batch.masked_rows.begin();
+      return std::lower_bound(batch.masked_indices.begin(), batch.masked_indices.end(), row) -
+             batch.masked_indices.begin();
     };
     const index_t begin = core::at(batch.cu_seqlens, b), end = core::at(batch.cu_seqlens, b + 1);
     pairs += std::pow(static_cast<double>(end - begin), 2);
@@ -83,7 +84,7 @@ inline MaskedLMBatch drawn_batch(index_t count, index_t len, index_t vocab_size)
     for (index_t t = 0; t < len; ++t) {
       ids.push_back(static_cast<token_id>(5 + key.below(vocab_size - 5, static_cast<std::uint32_t>(t))));
       if (t % 20 >= 3) continue;
-      batch.masked_rows.push_back(batch.num_tokens() + t);
+      batch.masked_indices.push_back(batch.num_tokens() + t);
       batch.labels.push_back(ids.back());
       ids.back() = 4;
     }

@@ -79,7 +79,7 @@ TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchange
   std::vector<bool> is_masked(batch.input_ids.size());
   std::vector<index_t> random_words(minibert::core::usize(kVocab));
   for (index_t i = 0; i < batch.num_items(); ++i) {
-    const index_t row = batch.masked_rows[minibert::core::usize(i)];
+    const index_t row = batch.masked_indices[minibert::core::usize(i)];
     const token_id now = minibert::core::at(batch.input_ids, row), label = minibert::core::at(batch.labels, i);
     REQUIRE(label == minibert::core::at(original.input_ids, row));
     REQUIRE(label >= 5);  // special tokens are never masked
@@ -106,7 +106,7 @@ TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchange
 TEST_CASE("evaluation may guess another share than training, of the same draws") {
   const TextDataset dataset = long_lines(50);
   const auto rows = [&](MaskingOptions options, bool training) {
-    return collate(collator_with(options), dataset, all(dataset), {.training = training}).masked_rows;
+    return collate(collator_with(options), dataset, all(dataset), {.training = training}).masked_indices;
   };
   const MaskingOptions usual{.mlm_probability = 0.15}, more{.mlm_probability = 0.3, .eval_mlm_probability = 0.15};
   CHECK(rows(more, false) == rows(usual, false));
@@ -121,7 +121,7 @@ TEST_CASE("the probabilities are settable") {
     const MaskedLMBatch batch = collate(collator_with(options), dataset, all(dataset));
     index_t n = 0;
     for (index_t i = 0; i < batch.num_items(); ++i)
-      n += is_counted(minibert::core::at(batch.input_ids, minibert::core::at(batch.masked_rows, i)),
+      n += is_counted(minibert::core::at(batch.input_ids, minibert::core::at(batch.masked_indices, i)),
                       minibert::core::at(batch.labels, i));
     return std::pair(n, batch.num_items());
   };
@@ -143,8 +143,8 @@ TEST_CASE("whole words: masked together or not at all, as often as asked; each o
   const MaskedLMBatch batch = collate(collator_with({.whole_word_mask = true}), dataset, all(dataset));
   const MaskedLMBatch tokens = collate(collator_with({}), dataset, all(dataset));
   std::vector<bool> is_masked(batch.input_ids.size()), token_is_masked(batch.input_ids.size());
-  for (const index_t row : batch.masked_rows) is_masked[minibert::core::usize(row)] = true;
-  for (const index_t row : tokens.masked_rows) token_is_masked[minibert::core::usize(row)] = true;
+  for (const index_t row : batch.masked_indices) is_masked[minibert::core::usize(row)] = true;
+  for (const index_t row : tokens.masked_indices) token_is_masked[minibert::core::usize(row)] = true;
   const NumberTokenizer tokenizer(kVocab);
   index_t words = 0, masked_words = 0, longer_words = 0, mixed = 0;
   for (index_t row = 0, first = -1; row < batch.num_tokens(); ++row) {
@@ -170,7 +170,7 @@ TEST_CASE("whole words: masked together or not at all, as often as asked; each o
   CHECK(mixed > 0);  // one draw masks a word, but what becomes of its tokens is drawn for each
   index_t masks = 0, kept = 0;
   for (index_t i = 0; i < batch.num_items(); ++i) {
-    const index_t row = minibert::core::at(batch.masked_rows, i);
+    const index_t row = minibert::core::at(batch.masked_indices, i);
     REQUIRE(minibert::core::at(batch.labels, i) == minibert::core::at(original.input_ids, row));
     masks += minibert::core::at(batch.input_ids, row) == 4;
     kept += minibert::core::at(batch.input_ids, row) == minibert::core::at(batch.labels, i);
@@ -198,7 +198,7 @@ TEST_CASE("a line's mask does not depend on the batch it comes in") {
 TEST_CASE("masks change with seed and epoch in training, and never in evaluation") {
   const TextDataset dataset = long_lines(30);
   const auto masked = [&](std::uint64_t seed, CollateContext context) {
-    return collate(collator_with({.seed = seed}), dataset, all(dataset), context).masked_rows;
+    return collate(collator_with({.seed = seed}), dataset, all(dataset), context).masked_indices;
   };
   CHECK(masked(1, {.epoch = 1}) == masked(1, {.epoch = 1}));
   CHECK(masked(1, {.epoch = 1}) != masked(1, {.epoch = 2}));

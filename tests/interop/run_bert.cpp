@@ -30,7 +30,7 @@ MaskedLMBatch read_batch(const Json& json) {
   for (const Json& sequence : labels == nullptr ? Json::Array{} : labels->as_array())
     for (const Json& label : sequence.as_array()) {
       if (label.as_integer() != -100) {
-        batch.masked_rows.push_back(row);
+        batch.masked_indices.push_back(row);
         batch.labels.push_back(static_cast<token_id>(label.as_integer()));
       }
       ++row;

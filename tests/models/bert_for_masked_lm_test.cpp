@@ -202,7 +202,7 @@ TEST_CASE("BertForMaskedLM: the same bits for any number of threads") {
 TEST_CASE("BertForMaskedLM: a batch without a masked token has loss 0 and no gradient") {
   BertForMaskedLM model(tiny_config());
   MaskedLMBatch batch = tiny_batch({4, 5});
-  batch.masked_rows.clear();
+  batch.masked_indices.clear();
   batch.labels.clear();
   Tape<float> tape;
   const auto output = model.forward(tape, batch);
@@ -222,7 +222,7 @@ TEST_CASE("BertForMaskedLM: what does not fit is refused") {
   CHECK_THROWS_WITH_AS(model.forward(tape, batch), "embedding: index 23 at position 2 is outside a table of 23 rows",
                        ValueError);
   batch = tiny_batch({4});
-  batch.masked_rows[0] = 4;
+  batch.masked_indices[0] = 4;
   CHECK_THROWS_WITH_AS(model.forward(tape, batch), "row 0 of those wanted is 4, expected ascending rows of 4 tokens",
                        ValueError);
   const std::vector<index_t> backwards{2, 1};

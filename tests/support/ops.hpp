@@ -19,8 +19,7 @@ class Inputs {
  public:
   Inputs(std::initializer_list<Shape> shapes) {
     for (const Shape& shape : shapes)
-      parameters_.push_back(store.declare({.name = std::string(1, static_cast<char>('a' + size())), .shape = shape}));
-    store.in_order();
+      parameters_.push_back(&store.declare(std::string(1, static_cast<char>('a' + size())), shape));
     for (index_t i = 0; i < size(); ++i) {
       const auto values = reference::normal<T>(numel(i), 100 + static_cast<int>(i));
       std::copy(values.begin(), values.end(), core::at(parameters_, i)->data);
@@ -54,8 +53,8 @@ class Inputs {
 /// The elements of a variable.
 template <class T>
 std::vector<T> values(Variable<T> x) {
-  const T* data = x.data();
-  return {data, data + x.numel()};
+  const Tensor<T> tensor = x.tensor();
+  return {tensor.data(), tensor.data() + tensor.numel()};
 }
 
 /// Σ y·w with fixed random w: its gradient tells every element of y from every other.

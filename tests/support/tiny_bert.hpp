@@ -30,7 +30,7 @@ inline MaskedLMBatch tiny_batch(std::initializer_list<index_t> lengths, index_t 
     std::vector<token_id> ids;
     for (index_t t = 0; t < len; ++t) ids.push_back(static_cast<token_id>(1 + (7 * row + 5 * t + t * t) % 22));
     for (index_t t = 1; t < len; t += 3) {
-      batch.masked_rows.push_back(batch.num_tokens() + t);
+      batch.masked_indices.push_back(batch.num_tokens() + t);
       batch.labels.push_back(static_cast<token_id>((row + 3 * t) % 23));
     }
     batch.append(ids, row);

@@ -1,44 +1,55 @@
-// Parameters: tensors that training changes. They live in one block, their gradients in another of the same layout, so
-// that the optimizer and the gradient's norm run over contiguous memory.
+// Parameters: named tensors that training changes, and the store that owns their memory.
 #pragma once
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <minibert/core/aligned_buffer.hpp>
+#include <minibert/core/arena.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/tensor/shape.hpp>
-#include <minibert/tensor/views.hpp>
 
 namespace minibert {
-
-/// How a parameter begins.
-enum class Init { zeros, ones, normal };
 
 template <class T>
 class ParameterStore;
 
-/// A named tensor and its gradient; both point into the ParameterStore that owns it.
+/// A named tensor and its gradient. ParameterStore owns both and never moves them.
+///
+/// The gradient belongs to the parameter, not to a tape. Any number of threads may read a parameter at the same time,
+/// but only one tape at a time may record and run backward() on the parameters of one store.
 template <class T>
 struct Parameter {
   std::string name;  ///< full name, as in Hugging Face's files
   Shape shape;
-  Init init = Init::zeros;
-  bool decay = true;          ///< subject to weight decay: not for biases and layer norms
-  index_t zero_row = -1;      ///< a row that begins as zeros (the embedding of [PAD]), or −1
   bool requires_grad = true;  ///< false: frozen
   bool has_grad = false;      ///< grad was written since zero_grad(); false is PyTorch's `grad None`
+  T* data = nullptr;          ///< shape.numel() values
+  T* grad = nullptr;          ///< as many; null until a tape first records the parameter
   ParameterStore<T>* store = nullptr;
-  T* data = nullptr;   ///< shape.numel() values; null until the store's layout is fixed
-  T* grad = nullptr;   ///< as many; null until a tape first records the parameter
-  index_t offset = 0;  ///< of data in flat_values() and of grad in flat_grads()
 
   index_t numel() const noexcept { return shape.numel(); }
+
+  /// All elements in row-major order.
+  std::span<T> values() noexcept { return {data, core::usize(numel())}; }
+  std::span<const T> values() const noexcept { return {data, core::usize(numel())}; }
+  /// The gradient, in the same order. Empty until a tape first records the parameter.
+  std::span<const T> gradient() const noexcept { return {grad, grad == nullptr ? 0 : core::usize(numel())}; }
 };
 
-/// Owns parameters. They are declared first; the first look at them fixes the layout: one block, in name order.
+/// Parameters that share an optimizer's settings, as an entry of PyTorch's `param_groups`.
+template <class T>
+struct ParameterGroup {
+  std::vector<Parameter<T>*> parameters;
+  std::optional<double> lr = std::nullopt;            ///< the optimizer's learning rate unless set
+  std::optional<double> weight_decay = std::nullopt;  ///< the optimizer's weight decay unless set
+};
+
+/// Owns parameters and their gradients. A parameter has its memory from the moment it is declared.
 template <class T>
 class ParameterStore {
  public:
@@ -46,64 +57,40 @@ class ParameterStore {
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
 
-  /// A new parameter; its address is stable.
-  /// @throws ValueError if the name is taken, or the layout already fixed.
-  Parameter<T>* declare(Parameter<T> parameter) {
-    core::check<ValueError>(in_order_.empty(), "parameter ", parameter.name,
-                            ": the model's parameters are in use already");
-    for (const Parameter<T>& other : parameters_)
-      core::check<ValueError>(other.name != parameter.name, "parameter ", parameter.name, " exists twice");
+  /// Adds a parameter whose elements are zero. Its address is stable.
+  /// @throws ValueError if the name is taken
+  Parameter<T>& declare(std::string name, const Shape& shape) {
+    const auto place = std::lower_bound(in_order_.begin(), in_order_.end(), name, before);
+    core::check<ValueError>(place == in_order_.end() || (*place)->name != name, "parameter ", name, " exists twice");
+    Parameter<T>& parameter = parameters_.emplace_back();
+    parameter.name = std::move(name);
+    parameter.shape = shape;
+    parameter.data = zeros(values_, parameter.numel());
     parameter.store = this;
-    parameters_.push_back(std::move(parameter));
-    return &parameters_.back();
+    in_order_.insert(place, &parameter);
+    return parameter;
   }
 
-  /// All parameters, in ASCII order of their names. Fixes the layout.
-  const std::vector<Parameter<T>*>& in_order() {
-    if (in_order_.empty() && !parameters_.empty()) allocate();
-    return in_order_;
-  }
+  /// All parameters, in ASCII order of their names.
+  const std::vector<Parameter<T>*>& in_order() noexcept { return in_order_; }
 
-  /// The values of all parameters, in order (with up to 15 unused elements, always zero, between two of them).
-  std::span<T> flat_values() {
-    in_order();
-    return {reinterpret_cast<T*>(values_.data()), core::usize(numel_)};
+  /// Gives a parameter memory for its gradient, zeros, unless it has some.
+  void allocate_gradient(Parameter<T>& parameter) {
+    if (parameter.grad == nullptr) parameter.grad = zeros(gradients_, parameter.numel());
   }
-
-  /// The gradients of all parameters, laid out as the values. Allocates them, as zeros, at the first call.
-  std::span<T> flat_grads() {
-    in_order();
-    if (grads_.size() == 0 && numel_ > 0) {
-      grads_ = AlignedBuffer(core::usize(numel_) * sizeof(T));
-      T* block = reinterpret_cast<T*>(grads_.data());
-      std::fill_n(block, numel_, T{0});
-      for (Parameter<T>* p : in_order_) p->grad = block + p->offset;
-    }
-    return {reinterpret_cast<T*>(grads_.data()), core::usize(numel_)};
-  }
-
-  bool training = true;  ///< dropout is on
 
  private:
-  void allocate() {
-    for (Parameter<T>& p : parameters_) in_order_.push_back(&p);
-    std::sort(in_order_.begin(), in_order_.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
-    constexpr index_t line = static_cast<index_t>(kAlignment / sizeof(T));
-    for (Parameter<T>* p : in_order_) {
-      p->offset = numel_;
-      numel_ += num_lines(p->numel(), line) * line;
-    }
-    values_ = AlignedBuffer(core::usize(numel_) * sizeof(T));
-    T* block = reinterpret_cast<T*>(values_.data());
-    std::fill_n(block, numel_, T{0});
-    for (Parameter<T>* p : in_order_) p->data = block + p->offset;
+  static bool before(const Parameter<T>* parameter, const std::string& name) { return parameter->name < name; }
+
+  static T* zeros(Arena& arena, index_t count) {
+    T* memory = static_cast<T*>(arena.allocate(core::usize(count) * sizeof(T)));
+    std::fill_n(memory, count, T{0});
+    return memory;
   }
-  static constexpr index_t num_lines(index_t n, index_t line) { return (n + line - 1) / line; }
 
   std::deque<Parameter<T>> parameters_;
   std::vector<Parameter<T>*> in_order_;
-  AlignedBuffer values_, grads_;
-  index_t numel_ = 0;
+  Arena values_, gradients_;
 };
 
 }  // namespace minibert

@@ -1,18 +1,18 @@
 // The tape: records what ops do, in order, and runs their backward steps in reverse.
 //
 // Lifetimes. Values, what backward steps keep, and the steps themselves live in an arena that reset() gives back at
-// once. The gradient of a value lives in a pool, from its first consumer's backward step until its own has run. So
-// once the largest step was seen, a training step asks the heap for nothing. Parameters live elsewhere (parameter.hpp).
+// once. The gradient of a value lives in a pool, from its first consumer's backward step until its own has run. So a
+// training step allocates no heap memory once the largest step was seen. Parameters live elsewhere (parameter.hpp).
 #pragma once
 
 #include <algorithm>
 #include <functional>
-#include <initializer_list>
 #include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <minibert/autograd/gradients.hpp>
 #include <minibert/autograd/no_grad.hpp>
 #include <minibert/autograd/variable.hpp>
 #include <minibert/core/arena.hpp>
@@ -22,58 +22,40 @@
 
 namespace minibert {
 
-/// Whether a tape can run backward. One that doesn't record reuses its memory (see Tape::scoped).
-enum class Recording { on, off };
-
-/// What a backward step sees of the tape: the places where the gradients of its inputs go.
-template <class T>
-class Gradients {
- public:
-  /// Where the gradient of x goes; an empty Sink if x needs none. The first caller replaces, later ones add: a step
-  /// that may get one variable twice takes one slot, fills it, and only then takes the other.
-  Sink<T> slot(Variable<T> x);
-
-  Tape<T>& tape() const noexcept { return tape_; }
-
- private:
-  friend class Tape<T>;
-  explicit Gradients(Tape<T>& tape) : tape_(tape) {}
-  Tape<T>& tape_;
-};
-
-/// Records ops and differentiates them. One tape serves many steps: reset() between them. Not for several threads at
-/// once; each thread takes a tape of its own.
+/// Records ops and differentiates them. One tape serves many steps: reset() between them. A tape belongs to one thread
+/// at a time; threads that use one model take a tape each.
 template <class T>
 class Tape {
  public:
-  /// @throws ValueError if the environment asks for an instruction set that this processor has not (simd::isa).
-  explicit Tape(Recording recording = Recording::on) : recording_(recording) { simd::isa(); }
+  /// @throws ValueError if the environment asks for an instruction set that this processor lacks (simd::isa)
+  Tape() { simd::isa(); }
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// Whether ops are recorded now: the tape records, and no no_grad lives.
-  bool recording() const noexcept { return recording_ == Recording::on && !no_grad::active(); }
+  /// True if ops are recorded now, so that backward() can run: no no_grad lives in this thread.
+  bool recording() const noexcept { return !no_grad::active(); }
 
-  /// Forgets everything recorded; all variables of this tape become invalid, its memory is kept for the next step.
+  /// Forgets everything recorded; all variables of this tape become invalid. The memory is kept for the next step.
   void reset() {
     ++step_;
     last_ = nullptr;
+    open_op_ = nullptr;
     leaves_.clear();
-    release_gradients();
+    gradients_.release_all();  // retained gradients, or what a backward pass left that ended in an exception
     arena_.reset();
     gradients_.reset();
   }
 
   // ---- values ----
 
-  /// The parameter as a variable. The same variable for the same parameter until reset().
+  /// The parameter as a variable: the same variable for the same parameter until reset(). Without recording it only
+  /// reads the parameter, so that threads may share it.
   Variable<T> parameter(Parameter<T>& p) {
     const bool differentiable = recording() && p.requires_grad;
     if (differentiable)
-      if (detail::Node<T>* known = find_leaf(&p)) return wrap(known);
-    if (p.data == nullptr) p.store->in_order();
-    if (differentiable && p.grad == nullptr) p.store->flat_grads();
-    detail::Node<T>* leaf = new_node("parameter", p.shape, p.data, differentiable);
+      if (Node* known = find_leaf(&p)) return wrap(known);
+    if (differentiable) p.store->allocate_gradient(p);
+    Node* leaf = new_node("parameter", p.shape, p.data, differentiable);
     leaf->parameter = &p;
     if (differentiable) {
       link(leaf);
@@ -83,33 +65,28 @@ class Tape {
   }
 
   /// A copy of a tensor, without a gradient.
-  Variable<T> constant(const Tensor<T>& tensor) {
-    Variable<T> y = empty("constant", tensor.shape(), {});
-    std::copy_n(tensor.data(), tensor.numel(), y.data());
-    return y;
+  Variable<T> constant(const Tensor<T>& tensor) { return wrap(copy_of(tensor, "constant", false)); }
+
+  /// A copy of a tensor that gets a gradient although it is no parameter: backward() adds to Variable::grad().
+  Variable<T> variable(const Tensor<T>& tensor) {
+    Node* node = copy_of(tensor, "variable", recording());
+    node->retains_grad = true;
+    return wrap(node);
   }
 
-  // ---- for ops ----
+  /// An uninitialised value without a gradient, for scoped().
+  Variable<T> buffer(const Shape& shape) { return wrap(new_node("buffer", shape, scratch<T>(shape.numel()), false)); }
 
-  /// An uninitialised value of the given shape, made by `op` (a literal) from `inputs`.
-  /// @throws ValueError if an input belongs to another tape, or to an earlier step.
-  Variable<T> empty(const char* op, const Shape& shape, std::initializer_list<Variable<T>> inputs) {
-    bool differentiable = false;
-    for (const Variable<T>& input : inputs) {
-      core::check<ValueError>(input.tape_ == this, op, ": an input belongs to another tape");
-      differentiable = differentiable || input.requires_grad();
-    }
-    return wrap(new_node(op, shape, scratch<T>(shape.numel()), differentiable && recording()));
-  }
+  // ---- for ops (see Op) ----
 
-  /// Memory for `count` elements of U that lives as long as the variables do: what a backward step needs to keep.
-  template <class U>
+  /// Memory for `count` elements of U that lives as long as the variables: what a backward step needs to keep.
+  template <class U = T>
   U* scratch(index_t count) {
     static_assert(std::is_trivially_destructible_v<U>);
     return static_cast<U*>(arena_.allocate(core::usize(count) * sizeof(U)));
   }
 
-  /// A copy of `values` that lives as long as the variables do.
+  /// A copy of `values` that lives as long as the variables.
   template <class Container>
   auto keep(const Container& values) {
     using U = std::remove_cv_t<std::remove_reference_t<decltype(*std::data(values))>>;
@@ -124,51 +101,37 @@ class Tape {
     return workspace_.template get<U>(count);
   }
 
-  /// Records how the gradient of y goes on: f(dy, gradients), called by backward() with dy, of y's shape, unless y
-  /// requires no gradient. Nobody reads dy afterwards: f may overwrite it. f is copied and never destroyed: it captures
-  /// variables, pointers and numbers by value.
+  /// Runs f, a function that returns a Variable. On a tape that does not record, the result is copied to `to` (of the
+  /// same shape, made by buffer() before) and all memory that f took is given back. @throws ShapeError
   template <class F>
-  void record(Variable<T> y, F f) {
-    static_assert(std::is_trivially_destructible_v<F> && std::is_trivially_copyable_v<F>,
-                  "a backward step captures variables, pointers and numbers by value");
-    detail::Node<T>& node = y.node();
-    if (!node.requires_grad) return;
-    node.closure = new (arena_.allocate(sizeof(F))) F(f);
-    node.backward = [](const void* closure, T* dy, Gradients<T>& g) { (*static_cast<const F*>(closure))(dy, g); };
-    link(&node);
-  }
-
-  /// f(), a function that returns a Variable. On a tape that does not record, the result is copied to `to` (of the same
-  /// shape, made before) and all memory that f took is given back: a model reuses its memory layer by layer.
-  template <class F>
-  Variable<T> scoped(Variable<T> to, F f) {
+  Variable<T> scoped(const Variable<T>& to, F f) {
     if (recording()) return f();
     const Arena::Mark mark = arena_.mark();
     const Variable<T> result = f();
     core::check<ShapeError>(result.shape() == to.shape(), "scoped: the result has shape ", result.shape(),
                             ", expected ", to.shape());
-    std::copy_n(result.data(), result.numel(), to.data());
+    std::copy_n(result.node().data, result.numel(), to.node().data);
     arena_.rewind(mark);
     return to;
   }
 
   // ---- backward ----
 
-  /// Adds the gradient of `loss`, a scalar, to every parameter it depends on.
-  /// @throws ShapeError if it has more than one element; ValueError if it was not recorded, or not by this tape.
-  void backward(Variable<T> loss) {
+  /// Adds the gradient of `loss`, a scalar, to every parameter and variable that it depends on.
+  /// @throws ShapeError if the loss has more than one element; ValueError if it was not recorded, or not by this tape,
+  /// or if a value that it depends on was differentiated before; Error if an op's backward step forgets an input
+  void backward(const Variable<T>& loss) {
     core::check<ValueError>(loss.tape_ == this, "backward: the loss belongs to another tape");
     core::check<ShapeError>(loss.numel() == 1, "backward: the loss has shape ", loss.shape(), ", expected one element");
     core::check<ValueError>(loss.requires_grad(), "backward: nothing that the loss depends on requires a gradient");
     Gradients<T> gradients(*this);
-    const Sink<T> seed = gradients.slot(loss);
+    const Sink<T> seed = gradient_slot(loss.node());
     *seed.data = seed.accumulate ? *seed.data + T{1} : T{1};
-    for (detail::Node<T>* node = &loss.node(); node != nullptr; node = node->previous) {
+    for (Node* node = &loss.node(); node != nullptr; node = node->previous) {
       if (node->parameter != nullptr) {
         if (node->parameter->has_grad && on_gradient_final) on_gradient_final(*node->parameter);
-      } else if (node->grad != nullptr) {
-        node->backward(node->closure, node->grad, gradients);
-        release_gradient(*node);
+      } else if (node->grad != nullptr && !node->ran_backward) {
+        run_backward(*node, gradients);
       }
     }
   }
@@ -182,63 +145,92 @@ class Tape {
  private:
   friend class Variable<T>;
   friend class Gradients<T>;
-  using Leaf = std::pair<const Parameter<T>*, detail::Node<T>*>;
+  friend class Op<T>;
+  using Node = autograd::detail::Node<T>;
+  using Edge = autograd::detail::Edge<T>;
+  using Leaf = std::pair<const Parameter<T>*, Node*>;
 
   static bool before(const Leaf& leaf, const Parameter<T>* p) { return std::less<>()(leaf.first, p); }
 
-  Variable<T> wrap(detail::Node<T>* node) { return {this, node, step_}; }
+  Variable<T> wrap(Node* node) { return {this, node, step_}; }
 
-  detail::Node<T>* new_node(const char* op, const Shape& shape, T* data, bool requires_grad) {
-    return new (arena_.allocate(sizeof(detail::Node<T>)))
-        detail::Node<T>{.op = op, .shape = shape, .data = data, .requires_grad = requires_grad};
+  Node* new_node(const char* op, const Shape& shape, T* data, bool requires_grad) {
+    return new (arena_.allocate(sizeof(Node)))
+        Node{.op = op, .shape = shape, .data = data, .requires_grad = requires_grad};
   }
 
-  detail::Node<T>* find_leaf(const Parameter<T>* p) const {
+  Node* copy_of(const Tensor<T>& tensor, const char* name, bool requires_grad) {
+    Node* node = new_node(name, tensor.shape(), scratch<T>(tensor.numel()), requires_grad);
+    std::copy_n(tensor.data(), tensor.numel(), node->data);
+    return node;
+  }
+
+  Node* find_leaf(const Parameter<T>* p) const {
     const auto leaf = std::lower_bound(leaves_.begin(), leaves_.end(), p, before);
     return leaf != leaves_.end() && leaf->first == p ? leaf->second : nullptr;
   }
 
-  void link(detail::Node<T>* node) {
+  void link(Node* node) {
     node->previous = last_;
     last_ = node;
   }
 
-  void release_gradient(detail::Node<T>& node) {
+  bool open_op_lists(const Node& node) const noexcept {
+    for (const Edge* edge = open_inputs_; edge != nullptr; edge = edge->next)
+      if (edge->node == &node) return true;
+    return false;
+  }
+
+  void run_backward(Node& node, Gradients<T>& gradients) {
+    node.ran_backward = true;
+    node.backward(node.closure, node.grad, gradients);
+    for (const Edge* edge = node.inputs; edge != nullptr; edge = edge->next)
+      core::check<Error>(edge->has_slot || !edge->node->requires_grad, "backward: the step of ", node.op,
+                         " gave no gradient to an input of shape ", edge->node->shape,
+                         "; it must call slot() or none() for each input");
+    if (!node.retains_grad) release_gradient(node);
+  }
+
+  /// Where the gradient of a value goes.
+  Sink<T> gradient_slot(Node& node) {
+    if (!node.requires_grad) return {};
+    if (Parameter<T>* p = node.parameter) return {p->grad, std::exchange(p->has_grad, true)};
+    core::check<ValueError>(!node.ran_backward, "backward: ", node.op,
+                            " was differentiated before; add the losses and call backward() once, or record it anew");
+    if (node.grad != nullptr) return {node.grad, true};
+    node.grad = static_cast<T*>(gradients_.allocate(core::usize(node.shape.numel()) * sizeof(T)));
+    return {node.grad, false};
+  }
+
+  void release_gradient(Node& node) {
     gradients_.release(node.grad, core::usize(node.shape.numel()) * sizeof(T));
     node.grad = nullptr;
   }
 
-  /// What a backward pass that ended in an exception has left.
-  void release_gradients() {
-    if (gradients_.in_use() > 0) gradients_ = Pool();
-  }
-
-  Recording recording_;
   std::uint64_t step_ = 0;
   Arena arena_;
   Pool gradients_;
   Workspace workspace_;
-  detail::Node<T>* last_ = nullptr;
-  std::vector<Leaf> leaves_;  // by address of the parameter
+  Node* last_ = nullptr;
+  std::vector<Leaf> leaves_;       // by address of the parameter
+  const char* open_op_ = nullptr;  // name of the op under construction, and its inputs
+  Edge* open_inputs_ = nullptr;
 };
 
 template <class T>
-detail::Node<T>& Variable<T>::node() const {
+autograd::detail::Node<T>& Variable<T>::node() const {
   core::check<ValueError>(tape_ != nullptr, "a variable was used before it was given a value");
   core::check<ValueError>(step_ == tape_->step_, "a variable was used after its tape was reset");
   return *node_;
 }
 
 template <class T>
-Sink<T> Gradients<T>::slot(Variable<T> x) {
-  detail::Node<T>& node = x.node();
-  if (!node.requires_grad) return {};
-  if (Parameter<T>* p = node.parameter) return {p->grad, std::exchange(p->has_grad, true)};
-  core::check<ValueError>(node.backward != nullptr, "backward: ", node.op,
-                          " made a value with empty() and did not record() it");
-  if (node.grad != nullptr) return {node.grad, true};
-  node.grad = static_cast<T*>(tape_.gradients_.allocate(core::usize(node.shape.numel()) * sizeof(T)));
-  return {node.grad, false};
+const autograd::detail::Node<T>& Variable<T>::readable() const {
+  const Node& it = node();
+  if (tape_->open_op_ != nullptr && it.requires_grad)
+    core::check<ValueError>(tape_->open_op_lists(it), tape_->open_op_, ": reads a variable of shape ", it.shape,
+                            " that requires a gradient and is not listed; list it with Op::input()");
+  return it;
 }
 
 }  // namespace minibert

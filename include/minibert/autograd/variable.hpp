@@ -6,6 +6,7 @@
 #include <minibert/autograd/parameter.hpp>
 #include <minibert/core/error.hpp>
 #include <minibert/tensor/shape.hpp>
+#include <minibert/tensor/tensor.hpp>
 #include <minibert/tensor/views.hpp>
 
 namespace minibert {
@@ -13,32 +14,52 @@ namespace minibert {
 template <class T>
 class Tape;
 template <class T>
+class Op;
+template <class T>
 class Gradients;
 
-namespace detail {
+namespace autograd::detail {
 
-/// A value on a tape and, while it records, how its gradient goes on. Lives in the tape's arena.
 template <class T>
-struct Node {
-  const char* op;  // the op that made it
-  Shape shape;
-  T* data;
-  T* grad = nullptr;  // from its first consumer's backward until its own has run
-  bool requires_grad = false;
-  Parameter<T>* parameter = nullptr;  // set for a parameter
-  void (*backward)(const void* closure, T* dy, Gradients<T>&) = nullptr;
-  const void* closure = nullptr;
-  Node* previous = nullptr;  // the recorded node before this one
+struct Node;
+
+/// An input of a recorded op.
+template <class T>
+struct Edge {
+  Node<T>* node = nullptr;
+  Edge* next = nullptr;   // the input listed before this one
+  bool has_slot = false;  // the backward step asked for its gradient's place
 };
 
-}  // namespace detail
+/// A value on a tape and, while the tape records, the backward step of the op that made it. Lives in the tape's arena.
+template <class T>
+struct Node {
+  const char* op;  // name of the op that made the value
+  Shape shape;
+  T* data;
+  T* grad = nullptr;  // allocated when the first consumer runs backward; released after the own backward
+  bool requires_grad = false;
+  bool retains_grad = false;  // keeps grad until the tape's reset()
+  bool ran_backward = false;
+  Parameter<T>* parameter = nullptr;  // set for a parameter
+  Edge<T>* inputs = nullptr;          // in reverse order
+  void (*backward)(const void* closure, T* dy, Gradients<T>&) = nullptr;
+  const void* closure = nullptr;
+  Node* previous = nullptr;  // the node recorded before this one
+};
 
-/// A value on a tape: shape, numbers, and whether gradients flow to it. Trivially copyable; valid until the tape's
-/// next reset(), and using it afterwards throws.
+}  // namespace autograd::detail
+
+/// A value on a tape: shape, numbers, and whether gradients flow to it. Cheap to copy. Valid until the tape's next
+/// reset(); using it afterwards throws.
 template <class T>
 class Variable {
  public:
   Variable() = default;
+  // Copies are not trivial, so that a backward step, which must be trivially copyable, cannot capture a Variable: it
+  // reaches values and gradients through the op's listed inputs only (see Op).
+  Variable(const Variable& other) noexcept : tape_(other.tape_), node_(other.node_), step_(other.step_) {}
+  Variable& operator=(const Variable& other) noexcept = default;
 
   const Shape& shape() const { return node().shape; }
   index_t size(int d) const { return shape().size(d); }
@@ -47,28 +68,45 @@ class Variable {
   bool requires_grad() const { return node().requires_grad; }
   Tape<T>& tape() const { return node(), *tape_; }
 
-  T* data() { return node().data; }
-  const T* data() const { return node().data; }
-
   /// All but the last dimension as rows, the last as columns; no copy.
+  /// @throws ValueError while an op is open that does not list this variable (see Op)
   ConstMatrixMap<T> value() const {
     const index_t columns = dim() == 0 ? 1 : size(-1);
-    return {data(), columns == 0 ? 0 : numel() / columns, columns};
+    return {readable().data, columns == 0 ? 0 : numel() / columns, columns};
   }
-  /// The value of a variable of one element. @throws ShapeError if it has another number of them.
+  /// A copy of the value. @throws as value()
+  Tensor<T> tensor() const { return {shape(), readable().data}; }
+  /// The value of a variable of one element. @throws ShapeError for another number of elements; as value()
   T item() const {
     core::check<ShapeError>(numel() == 1, "item: needs one element, the variable has shape ", shape());
-    return *data();
+    return *readable().data;
+  }
+
+  /// Keeps the gradient after backward(), until the tape is reset. Variables of Tape::variable do so anyway.
+  /// @throws ValueError if the variable requires no gradient
+  void retain_grad() const {
+    core::check<ValueError>(requires_grad(), "retain_grad: the variable requires no gradient");
+    node().retains_grad = true;
+  }
+  /// A copy of the gradient that backward() left.
+  /// @throws ValueError if there is none: backward() did not reach the variable, or it does not retain its gradient
+  Tensor<T> grad() const {
+    const T* grad = node().parameter != nullptr ? node().parameter->grad : node().grad;
+    core::check<ValueError>(grad != nullptr,
+                            "grad: the variable has no gradient; call retain_grad() before backward()");
+    return {shape(), grad};
   }
 
  private:
   friend class Tape<T>;
-  friend class Gradients<T>;
-  Variable(Tape<T>* tape, detail::Node<T>* node, std::uint64_t step) : tape_(tape), node_(node), step_(step) {}
-  detail::Node<T>& node() const;
+  friend class Op<T>;
+  using Node = autograd::detail::Node<T>;
+  Variable(Tape<T>* tape, Node* node, std::uint64_t step) : tape_(tape), node_(node), step_(step) {}
+  Node& node() const;
+  const Node& readable() const;
 
   Tape<T>* tape_ = nullptr;
-  detail::Node<T>* node_ = nullptr;
+  Node* node_ = nullptr;
   std::uint64_t step_ = 0;  // the tape's step at which it was made
 };
 

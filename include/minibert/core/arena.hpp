@@ -96,6 +96,14 @@ class Pool {
     in_use_ -= bytes;
   }
 
+  /// Takes back everything that is in use.
+  void release_all() noexcept {
+    free_.clear();
+    for (const AlignedBuffer& chunk : chunks_) free_.push_back({chunk.data(), chunk.size()});
+    std::sort(free_.begin(), free_.end(), [](const Piece& a, const Piece& b) { return a.data < b.data; });
+    in_use_ = 0;
+  }
+
   /// Makes one chunk of several, with an eighth to spare for other cuts of the same demand. Nothing may be in use.
   void reset() {
     if (chunks_.size() <= 1 || in_use_ > 0) return;

@@ -45,15 +45,15 @@ struct Batch {
 
 /// A batch in which M tokens are to be guessed.
 struct MaskedLMBatch : Batch {
-  std::vector<index_t> masked_rows;  // (M): positions in input_ids, ascending
-  std::vector<token_id> labels;      // (M): the tokens that stood there
+  std::vector<index_t> masked_indices;  // (M): positions in input_ids, ascending
+  std::vector<token_id> labels;         // (M): the tokens that stood there
 
   /// The number of things the loss is a mean of.
   index_t num_items() const noexcept { return core::length(labels); }
 
   void clear() noexcept {
     Batch::clear();
-    masked_rows.clear();
+    masked_indices.clear();
     labels.clear();
   }
 };

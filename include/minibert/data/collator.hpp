@@ -109,7 +109,7 @@ class DataCollatorForLanguageModeling {
       if (!follows_word) continue;
       if (!shares_draw) is_masked = key.uniform(position, kIsMasked) < probability;
       if (!is_masked) continue;
-      batch.masked_rows.push_back(row);
+      batch.masked_indices.push_back(row);
       batch.labels.push_back(id);
       const double draw = key.uniform(position, kReplacement);
       if (draw < options_.mask_replace_prob)

@@ -74,6 +74,16 @@ class SafetensorsReader {
     return entry != entries_.end() && entry->name == name ? &*entry : nullptr;
   }
 
+  /// Finds the tensor, checks its shape and copies its elements to `out`, converted to T.
+  /// @throws FormatError if there is no such tensor, or its shape or dtype is another one
+  template <class T>
+  void read(std::string_view name, const Shape& shape, T* out) const {
+    const SafetensorsEntry* entry = find(name);
+    if (entry == nullptr) core::raise<FormatError>(path_, ": the tensor ", name, " is missing");
+    core::check<FormatError>(entry->shape == shape.sizes(), path_, ": ", *entry, ", expected ", shape);
+    copy(*entry, out);
+  }
+
   /// Copies numel elements of an F32, F64, F16 or BF16 tensor to `out`, converted to T. FormatError for other types.
   template <class T>
   void copy(const SafetensorsEntry& entry, T* out) const {

@@ -2,13 +2,13 @@
 // modeling_bert. Sequences are laid end to end: N tokens, B sequences, hidden size H.
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <minibert/autograd/pingpong_buffers.hpp>
 #include <minibert/data/batch.hpp>
 #include <minibert/models/bert_config.hpp>
 #include <minibert/models/detail/sequences.hpp>
@@ -25,6 +25,17 @@
 
 namespace minibert {
 
+/// One forward pass of BERT.
+template <class T>
+struct BertContext : nn::Context<T> {
+  const Batch& batch;
+};
+
+/// How a model of this config draws its weights; without a seed it leaves them zero, to be loaded.
+inline nn::WeightInit weight_init(const BertConfig& config, std::optional<std::uint64_t> seed) {
+  return {.seed = seed.value_or(0), .standard_deviation = config.initializer_range, .draw = seed.has_value()};
+}
+
 /// Word, position and token type embedding, summed, normalised, dropped out.
 template <class T>
 class BertEmbeddings {
@@ -38,11 +49,11 @@ class BertEmbeddings {
         dropout(scope / "dropout", config.hidden_dropout_prob) {}
 
   /// (N, H)
-  Variable<T> forward(const Batch& batch, const nn::Context<T>& context) const {
+  Variable<T> forward(const BertContext<T>& context) const {
     const Variable<T> sum =
-        functional::embedding<T>({word_embeddings.lookup(context.tape, batch.input_ids),
-                                  position_embeddings.lookup(context.tape, batch.position_ids),
-                                  token_type_embeddings.lookup(context.tape, batch.token_type_ids)});
+        functional::embedding<T>({word_embeddings.lookup(context.tape, context.batch.input_ids),
+                                  position_embeddings.lookup(context.tape, context.batch.position_ids),
+                                  token_type_embeddings.lookup(context.tape, context.batch.token_type_ids)});
     return dropout.forward(layer_norm.forward(sum), context);
   }
 
@@ -83,26 +94,24 @@ class BertLayer {
         intermediate(scope / "intermediate.dense", config.hidden_size, config.intermediate_size),
         output(scope / "output", config.intermediate_size, config),
         num_heads_(config.num_attention_heads),
-        uses_tanh_gelu_(config.uses_tanh_gelu()) {}
+        activation_(config.activation()) {}
 
   /// hidden: (N, H); (N, H)
   Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const {
     return forward(hidden, hidden, context, context);
   }
 
-  /// What the layer makes of some of its tokens: nothing but keys and values is computed of the others.
-  /// chosen: (M, H), the rows of `hidden` (N, H) that are the sequences of chosen_context; (M, H)
-  Variable<T> forward(Variable<T> hidden, Variable<T> chosen, const nn::Context<T>& context,
-                      const nn::Context<T>& chosen_context) const {
+  /// The layer's output for some of its tokens. Of all other tokens only keys and values are computed.
+  /// hidden: (N, H), all tokens; queries: (M, H), the rows of `hidden` that are the sequences of query_context; (M, H)
+  Variable<T> forward(Variable<T> hidden, Variable<T> queries, const nn::Context<T>& context,
+                      const nn::Context<T>& query_context) const {
     functional::AttentionDropout drop;
     if (context.training) drop = {attention_dropout.p, context.key.fold(attention_dropout.site)};
-    const Variable<T> q = query.forward(chosen), k = key.forward(hidden), v = value.forward(hidden);
+    const Variable<T> q = query.forward(queries), k = key.forward(hidden), v = value.forward(hidden);
     const Variable<T> attended =
-        functional::attention(q, k, v, num_heads_, chosen_context.sequences, context.sequences, drop);
-    const Variable<T> middle = attention_output.forward(attended, chosen, chosen_context);
-    const Variable<T> wide = uses_tanh_gelu_ ? intermediate.template forward_activation<kernels::GeluTanh>(middle)
-                                             : intermediate.template forward_activation<kernels::GeluExact>(middle);
-    return output.forward(wide, middle, chosen_context);
+        functional::attention(q, k, v, num_heads_, query_context.sequences, context.sequences, drop);
+    const Variable<T> middle = attention_output.forward(attended, queries, query_context);
+    return output.forward(intermediate.forward(middle, activation_), middle, query_context);
   }
 
   nn::Linear<T> query, key, value;
@@ -113,7 +122,7 @@ class BertLayer {
 
  private:
   index_t num_heads_;
-  bool uses_tanh_gelu_;
+  Activation activation_;
 };
 
 /// The first token of each sequence through a linear layer and tanh. Trained by BERT's sentence task only: a model
@@ -140,86 +149,93 @@ struct BertModelOutput {
   std::optional<Variable<T>> pooler_output;  ///< (B, H), if the model has a pooler
 };
 
-/// Embeddings, encoder and, unless told otherwise, pooler: transformers' BertModel.
+/// transformers' BertModel: embeddings, encoder and, unless told otherwise, pooler.
 template <class T>
 class BasicBertModel : public nn::Module<T> {
  public:
   static constexpr const char* kArchitecture = "BertModel";
 
-  /// A model of its own, with weights drawn from the seed (none: all zeros). @throws ValueError for a config that makes
-  /// no model
+  /// A new model, with weights drawn from the seed (none: all zeros). @throws ValueError for an unusable config
   explicit BasicBertModel(const BertConfig& config, std::optional<std::uint64_t> seed = 42,
                           bool add_pooling_layer = true)
-      : BasicBertModel(nn::Scope<T>(), config, add_pooling_layer) {
-    if (seed) this->init_weights(config.initializer_range, *seed);
-  }
+      : BasicBertModel(nn::Scope<T>(weight_init(config, seed)), config, add_pooling_layer) {}
 
-  /// A part of another model, which draws the weights.
+  /// A part of another model, whose scope says how weights are drawn. @throws ValueError for an unusable config
   BasicBertModel(const nn::Scope<T>& scope, const BertConfig& config, bool add_pooling_layer)
       : nn::Module<T>((config.validate(), scope)), config_(config), embeddings(scope / "embeddings", config) {
     for (index_t i = 0; i < config.num_hidden_layers; ++i) layers.emplace_back(scope / "encoder.layer" / i, config);
     if (add_pooling_layer) pooler.emplace(scope / "pooler", config);
   }
 
-  /// From a folder in Hugging Face's format: config.json and model.safetensors.
-  /// @throws FormatError, IoError; also for weights the file has not, unless `info` takes the list of them
+  /// Opens a folder in Hugging Face's format: config.json and model.safetensors. A folder without pooler weights, as
+  /// train_mlm writes it, gives a model without a pooler.
+  /// @throws FormatError, IoError; also for weights missing in the file, unless `info` takes the list of them
   static BasicBertModel from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
-    BasicBertModel model(BertConfig::from_pretrained(folder), std::nullopt);
+    const BertConfig config = BertConfig::from_pretrained(folder);
+    BasicBertModel model(config, std::nullopt, has_pretrained(folder, "pooler.dense.weight"));
     load_pretrained(model, folder, info);
     return model;
   }
 
   /// Writes config.json and model.safetensors. @throws IoError
-  void save_pretrained(const std::filesystem::path& folder) { minibert::save_pretrained(*this, folder); }
+  void save_pretrained(const std::filesystem::path& folder) const { minibert::save_pretrained(*this, folder); }
 
   const BertConfig& config() const noexcept { return config_; }
 
   /// The encoder's output for a batch. @throws ValueError for an id, type or position out of range
-  BertModelOutput<T> forward(Tape<T>& tape, const Batch& batch, const nn::StepContext& step = {}) {
-    return forward(batch, context(tape, batch, step));
+  BertModelOutput<T> forward(Tape<T>& tape, const Batch& batch, const nn::StepContext& step = {}) const {
+    return forward(context(tape, batch, step));
   }
 
   /// The same, for a model that this one is a part of.
-  BertModelOutput<T> forward(const Batch& batch, const nn::Context<T>& context) const {
-    BertModelOutput<T> output{hidden_state(batch, context), std::nullopt};
+  BertModelOutput<T> forward(const BertContext<T>& context) const {
+    BertModelOutput<T> output{hidden_state(context), std::nullopt};
     if (pooler) output.pooler_output = pooler->forward(output.last_hidden_state, context);
     return output;
   }
 
-  /// The last hidden state of all tokens, (N, H), or of those at `rows` of the batch's input_ids, ascending:
-  /// (rows.size(), H), for which the last layer computes no more than they need.
-  /// @throws ValueError for a row that there is not, or that is not in order
-  Variable<T> hidden_state(const Batch& batch, const nn::Context<T>& context,
-                           std::optional<std::span<const index_t>> rows = std::nullopt) const {
-    // A tape that does not record keeps two layers' outputs; whatever else a layer makes is given back.
-    Tape<T>& tape = context.tape;
-    const auto room = [&](index_t tokens) {
-      return tape.recording() ? Variable<T>() : tape.empty("hidden", Shape{tokens, config_.hidden_size}, {});
-    };
-    nn::Context<T> chosen_context = context;
-    if (rows) chosen_context.sequences = detail::keep_chosen(tape, context.sequences, *rows);
-    const std::array<Variable<T>, 2> kept{room(batch.num_tokens()), room(batch.num_tokens())};
-    const Variable<T> last = rows ? room(core::length(*rows)) : Variable<T>();
-    std::size_t turn = 0;
-    const auto run = [&](auto layer) { return tape.scoped(kept[turn++ % 2], layer); };
+  /// The last hidden state of all tokens: (N, H).
+  Variable<T> hidden_state(const BertContext<T>& context) const {
+    PingPongBuffers<T> buffers = buffers_for(context);
+    return encode(context, core::length(layers), buffers);
+  }
 
-    Variable<T> hidden = run([&] { return embeddings.forward(batch, context); });
-    const index_t num_whole = core::length(layers) - (rows && !layers.empty() ? 1 : 0);
-    for (index_t i = 0; i < num_whole; ++i) hidden = run([&] { return core::at(layers, i).forward(hidden, context); });
-    if (!rows) return hidden;
-    return tape.scoped(last, [&] {
-      const Variable<T> chosen = functional::index_select(hidden, *rows);
-      return layers.empty() ? chosen : layers.back().forward(hidden, chosen, context, chosen_context);
+  /// The last hidden state of the tokens at `indices` of the batch's input_ids, ascending: (indices.size(), H). The
+  /// last layer computes only what these tokens need.
+  /// @throws ValueError for an index out of range, or not in order
+  Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const {
+    nn::Context<T> query_context = context;
+    query_context.sequences = detail::keep_chosen(context.tape, context.sequences, indices);
+    const Variable<T> result =
+        context.tape.recording() ? Variable<T>() : context.tape.buffer({core::length(indices), config_.hidden_size});
+    PingPongBuffers<T> buffers = buffers_for(context);
+    const Variable<T> hidden = encode(context, core::length(layers) - (layers.empty() ? 0 : 1), buffers);
+    return context.tape.scoped(result, [&] {
+      const Variable<T> queries = functional::index_select(hidden, indices);
+      return layers.empty() ? queries : layers.back().forward(hidden, queries, context, query_context);
     });
   }
 
-  /// What the layers need to know of this forward pass. @throws ValueError for a sequence longer than the positions
-  nn::Context<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const {
+  /// What the layers need to know of this forward pass. The batch must outlive the context.
+  /// @throws ValueError for a sequence longer than max_position_embeddings
+  BertContext<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const {
     const Sequences sequences = detail::keep_sequences(tape, batch, config_.max_position_embeddings);
-    return {tape, sequences, this->training(), random::Key(step.seed).fold(step.step)};
+    return {{tape, sequences, step.training, random::Key(step.seed).fold(step.step)}, batch};
   }
 
  private:
+  PingPongBuffers<T> buffers_for(const BertContext<T>& context) const {
+    return {context.tape, Shape{context.batch.num_tokens(), config_.hidden_size}};
+  }
+
+  /// Embeddings and the first num_layers layers: (N, H).
+  Variable<T> encode(const BertContext<T>& context, index_t num_layers, PingPongBuffers<T>& buffers) const {
+    Variable<T> hidden = buffers.run([&] { return embeddings.forward(context); });
+    for (index_t i = 0; i < num_layers; ++i)
+      hidden = buffers.run([&] { return core::at(layers, i).forward(hidden, context); });
+    return hidden;
+  }
+
   BertConfig config_;
 
  public:

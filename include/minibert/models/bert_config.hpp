@@ -12,6 +12,7 @@
 #include <minibert/core/types.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
+#include <minibert/ops/activation.hpp>
 
 namespace minibert {
 
@@ -99,8 +100,7 @@ struct BertConfig {
                             num_hidden_layers, ", expected 0 to 10000");
     core::check<ValueError>(hidden_size % num_attention_heads == 0, "hidden_size ", hidden_size,
                             " is not a multiple of num_attention_heads ", num_attention_heads);
-    core::check<ValueError>(hidden_act == "gelu" || uses_tanh_gelu(), "hidden_act is '", hidden_act,
-                            "', expected gelu, gelu_new or gelu_pytorch_tanh");
+    static_cast<void>(activation());
     const std::pair<std::string_view, double> rates[] = {{"hidden_dropout_prob", hidden_dropout_prob},
                                                          {"attention_probs_dropout_prob", attention_probs_dropout_prob},
                                                          {"classifier_dropout", classifier_dropout.value_or(0)}};
@@ -119,7 +119,12 @@ struct BertConfig {
                             ", expected \"absolute\"");
   }
 
-  bool uses_tanh_gelu() const noexcept { return hidden_act == "gelu_new" || hidden_act == "gelu_pytorch_tanh"; }
+  /// hidden_act. @throws ValueError if it is not supported
+  Activation activation() const {
+    if (hidden_act == "gelu") return Activation::gelu;
+    if (hidden_act == "gelu_new" || hidden_act == "gelu_pytorch_tanh") return Activation::gelu_tanh;
+    core::raise<ValueError>("hidden_act is '", hidden_act, "', expected gelu, gelu_new or gelu_pytorch_tanh");
+  }
 
  private:
   static constexpr index_t kMaxSize = index_t{1} << 28;  // a table of two such sizes still has a countable size

@@ -23,20 +23,23 @@ struct LoadingInfo {
   std::vector<std::string> unexpected_keys;  ///< tensors of the file that the model has no use for
 };
 
+/// True if the folder's file holds a tensor for the parameter of that name. @throws IoError, FormatError
+inline bool has_pretrained(const std::filesystem::path& folder, const std::string& name) {
+  return detail::CheckpointTensors(folder).take(name) != nullptr;
+}
+
 /// Sets a model's parameters from the folder's model.safetensors (or its shards). Names are accepted with and without
-/// "bert.", and as older files have them (LayerNorm.gamma, LayerNorm.beta, decoder.bias). The model is in evaluation
-/// mode afterwards, as in transformers.
+/// "bert.", and as older files have them (LayerNorm.gamma, LayerNorm.beta, decoder.bias).
 /// @throws IoError; FormatError for a damaged file, another shape, a decoder that is not tied where the config ties it,
 /// and, unless `info` takes the list, for parameters that the file has not.
 template <class Model>
 void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
   detail::CheckpointTensors tensors(folder);
-  model.eval();
   LoadingInfo found;
   for (const auto& [name, parameter] : model.named_parameters()) {
     const detail::CheckpointTensor* tensor = tensors.take(name);
     if (tensor == nullptr) {
-      model.init_parameter(*parameter, model.config().initializer_range, /*seed=*/42);
+      model.init_parameter(*parameter, {.standard_deviation = model.config().initializer_range});
       found.missing_keys.push_back(name);
       continue;
     }
@@ -57,8 +60,8 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
 
 /// Writes config.json and model.safetensors, each as a whole; makes the folder. @throws IoError
 template <class Model>
-void save_pretrained(Model& model, const std::filesystem::path& folder) {
-  using T = std::remove_pointer_t<decltype(model.parameters().front()->data)>;
+void save_pretrained(const Model& model, const std::filesystem::path& folder) {
+  using T = typename Model::value_type;
   make_directories(folder);
   std::vector<SafetensorsTensor<T>> tensors;
   for (const auto& [name, parameter] : model.named_parameters())

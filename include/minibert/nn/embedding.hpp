@@ -8,20 +8,21 @@
 
 namespace minibert::nn {
 
-/// weight: (num_embeddings, D). The row padding_idx begins as zeros and gets no gradient from look-ups, as in
-/// torch.nn.Embedding; −1: none.
+/// torch.nn.Embedding. weight: (num_embeddings, D), begins as N(0, 1). The row padding_idx begins as zeros and gets no
+/// gradient from look-ups; −1: there is none.
 template <class T>
 class Embedding {
  public:
   Embedding(const Scope<T>& scope, index_t num_embeddings, index_t embedding_dim, index_t padding_idx = -1)
       : weight(scope.declare({.name = "weight",
                               .shape = {num_embeddings, embedding_dim},
-                              .init = Init::normal,
-                              .zero_row = padding_idx})) {}
+                              .init = Init::normal(1),
+                              .zero_row = padding_idx})),
+        padding_idx_(padding_idx) {}
 
-  /// What functional::embedding wants to look these rows up, alone or together with other tables.
+  /// What functional::embedding needs to look up these rows, alone or together with other tables.
   functional::Lookup<T> lookup(Tape<T>& tape, std::span<const token_id> indices) const {
-    return {tape.parameter(*weight), indices, weight->zero_row};
+    return {tape.parameter(*weight), indices, padding_idx_};
   }
 
   /// y[t] = weight[indices[t]]; y: (N, D)
@@ -30,6 +31,9 @@ class Embedding {
   }
 
   Parameter<T>* weight;
+
+ private:
+  index_t padding_idx_;
 };
 
 }  // namespace minibert::nn

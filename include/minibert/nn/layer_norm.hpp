@@ -6,12 +6,12 @@
 
 namespace minibert::nn {
 
-/// weight and bias: (D), begin as 1 and 0, without weight decay.
+/// torch.nn.LayerNorm over the last dimension. weight and bias: (D), begin as 1 and 0, without weight decay.
 template <class T>
 class LayerNorm {
  public:
   LayerNorm(const Scope<T>& scope, index_t size, double eps)
-      : weight(scope.declare({.name = "weight", .shape = {size}, .init = Init::ones, .decay = false})),
+      : weight(scope.declare({.name = "weight", .shape = {size}, .init = Init::ones(), .decay = false})),
         bias(scope.declare({.name = "bias", .shape = {size}, .decay = false})),
         eps_(static_cast<T>(eps)) {}
 

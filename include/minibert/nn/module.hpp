@@ -9,52 +9,67 @@
 #include <utility>
 #include <vector>
 
-#include <minibert/core/parallel.hpp>
-#include <minibert/core/random.hpp>
+#include <minibert/nn/context.hpp>
 #include <minibert/nn/scope.hpp>
 #include <minibert/tensor/tensor.hpp>
 
 namespace minibert::nn {
 
-/// What one optimizer step tells a model's forward pass: dropout is keyed by seed and step, and the loss is divided by
-/// the number of items (masked tokens, say) in the step's whole batch, of which this may be a part.
-struct StepContext {
-  std::uint64_t seed = 42;
-  index_t step = 0;
-  index_t num_items_in_batch = -1;  ///< −1: those of the batch at hand
-};
-
 /// Base of models. Movable, not copyable; layers inside refer to parameters whose addresses never change.
+///
+/// A const model is enough for everything but training: any number of threads may run it at the same time, each with a
+/// tape of its own under no_grad. Gradients live in the parameters, so one tape at a time may record a model.
 template <class T>
 class Module {
  public:
+  using value_type = T;
+
   Module(Module&&) noexcept = default;
   Module& operator=(Module&&) noexcept = default;
 
-  /// The module's parameters in ASCII order of their names. Fixes the layout: no layer can be added afterwards.
-  const std::vector<Parameter<T>*>& parameters() {
-    if (parameters_.empty())
-      for (Parameter<T>* p : scope_.store().in_order())
-        if (is_below(p->name)) parameters_.push_back(p);
-    return parameters_;
+  /// The module's parameters, in ASCII order of their names.
+  std::vector<Parameter<T>*> parameters() {
+    std::vector<Parameter<T>*> all;
+    for_each([&](const std::string& /*name*/, Parameter<T>& p) { all.push_back(&p); });
+    return all;
+  }
+  std::vector<const Parameter<T>*> parameters() const {
+    std::vector<const Parameter<T>*> all;
+    for_each([&](const std::string& /*name*/, const Parameter<T>& p) { all.push_back(&p); });
+    return all;
   }
 
-  /// Names and parameters, in order; names as they are in this module's files, without the place of the module itself.
+  /// Names and parameters, in order; names as in this module's files, without the place of the module itself.
   std::vector<std::pair<std::string, Parameter<T>*>> named_parameters() {
     std::vector<std::pair<std::string, Parameter<T>*>> named;
-    for (Parameter<T>* p : parameters())
-      named.emplace_back(scope_.name().empty() ? p->name : p->name.substr(scope_.name().size() + 1), p);
+    for_each([&](std::string name, Parameter<T>& p) { named.emplace_back(std::move(name), &p); });
+    return named;
+  }
+  std::vector<std::pair<std::string, const Parameter<T>*>> named_parameters() const {
+    std::vector<std::pair<std::string, const Parameter<T>*>> named;
+    for_each([&](std::string name, const Parameter<T>& p) { named.emplace_back(std::move(name), &p); });
     return named;
   }
 
-  index_t num_parameters() {
+  /// The number of elements of all parameters.
+  index_t num_parameters() const {
     index_t n = 0;
-    for (const Parameter<T>* p : parameters()) n += p->numel();
+    for_each([&](const std::string& /*name*/, const Parameter<T>& p) { n += p.numel(); });
     return n;
   }
 
-  /// Copies of all parameters.
-  std::map<std::string, Tensor<T>> state_dict() {
+  /// Two groups for an optimizer, as transformers' Trainer makes them: matrices with weight decay, biases and layer
+  /// norms without.
+  std::vector<ParameterGroup<T>> parameter_groups(double weight_decay) {
+    std::vector<ParameterGroup<T>> groups(2);
+    groups[0].weight_decay = weight_decay;
+    groups[1].weight_decay = 0.0;
+    for (Parameter<T>* p : parameters()) groups[scope_.spec(*p).decay ? 0 : 1].parameters.push_back(p);
+    return groups;
+  }
+
+  /// Copies of all parameters, by name.
+  std::map<std::string, Tensor<T>> state_dict() const {
     std::map<std::string, Tensor<T>> state;
     for (const auto& [name, p] : named_parameters()) state.emplace(name, Tensor<T>(p->shape, p->data));
     return state;
@@ -79,53 +94,37 @@ class Module {
 
   /// Forgets all gradients: PyTorch's zero_grad(set_to_none=True).
   void zero_grad() {
-    for (Parameter<T>* p : parameters()) p->has_grad = false;
+    for_each([](const std::string& /*name*/, Parameter<T>& p) { p.has_grad = false; });
   }
 
-  /// Dropout on or off, for the whole model that this module is part of.
-  void train(bool mode = true) { scope_.store().training = mode; }
-  void eval() { train(false); }
-  bool training() const { return scope_.store().training; }
-
-  /// Draws all parameters anew, see init_parameter.
+  /// Draws all parameters anew, as transformers does: see WeightInit.
   void init_weights(double standard_deviation, std::uint64_t seed) {
-    for (Parameter<T>* p : parameters()) init_parameter(*p, standard_deviation, seed);
+    for_each([&](const std::string& /*name*/, Parameter<T>& p) { init_parameter(p, {seed, standard_deviation}); });
   }
-
-  /// Draws one parameter as Hugging Face does: matrices from a normal distribution with that standard deviation, biases
-  /// 0, layer norms 1 and 0, the row of the padding token 0. A function of the seed and the parameter's name.
-  static void init_parameter(Parameter<T>& p, double standard_deviation, std::uint64_t seed) {
-    if (p.init != Init::normal) {
-      std::fill_n(p.data, p.numel(), p.init == Init::ones ? T{1} : T{0});
-      return;
-    }
-    const random::Key key = random::Key(seed).fold(random::site(p.name));
-    const index_t n = p.numel();
-    parallel_for((n + 1) / 2, 2048, [=, data = p.data](index_t begin, index_t end) {
-      for (index_t i = begin; i < end; ++i) {
-        const auto pair = key.normal_pair(static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32));
-        data[2 * i] = static_cast<T>(standard_deviation * pair[0]);
-        if (2 * i + 1 < n) data[2 * i + 1] = static_cast<T>(standard_deviation * pair[1]);
-      }
-    });
-    if (p.zero_row >= 0) std::fill_n(p.data + p.zero_row * p.shape.size(1), p.shape.size(1), T{0});
-  }
+  /// Draws one parameter of this module anew.
+  void init_parameter(Parameter<T>& p, const WeightInit& how) { nn::init_parameter(p, scope_.spec(p), how); }
 
  protected:
-  /// A model of its own, or a part of another.
+  /// A model of its own, whose layers draw their parameters by PyTorch's rules and the seed 42.
   Module() = default;
+  /// A model of its own with another WeightInit, Scope(init), or a part of another model, scope / "name".
   explicit Module(Scope<T> scope) : scope_(std::move(scope)) {}
 
   const Scope<T>& scope() const noexcept { return scope_; }
 
  private:
-  bool is_below(std::string_view name) const {
+  template <class F>
+  void for_each(F f) const {
     const std::string& own = scope_.name();
-    return own.empty() || (name.size() > own.size() && name.substr(0, own.size()) == own && name[own.size()] == '.');
+    for (Parameter<T>* p : scope_.store().in_order()) {
+      if (own.empty())
+        f(p->name, *p);
+      else if (p->name.size() > own.size() && p->name.starts_with(own) && p->name[own.size()] == '.')
+        f(p->name.substr(own.size() + 1), *p);
+    }
   }
 
   Scope<T> scope_;
-  std::vector<Parameter<T>*> parameters_;
 };
 
 }  // namespace minibert::nn

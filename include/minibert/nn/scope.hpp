@@ -1,20 +1,25 @@
-// Names of parameters: where in the tree of modules a layer stands.
+// Scope: where in the tree of modules a layer stands, and thus the names of its parameters.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <minibert/autograd/parameter.hpp>
+#include <minibert/nn/init.hpp>
 
 namespace minibert::nn {
 
-/// A place in the tree of names, "encoder.layer.0" say, in which layers declare their parameters.
+/// A place in the tree of names, "encoder.layer.0" say, in which layers declare their parameters. All scopes of one
+/// model share its parameters. A declared parameter has memory and initial values at once, so a model is complete when
+/// its constructor returns.
 template <class T>
 class Scope {
  public:
-  Scope() : store_(std::make_shared<ParameterStore<T>>()) {}
+  /// The root of a new model.
+  explicit Scope(const WeightInit& init = {}) : model_(std::make_shared<Model>()) { model_->init = init; }
 
   /// The place below this one.
   Scope operator/(std::string_view child) const {
@@ -24,21 +29,31 @@ class Scope {
   }
   Scope operator/(index_t child) const { return *this / std::to_string(child); }
 
-  /// A new parameter, "<this place>.<name>". @throws ValueError if it exists, or if the model is in use already
-  Parameter<T>* declare(Parameter<T> parameter) const {
-    parameter.name = full_name(parameter.name);
-    return store_->declare(std::move(parameter));
+  /// Makes a new parameter, "<this place>.<spec.name>", and draws its values. @throws ValueError if it exists
+  Parameter<T>* declare(const ParameterSpec& spec) const {
+    Parameter<T>& parameter = model_->store.declare(full_name(spec.name), spec.shape);
+    model_->specs.emplace(parameter.name, spec);
+    init_parameter(parameter, spec, model_->init);
+    return &parameter;
   }
 
   const std::string& name() const noexcept { return name_; }
-  ParameterStore<T>& store() const noexcept { return *store_; }
+  ParameterStore<T>& store() const noexcept { return model_->store; }
+  /// What was declared for a parameter of this model.
+  const ParameterSpec& spec(const Parameter<T>& parameter) const { return model_->specs.at(parameter.name); }
 
  private:
+  struct Model {
+    WeightInit init;
+    ParameterStore<T> store;
+    std::map<std::string, ParameterSpec> specs;  // by full name
+  };
+
   std::string full_name(std::string_view child) const {
     return name_.empty() ? std::string(child) : name_ + "." + std::string(child);
   }
 
-  std::shared_ptr<ParameterStore<T>> store_;
+  std::shared_ptr<Model> model_;
   std::string name_;
 };
 

@@ -1,7 +1,7 @@
 // add, sub, mul, div with NumPy's broadcasting, and the operators + − * / on variables.
 #pragma once
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/elementwise.hpp>
 
 namespace minibert::functional {
@@ -44,22 +44,21 @@ void generate_reduced(Tape<T>& tape, Sink<T> y, index_t numel, const kernels::Br
 
 /// y = f(a, b). dfa(i, j) and dfb(i, j) are ∂f/∂a and ∂f/∂b for elements i of a and j of b. Both are stateless lambdas.
 template <class T, class F, class DfA, class DfB>
-Variable<T> binary(const char* op, Variable<T> a, Variable<T> b, F f, DfA dfa, DfB dfb) {
-  auto& tape = a.tape();
-  const Shape shape = broadcast_shape(op, a.shape(), b.shape());
-  auto y = tape.empty(op, shape, {a, b});
+Variable<T> binary(const char* name, Variable<T> a, Variable<T> b, F f, DfA dfa, DfB dfb) {
+  const Shape shape = broadcast_shape(name, a.shape(), b.shape());
   const auto map_a = broadcast_map(a.shape(), shape), map_b = broadcast_map(b.shape(), shape);
-  const T *pa = a.data(), *pb = b.data();
-  const index_t n = y.numel();
-  kernels::generate(Sink<T>{y.data()}, n, [=](index_t i) { return f(pa[map_a(i)], pb[map_b(i)]); });
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
+  Op<T> op(name, a.tape());
+  const Input<T> in_a = op.input(a), in_b = op.input(b);
+  const T *pa = in_a.data(), *pb = in_b.data();
+  const index_t n = shape.numel();
+  kernels::generate(Sink<T>{op.output(shape)}, n, [=](index_t i) { return f(pa[map_a(i)], pb[map_b(i)]); });
+  return op.record([=](const T* dy, Gradients<T>& g) {
     // One slot after the other: a and b may be the same variable.
-    generate_reduced(g.tape(), g.slot(a), a.numel(), map_a, n,
+    generate_reduced(g.tape(), g.slot(in_a), in_a.numel(), map_a, n,
                      [=](index_t i) { return dy[i] * dfa(pa[map_a(i)], pb[map_b(i)]); });
-    generate_reduced(g.tape(), g.slot(b), b.numel(), map_b, n,
+    generate_reduced(g.tape(), g.slot(in_b), in_b.numel(), map_b, n,
                      [=](index_t i) { return dy[i] * dfb(pa[map_a(i)], pb[map_b(i)]); });
   });
-  return y;
 }
 
 }  // namespace detail

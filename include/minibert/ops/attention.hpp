@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include <minibert/autograd/autocast.hpp>
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/attention.hpp>
 #include <minibert/ops/detail/check_sequences.hpp>
 
@@ -40,20 +40,19 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
   const auto mask = kernels::DropoutMask::of(dropout.p, dropout.key);
   if (mask) detail::check_dropout_rows("attention", keys);
   const Precision precision = autocast::precision();
-  auto& tape = query.tape();
-  auto y = tape.empty("attention", query.shape(), {query, key, value});
-  T* lse = y.requires_grad() ? tape.template scratch<T>(num_heads * query.size(0)) : nullptr;
-  kernels::attention_forward(y.data(), lse, query.data(), key.data(), value.data(), scale, mask, shape,
-                             tape.workspace(kernels::attention_workspace<T>(shape, num_threads())), precision);
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    const Sink<T> dv = g.slot(value);  // one variable may be all three: slots in the order in which the kernel writes
-    const Sink<T> dk = g.slot(key);
-    const Sink<T> dq = g.slot(query);
-    kernels::attention_backward(dq, dk, dv, dy, y.data(), lse, query.data(), key.data(), value.data(), scale, mask,
-                                shape, g.tape().workspace(kernels::attention_workspace<T>(shape, num_threads())),
-                                precision);
+  Op<T> op("attention", query.tape());
+  const Input<T> q = op.input(query), k = op.input(key), v = op.input(value);
+  T* y = op.output(query.shape());
+  T* lse = op.is_recorded() ? op.tape().scratch(num_heads * query.size(0)) : nullptr;
+  kernels::attention_forward(y, lse, q.data(), k.data(), v.data(), scale, mask, shape,
+                             op.tape().workspace(kernels::attention_workspace<T>(shape, num_threads())), precision);
+  return op.record([=](const T* dy, Gradients<T>& g) {
+    const Sink<T> dv = g.slot(v);  // one variable may be all three: take slots in the order in which the kernel writes
+    const Sink<T> dk = g.slot(k);
+    const Sink<T> dq = g.slot(q);
+    kernels::attention_backward(dq, dk, dv, dy, y, lse, q.data(), k.data(), v.data(), scale, mask, shape,
+                                g.tape().workspace(kernels::attention_workspace<T>(shape, num_threads())), precision);
   });
-  return y;
 }
 
 /// Where every token asks all of its sequence. query, key, value, y: (N, H·D).

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/cross_entropy.hpp>
 #include <minibert/kernels/reduce.hpp>
 
@@ -30,19 +30,18 @@ Variable<T> cross_entropy(Variable<T> logits, std::span<const token_id> labels,
         "cross_entropy: label ", core::at(labels, i), " of row ", i, " is not among ", d, " classes");
   const index_t items = num_items.value_or(n - std::count(labels.begin(), labels.end(), ignore_index));
   core::check<ValueError>(items >= 0, "cross_entropy: num_items is ", items, ", expected at least 0");
-  auto& tape = logits.tape();
-  auto loss = tape.empty("cross_entropy", Shape{}, {logits});
-  const token_id* kept = tape.keep(labels);
-  T* lse = tape.template scratch<T>(n);
-  T* losses = tape.workspace(n);
-  kernels::cross_entropy_forward(losses, lse, logits.data(), kept, ignore_index, n, d);
-  *loss.data() = items == 0 ? T{0} : static_cast<T>(kernels::sum(losses, n) / static_cast<double>(items));
-  tape.record(loss, [=](const T* dloss, Gradients<T>& g) {
-    if (items == 0) return;
-    kernels::cross_entropy_backward(g.slot(logits), logits.data(), lse, kept, ignore_index,
-                                    *dloss / static_cast<T>(items), n, d);
+  Op<T> op("cross_entropy", logits.tape());
+  const Input<T> in = op.input(logits);
+  const token_id* kept = op.tape().keep(labels);
+  T* lse = op.tape().scratch(n);
+  T* losses = op.tape().workspace(n);
+  kernels::cross_entropy_forward(losses, lse, in.data(), kept, ignore_index, n, d);
+  *op.output(Shape{}) = items == 0 ? T{0} : static_cast<T>(kernels::sum(losses, n) / static_cast<double>(items));
+  return op.record([=](const T* dloss, Gradients<T>& g) {
+    if (items == 0) return g.none(in);
+    kernels::cross_entropy_backward(g.slot(in), in.data(), lse, kept, ignore_index, *dloss / static_cast<T>(items), n,
+                                    d);
   });
-  return loss;
 }
 
 }  // namespace minibert::functional

@@ -1,29 +1,39 @@
 // Dropout whose mask is made again in the backward pass instead of being stored.
 #pragma once
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/dropout.hpp>
 #include <minibert/ops/detail/check_sequences.hpp>
 
 namespace minibert::functional {
 
-/// Zeroes each element with probability p and scales the others by 1/(1 − p). x: (N, D), N the sequences' rows. The
-/// mask is a function of the key and of each element's (row number, position, feature); p = 0 gives x itself.
-/// The arrays of `sequences` must live until the backward pass. @throws ValueError unless 0 ≤ p < 1; ShapeError
+/// Zeroes each element with probability p and scales the others by 1/(1 − p). x: (…, D), its rows being those of the
+/// sequences. The mask is a function of the key and of each element's (sequence, position, feature); p = 0 gives x
+/// itself. The arrays of `sequences` must live until the backward pass. @throws ValueError unless 0 ≤ p < 1; ShapeError
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, random::Key key, const Sequences& sequences) {
   core::check<ValueError>(p >= 0 && p < 1, "dropout: the probability is ", p, ", expected at least 0 and less than 1");
   const auto mask = kernels::DropoutMask::of(p, key);
   if (!mask) return x;
-  core::check<ShapeError>(x.dim() == 2, "dropout: input of shape ", x.shape(), ", expected (rows, features)");
-  const index_t n = x.size(0), d = x.size(1);
+  core::check<ShapeError>(x.dim() >= 1, "dropout: input of shape ", x.shape(), ", expected (…, features)");
+  const index_t d = x.size(-1), n = d == 0 ? 0 : x.numel() / d;
   detail::check_sequences("dropout", sequences, n);
   detail::check_dropout_rows("dropout", sequences);
-  auto& tape = x.tape();
-  auto y = tape.empty("dropout", x.shape(), {x});
-  kernels::dropout(Sink<T>{y.data()}, x.data(), mask, sequences, n, d);
-  tape.record(y, [=](const T* dy, Gradients<T>& g) { kernels::dropout(g.slot(x), dy, mask, sequences, n, d); });
-  return y;
+  Op<T> op("dropout", x.tape());
+  const Input<T> in = op.input(x);
+  kernels::dropout(Sink<T>{op.output(x.shape())}, in.data(), mask, sequences, n, d);
+  return op.record([=](const T* dy, Gradients<T>& g) { kernels::dropout(g.slot(in), dy, mask, sequences, n, d); });
+}
+
+/// The same for rows that belong to no sequences: the mask is a function of the key and of (row, feature).
+/// @throws ValueError unless 0 ≤ p < 1; ShapeError for a scalar
+template <class T>
+Variable<T> dropout(Variable<T> x, double p, random::Key key) {
+  core::check<ShapeError>(x.dim() >= 1, "dropout: input of shape ", x.shape(), ", expected (…, features)");
+  const index_t n = x.size(-1) == 0 ? 0 : x.numel() / x.size(-1);
+  index_t* numbers = x.tape().template scratch<index_t>(n + 1);
+  for (index_t i = 0; i <= n; ++i) numbers[i] = i;
+  return dropout(x, p, key, Sequences{.cu_seqlens = numbers, .rows = numbers, .count = n, .max_seqlen = 1});
 }
 
 }  // namespace minibert::functional

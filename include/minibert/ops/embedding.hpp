@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <span>
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/embedding.hpp>
 
 namespace minibert::functional {
@@ -24,7 +24,7 @@ template <class T>
 Variable<T> embedding(std::initializer_list<Lookup<T>> lookups) {
   constexpr std::size_t kMaxLookups = 4;
   struct Kept {
-    Variable<T> table;
+    Input<T> table;
     const token_id* indices;
     index_t padding_idx;
   };
@@ -33,11 +33,9 @@ Variable<T> embedding(std::initializer_list<Lookup<T>> lookups) {
   const Lookup<T>& first = *lookups.begin();
   core::check<ShapeError>(first.table.dim() == 2, "embedding: table 0 has shape ", first.table.shape(),
                           ", expected (rows, features)");
-  auto& tape = first.table.tape();
   const index_t n = core::length(first.indices), d = first.table.size(-1);
+  Op<T> op("embedding", first.table.tape());
   std::array<Kept, kMaxLookups> kept{};
-  std::array<Variable<T>, kMaxLookups> tables;
-  tables.fill(first.table);
   std::size_t count = 0;
   for (const Lookup<T>& lookup : lookups) {
     const Shape& shape = lookup.table.shape();
@@ -49,18 +47,17 @@ Variable<T> embedding(std::initializer_list<Lookup<T>> lookups) {
       core::check<ValueError>(core::at(lookup.indices, t) >= 0 && core::at(lookup.indices, t) < shape.size(0),
                               "embedding: index ", core::at(lookup.indices, t), " at position ", t,
                               " is outside a table of ", shape.size(0), " rows");
-    tables[count] = lookup.table;
-    kept[count++] = {lookup.table, tape.keep(lookup.indices), lookup.padding_idx};
+    kept[count++] = {op.input(lookup.table), op.tape().keep(lookup.indices), lookup.padding_idx};
   }
-  auto y = tape.empty("embedding", Shape{n, d}, {tables[0], tables[1], tables[2], tables[3]});
+  T* y = op.output(Shape{n, d});
   for (std::size_t i = 0; i < count; ++i)
-    kernels::gather_rows(Sink<T>{y.data(), i > 0}, kept[i].table.data(), kept[i].indices, n, d);
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    for (std::size_t i = 0; i < count; ++i)
-      kernels::scatter_rows(g.slot(kept[i].table), dy, kept[i].indices, kept[i].padding_idx, n, kept[i].table.size(0),
-                            d);
+    kernels::gather_rows(Sink<T>{y, i > 0}, kept[i].table.data(), kept[i].indices, n, d);
+  return op.record([=](const T* dy, Gradients<T>& g) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Kept& it = kept[i];
+      kernels::scatter_rows(g.slot(it.table), dy, it.indices, it.padding_idx, n, it.table.shape().size(0), d);
+    }
   });
-  return y;
 }
 
 /// y[t] = table[indices[t]], as torch.nn.functional.embedding. table: (rows, D); y: (N, D).

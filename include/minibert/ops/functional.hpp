@@ -1,6 +1,7 @@
 // All ops.
 #pragma once
 
+#include <minibert/ops/activation.hpp>
 #include <minibert/ops/arithmetic.hpp>
 #include <minibert/ops/attention.hpp>
 #include <minibert/ops/cross_entropy.hpp>

@@ -1,33 +1,36 @@
 // GELU, as torch.nn.functional.gelu.
 #pragma once
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/gelu.hpp>
 
 namespace minibert::functional {
 
-/// y = activation(x), elementwise; Activation is kernels::GeluExact or kernels::GeluTanh.
-template <class Activation, class T>
-Variable<T> activation(Variable<T> x) {
-  auto& tape = x.tape();
-  auto y = tape.empty("gelu", x.shape(), {x});
-  kernels::activation_forward<Activation>(y.data(), x.data(), x.numel());
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    kernels::activation_backward<Activation>(g.slot(x), dy, x.data(), x.numel());
+namespace detail {
+
+/// y = Kernel::forward(x), elementwise.
+template <class Kernel, class T>
+Variable<T> gelu(const char* name, Variable<T> x) {
+  Op<T> op(name, x.tape());
+  const Input<T> in = op.input(x);
+  kernels::activation_forward<Kernel>(op.output(x.shape()), in.data(), in.numel());
+  return op.record([=](const T* dy, Gradients<T>& g) {
+    kernels::activation_backward<Kernel>(g.slot(in), dy, in.data(), in.numel());
   });
-  return y;
 }
+
+}  // namespace detail
 
 /// x·Φ(x), as PyTorch's gelu(x).
 template <class T>
 Variable<T> gelu(Variable<T> x) {
-  return activation<kernels::GeluExact>(x);
+  return detail::gelu<kernels::GeluExact>("gelu", x);
 }
 
 /// The tanh approximation, as PyTorch's gelu(x, approximate="tanh") and Hugging Face's "gelu_new".
 template <class T>
 Variable<T> gelu_tanh(Variable<T> x) {
-  return activation<kernels::GeluTanh>(x);
+  return detail::gelu<kernels::GeluTanh>("gelu_tanh", x);
 }
 
 }  // namespace minibert::functional

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/embedding.hpp>
 
 namespace minibert::functional {
@@ -16,13 +16,12 @@ Variable<T> index_select(Variable<T> x, std::span<const index_t> rows) {
   const index_t n = core::length(rows), d = x.size(1), total = x.size(0);
   for (const index_t row : rows)
     core::check<ValueError>(row >= 0 && row < total, "index_select: row ", row, " of an input of shape ", x.shape());
-  auto& tape = x.tape();
-  auto y = tape.empty("index_select", Shape{n, d}, {x});
-  const index_t* kept = tape.keep(rows);
-  kernels::gather_rows(Sink<T>{y.data()}, x.data(), kept, n, d);
-  tape.record(
-      y, [=](const T* dy, Gradients<T>& g) { kernels::scatter_rows(g.slot(x), dy, kept, index_t{-1}, n, total, d); });
-  return y;
+  Op<T> op("index_select", x.tape());
+  const Input<T> in = op.input(x);
+  const index_t* kept = op.tape().keep(rows);
+  kernels::gather_rows(Sink<T>{op.output(Shape{n, d})}, in.data(), kept, n, d);
+  return op.record(
+      [=](const T* dy, Gradients<T>& g) { kernels::scatter_rows(g.slot(in), dy, kept, index_t{-1}, n, total, d); });
 }
 
 }  // namespace minibert::functional

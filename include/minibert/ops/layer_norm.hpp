@@ -1,7 +1,7 @@
 // Layer normalisation, as torch.nn.functional.layer_norm over the last dimension; and of a sum of two in one pass.
 #pragma once
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/layer_norm.hpp>
 
 namespace minibert::functional {
@@ -16,26 +16,25 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
   core::check<ShapeError>(weight.shape() == Shape{d} && bias.shape() == Shape{d}, "layer_norm: weight of shape ",
                           weight.shape(), " and bias of shape ", bias.shape(), " do not fit input of shape ",
                           x.shape());
-  const Variable<T> other = residual == nullptr ? x : *residual;
-  core::check<ShapeError>(other.shape() == x.shape(), "layer_norm: residual of shape ", other.shape(),
-                          " does not fit input of shape ", x.shape());
-  auto& tape = x.tape();
-  auto y = tape.empty("layer_norm", x.shape(), {x, other, weight, bias});
-  const T* added = residual == nullptr ? nullptr : other.data();
-  T* mean = y.requires_grad() ? tape.template scratch<T>(n) : nullptr;
-  T* rstd = y.requires_grad() ? tape.template scratch<T>(n) : nullptr;
-  kernels::layer_norm_forward(y.data(), mean, rstd, x.data(), added, weight.data(), bias.data(), eps, n, d);
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    const Sink<T> dx = g.slot(x);
-    const Sink<T> dresidual =
-        added == nullptr ? Sink<T>{} : g.slot(other);  // slots in the order in which the kernel writes
-    const Sink<T> dweight = g.slot(weight);
-    const Sink<T> dbias = g.slot(bias);
+  core::check<ShapeError>(residual == nullptr || residual->shape() == x.shape(), "layer_norm: residual of shape ",
+                          residual == nullptr ? Shape{} : residual->shape(), " does not fit input of shape ",
+                          x.shape());
+  Op<T> op("layer_norm", x.tape());
+  const Input<T> in = op.input(x), added = residual == nullptr ? Input<T>() : op.input(*residual);
+  const Input<T> w = op.input(weight), b = op.input(bias);
+  T* y = op.output(x.shape());
+  T* mean = op.is_recorded() ? op.tape().scratch(n) : nullptr;
+  T* rstd = op.is_recorded() ? op.tape().scratch(n) : nullptr;
+  kernels::layer_norm_forward(y, mean, rstd, in.data(), added.data(), w.data(), b.data(), eps, n, d);
+  return op.record([=](const T* dy, Gradients<T>& g) {
+    const Sink<T> dx = g.slot(in);  // x may be the residual, too: take slots in the order in which the kernel writes
+    const Sink<T> dresidual = g.slot(added);
+    const Sink<T> dweight = g.slot(w);
+    const Sink<T> dbias = g.slot(b);
     T* workspace = g.tape().workspace(kernels::layer_norm_backward_workspace(n, d));
-    kernels::layer_norm_backward(dx, dresidual, dweight, dbias, dy, x.data(), added, weight.data(), mean, rstd, n, d,
+    kernels::layer_norm_backward(dx, dresidual, dweight, dbias, dy, in.data(), added.data(), w.data(), mean, rstd, n, d,
                                  workspace);
   });
-  return y;
 }
 
 }  // namespace detail

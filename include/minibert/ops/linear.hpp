@@ -1,11 +1,12 @@
-// y = x·Wᵗ + b, as torch.nn.functional.linear; and with GELU on top in one pass.
+// y = x·Wᵗ + b, as torch.nn.functional.linear; and with an activation on top in one pass.
 #pragma once
 
 #include <minibert/autograd/autocast.hpp>
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/gelu.hpp>
 #include <minibert/kernels/gemm.hpp>
 #include <minibert/kernels/reduce.hpp>
+#include <minibert/ops/activation.hpp>
 
 namespace minibert::functional {
 
@@ -27,8 +28,7 @@ LinearSizes check_linear(const char* op, Variable<T> x, Variable<T> weight, cons
   return {x.shape().without(x.dim() - 1).numel(), weight.size(1), weight.size(0), autocast::precision()};
 }
 
-template <class T>
-Shape with_last(Shape shape, index_t last) {
+inline Shape with_last(Shape shape, index_t last) {
   shape.size(-1) = last;
   return shape;
 }
@@ -43,7 +43,7 @@ void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSize
 
 /// dx = dy·W, dW = dyᵗ·x, db = Σ dy over the rows.
 template <class T>
-void linear_backward(Gradients<T>& g, const T* dy, Variable<T> x, Variable<T> weight, const LinearSizes& s) {
+void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, Input<T> bias, const LinearSizes& s) {
   const kernels::Matrix<T> up{dy, s.out};
   if (const Sink<T> dx = g.slot(x)) {
     T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.out, num_threads()));
@@ -55,6 +55,23 @@ void linear_backward(Gradients<T>& g, const T* dy, Variable<T> x, Variable<T> we
     kernels::gemm(s.out, s.in, s.n, up.transposed(), kernels::Matrix<T>{x.data(), s.in},
                   kernels::Store<T>{dw.data, s.in, dw.accumulate}, workspace, s.precision);
   }
+  kernels::sum_rows(g.slot(bias), dy, s.out, s.n, s.out);
+}
+
+/// activation(x·Wᵗ + b) in one pass; its argument is kept for the backward step.
+template <class Kernel, class T>
+Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias) {
+  const auto s = check_linear("linear_activation", x, weight, &bias);
+  Op<T> op("linear_activation", x.tape());
+  const Input<T> in = op.input(x), w = op.input(weight), b = op.input(bias);
+  const Shape shape = with_last(x.shape(), s.out);
+  T* y = op.output(shape);
+  T* pre = op.is_recorded() ? op.tape().scratch(shape.numel()) : nullptr;
+  linear_forward(op.tape(), in.data(), w.data(), s, kernels::StoreBiasActivation<T, Kernel>{y, pre, s.out, b.data()});
+  return op.record([=](T* dy, Gradients<T>& g) {
+    kernels::activation_backward<Kernel>(Sink<T>{dy}, dy, pre, s.n * s.out);
+    linear_backward<T>(g, dy, in, w, b, s);
+  });
 }
 
 }  // namespace detail
@@ -63,43 +80,30 @@ void linear_backward(Gradients<T>& g, const T* dy, Variable<T> x, Variable<T> we
 template <class T>
 Variable<T> linear(Variable<T> x, Variable<T> weight) {
   const auto s = detail::check_linear<T>("linear", x, weight, nullptr);
-  auto& tape = x.tape();
-  auto y = tape.empty("linear", detail::with_last<T>(x.shape(), s.out), {x, weight});
-  detail::linear_forward(tape, x.data(), weight.data(), s, kernels::Store<T>{y.data(), s.out});
-  tape.record(y, [=](const T* dy, Gradients<T>& g) { detail::linear_backward(g, dy, x, weight, s); });
-  return y;
+  Op<T> op("linear", x.tape());
+  const Input<T> in = op.input(x), w = op.input(weight);
+  T* y = op.output(detail::with_last(x.shape(), s.out));
+  detail::linear_forward(op.tape(), in.data(), w.data(), s, kernels::Store<T>{y, s.out});
+  return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, {}, s); });
 }
 
 /// y = x·Wᵗ + b. x: (…, in), weight: (out, in), bias: (out); y: (…, out). @throws ShapeError
 template <class T>
 Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
   const auto s = detail::check_linear("linear", x, weight, &bias);
-  auto& tape = x.tape();
-  auto y = tape.empty("linear", detail::with_last<T>(x.shape(), s.out), {x, weight, bias});
-  detail::linear_forward(tape, x.data(), weight.data(), s, kernels::StoreBias<T>{y.data(), s.out, bias.data()});
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    detail::linear_backward(g, dy, x, weight, s);
-    kernels::sum_rows(g.slot(bias), dy, s.out, s.n, s.out);
-  });
-  return y;
+  Op<T> op("linear", x.tape());
+  const Input<T> in = op.input(x), w = op.input(weight), b = op.input(bias);
+  T* y = op.output(detail::with_last(x.shape(), s.out));
+  detail::linear_forward(op.tape(), in.data(), w.data(), s, kernels::StoreBias<T>{y, s.out, b.data()});
+  return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, b, s); });
 }
 
-/// y = activation(x·Wᵗ + b), shapes as in linear; Activation is kernels::GeluExact or kernels::GeluTanh. The argument
-/// of the activation is kept for the backward step. @throws ShapeError
-template <class Activation, class T>
-Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias) {
-  const auto s = detail::check_linear("linear_activation", x, weight, &bias);
-  auto& tape = x.tape();
-  auto y = tape.empty("linear_activation", detail::with_last<T>(x.shape(), s.out), {x, weight, bias});
-  T* pre = y.requires_grad() ? tape.template scratch<T>(y.numel()) : nullptr;
-  detail::linear_forward(tape, x.data(), weight.data(), s,
-                         kernels::StoreBiasActivation<T, Activation>{y.data(), pre, s.out, bias.data()});
-  tape.record(y, [=](T* dy, Gradients<T>& g) {
-    kernels::activation_backward<Activation>(Sink<T>{dy}, dy, pre, s.n * s.out);
-    detail::linear_backward<T>(g, dy, x, weight, s);
-    kernels::sum_rows<T>(g.slot(bias), dy, s.out, s.n, s.out);
-  });
-  return y;
+/// y = activation(x·Wᵗ + b), shapes as in linear. The argument of the activation is kept for the backward step.
+/// @throws ShapeError
+template <class T>
+Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias, Activation activation) {
+  if (activation == Activation::gelu_tanh) return detail::linear_activation<kernels::GeluTanh>(x, weight, bias);
+  return detail::linear_activation<kernels::GeluExact>(x, weight, bias);
 }
 
 }  // namespace minibert::functional

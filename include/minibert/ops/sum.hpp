@@ -1,10 +1,9 @@
 // sum and mean, over everything or over one dimension.
 #pragma once
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/elementwise.hpp>
 #include <minibert/ops/arithmetic.hpp>
-#include <minibert/ops/detail/check_dimension.hpp>
 
 namespace minibert::functional {
 
@@ -12,32 +11,32 @@ namespace detail {
 
 /// scale·Σ x over the dimensions whose size is 1 in `kept`; the result has shape `shape`, with as many elements.
 template <class T>
-Variable<T> reduce(const char* op, Variable<T> x, const Shape& kept, const Shape& shape, T scale) {
-  auto& tape = x.tape();
-  auto y = tape.empty(op, shape, {x});
+Variable<T> reduce(const char* name, Variable<T> x, const Shape& kept, const Shape& shape, T scale) {
   const auto map = broadcast_map(kept, x.shape());
-  const T* px = x.data();
-  const index_t n = x.numel();
-  generate_reduced(tape, Sink<T>{y.data()}, y.numel(), map, n, [=](index_t i) { return px[i] * scale; });
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    kernels::generate(g.slot(x), n, [=](index_t i) { return dy[map(i)] * scale; });
+  Op<T> op(name, x.tape());
+  const Input<T> in = op.input(x);
+  const T* px = in.data();
+  const index_t n = in.numel();
+  generate_reduced(op.tape(), Sink<T>{op.output(shape)}, shape.numel(), map, n,
+                   [=](index_t i) { return px[i] * scale; });
+  return op.record([=](const T* dy, Gradients<T>& g) {
+    kernels::generate(g.slot(in), n, [=](index_t i) { return dy[map(i)] * scale; });
   });
-  return y;
 }
 
 template <class T>
-Variable<T> reduce_all(const char* op, Variable<T> x, T scale) {
+Variable<T> reduce_all(const char* name, Variable<T> x, T scale) {
   Shape ones = x.shape();
   for (int d = 0; d < ones.dim(); ++d) ones.size(d) = 1;
-  return reduce(op, x, ones, Shape{}, scale);
+  return reduce(name, x, ones, Shape{}, scale);
 }
 
 template <class T>
-Variable<T> reduce_one(const char* op, Variable<T> x, int dim, bool keepdim, T scale) {
-  const int d = check_dimension(op, x.shape(), dim);
+Variable<T> reduce_one(const char* name, Variable<T> x, int dim, bool keepdim, T scale) {
+  const int d = x.shape().index_of(dim, name);
   Shape kept = x.shape();
   kept.size(d) = 1;
-  return reduce(op, x, kept, keepdim ? kept : x.shape().without(d), scale);
+  return reduce(name, x, kept, keepdim ? kept : x.shape().without(d), scale);
 }
 
 }  // namespace detail
@@ -66,7 +65,7 @@ Variable<T> mean(Variable<T> x) {
 /// @throws ShapeError if there is no such dimension, or nothing in it
 template <class T>
 Variable<T> mean(Variable<T> x, int dim, bool keepdim = false) {
-  const index_t n = x.size(detail::check_dimension("mean", x.shape(), dim));
+  const index_t n = x.size(x.shape().index_of(dim, "mean"));
   core::check<ShapeError>(n > 0, "mean: of no elements, dimension ", dim, " of shape ", x.shape());
   return detail::reduce_one("mean", x, dim, keepdim, T{1} / static_cast<T>(n));
 }

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/kernels/elementwise.hpp>
 
 namespace minibert::functional {
@@ -12,16 +12,16 @@ namespace detail {
 
 /// y = f(x), with df(x, y) = dy/dx. Both are stateless lambdas.
 template <class T, class F, class Df>
-Variable<T> unary(const char* op, Variable<T> x, F f, Df df) {
-  auto& tape = x.tape();
-  auto y = tape.empty(op, x.shape(), {x});
-  const T *px = x.data(), *py = y.data();
-  const index_t n = x.numel();
-  kernels::generate(Sink<T>{y.data()}, n, [=](index_t i) { return f(px[i]); });
-  tape.record(y, [=](const T* dy, Gradients<T>& g) {
-    kernels::generate(g.slot(x), n, [=](index_t i) { return dy[i] * df(px[i], py[i]); });
+Variable<T> unary(const char* name, Variable<T> x, F f, Df df) {
+  Op<T> op(name, x.tape());
+  const Input<T> in = op.input(x);
+  T* y = op.output(x.shape());
+  const T *px = in.data(), *py = y;
+  const index_t n = in.numel();
+  kernels::generate(Sink<T>{y}, n, [=](index_t i) { return f(px[i]); });
+  return op.record([=](const T* dy, Gradients<T>& g) {
+    kernels::generate(g.slot(in), n, [=](index_t i) { return dy[i] * df(px[i], py[i]); });
   });
-  return y;
 }
 
 }  // namespace detail

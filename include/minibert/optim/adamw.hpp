@@ -1,7 +1,6 @@
-// AdamW: weight decay apart from the gradient, moments in blocks laid out like the parameters.
+// AdamW (Loshchilov and Hutter, 2017): Adam with weight decay apart from the gradient.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -11,12 +10,13 @@
 #include <minibert/core/error.hpp>
 #include <minibert/io/safetensors.hpp>
 #include <minibert/kernels/adamw.hpp>
+#include <minibert/optim/optimizer.hpp>
 #include <minibert/optim/parameter_chunks.hpp>
 #include <minibert/tensor/tensor.hpp>
 
 namespace minibert::optim {
 
-/// PyTorch's names and Hugging Face's defaults.
+/// PyTorch's names and Hugging Face's defaults. Groups may have an lr and a weight_decay of their own.
 struct AdamWOptions {
   double lr = 5e-5;
   double beta1 = 0.9;
@@ -25,108 +25,129 @@ struct AdamWOptions {
   double weight_decay = 0.0;
 };
 
-/// Updates parameters as torch.optim.AdamW does: no decay where parameter.decay is false, nothing at all for a
-/// parameter without a gradient (whose step count, for the bias correction, then stands still).
+/// Updates parameters as torch.optim.AdamW does. A parameter without a gradient is left alone, and so is its step count
+/// for the bias correction.
 template <class T>
-class AdamW {
+class AdamW final : public Optimizer<T> {
  public:
-  /// The parameters outlive the optimizer. ValueError for options out of range.
-  AdamW(const std::vector<Parameter<T>*>& parameters, AdamWOptions options)
-      : options_(options), chunks_(parameters), steps_(parameters.size()), coefficients_(parameters.size()) {
-    core::check<ValueError>(options.beta1 >= 0 && options.beta1 < 1, "adam_beta1 is ", options.beta1,
-                            ", expected [0, 1)");
-    core::check<ValueError>(options.beta2 >= 0 && options.beta2 < 1, "adam_beta2 is ", options.beta2,
-                            ", expected [0, 1)");
-    core::check<ValueError>(options.eps > 0, "adam_epsilon is ", options.eps, ", expected more than 0");
-    core::check<ValueError>(options.weight_decay >= 0, "weight_decay is ", options.weight_decay,
-                            ", expected 0 or more");
+  /// The parameters must outlive the optimizer. @throws ValueError for options out of range, or for a parameter that is
+  /// in two groups
+  AdamW(const std::vector<ParameterGroup<T>>& groups, AdamWOptions options)
+      : options_(validated(options)), chunks_(all_of(groups)), coefficients_(parameters().size()) {
     index_t size = 0;
-    for (const Parameter<T>* p : parameters) size = std::max(size, p->offset + p->numel());
+    for (const ParameterGroup<T>& group : groups) {
+      const double lr = group.lr.value_or(options.lr), weight_decay = group.weight_decay.value_or(options.weight_decay);
+      core::check<ValueError>(lr >= 0, "lr of a parameter group is ", lr, ", expected 0 or more");
+      core::check<ValueError>(weight_decay >= 0, "weight_decay of a parameter group is ", weight_decay,
+                              ", expected 0 or more");
+      for (const Parameter<T>* p : group.parameters) {
+        state_.push_back({.lr = lr, .weight_decay = weight_decay, .offset = size});
+        size += core::round_up(p->numel(), static_cast<index_t>(kAlignment / sizeof(T)));
+      }
+    }
     exp_avg_ = Tensor<T>(Shape{size});
     exp_avg_sq_ = Tensor<T>(Shape{size});
   }
+  /// One group of all parameters. (Module::parameter_groups gives the two that BERT is trained with.)
+  AdamW(const std::vector<Parameter<T>*>& parameters, AdamWOptions options)
+      : AdamW(std::vector<ParameterGroup<T>>{{.parameters = parameters}}, options) {}
 
-  /// One update with that learning rate from the gradients times `gradient_scale` (clip_factor, say).
-  void step(double learning_rate, double gradient_scale = 1) noexcept {
+  void step(double lr_factor, double gradient_scale) noexcept override {
     for (index_t p = 0; p < core::length(parameters()); ++p)
-      if (core::at(parameters(), p)->has_grad)
-        core::at(coefficients_, p) = coefficients(p, learning_rate, gradient_scale);
+      if (core::at(parameters(), p)->has_grad) core::at(coefficients_, p) = coefficients(p, lr_factor, gradient_scale);
     chunks_.for_each_with_grad([&](index_t p, index_t begin, index_t count) {
       const Parameter<T>& parameter = *core::at(parameters(), p);
-      const index_t block = parameter.offset + begin;
-      kernels::adamw_step(parameter.data + begin, exp_avg_.data() + block, exp_avg_sq_.data() + block,
+      const index_t place = core::at(state_, p).offset + begin;
+      kernels::adamw_step(parameter.data + begin, exp_avg_.data() + place, exp_avg_sq_.data() + place,
                           static_cast<const T*>(parameter.grad + begin), core::at(coefficients_, p), count);
     });
   }
-  void step() noexcept { step(options_.lr); }
+  void step() noexcept { step(1, 1); }
 
   const AdamWOptions& options() const noexcept { return options_; }
-  /// The pieces of work, for clip_grad_norm_.
-  ParameterChunks<T>& chunks() noexcept { return chunks_; }
+  std::string name() const override { return "adamw"; }
 
   /// Writes "exp_avg.<name>", "exp_avg_sq.<name>" and "step.<name>" for every parameter.
-  void save(const std::filesystem::path& path) const {
-    const std::vector<T> steps(steps_.begin(), steps_.end());
+  void save(const std::filesystem::path& path) const override {
+    std::vector<T> steps;
+    for (const State& state : state_) steps.push_back(static_cast<T>(state.steps));
     std::vector<SafetensorsTensor<T>> tensors;
     for (index_t p = 0; p < core::length(parameters()); ++p) {
       const Parameter<T>& parameter = *core::at(parameters(), p);
       const std::vector<index_t> shape = parameter.shape.sizes();
-      tensors.push_back({"exp_avg." + parameter.name, shape, exp_avg_.data() + parameter.offset});
-      tensors.push_back({"exp_avg_sq." + parameter.name, shape, exp_avg_sq_.data() + parameter.offset});
+      const index_t offset = core::at(state_, p).offset;
+      tensors.push_back({"exp_avg." + parameter.name, shape, exp_avg_.data() + offset});
+      tensors.push_back({"exp_avg_sq." + parameter.name, shape, exp_avg_sq_.data() + offset});
       tensors.push_back({"step." + parameter.name, {}, &core::at(steps, p)});
     }
     write_safetensors(path, std::move(tensors));
   }
 
-  /// Reads what save() wrote. FormatError when a tensor is missing, has another shape, or belongs to no parameter;
-  /// then the state is undefined.
-  void load(const std::filesystem::path& path) {
+  /// @throws FormatError if a tensor is missing, has another shape, or belongs to no parameter
+  void load(const std::filesystem::path& path) override {
     const SafetensorsReader reader(path);
     core::check<FormatError>(core::length(reader.entries()) == 3 * core::length(parameters()), reader.path(),
                              ": holds ", reader.entries().size(), " tensors, expected three for each of ",
                              parameters().size(), " parameters");
     for (index_t p = 0; p < core::length(parameters()); ++p) {
       const Parameter<T>& parameter = *core::at(parameters(), p);
-      const std::vector<index_t> shape = parameter.shape.sizes();
-      read(reader, "exp_avg." + parameter.name, shape, exp_avg_.data() + parameter.offset);
-      read(reader, "exp_avg_sq." + parameter.name, shape, exp_avg_sq_.data() + parameter.offset);
+      const index_t offset = core::at(state_, p).offset;
+      reader.read("exp_avg." + parameter.name, parameter.shape, exp_avg_.data() + offset);
+      reader.read("exp_avg_sq." + parameter.name, parameter.shape, exp_avg_sq_.data() + offset);
       T steps;
-      read(reader, "step." + parameter.name, {}, &steps);
-      core::at(steps_, p) = static_cast<index_t>(steps);
+      reader.read("step." + parameter.name, Shape{}, &steps);
+      core::at(state_, p).steps = static_cast<index_t>(steps);
     }
   }
 
  private:
+  /// What the optimizer knows of one parameter.
+  struct State {
+    double lr, weight_decay;  // of the group
+    index_t offset;           // of the moments
+    index_t steps = 0;
+  };
+
   const std::vector<Parameter<T>*>& parameters() const noexcept { return chunks_.parameters(); }
 
-  /// Counts a step of parameter p and gives the numbers of its update.
-  kernels::AdamWCoefficients<T> coefficients(index_t p, double learning_rate, double gradient_scale) noexcept {
-    const double t = static_cast<double>(++core::at(steps_, p));
-    const double decay = core::at(parameters(), p)->decay ? options_.weight_decay : 0.0;
+  static AdamWOptions validated(AdamWOptions o) {
+    core::check<ValueError>(o.beta1 >= 0 && o.beta1 < 1, "adam_beta1 is ", o.beta1, ", expected [0, 1)");
+    core::check<ValueError>(o.beta2 >= 0 && o.beta2 < 1, "adam_beta2 is ", o.beta2, ", expected [0, 1)");
+    core::check<ValueError>(o.eps > 0, "adam_epsilon is ", o.eps, ", expected more than 0");
+    core::check<ValueError>(o.weight_decay >= 0, "weight_decay is ", o.weight_decay, ", expected 0 or more");
+    return o;
+  }
+
+  static std::vector<Parameter<T>*> all_of(const std::vector<ParameterGroup<T>>& groups) {
+    std::vector<Parameter<T>*> all;
+    for (const ParameterGroup<T>& group : groups)
+      for (Parameter<T>* p : group.parameters) {
+        core::check<ValueError>(std::find(all.begin(), all.end(), p) == all.end(), "parameter ", p->name,
+                                " is in two parameter groups");
+        all.push_back(p);
+      }
+    return all;
+  }
+
+  /// Counts a step of parameter p and returns the numbers of its update.
+  kernels::AdamWCoefficients<T> coefficients(index_t p, double lr_factor, double gradient_scale) noexcept {
+    State& state = core::at(state_, p);
+    const double t = static_cast<double>(++state.steps), lr = state.lr * lr_factor;
     return {.gradient_scale = static_cast<T>(gradient_scale),
-            .decay = static_cast<T>(1 - learning_rate * decay),
+            .decay = static_cast<T>(1 - lr * state.weight_decay),
             .beta2 = static_cast<T>(options_.beta2),
             .one_minus_beta1 = static_cast<T>(1 - options_.beta1),
             .one_minus_beta2 = static_cast<T>(1 - options_.beta2),
-            .step_size = static_cast<T>(learning_rate / (1 - std::pow(options_.beta1, t))),
+            .step_size = static_cast<T>(lr / (1 - std::pow(options_.beta1, t))),
             .denominator_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
             .epsilon = static_cast<T>(options_.eps)};
   }
 
-  static void read(const SafetensorsReader& reader, const std::string& name, const std::vector<index_t>& shape,
-                   T* out) {
-    const SafetensorsEntry* entry = reader.find(name);
-    if (entry == nullptr) core::raise<FormatError>(reader.path(), ": the tensor ", name, " is missing");
-    core::check<FormatError>(entry->shape == shape, reader.path(), ": ", *entry,
-                             " does not have its parameter's shape");
-    reader.copy(*entry, out);
-  }
-
   AdamWOptions options_;
   ParameterChunks<T> chunks_;
-  std::vector<index_t> steps_;                               // per parameter
+  std::vector<State> state_;                                 // per parameter
   std::vector<kernels::AdamWCoefficients<T>> coefficients_;  // per parameter, of the step under way
-  Tensor<T> exp_avg_, exp_avg_sq_;                           // laid out as the parameters' block
+  Tensor<T> exp_avg_, exp_avg_sq_;                           // all parameters', each at its offset
 };
 
 }  // namespace minibert::optim

@@ -27,8 +27,9 @@ struct FillMaskPrediction {
 /// The best top_k guesses for each [MASK] of the text, best first; of equal ones the lower id first.
 /// @throws ValueError if the text has no mask, is longer than the model's positions, or top_k is not 1 to vocab_size
 template <class T>
-std::vector<std::vector<FillMaskPrediction>> fill_mask(BasicBertForMaskedLM<T>& model, const BertTokenizer& tokenizer,
-                                                       std::string_view text, index_t top_k = 5) {
+std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedLM<T>& model,
+                                                       const BertTokenizer& tokenizer, std::string_view text,
+                                                       index_t top_k = 5) {
   const index_t vocab_size = model.config().vocab_size;
   core::check<ValueError>(top_k >= 1 && top_k <= vocab_size, "fill_mask: top_k is ", top_k, ", expected 1 to ",
                           vocab_size);
@@ -40,16 +41,14 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(BasicBertForMaskedLM<T>& 
   core::check<ValueError>(!masks.empty(), "fill_mask: no ", tokenizer.options().mask_token, " in the text '", text,
                           "'");
 
-  const bool training = model.training();
-  model.eval();
-  Tape<T> tape(Recording::off);
+  const no_grad no_recording;
+  Tape<T> tape;
   const Variable<T> scores = functional::softmax(model.logits(tape, batch, masks));
-  model.train(training);
 
   std::vector<std::vector<FillMaskPrediction>> result;
   std::vector<token_id> order(core::usize(vocab_size));
   for (index_t i = 0; i < core::length(masks); ++i) {
-    const T* row = scores.data() + i * vocab_size;
+    const T* row = scores.value().data() + i * vocab_size;
     std::iota(order.begin(), order.end(), 0);
     std::partial_sort(order.begin(), order.begin() + top_k, order.end(),
                       [row](token_id a, token_id b) { return row[a] > row[b] || (row[a] == row[b] && a < b); });
@@ -81,7 +80,7 @@ class FillMaskPipeline {
   }
 
   /// See fill_mask.
-  std::vector<std::vector<FillMaskPrediction>> operator()(std::string_view text, index_t top_k = 5) {
+  std::vector<std::vector<FillMaskPrediction>> operator()(std::string_view text, index_t top_k = 5) const {
     return fill_mask(model_, tokenizer_, text, top_k);
   }
 

@@ -49,10 +49,21 @@ class Shape {
     return rest;
   }
 
-  /// `d` counted from the front, from 0. @throws ShapeError if there is no such dimension.
-  int index_of(int d) const {
+  /// These sizes behind one more. @throws ShapeError for more than kMaxDim sizes
+  Shape with_front(index_t size) const {
+    core::check<ShapeError>(dim_ < kMaxDim, "Shape: ", dim_ + 1, " dimensions, at most ", kMaxDim);
+    Shape more;
+    more.sizes_[0] = size;
+    for (int i = 0; i < dim_; ++i) more.sizes_[core::usize(i + 1)] = sizes_[core::usize(i)];
+    more.dim_ = dim_ + 1;
+    return more;
+  }
+
+  /// Returns dimension `d` counted from the front, from 0; negative ones count from the end.
+  /// @throws ShapeError, in the name of `op`, if there is no such dimension
+  int index_of(int d, const char* op = "Shape") const {
     const int index = d < 0 ? d + dim_ : d;
-    core::check<ShapeError>(index >= 0 && index < dim_, "dimension ", d, " of a tensor of shape ", *this);
+    core::check<ShapeError>(index >= 0 && index < dim_, op, ": there is no dimension ", d, " in shape ", *this);
     return index;
   }
 

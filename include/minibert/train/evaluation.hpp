@@ -9,26 +9,24 @@
 #include <minibert/autograd/no_grad.hpp>
 #include <minibert/autograd/tape.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/data/collator.hpp>
-#include <minibert/nn/module.hpp>
+#include <minibert/train/concepts.hpp>
 
 namespace minibert {
 
 struct EvaluationResult {
-  double loss = 0;  ///< sum over all items / number of items: the batch size plays no part; 0 without an item
+  double loss = 0;  ///< sum over all items / number of items, independent of the batch size; 0 without an item
   index_t num_items = 0, num_examples = 0, num_batches = 0;
   double runtime = 0;  ///< seconds
 };
 
-/// Evaluates with dropout off, on the draws that the collator keeps for evaluation, and records nothing: the tape lends
-/// its memory. The model's mode is as before afterwards.
-template <class T, class Model, class Collator>
-EvaluationResult evaluate(Model& model, const Collator& collator, const typename Collator::Dataset& dataset,
-                          index_t batch_size, Tape<T>& tape) {
+/// Evaluates without dropout, on the draws that the collator keeps for evaluation, and records nothing. The tape lends
+/// its memory. Calls see(output, batch) for every batch that has an item.
+template <class T, class Model, DataCollator Collator, class See>
+requires TrainableModel<Model, typename Collator::Batch> EvaluationResult
+evaluate(const Model& model, const Collator& collator, const typename Collator::Dataset& dataset, index_t batch_size,
+         Tape<T>& tape, See see) {
   const auto start = std::chrono::steady_clock::now();
-  const no_grad recording_nothing;
-  const bool was_training = model.training();
-  model.eval();
+  const no_grad no_recording;
   EvaluationResult result;
   double sum = 0;
   typename Collator::Batch batch;
@@ -44,11 +42,18 @@ EvaluationResult evaluate(Model& model, const Collator& collator, const typename
     const auto output = model.forward(tape, batch, nn::StepContext{.num_items_in_batch = batch.num_items()});
     sum += static_cast<double>(output.loss.item()) * static_cast<double>(batch.num_items());
     result.num_items += batch.num_items();
+    see(output, batch);
   }
   if (result.num_items > 0) result.loss = sum / static_cast<double>(result.num_items);
-  model.train(was_training);
   result.runtime = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+template <class T, class Model, DataCollator Collator>
+requires TrainableModel<Model, typename Collator::Batch> EvaluationResult
+evaluate(const Model& model, const Collator& collator, const typename Collator::Dataset& dataset, index_t batch_size,
+         Tape<T>& tape) {
+  return evaluate(model, collator, dataset, batch_size, tape, [](const auto& /*output*/, const auto& /*batch*/) {});
 }
 
 }  // namespace minibert

@@ -56,7 +56,7 @@ template <class Model, class Collator>
 class Trainer {
  public:
   using Dataset = typename Collator::Dataset;
-  using T = std::remove_pointer_t<decltype(std::declval<Model&>().parameters().front()->data)>;
+  using T = typename Model::value_type;
 
   /// Everything outlives the trainer. ValueError for arguments out of range.
   Trainer(Model& model, TrainingArguments args, const Collator& data_collator, const Dataset& train_dataset,
@@ -174,7 +174,6 @@ TrainOutput Trainer<Model, Collator>::train() {
   const Clock::time_point start = Clock::now();
   const index_t first_step = state_.global_step;
   notify(&TrainerCallback::on_train_begin);
-  model_.train();
   TrainOutput output;
   while (state_.global_step < plan_.max_steps() && !control_.should_training_stop && !output.interrupted) {
     step();

@@ -1,0 +1,65 @@
+// Cuts the batches of an optimizer step into passes and collates them.
+#pragma once
+
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <minibert/core/types.hpp>
+#include <minibert/train/concepts.hpp>
+
+namespace minibert {
+
+/// A pass is what goes through the model at once: a batch, or part of a batch that has too many tokens.
+template <DataCollator Collator>
+class PassCollator {
+ public:
+  using Batch = typename Collator::Batch;
+  using Dataset = typename Collator::Dataset;
+
+  /// A pass takes at most max_tokens_per_pass tokens, unless one example alone has more; 0: whole batches. Collator and
+  /// dataset must outlive this.
+  PassCollator(const Collator& collator, const Dataset& dataset, index_t max_tokens_per_pass)
+      : collator_(collator),
+        dataset_(dataset),
+        max_tokens_(max_tokens_per_pass > 0 ? max_tokens_per_pass : std::numeric_limits<index_t>::max()) {}
+
+  /// The passes of the batches that hold these examples, masked for training. Valid until the next call.
+  std::span<const Batch> collate(std::span<const std::span<const index_t>> examples, index_t epoch) {
+    index_t row = 0;
+    std::size_t count = 0;
+    for (std::span<const index_t> rest : examples)
+      while (!rest.empty()) {
+        const auto pass = rest.first(core::usize(size_of_pass(rest)));
+        rest = rest.subspan(pass.size());
+        if (count == passes_.size()) passes_.emplace_back();
+        collator_.collate(dataset_, pass, {.training = true, .epoch = epoch, .first_row = row}, passes_[count++]);
+        row += core::length(pass);
+      }
+    return std::span<const Batch>(passes_).first(count);
+  }
+
+ private:
+  /// How many of the examples the next pass takes: at most max_tokens_ tokens, unless the first example alone has more,
+  /// in passes as equal as possible.
+  index_t size_of_pass(std::span<const index_t> examples) const {
+    index_t tokens = 0;
+    for (const index_t example : examples) tokens += dataset_.num_tokens(example);
+    const index_t passes = (tokens - 1) / max_tokens_ + 1, share = (tokens - 1) / passes + 1;
+    index_t size = 0, taken = 0;
+    while (size < core::length(examples) && taken < share) {
+      const index_t more = dataset_.num_tokens(core::at(examples, size));
+      if (size > 0 && taken + more > max_tokens_) break;
+      taken += more;
+      ++size;
+    }
+    return size;
+  }
+
+  const Collator& collator_;
+  const Dataset& dataset_;
+  index_t max_tokens_;
+  std::vector<Batch> passes_;  // keeps its memory from step to step
+};
+
+}  // namespace minibert
