@@ -38,7 +38,7 @@ class MaskSamples {
   std::string example() const { return samples_.empty() ? "[MASK]" : samples_.front().text; }
 
   /// The model's five best guesses for each mask, as lines of text.
-  std::string filled_by(minibert::BertForMaskedLM& model) const {
+  std::string filled_by(const minibert::BertForMaskedLM& model) const {
     std::string out;
     for (const Sample& sample : samples_) {
       out += "  " + sample.text + "\n    it was: " + sample.answer + "; guesses:";

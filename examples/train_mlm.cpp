@@ -159,10 +159,10 @@ Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertT
                       {"config", model.config().to_json("BertForMaskedLM", "float32")}};
 }
 
-void print_recipe(const TrainMlmOptions& options, BertForMaskedLM& model, index_t num_steps) {
+void print_recipe(const TrainMlmOptions& options, const BertForMaskedLM& model, index_t num_steps) {
   const TrainingArguments& t = options.training;
   const BertConfig& c = model.config();
-  const optim::LrScheduler schedule(t.lr_scheduler_type, t.learning_rate, t.warmup_steps, num_steps);
+  const optim::LrScheduler schedule(t.lr_scheduler_type, t.warmup_steps, num_steps);
   const index_t batches = t.gradient_accumulation_steps;
   const std::string of_step =
       t.max_tokens_per_batch > 0
@@ -226,10 +226,10 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   const auto notice = [progress](std::string_view message) { progress->print(message); };
   trainer.notice = notice;
   trainer.provenance = provenance_of(options, data, tokenizer, model);
-  trainer.compute_metrics = [&](const EvaluationResult& result) -> Json {
+  trainer.compute_loss_metrics = [&](const EvaluationResult& result) -> Json {
     return Json::Object{{"perplexity", std::exp(result.loss)}, {"word_frequency_loss", frequency_loss}};
   };
-  trainer.set_processing_class(tokenizer);
+  trainer.set_tokenizer(tokenizer);
   trainer.add_callback(progress);
   trainer.add_callback(std::make_shared<BaselineCallback>("word frequency", frequency_loss, notice));
 
@@ -239,7 +239,10 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
     print_recipe(options, model, trainer.num_training_steps());
     std::cerr << "masks filled before training:\n" << samples.filled_by(model);
     const TrainOutput output = trainer.train();
-    if (output.interrupted) return 130;
+    if (output.interrupted) {
+      std::cerr << "the same command with --resume_from_checkpoint goes on\n";
+      return 130;
+    }
     trainer.save_model();
     trainer.save_state();
     trainer.save_metrics("train", output.metrics);

@@ -14,10 +14,11 @@ namespace {
 struct Problem {
   explicit Problem(index_t n) {
     store = std::make_unique<ParameterStore<float>>();
-    parameter = store->declare({.name = "weight", .shape = {n}});
+    parameter = &store->declare("weight", {n});
     optimizer =
         std::make_unique<optim::AdamW<float>>(store->in_order(), optim::AdamWOptions{.lr = 1e-3, .weight_decay = 0.01});
-    store->flat_grads();
+    chunks = std::make_unique<optim::ParameterChunks<float>>(store->in_order());
+    store->allocate_gradient(*parameter);
     weight = bench::uniform(n, 1);
     gradient = bench::uniform(n, 2);
     std::copy(weight.begin(), weight.end(), parameter->data);
@@ -25,13 +26,14 @@ struct Problem {
     parameter->has_grad = true;
   }
   void step() {
-    optim::clip_grad_norm_(optimizer->chunks(), 1.0);
+    optim::clip_grad_norm_(*chunks, 1.0);
     optimizer->step();
   }
 
   std::unique_ptr<ParameterStore<float>> store;
   Parameter<float>* parameter;
   std::unique_ptr<optim::AdamW<float>> optimizer;
+  std::unique_ptr<optim::ParameterChunks<float>> chunks;
   bench::Floats weight, gradient;
 };
 

@@ -20,17 +20,15 @@ template <class T>
 class TrainingStep {
  public:
   explicit TrainingStep(const BertConfig& config)
-      : model(config), optimizer_(model.parameters(), {.lr = 1e-5, .weight_decay = 0.01}) {
-    model.train();
-  }
+      : model(config), optimizer_(model.parameter_groups(0.01), {.lr = 1e-5}), parameters_(model.parameters()) {}
 
   /// Returns the loss and the gradient's norm.
   std::pair<double, double> run(const MaskedLMBatch& batch) {
     tape_.reset();
     model.zero_grad();
-    const auto loss = model.forward(tape_, batch).loss;
+    const auto loss = model.forward(tape_, batch, {.training = true}).loss;
     tape_.backward(loss);
-    const double norm = optim::clip_grad_norm_(optimizer_.chunks(), 1.0);
+    const double norm = optim::clip_grad_norm_(parameters_, 1.0);
     optimizer_.step();
     return {static_cast<double>(loss.item()), norm};
   }
@@ -39,6 +37,7 @@ class TrainingStep {
 
  private:
   optim::AdamW<T> optimizer_;
+  optim::ParameterChunks<T> parameters_;
   Tape<T> tape_;
 };
 

@@ -19,10 +19,9 @@ Tensor<float> product(const Tensor<float>& a, const Tensor<float>& b) {
 
 Tensor<float> gradients(const Tensor<float>& x, const Tensor<float>& w) {
   ParameterStore<float> store;
-  auto& weight = *store.declare({.name = "dense.weight", .shape = w.shape()});
-  auto& gain = *store.declare({.name = "norm.weight", .shape = {w.size(0)}});
-  auto& bias = *store.declare({.name = "norm.bias", .shape = {w.size(0)}});
-  store.in_order();
+  auto& weight = store.declare("dense.weight", w.shape());
+  auto& gain = store.declare("norm.weight", {w.size(0)});
+  auto& bias = store.declare("norm.bias", {w.size(0)});
   std::copy_n(w.data(), w.numel(), weight.data);
   std::fill_n(gain.data, gain.numel(), 1.0f);
 
@@ -30,7 +29,9 @@ Tensor<float> gradients(const Tensor<float>& x, const Tensor<float>& w) {
   const auto hidden = functional::linear(tape.constant(x), tape.parameter(weight));
   const auto normal = functional::layer_norm(hidden, tape.parameter(gain), tape.parameter(bias), 1e-12f);
   tape.backward(functional::sum(functional::gelu(normal)));
-  return {Shape{core::length(store.flat_grads())}, store.flat_grads().data()};
+  std::vector<float> all;
+  for (const Parameter<float>* p : store.in_order()) all.insert(all.end(), p->gradient().begin(), p->gradient().end());
+  return {Shape{core::length(all)}, all.data()};
 }
 
 #define MINIBERT_TEXT_OF(name) #name

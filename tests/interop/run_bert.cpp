@@ -41,47 +41,47 @@ MaskedLMBatch read_batch(const Json& json) {
 template <class T>
 void write_gradients(const char* folder, const char* batch_file, const char* out) {
   auto model = BasicBertForMaskedLM<T>::from_pretrained(folder);
-  model.eval();
   const MaskedLMBatch batch = read_batch(Json::read(batch_file));
   Tape<T> tape;
   const auto output = model.forward(tape, batch);
   tape.backward(output.loss);
-  std::vector<SafetensorsTensor<T>> tensors{{"loss", {}, output.loss.data()},
-                                            {"logits", output.logits.shape().sizes(), output.logits.data()}};
+  std::vector<SafetensorsTensor<T>> tensors{{"loss", {}, output.loss.value().data()},
+                                            {"logits", output.logits.shape().sizes(), output.logits.value().data()}};
   for (const auto& [name, p] : model.named_parameters()) tensors.push_back({"grad." + name, p->shape.sizes(), p->grad});
   write_safetensors(out, std::move(tensors));
 }
 
 void train(const char* folder, const char* batches_file) {
   auto model = BertForMaskedLM::from_pretrained(folder);
-  model.train();
   const Json json = Json::read(batches_file);
-  optim::AdamW<float> optimizer(model.parameters(), {.lr = json.at("learning_rate").as_number(), .weight_decay = 0.01});
+  optim::AdamW<float> optimizer(model.parameter_groups(0.01), {.lr = json.at("learning_rate").as_number()});
+  optim::ParameterChunks<float> parameters(model.parameters());
   Tape<float> tape;
   index_t step = 0;
   for (const Json& batch : json.at("batches").as_array()) {
     tape.reset();
     model.zero_grad();
-    const auto output = model.forward(tape, read_batch(batch), {.step = step++});
+    const auto output = model.forward(tape, read_batch(batch), {.training = true, .step = step++});
     tape.backward(output.loss);
-    optim::clip_grad_norm_(optimizer.chunks(), 1.0);
+    optim::clip_grad_norm_(parameters, 1.0);
     optimizer.step();
     std::printf("%.9g\n", static_cast<double>(output.loss.item()));
   }
 }
 
 void encode(const char* folder, const char* batch_file, const char* out) {
-  auto model = BertModel::from_pretrained(folder);
-  Tape<float> tape(Recording::off);
+  const auto model = BertModel::from_pretrained(folder);
+  const no_grad no_recording;
+  Tape<float> tape;
   const auto output = model.forward(tape, read_batch(Json::read(batch_file)));
   const Variable<float> hidden = output.last_hidden_state, pooled = *output.pooler_output;
-  write_safetensors<float>(out, {{"last_hidden_state", hidden.shape().sizes(), hidden.data()},
-                                 {"pooler_output", pooled.shape().sizes(), pooled.data()}});
+  write_safetensors<float>(out, {{"last_hidden_state", hidden.shape().sizes(), hidden.value().data()},
+                                 {"pooler_output", pooled.shape().sizes(), pooled.value().data()}});
 }
 
 void copy(const char* folder, const char* to) {
   LoadingInfo info;
-  auto model = BertForMaskedLM::from_pretrained(folder, &info);
+  const auto model = BertForMaskedLM::from_pretrained(folder, &info);
   model.save_pretrained(to);
   for (const std::string& key : info.missing_keys) std::printf("missing %s\n", key.c_str());
   for (const std::string& key : info.unexpected_keys) std::printf("unexpected %s\n", key.c_str());

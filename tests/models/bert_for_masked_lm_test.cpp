@@ -21,6 +21,11 @@ using testing::tiny_config;
 
 namespace {
 
+template <class T>
+std::vector<T> elements(const Variable<T>& x) {
+  return {x.value().data(), x.value().data() + x.numel()};
+}
+
 /// A config with dropout on.
 BertConfig dropout_config() {
   BertConfig config = tiny_config();
@@ -47,17 +52,19 @@ TEST_CASE("BertForMaskedLM: weights are drawn as transformers draws them") {
   config.hidden_size = 48;
   config.initializer_range = 0.02;
   BertForMaskedLM model(config);
+  const auto groups = model.parameter_groups(0.1);
+  const auto &decayed = groups[0].parameters, &undecayed = groups[1].parameters;
   for (const auto& [name, p] : model.named_parameters()) {
     double mean = 0, square = 0;
     const auto n = static_cast<double>(p->numel());
     for (index_t i = 0; i < p->numel(); ++i) mean += p->data[i] / n, square += p->data[i] * p->data[i] / n;
     if (p->shape.dim() == 1) {
       CHECK(square == doctest::Approx(name.find("LayerNorm.weight") != std::string::npos ? 1 : 0));
-      CHECK_FALSE(p->decay);
+      CHECK(std::count(undecayed.begin(), undecayed.end(), p) == 1);
     } else {
       CHECK(std::abs(mean) < 0.02 * 5 / std::sqrt(n));
       CHECK(std::sqrt(square) == doctest::Approx(0.02).epsilon(5 / std::sqrt(n)));
-      CHECK(p->decay);
+      CHECK(std::count(decayed.begin(), decayed.end(), p) == 1);
     }
   }
   const float* pad = model.bert.embeddings.word_embeddings.weight->data;
@@ -71,7 +78,9 @@ TEST_CASE("BertForMaskedLM: gradients of all parameters against finite differenc
     config.tie_word_embeddings = usual;
     BasicBertForMaskedLM<double> model(config);
     const MaskedLMBatch batch = tiny_batch({1, 7, 4});
-    const auto loss = [&](Tape<double>& tape) { return model.forward(tape, batch, {.step = 3}).loss; };
+    const auto loss = [&](Tape<double>& tape) {
+      return model.forward(tape, batch, {.training = true, .step = 3}).loss;
+    };
     CHECK(gradcheck(*model.parameters().front()->store, loss) < 1e-6);
   }
 }
@@ -85,15 +94,18 @@ TEST_CASE("BertModel: the hidden state of chosen rows is that of all rows, and s
     BasicBertModel<double> model(config, 1, /*add_pooling_layer=*/false);
     const auto run = [&](Tape<double>& tape, bool of_all) {
       return of_all ? functional::index_select<double>(model.forward(tape, batch).last_hidden_state, rows)
-                    : model.hidden_state(batch, model.context(tape, batch, {}), rows);
+                    : model.hidden_state(model.context(tape, batch, {}), rows);
     };
     std::vector<std::vector<double>> values, found;
     for (const bool of_all : {true, false}) {
-      Tape<double> tape, no_recording(Recording::off);
+      Tape<double> tape, other;
       model.zero_grad();
-      const auto y = run(tape, of_all), same = run(no_recording, of_all);
-      values.emplace_back(y.data(), y.data() + y.numel());
-      CHECK(values.back() == std::vector<double>(same.data(), same.data() + same.numel()));
+      const auto y = run(tape, of_all);
+      values.push_back(elements(y));
+      {
+        const no_grad no_recording;
+        CHECK(elements(run(other, of_all)) == values.back());
+      }
       tape.backward(functional::sum(functional::mul(y, y)));
       found.push_back(gradients(model));
     }
@@ -104,22 +116,24 @@ TEST_CASE("BertModel: the hidden state of chosen rows is that of all rows, and s
 
 TEST_CASE("BertForMaskedLM: logits of rows in any order, some twice") {
   BertForMaskedLM model(tiny_config());
-  Tape<float> tape(Recording::off);
+  const no_grad no_recording;
+  Tape<float> tape;
   const Batch batch = tiny_batch({3, 10, 6});
   const std::vector<index_t> all{2, 5, 7, 11, 18}, some{11, 2, 18, 11};
   const auto of_all = model.logits(tape, batch, all), of_some = model.logits(tape, batch, some);
   for (index_t i = 0; i < core::length(some); ++i) {
     const index_t place = std::find(all.begin(), all.end(), core::at(some, i)) - all.begin();
-    for (index_t j = 0; j < 23; ++j) CHECK(of_some.data()[i * 23 + j] == of_all.data()[place * 23 + j]);
+    for (index_t j = 0; j < 23; ++j) CHECK(of_some.value().data()[i * 23 + j] == of_all.value().data()[place * 23 + j]);
   }
 }
 
 TEST_CASE("BertForMaskedLM: a sequence's logits do not depend on what else is in the batch, to the bit") {
   BertForMaskedLM model(tiny_config());
-  Tape<float> tape(Recording::off);
+  const no_grad no_recording;
+  Tape<float> tape;
   const MaskedLMBatch together = tiny_batch({3, 10, 1, 6});
   const auto all = model.forward(tape, together).logits;
-  const std::vector<float> logits(all.data(), all.data() + all.numel());
+  const std::vector<float> logits(all.value().data(), all.value().data() + all.numel());
   index_t at_row = 0;
   for (index_t b = 0; b < together.num_sequences(); ++b) {
     const MaskedLMBatch alone =
@@ -161,10 +175,11 @@ TEST_CASE("BertForMaskedLM: dropout depends on seed and step, and is off in eval
     Tape<float> tape;
     return model.forward(tape, batch, step).loss.item();
   };
-  CHECK(loss({.seed = 1, .step = 1}) == loss({.seed = 1, .step = 1}));
-  CHECK(loss({.seed = 1, .step = 1}) != loss({.seed = 1, .step = 2}));
-  CHECK(loss({.seed = 1, .step = 1}) != loss({.seed = 2, .step = 1}));
-  model.eval();
+  const nn::StepContext one{.training = true, .seed = 1, .step = 1};
+  CHECK(loss(one) == loss(one));
+  CHECK(loss(one) != loss({.training = true, .seed = 1, .step = 2}));
+  CHECK(loss(one) != loss({.training = true, .seed = 2, .step = 1}));
+  CHECK(loss(one) != loss({.seed = 1, .step = 1}));
   CHECK(loss({.seed = 1, .step = 1}) == loss({.seed = 2, .step = 2}));
 }
 
@@ -184,7 +199,7 @@ TEST_CASE("BertForMaskedLM: the same bits for any number of threads") {
       for (index_t step = 0; step < 20; ++step) {
         tape.reset();
         model.zero_grad();
-        const auto output = model.forward(tape, tiny_batch({50, 1, 17, 33}, step), {.step = step});
+        const auto output = model.forward(tape, tiny_batch({50, 1, 17, 33}, step), {.training = true, .step = step});
         result.push_back(output.loss.item());
         tape.backward(output.loss);
         optimizer.step();
@@ -226,7 +241,7 @@ TEST_CASE("BertForMaskedLM: what does not fit is refused") {
   CHECK_THROWS_WITH_AS(model.forward(tape, batch), "row 0 of those wanted is 4, expected ascending rows of 4 tokens",
                        ValueError);
   const std::vector<index_t> backwards{2, 1};
-  CHECK_THROWS_AS(model.bert.hidden_state(batch, model.bert.context(tape, batch, {}), backwards), ValueError);
+  CHECK_THROWS_AS(model.bert.hidden_state(model.bert.context(tape, batch, {}), backwards), ValueError);
   batch = tiny_batch({4});
   batch.labels[0] = -1;
   CHECK_THROWS_AS(model.forward(tape, batch), ValueError);
@@ -245,8 +260,8 @@ TEST_CASE("BertModel: inference reuses its memory layer by layer") {
     config.hidden_size = 64;
     config.max_position_embeddings = 300;
     BertModel model(config);
-    model.eval();
-    Tape<float> tape(Recording::off);
+    const no_grad no_recording;
+    Tape<float> tape;
     model.forward(tape, tiny_batch({300, 300, 300, 300}));
     return tape.capacity();
   };

@@ -17,9 +17,9 @@ template <class T>
 struct Gradient {
   ParameterStore<T> store;
   explicit Gradient(const std::vector<T>& values) {
-    store.declare({.name = "a", .shape = {core::length(values)}});
-    store.declare({.name = "b", .shape = {3}});
-    store.flat_grads();
+    store.declare("a", {core::length(values)});
+    store.declare("b", {3});
+    for (Parameter<T>* p : store.in_order()) store.allocate_gradient(*p);
     std::copy(values.begin(), values.end(), a().grad);
     a().has_grad = true;
     std::fill_n(store.in_order()[1]->grad, 3, T{1e6});

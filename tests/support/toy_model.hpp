@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/op.hpp>
 #include <minibert/core/random.hpp>
 #include <minibert/data/batch.hpp>
 #include <minibert/io/safetensors.hpp>
@@ -18,30 +18,32 @@ namespace minibert::testing {
 /// sin(label))², where mean is that of its sequence's tokens in the table, and noise (1 in evaluation) is keyed as
 /// dropout is.
 template <class T>
-class ToyModel {
+class ToyModel : public nn::Module<T> {
  public:
   struct Output {
-    Variable<T> loss;
+    Variable<T> loss, logits;
   };
 
-  explicit ToyModel(index_t vocab_size) {
-    table_ = store_.declare({.name = "table.weight", .shape = {vocab_size}});
-    bias_ = store_.declare({.name = "out.bias", .shape = {1}, .decay = false});
-    for (index_t id = 0; id < vocab_size; ++id) parameters(), table_->data[id] = static_cast<T>(std::cos(id));
+  explicit ToyModel(index_t vocab_size)
+      : table_(this->scope().declare({.name = "table.weight", .shape = {vocab_size}})),
+        bias_(this->scope().declare({.name = "out.bias", .shape = {1}, .decay = false})) {
+    for (index_t id = 0; id < vocab_size; ++id) table_->data[id] = static_cast<T>(std::cos(id));
   }
 
-  const std::vector<Parameter<T>*>& parameters() { return store_.in_order(); }
-  std::vector<T> values() { return {store_.flat_values().begin(), store_.flat_values().end()}; }
-  std::vector<T> grads() { return {store_.flat_grads().begin(), store_.flat_grads().end()}; }
-  void zero_grad() {
-    for (Parameter<T>* p : parameters()) p->has_grad = false;
+  std::vector<T> values() const {
+    std::vector<T> all;
+    for (const Parameter<T>* p : this->parameters()) all.insert(all.end(), p->values().begin(), p->values().end());
+    return all;
   }
-  void train(bool mode = true) { store_.training = mode; }
-  void eval() { train(false); }
-  bool training() const { return store_.training; }
-  std::vector<index_t> tokens_of_passes;  // of each forward pass, in order
+  std::vector<T> grads() const {
+    std::vector<T> all;
+    for (const Parameter<T>* p : this->parameters()) all.insert(all.end(), p->gradient().begin(), p->gradient().end());
+    return all;
+  }
+  mutable std::vector<index_t> tokens_of_passes;  // of each forward pass, in order
 
-  Output forward(Tape<T>& tape, const MaskedLMBatch& batch, const nn::StepContext& context) {
+  /// The logits are one column: the error of each item.
+  Output forward(Tape<T>& tape, const MaskedLMBatch& batch, const nn::StepContext& context) const {
     tokens_of_passes.push_back(batch.num_tokens());
     struct Item {
       index_t first, last;  // tokens of its sequence
@@ -55,23 +57,26 @@ class ToyModel {
       const index_t position = core::at(batch.masked_indices, i) - core::at(batch.cu_seqlens, sequence);
       const double noise = 0.5 + key.uniform(static_cast<std::uint32_t>(position));
       items.push_back({core::at(batch.cu_seqlens, sequence), core::at(batch.cu_seqlens, sequence + 1),
-                       core::at(batch.labels, i), static_cast<T>(training() ? noise : 1), T{0}});
+                       core::at(batch.labels, i), static_cast<T>(context.training ? noise : 1), T{0}});
     }
-    Variable<T> table = tape.parameter(*table_), bias = tape.parameter(*bias_);
-    Variable<T> loss = tape.empty("toy", Shape{}, {table, bias});
+    Tensor<T> errors(Shape{core::length(items), 1});
+    Op<T> op("toy", tape);
+    const Input<T> table = op.input(tape.parameter(*table_)), bias = op.input(tape.parameter(*bias_));
+    T* loss = op.output(Shape{});
     const token_id* ids = tape.keep(batch.input_ids);
     const auto scale = static_cast<T>(1.0 / static_cast<double>(context.num_items_in_batch));
-    *loss.data() = 0;
+    *loss = 0;
     for (Item& item : items) {
       T sum = 0;
       for (index_t t = item.first; t < item.last; ++t) sum += table.data()[ids[t]];
       item.error = table.data()[item.label] * item.noise + *bias.data() - sum / static_cast<T>(item.last - item.first) -
                    static_cast<T>(std::sin(item.label));
-      *loss.data() += item.error * item.error * scale / 2;
+      errors.data()[&item - items.data()] = item.error;
+      *loss += item.error * item.error * scale / 2;
     }
     const Item* kept = tape.keep(items);
     const index_t count = core::length(items), vocab = table.numel();
-    tape.record(loss, [=](const T* dy, Gradients<T>& gradients) {
+    const Variable<T> result = op.record([=](const T* dy, Gradients<T>& gradients) {
       const Sink<T> d_table = gradients.slot(table), d_bias = gradients.slot(bias);
       if (!d_table.accumulate) std::fill_n(d_table.data, vocab, T{0});
       if (!d_bias.accumulate) *d_bias.data = 0;
@@ -83,7 +88,7 @@ class ToyModel {
           d_table.data[ids[t]] -= d / static_cast<T>(item->last - item->first);
       }
     });
-    return {loss};
+    return {result, tape.constant(errors)};
   }
 
   void save_pretrained(const std::filesystem::path& folder) const {
@@ -93,8 +98,8 @@ class ToyModel {
   }
 
  private:
-  ParameterStore<T> store_;
-  Parameter<T>*table_, *bias_;
+  Parameter<T>* table_;
+  Parameter<T>* bias_;
 };
 
 }  // namespace minibert::testing

@@ -36,9 +36,9 @@ TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropou
   std::iota(examples.begin(), examples.end(), index_t{0});
   const auto gradient = [&](index_t batch_size) {
     Model model(config_with_dropout(), 1);
-    model.train();
-    GradientAccumulator<T, Model, DataCollatorForLanguageModeling> accumulator(model, collator, dataset, 0, 1);
-    accumulator.run(testing::in_batches(examples, batch_size), 0, 3);
+    PassCollator passes(collator, dataset, 0);
+    Tape<T> tape;
+    accumulate_gradients(model, tape, passes.collate(testing::in_batches(examples, batch_size), 0), 1, 3);
     std::vector<T> values;
     for (const Parameter<T>* p : model.parameters()) values.insert(values.end(), p->grad, p->grad + p->numel());
     return values;

@@ -89,7 +89,7 @@ TEST_CASE("leftovers go, and nothing else does") {
 template <class Load>
 float loaded(const char* name, Shape shape, Load load) {
   ParameterStore<float> store;
-  store.declare({.name = name, .shape = shape});
+  store.declare(name, shape);
   load(store.in_order());
   return store.in_order()[0]->data[3];
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <minibert/train/gradient_accumulator.hpp>
+#include <minibert/train/pass_collator.hpp>
 
 #include "support/number_lines.hpp"
 #include "support/reference.hpp"
@@ -20,8 +21,6 @@ using testing::in_batches;
 using testing::number_lines;
 using testing::NumberTokenizer;
 using testing::ToyModel;
-
-using Accumulator = GradientAccumulator<float, ToyModel<float>, DataCollatorForLanguageModeling>;
 
 /// What a step on 24 lines leaves.
 template <class T>
@@ -36,11 +35,12 @@ Outcome<T> outcome(index_t batch_size, index_t max_tokens_per_pass = 0, double m
   const TextDataset dataset = number_lines(24);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = mlm_probability});
   ToyModel<T> model(30);
-  GradientAccumulator<T, ToyModel<T>, DataCollatorForLanguageModeling> accumulator(model, collator, dataset,
-                                                                                   max_tokens_per_pass, 1);
+  PassCollator passes(collator, dataset, max_tokens_per_pass);
+  Tape<T> tape;
   std::vector<index_t> examples(24);
   std::iota(examples.rbegin(), examples.rend(), index_t{0});
-  const StepResult result = accumulator.run(in_batches(examples, batch_size), 0, 3);
+  const StepResult result =
+      accumulate_gradients(model, tape, passes.collate(in_batches(examples, batch_size), 0), 1, 3);
   return {result, model.grads(), model.tokens_of_passes};
 }
 
@@ -85,9 +85,10 @@ TEST_CASE("a step in which nothing is masked has loss 0 and no gradient") {
   const TextDataset dataset = number_lines(4);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = 0});
   ToyModel<float> model(30);
-  Accumulator accumulator(model, collator, dataset, 0, 1);
+  PassCollator passes(collator, dataset, 0);
+  Tape<float> tape;
   const std::vector<index_t> examples = {0, 1, 2};
-  const StepResult result = accumulator.run(in_batches(examples, 2), 0, 0);
+  const StepResult result = accumulate_gradients(model, tape, passes.collate(in_batches(examples, 2), 0), 1, 0);
   CHECK(result.loss == 0);
   CHECK(result.num_items == 0);
   CHECK(model.tokens_of_passes.empty());
@@ -99,10 +100,11 @@ TEST_CASE("a loss that is not finite is an error that names the step") {
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = 1});
   ToyModel<float> model(30);
   model.parameters()[0]->data[0] = std::numeric_limits<float>::quiet_NaN();
-  Accumulator accumulator(model, collator, dataset, 0, 1);
+  PassCollator passes(collator, dataset, 0);
+  Tape<float> tape;
   const std::vector<index_t> examples = {0, 1, 2};
   try {
-    accumulator.run(in_batches(examples, 2), 0, 41);
+    accumulate_gradients(model, tape, passes.collate(in_batches(examples, 2), 0), 1, 41);
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(std::string(error.what()).starts_with("step 42: the loss is nan: lower the learning rate"));

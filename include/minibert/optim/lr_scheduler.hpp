@@ -34,12 +34,13 @@ inline SchedulerType scheduler_type(std::string_view name) {
   return core::value_in(detail::kSchedulerNames, name, "lr_scheduler_type");
 }
 
-/// The learning rate of every step.
+/// The schedule of the learning rate: its factor for every step.
 class LrScheduler {
  public:
-  /// warmup_steps below 1 is a share of all steps, rounded up; else a number of steps, rounded down.
-  LrScheduler(SchedulerType type, double learning_rate, double warmup_steps, index_t num_training_steps)
-      : type_(type), learning_rate_(learning_rate), total_(num_training_steps) {
+  /// warmup_steps below 1 is a share of all steps, rounded up; otherwise a number of steps, rounded down.
+  /// @throws ValueError for a negative warmup_steps
+  LrScheduler(SchedulerType type, double warmup_steps, index_t num_training_steps)
+      : type_(type), total_(num_training_steps) {
     core::check<ValueError>(warmup_steps >= 0, "warmup_steps is ", warmup_steps, ", expected 0 or more");
     const double share = std::ceil(warmup_steps * static_cast<double>(num_training_steps));
     warmup_ = static_cast<index_t>(warmup_steps >= 1 ? warmup_steps : share);
@@ -47,10 +48,7 @@ class LrScheduler {
 
   index_t num_warmup_steps() const noexcept { return warmup_; }
 
-  /// The learning rate of that step, counted from 0.
-  double learning_rate(index_t step) const noexcept { return learning_rate_ * factor(step); }
-
- private:
+  /// The factor of that step, counted from 0: 0 to 1.
   double factor(index_t step) const noexcept {
     if (type_ == SchedulerType::constant) return 1;
     if (step < warmup_) return ratio(step, warmup_);
@@ -65,12 +63,13 @@ class LrScheduler {
         return 1;
     }
   }
+
+ private:
   static double ratio(index_t a, index_t b) noexcept {
     return static_cast<double>(a) / static_cast<double>(std::max(index_t{1}, b));
   }
 
   SchedulerType type_;
-  double learning_rate_;
   index_t warmup_, total_;
 };
 

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,40 +24,34 @@
 #include <minibert/optim/lr_scheduler.hpp>
 #include <minibert/train/callback.hpp>
 #include <minibert/train/checkpoint.hpp>
+#include <minibert/train/concepts.hpp>
 #include <minibert/train/evaluation.hpp>
 #include <minibert/train/gradient_accumulator.hpp>
 #include <minibert/train/interrupt_handler.hpp>
 #include <minibert/train/loss_meter.hpp>
 #include <minibert/train/output_dir.hpp>
+#include <minibert/train/pass_collator.hpp>
 #include <minibert/train/run_identity.hpp>
 #include <minibert/train/step_plan.hpp>
+#include <minibert/train/train_output.hpp>
 #include <minibert/train/trainer_state.hpp>
 #include <minibert/train/training_arguments.hpp>
 #include <minibert/train/training_log.hpp>
 
 namespace minibert {
 
-/// What Trainer::train() did.
-struct TrainOutput {
-  index_t global_step = 0;
-  double training_loss = 0;       ///< mean of all steps' losses
-  Json metrics = Json::object();  ///< the log's last entry: train_loss, train_runtime, …
-  bool interrupted = false;       ///< a signal ended it; a checkpoint is written
-};
-
-/// Trains a model with AdamW.
-/// Model: an nn::Module with `forward(tape, batch, StepContext).loss`, the sum over the batch's items divided by
-/// num_items_in_batch, and `save_pretrained(folder)`.
-/// Collator: `Dataset` (with `size()` and `num_tokens(example)`), `Batch` (with `num_items()`, `num_tokens()`), and
-/// `collate`. The same arguments give the same bits, whether a run was interrupted and resumed or not, on any number of
-/// threads.
-template <class Model, class Collator>
+/// Trains a model. The concepts TrainableModel and DataCollator say what it needs of the types. The same arguments give
+/// the same bits, whether a run was interrupted and resumed or not, on any number of threads.
+template <class Model, DataCollator Collator>
+requires TrainableModel<Model, typename Collator::Batch>
 class Trainer {
  public:
   using Dataset = typename Collator::Dataset;
+  using Batch = typename Collator::Batch;
   using T = typename Model::value_type;
+  using Label = typename train::detail::LabelOf<Batch>::type;
 
-  /// Everything outlives the trainer. ValueError for arguments out of range.
+  /// The references must outlive the trainer. @throws ValueError for arguments out of range
   Trainer(Model& model, TrainingArguments args, const Collator& data_collator, const Dataset& train_dataset,
           const Dataset* eval_dataset = nullptr)
       : model_(model),
@@ -66,51 +59,108 @@ class Trainer {
         collator_(data_collator),
         eval_dataset_(eval_dataset),
         plan_(lengths_of(train_dataset), args_),
-        scheduler_(args_.lr_scheduler_type, args_.learning_rate, args_.warmup_steps, plan_.max_steps()),
-        optimizer_(model.parameters(), {.lr = args_.learning_rate,
-                                        .beta1 = args_.adam_beta1,
-                                        .beta2 = args_.adam_beta2,
-                                        .eps = args_.adam_epsilon,
-                                        .weight_decay = args_.weight_decay}),
-        accumulator_(model, collator_, train_dataset, args_.max_tokens_per_pass, args_.seed) {}
+        scheduler_(args_.lr_scheduler_type, args_.warmup_steps, plan_.max_steps()),
+        optimizer_(std::make_shared<optim::AdamW<T>>(model.parameter_groups(args_.weight_decay),
+                                                     optim::AdamWOptions{.lr = args_.learning_rate,
+                                                                         .beta1 = args_.adam_beta1,
+                                                                         .beta2 = args_.adam_beta2,
+                                                                         .eps = args_.adam_epsilon})),
+        parameters_(model.parameters()),
+        passes_(collator_, train_dataset, args_.max_tokens_per_pass) {}
 
   /// Where the model's data came from, beside the arguments: names and values such as fingerprints of text and
   /// tokenizer. Kept in checkpoints; a run with others does not resume.
   Json provenance = Json::object();
-  /// Further metrics of an evaluation, as an object; each name gets the prefix "eval_".
-  std::function<Json(const EvaluationResult&)> compute_metrics;
+  /// Further metrics of an evaluation, an object, from its loss. Each name gets the prefix "eval_" ("test_" in
+  /// predict).
+  std::function<Json(const EvaluationResult&)> compute_loss_metrics;
+  /// The same from all logits and labels, which are kept only while this is set: see max_prediction_bytes.
+  std::function<Json(const EvalPrediction<T, Label>&)> compute_metrics;
+  /// Reduces the logits of a batch before they are kept, to their argmax say.
+  std::function<Tensor<T>(const Tensor<T>& logits)> preprocess_logits_for_metrics;
   /// Told what a user should know. To standard error unless set.
   std::function<void(std::string_view)> notice = [](std::string_view text) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
   };
 
-  /// Saves the tokenizer (or whatever prepares the model's inputs) beside the model. It outlives the trainer.
-  template <class ProcessingClass>
-  void set_processing_class(const ProcessingClass& processing_class) {
-    save_processing_class_ = [&](const std::filesystem::path& folder) { processing_class.save_pretrained(folder); };
+  /// Saves the tokenizer beside the model. It must outlive the trainer.
+  template <class Tokenizer>
+  void set_tokenizer(const Tokenizer& tokenizer) {
+    save_tokenizer_ = [&](const std::filesystem::path& folder) { tokenizer.save_pretrained(folder); };
   }
+  /// Trains with another optimizer than AdamW on Module::parameter_groups, over parameters of this model.
+  void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) { optimizer_ = std::move(optimizer); }
+  /// Trains with another schedule than lr_scheduler_type: the learning rate of step i, from 0, is the optimizer's own
+  /// times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same.
+  void set_lr_lambda(std::function<double(index_t step)> factor) { lr_lambda_ = std::move(factor); }
   void add_callback(std::shared_ptr<TrainerCallback> callback) { callbacks_.push_back(std::move(callback)); }
 
-  /// Trains to the end, or to a signal (see InterruptHandler), from the start or from a checkpoint. ValueError when
-  /// output_dir is in use or the checkpoint belongs to another run; FormatError when it is damaged; Error when loss or
-  /// gradient are not finite.
-  TrainOutput train();
+  /// Trains to the end, or to a signal (see InterruptHandler), from the start or from a checkpoint.
+  /// @throws ValueError if output_dir is in use or the checkpoint belongs to another run; FormatError if it is damaged;
+  /// Error if loss or gradient are not finite
+  TrainOutput train() {
+    begin();
+    const Clock::time_point start = Clock::now();
+    const index_t first_step = state_.global_step;
+    notify(&TrainerCallback::on_train_begin);
+    TrainOutput output;
+    while (state_.global_step < plan_.max_steps() && !control_.should_training_stop && !output.interrupted) {
+      step();
+      plan_actions();
+      notify(&TrainerCallback::on_step_end);
+      act();
+      output.interrupted = InterruptHandler::requested() && state_.global_step < plan_.max_steps();
+    }
+    if (output.interrupted) {
+      if (writes() && last_saved_step_ != state_.global_step) save_checkpoint();
+      const std::string saved = checkpoint_path(args_.output_dir, state_.global_step).string();
+      notice(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; ",
+                          writes() ? "everything is in " + saved : "nothing is saved, because output_dir is empty"));
+    } else {
+      if (args_.load_best_model_at_end) load_best_model();
+      output.metrics = finish(start, first_step);
+    }
+    output.global_step = state_.global_step;
+    output.training_loss = losses_.mean();
+    notify(&TrainerCallback::on_train_end);
+    return output;
+  }
 
   /// Evaluates on the evaluation dataset, logs and returns the metrics.
-  Json evaluate();
+  Json evaluate() {
+    core::check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
+    Collector collector(args_.max_prediction_bytes, preprocess_logits_for_metrics);
+    const EvaluationResult result = run_model(*eval_dataset_, compute_metrics ? &collector : nullptr);
+    Json metrics = metrics_of(result, collector.take(), "eval_");
+    metrics["epoch"] = state_.epoch;
+    metrics["step"] = state_.global_step;
+    metrics.sort_keys();
+    log(metrics);
+    notify(&TrainerCallback::on_evaluate, metrics);
+    return metrics;
+  }
 
-  /// Writes the model and the processing class to a folder, output_dir unless given.
+  /// Runs the model on a dataset and keeps its logits and labels. @throws ValueError beyond max_prediction_bytes
+  PredictionOutput<T, Label> predict(const Dataset& dataset) {
+    Collector collector(args_.max_prediction_bytes, preprocess_logits_for_metrics);
+    const EvaluationResult result = run_model(dataset, &collector);
+    PredictionOutput<T, Label> output{collector.take(), Json::object()};
+    output.metrics = metrics_of(result, output.predictions, "test_");
+    return output;
+  }
+
+  /// Writes the model and the tokenizer to a folder, output_dir unless given.
   void save_model(const std::filesystem::path& folder) const {
     make_directories(folder);
     model_.save_pretrained(folder);
-    if (save_processing_class_) save_processing_class_(folder);
+    if (save_tokenizer_) save_tokenizer_(folder);
   }
-  void save_model() const { save_model(args_.output_dir); }
+  void save_model() const { save_model(output_dir()); }
   /// Writes trainer_state.json to output_dir.
-  void save_state() const { state_.save_to_json(args_.output_dir / kTrainerStateName); }
+  void save_state() const { state_.save_to_json(output_dir() / kTrainerStateName); }
   /// Writes metrics to output_dir/<split>_results.json.
   void save_metrics(std::string_view split, const Json& metrics) const {
-    write_file(args_.output_dir / core::concat(split, "_results.json"), metrics.dump(4) + "\n");
+    write_file(output_dir() / core::concat(split, "_results.json"), metrics.dump(4) + "\n");
   }
 
   const TrainingArguments& args() const noexcept { return args_; }
@@ -119,6 +169,7 @@ class Trainer {
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Collector = PredictionCollector<T, Label>;
 
   static TrainingArguments validated(TrainingArguments args, bool can_evaluate) {
     args.validate();
@@ -131,17 +182,200 @@ class Trainer {
     return {dataset.size(), [&dataset](index_t i) { return dataset.num_tokens(i); }};
   }
 
-  void begin();
-  void resume(const std::filesystem::path& checkpoint);
-  void step();
-  void plan_actions();
-  void act();
-  void log_training();
-  void evaluate_and_compare();
-  void save_checkpoint();
-  void load_best_model();
-  Json finish(Clock::time_point start, index_t first_step);
-  void log(Json entry);
+  bool writes() const noexcept { return !args_.output_dir.empty(); }
+  double lr_factor(index_t step) const { return lr_lambda_ ? lr_lambda_(step) : scheduler_.factor(step); }
+  std::filesystem::path output_dir() const {
+    core::check<ValueError>(writes(), "output_dir is empty: name a folder to save to");
+    return args_.output_dir;
+  }
+
+  /// What a resumed run must have in common with this one.
+  Json identity() const {
+    Json identity = run_identity(args_, provenance);
+    if (optimizer_->name() != "adamw") identity["optimizer"] = optimizer_->name();
+    if (lr_lambda_) identity["lr_scheduler_type"] = "lambda";
+    return identity;
+  }
+
+  EvaluationResult run_model(const Dataset& dataset, Collector* collector) {
+    const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
+    const auto collect = [&](const auto& output, const Batch& batch) {
+      if (collector == nullptr) return;
+      if constexpr (requires { collector->add(output.logits, batch.labels); })
+        collector->add(output.logits, batch.labels);
+      else
+        core::raise<ValueError>("predictions need a model whose output has logits, and batches with labels");
+    };
+    const EvaluationResult result =
+        minibert::evaluate(std::as_const(model_), collator_, dataset, args_.per_device_eval_batch_size, tape_, collect);
+    core::check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation's loss is ",
+                       result.loss);
+    return result;
+  }
+
+  Json metrics_of(const EvaluationResult& result, const EvalPrediction<T, Label>& predictions,
+                  std::string_view prefix) const {
+    const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(result.runtime, 1e-9); };
+    Json metrics = Json::object();
+    const auto add = [&](std::string_view name, Json value) { metrics[core::concat(prefix, name)] = std::move(value); };
+    add("loss", result.loss);
+    add("runtime", result.runtime);
+    add("samples_per_second", per_second(result.num_examples));
+    add("steps_per_second", per_second(result.num_batches));
+    const Json of_loss = compute_loss_metrics ? compute_loss_metrics(result) : Json::object();
+    const Json of_predictions = compute_metrics ? compute_metrics(predictions) : Json::object();
+    for (const Json* further : {&of_loss, &of_predictions})
+      for (const Json::Member& metric : further->as_object()) add(metric.first, metric.second);
+    return metrics;
+  }
+
+  void begin() {
+    if (writes()) prepare_output_dir(args_);
+    if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
+      notice(
+          "bf16: this processor has no instruction for it (vdpbf16ps); the results are those of bf16, at the speed of "
+          "float");
+    if (writes()) log_.emplace(args_.output_dir / kTrainingLogName);
+    state_ = TrainerState();
+    if (args_.resume_from_checkpoint) {
+      const std::filesystem::path& wanted = *args_.resume_from_checkpoint;
+      const std::filesystem::path place = wanted.empty() ? args_.output_dir : wanted;
+      if (const auto checkpoint = find_checkpoint(place))
+        resume(*checkpoint);
+      else
+        notice(core::concat("no checkpoint in ", place.string(), ": training starts from the beginning"));
+    }
+    state_.max_steps = plan_.max_steps();
+    state_.num_train_epochs = plan_.num_train_epochs();
+    state_.train_batch_size = args_.per_device_train_batch_size;
+    state_.logging_steps = args_.logging_steps;
+    state_.eval_steps = args_.eval_interval();
+    state_.save_steps = args_.save_steps;
+    if (log_)
+      log_->append(Json::Object{{"event", state_.global_step > 0 ? "resume" : "start"}, {"step", state_.global_step}});
+  }
+
+  void resume(const std::filesystem::path& checkpoint) {
+    const Json manifest = read_checkpoint(checkpoint);
+    check_same_run(identity(), manifest.at("identity"), checkpoint);
+    load_parameters(SafetensorsReader(checkpoint / kModelName), model_.parameters());
+    optimizer_->load(checkpoint / kOptimizerName);
+    losses_ = LossMeter::from_json(manifest.at("losses"));
+    state_ = TrainerState::load_from_json(checkpoint / kTrainerStateName);
+    for (const auto& callback : callbacks_)
+      if (const Json* saved = state_.stateful_callbacks.find(callback->name())) callback->load_state(*saved);
+    control_.should_training_stop =
+        state_.stateful_callbacks.at("TrainerControl").at("args").at("should_training_stop").as_bool();
+    last_saved_step_ = state_.global_step;
+    notice(core::concat("resuming from ", checkpoint.string(), ": ", state_.global_step, " of ", plan_.max_steps(),
+                        " steps are done"));
+  }
+
+  void step() {
+    const index_t step = state_.global_step;
+    const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
+    const std::span<const Batch> passes = passes_.collate(plan_.batches(step), plan_.epoch_of(step));
+    last_step_ = accumulate_gradients(model_, tape_, passes, args_.seed, step);
+    last_step_.grad_norm = optim::grad_norm(parameters_);
+    core::check<Error>(
+        std::isfinite(last_step_.grad_norm), "step ", step + 1, ": the gradient's norm is ", last_step_.grad_norm,
+        " (the loss ", last_step_.loss,
+        "): lower the learning rate, lengthen the warm-up, or go on from an earlier checkpoint with those");
+    const double factor = lr_factor(step);
+    last_step_.learning_rate = args_.learning_rate * factor;
+    optimizer_->step(factor,
+                     args_.max_grad_norm > 0 ? optim::clip_factor(last_step_.grad_norm, args_.max_grad_norm) : 1);
+    losses_.add(last_step_.loss);
+    session_examples_ += last_step_.num_examples;
+    state_.num_input_tokens_seen += last_step_.num_tokens;
+    state_.global_step = step + 1;
+    state_.epoch = plan_.epochs_after(step + 1);
+  }
+
+  /// What is due after the step just done.
+  void plan_actions() {
+    const index_t step = state_.global_step;
+    const auto due = [&](IntervalStrategy strategy, index_t interval) {
+      return (strategy == IntervalStrategy::steps && step % interval == 0) ||
+             (strategy == IntervalStrategy::epoch && plan_.ends_epoch(step));
+    };
+    control_.should_log = step % args_.logging_steps == 0 || (step == 1 && args_.logging_first_step);
+    control_.should_evaluate = due(args_.eval_strategy, args_.eval_interval());
+    control_.should_save = writes() && (due(args_.save_strategy, args_.save_steps) ||
+                                        (step == plan_.max_steps() && args_.save_strategy != IntervalStrategy::no));
+  }
+
+  void act() {
+    if (control_.should_log) log_training();
+    if (control_.should_evaluate) evaluate_and_compare();
+    if (control_.should_save) save_checkpoint();
+  }
+
+  void log_training() {
+    log(Json::Object{{"epoch", state_.epoch},
+                     {"grad_norm", last_step_.grad_norm},
+                     {"learning_rate", last_step_.learning_rate},
+                     {"loss", losses_.take_recent_mean()},
+                     {"step", state_.global_step}});
+  }
+
+  void evaluate_and_compare() {
+    const Json metrics = evaluate();
+    const double metric = metrics.at(args_.best_metric_key()).as_number();
+    if (state_.best_metric && !args_.is_better(metric, *state_.best_metric)) return;
+    state_.best_metric = metric;
+    state_.best_global_step = state_.global_step;
+    if (args_.load_best_model_at_end && writes()) control_.should_save = true;
+  }
+
+  void save_checkpoint() {
+    const std::filesystem::path path = checkpoint_path(args_.output_dir, state_.global_step);
+    if (state_.best_global_step == state_.global_step) state_.best_model_checkpoint = path.string();
+    state_.stateful_callbacks = Json::Object{{"TrainerControl", to_json(control_)}};
+    for (const auto& callback : callbacks_)
+      if (!callback->name().empty()) state_.stateful_callbacks[callback->name()] = callback->state();
+
+    CheckpointWriter writer(path);
+    save_model(writer.folder());
+    optimizer_->save(writer.folder() / kOptimizerName);
+    state_.save_to_json(writer.folder() / kTrainerStateName);
+    writer.commit(Json::Object{{"identity", identity()}, {"losses", losses_.to_json()}});
+    last_saved_step_ = state_.global_step;
+    prune_checkpoints(args_.output_dir, args_.save_total_limit, state_.best_model_checkpoint);
+    notify(&TrainerCallback::on_save, path);
+  }
+
+  void load_best_model() {
+    if (!state_.best_model_checkpoint) return;
+    if (state_.best_global_step != state_.global_step) {
+      std::filesystem::path best = *state_.best_model_checkpoint;
+      if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the run may have moved
+      load_model(best, model_.parameters());
+    }
+    notice(core::concat("the best model is that of step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
+                        *state_.best_metric, ")"));
+  }
+
+  /// Logs the last entry and returns it.
+  Json finish(Clock::time_point start, index_t first_step) {
+    const double runtime = std::chrono::duration<double>(Clock::now() - start).count();
+    const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(runtime, 1e-9); };
+    const Json metrics = Json::Object{{"epoch", state_.epoch},
+                                      {"step", state_.global_step},
+                                      {"total_flos", 0.0},
+                                      {"train_loss", losses_.mean()},
+                                      {"train_runtime", runtime},
+                                      {"train_samples_per_second", per_second(session_examples_)},
+                                      {"train_steps_per_second", per_second(state_.global_step - first_step)}};
+    log(metrics);
+    return metrics;
+  }
+
+  void log(Json entry) {
+    if (log_) log_->append(entry);
+    notify(&TrainerCallback::on_log, entry);
+    state_.log_history.as_array().push_back(std::move(entry));
+  }
 
   template <class Event, class... Args>
   void notify(Event event, const Args&... event_args) {
@@ -155,9 +389,12 @@ class Trainer {
   const Dataset* eval_dataset_;
   StepPlan plan_;
   optim::LrScheduler scheduler_;
-  optim::AdamW<T> optimizer_;
-  GradientAccumulator<T, Model, Collator> accumulator_;
-  std::function<void(const std::filesystem::path&)> save_processing_class_;
+  std::function<double(index_t)> lr_lambda_;
+  std::shared_ptr<optim::Optimizer<T>> optimizer_;
+  optim::ParameterChunks<T> parameters_;
+  PassCollator<Collator> passes_;
+  Tape<T> tape_;  // of training and evaluation
+  std::function<void(const std::filesystem::path&)> save_tokenizer_;
   std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
 
   TrainerState state_;
@@ -167,213 +404,5 @@ class Trainer {
   std::optional<TrainingLog> log_;
   index_t last_saved_step_ = -1, session_examples_ = 0;
 };
-
-template <class Model, class Collator>
-TrainOutput Trainer<Model, Collator>::train() {
-  begin();
-  const Clock::time_point start = Clock::now();
-  const index_t first_step = state_.global_step;
-  notify(&TrainerCallback::on_train_begin);
-  TrainOutput output;
-  while (state_.global_step < plan_.max_steps() && !control_.should_training_stop && !output.interrupted) {
-    step();
-    plan_actions();
-    notify(&TrainerCallback::on_step_end);
-    act();
-    output.interrupted = InterruptHandler::requested() && state_.global_step < plan_.max_steps();
-  }
-  if (output.interrupted) {
-    if (last_saved_step_ != state_.global_step) save_checkpoint();
-    notice(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; everything is in ",
-                        checkpoint_path(args_.output_dir, state_.global_step).string(),
-                        ": the same command with --resume_from_checkpoint goes on"));
-  } else {
-    if (args_.load_best_model_at_end) load_best_model();
-    output.metrics = finish(start, first_step);
-  }
-  output.global_step = state_.global_step;
-  output.training_loss = losses_.mean();
-  notify(&TrainerCallback::on_train_end);
-  return output;
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::begin() {
-  prepare_output_dir(args_);
-  if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
-    notice(
-        "bf16: this processor has no instruction for it (vdpbf16ps); the results are those of bf16, but no faster than "
-        "without");
-  log_.emplace(args_.output_dir / kTrainingLogName);
-  state_ = TrainerState();
-  if (args_.resume_from_checkpoint) {
-    const std::filesystem::path& wanted = *args_.resume_from_checkpoint;
-    const std::filesystem::path place = wanted.empty() ? args_.output_dir : wanted;
-    if (const auto checkpoint = find_checkpoint(place))
-      resume(*checkpoint);
-    else
-      notice(core::concat("no checkpoint in ", place.string(), ": training starts from the beginning"));
-  }
-  state_.max_steps = plan_.max_steps();
-  state_.num_train_epochs = plan_.num_train_epochs();
-  state_.train_batch_size = args_.per_device_train_batch_size;
-  state_.logging_steps = args_.logging_steps;
-  state_.eval_steps = args_.eval_interval();
-  state_.save_steps = args_.save_steps;
-  log_->append(Json::Object{{"event", state_.global_step > 0 ? "resume" : "start"}, {"step", state_.global_step}});
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::resume(const std::filesystem::path& checkpoint) {
-  const Json manifest = read_checkpoint(checkpoint);
-  check_same_run(run_identity(args_, provenance), manifest.at("identity"), checkpoint);
-  load_parameters(SafetensorsReader(checkpoint / kModelName), model_.parameters());
-  optimizer_.load(checkpoint / kOptimizerName);
-  losses_ = LossMeter::from_json(manifest.at("losses"));
-  state_ = TrainerState::load_from_json(checkpoint / kTrainerStateName);
-  for (const auto& callback : callbacks_)
-    if (const Json* saved = state_.stateful_callbacks.find(callback->name())) callback->load_state(*saved);
-  control_.should_training_stop =
-      state_.stateful_callbacks.at("TrainerControl").at("args").at("should_training_stop").as_bool();
-  last_saved_step_ = state_.global_step;
-  notice(core::concat("resuming from ", checkpoint.string(), ": ", state_.global_step, " of ", plan_.max_steps(),
-                      " steps are done"));
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::step() {
-  const index_t step = state_.global_step;
-  const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
-  last_step_ = accumulator_.run(plan_.batches(step), plan_.epoch_of(step), step);
-  last_step_.grad_norm = optim::grad_norm(optimizer_.chunks());
-  core::check<Error>(
-      std::isfinite(last_step_.grad_norm), "step ", step + 1, ": the gradient's norm is ", last_step_.grad_norm,
-      " (the loss ", last_step_.loss,
-      "): lower the learning rate, lengthen the warm-up, or go on from an earlier checkpoint with those");
-  last_step_.learning_rate = scheduler_.learning_rate(step);
-  optimizer_.step(last_step_.learning_rate,
-                  args_.max_grad_norm > 0 ? optim::clip_factor(last_step_.grad_norm, args_.max_grad_norm) : 1);
-  losses_.add(last_step_.loss);
-  session_examples_ += last_step_.num_examples;
-  state_.num_input_tokens_seen += last_step_.num_tokens;
-  state_.global_step = step + 1;
-  state_.epoch = plan_.epochs_after(step + 1);
-}
-
-/// What is due after the step just done.
-template <class Model, class Collator>
-void Trainer<Model, Collator>::plan_actions() {
-  const index_t step = state_.global_step;
-  const auto due = [&](IntervalStrategy strategy, index_t interval) {
-    return (strategy == IntervalStrategy::steps && step % interval == 0) ||
-           (strategy == IntervalStrategy::epoch && plan_.ends_epoch(step));
-  };
-  control_.should_log = step % args_.logging_steps == 0 || (step == 1 && args_.logging_first_step);
-  control_.should_evaluate = due(args_.eval_strategy, args_.eval_interval());
-  control_.should_save = due(args_.save_strategy, args_.save_steps) ||
-                         (step == plan_.max_steps() && args_.save_strategy != IntervalStrategy::no);
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::act() {
-  if (control_.should_log) log_training();
-  if (control_.should_evaluate) evaluate_and_compare();
-  if (control_.should_save) save_checkpoint();
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::log_training() {
-  log(Json::Object{{"epoch", state_.epoch},
-                   {"grad_norm", last_step_.grad_norm},
-                   {"learning_rate", last_step_.learning_rate},
-                   {"loss", losses_.take_recent_mean()},
-                   {"step", state_.global_step}});
-}
-
-template <class Model, class Collator>
-Json Trainer<Model, Collator>::evaluate() {
-  core::check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
-  const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
-  const EvaluationResult result =
-      minibert::evaluate<T>(model_, collator_, *eval_dataset_, args_.per_device_eval_batch_size, accumulator_.tape());
-  core::check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation's loss is ",
-                     result.loss);
-  const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(result.runtime, 1e-9); };
-  Json metrics = Json::Object{{"epoch", state_.epoch},
-                              {"eval_loss", result.loss},
-                              {"eval_runtime", result.runtime},
-                              {"eval_samples_per_second", per_second(result.num_examples)},
-                              {"eval_steps_per_second", per_second(result.num_batches)},
-                              {"step", state_.global_step}};
-  const Json further = compute_metrics ? compute_metrics(result) : Json::object();
-  for (const Json::Member& metric : further.as_object()) metrics["eval_" + metric.first] = metric.second;
-  metrics.sort_keys();
-  log(metrics);
-  notify(&TrainerCallback::on_evaluate, metrics);
-  return metrics;
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::evaluate_and_compare() {
-  const Json metrics = evaluate();
-  const double metric = metrics.at(args_.best_metric_key()).as_number();
-  if (state_.best_metric && !args_.is_better(metric, *state_.best_metric)) return;
-  state_.best_metric = metric;
-  state_.best_global_step = state_.global_step;
-  if (args_.load_best_model_at_end) control_.should_save = true;
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::save_checkpoint() {
-  const std::filesystem::path path = checkpoint_path(args_.output_dir, state_.global_step);
-  if (state_.best_global_step == state_.global_step) state_.best_model_checkpoint = path.string();
-  state_.stateful_callbacks = Json::Object{{"TrainerControl", to_json(control_)}};
-  for (const auto& callback : callbacks_)
-    if (!callback->name().empty()) state_.stateful_callbacks[callback->name()] = callback->state();
-
-  CheckpointWriter writer(path);
-  save_model(writer.folder());
-  optimizer_.save(writer.folder() / kOptimizerName);
-  state_.save_to_json(writer.folder() / kTrainerStateName);
-  writer.commit(Json::Object{{"identity", run_identity(args_, provenance)}, {"losses", losses_.to_json()}});
-  last_saved_step_ = state_.global_step;
-  prune_checkpoints(args_.output_dir, args_.save_total_limit, state_.best_model_checkpoint);
-  notify(&TrainerCallback::on_save, path);
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::load_best_model() {
-  if (!state_.best_model_checkpoint) return;
-  if (state_.best_global_step != state_.global_step) {
-    std::filesystem::path best = *state_.best_model_checkpoint;
-    if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the run may have moved
-    load_model(best, model_.parameters());
-  }
-  notice(core::concat("the best model is that of step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
-                      *state_.best_metric, ")"));
-}
-
-/// The last entry of the log.
-template <class Model, class Collator>
-Json Trainer<Model, Collator>::finish(Clock::time_point start, index_t first_step) {
-  const double runtime = std::chrono::duration<double>(Clock::now() - start).count();
-  const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(runtime, 1e-9); };
-  const Json metrics = Json::Object{{"epoch", state_.epoch},
-                                    {"step", state_.global_step},
-                                    {"total_flos", 0.0},
-                                    {"train_loss", losses_.mean()},
-                                    {"train_runtime", runtime},
-                                    {"train_samples_per_second", per_second(session_examples_)},
-                                    {"train_steps_per_second", per_second(state_.global_step - first_step)}};
-  log(metrics);
-  return metrics;
-}
-
-template <class Model, class Collator>
-void Trainer<Model, Collator>::log(Json entry) {
-  if (log_) log_->append(entry);
-  notify(&TrainerCallback::on_log, entry);
-  state_.log_history.as_array().push_back(std::move(entry));
-}
 
 }  // namespace minibert

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
@@ -27,7 +29,7 @@ constexpr std::string_view to_string(IntervalStrategy strategy) noexcept {
 /// Designated initialisers read like keyword arguments, but must keep the order below:
 /// `TrainingArguments{.output_dir = "out", .learning_rate = 1e-4, .max_steps = 500}`.
 struct TrainingArguments {
-  std::filesystem::path output_dir = {};
+  std::filesystem::path output_dir = {};  ///< empty: nothing is written, neither checkpoints nor a log
   bool overwrite_output_dir = false;
   /// A checkpoint, or a folder of checkpoints, whose newest is taken; an empty path means output_dir.
   std::optional<std::filesystem::path> resume_from_checkpoint = std::nullopt;
@@ -63,6 +65,8 @@ struct TrainingArguments {
   bool load_best_model_at_end = false;         ///< also saves a checkpoint at every evaluation that is the best so far
   std::string metric_for_best_model = "loss";  ///< with or without "eval_"
   std::optional<bool> greater_is_better = std::nullopt;  ///< unless set: whether the metric's name ends with "loss"
+  /// Predictions that compute_metrics and predict() keep at most, in bytes.
+  index_t max_prediction_bytes = index_t{1} << 30;
   std::uint64_t seed = 42;
   /// Multiply in bfloat16 (see autocast), training and evaluating; weights, sums and all else stay float.
   bool bf16 = false;
@@ -83,16 +87,107 @@ struct TrainingArguments {
   /// All arguments by name, but for the folders.
   Json to_json() const;
 
-  /// Whether a resumed run may have another value of that argument: it changes no bit of what is learned from there on
-  /// but where the run ends (and with it the schedule).
-  static bool may_change_on_resume(std::string_view name) noexcept {
-    for (const std::string_view free :
-         {"max_steps", "num_train_epochs", "per_device_eval_batch_size", "logging_steps", "logging_first_step",
-          "eval_strategy", "eval_steps", "save_strategy", "save_steps", "save_total_limit", "load_best_model_at_end"})
-      if (name == free) return true;
-    return false;
-  }
+  /// True if that argument may change when a run is resumed: it affects only logging, saving, evaluation or the length
+  /// of the run (and with it the schedule).
+  static bool may_change_on_resume(std::string_view name) noexcept;
 };
+
+namespace train::detail {
+
+/// What becomes of an argument when a run is resumed.
+enum class OnResume {
+  must_match,  ///< it decides what is learned
+  may_change,  ///< it does not
+  is_place     ///< it names or clears folders: not part of the run
+};
+
+template <class Member>
+struct ArgumentField {
+  std::string_view name;
+  Member TrainingArguments::*member;
+  OnResume on_resume;
+};
+template <class Member>
+ArgumentField(std::string_view, Member TrainingArguments::*, OnResume) -> ArgumentField<Member>;
+
+/// Every member of TrainingArguments, once. A new member that is missing here fails to compile, below.
+constexpr auto argument_fields() {
+  using A = TrainingArguments;
+  constexpr OnResume match = OnResume::must_match, change = OnResume::may_change, place = OnResume::is_place;
+  return std::tuple{ArgumentField{"output_dir", &A::output_dir, place},
+                    ArgumentField{"overwrite_output_dir", &A::overwrite_output_dir, place},
+                    ArgumentField{"resume_from_checkpoint", &A::resume_from_checkpoint, place},
+                    ArgumentField{"per_device_train_batch_size", &A::per_device_train_batch_size, match},
+                    ArgumentField{"per_device_eval_batch_size", &A::per_device_eval_batch_size, change},
+                    ArgumentField{"gradient_accumulation_steps", &A::gradient_accumulation_steps, match},
+                    ArgumentField{"max_tokens_per_batch", &A::max_tokens_per_batch, match},
+                    ArgumentField{"max_tokens_per_pass", &A::max_tokens_per_pass, match},
+                    ArgumentField{"train_sampling_strategy", &A::train_sampling_strategy, match},
+                    ArgumentField{"learning_rate", &A::learning_rate, match},
+                    ArgumentField{"weight_decay", &A::weight_decay, match},
+                    ArgumentField{"adam_beta1", &A::adam_beta1, match},
+                    ArgumentField{"adam_beta2", &A::adam_beta2, match},
+                    ArgumentField{"adam_epsilon", &A::adam_epsilon, match},
+                    ArgumentField{"max_grad_norm", &A::max_grad_norm, match},
+                    ArgumentField{"num_train_epochs", &A::num_train_epochs, change},
+                    ArgumentField{"max_steps", &A::max_steps, change},
+                    ArgumentField{"lr_scheduler_type", &A::lr_scheduler_type, match},
+                    ArgumentField{"warmup_steps", &A::warmup_steps, match},
+                    ArgumentField{"logging_steps", &A::logging_steps, change},
+                    ArgumentField{"logging_first_step", &A::logging_first_step, change},
+                    ArgumentField{"eval_strategy", &A::eval_strategy, change},
+                    ArgumentField{"eval_steps", &A::eval_steps, change},
+                    ArgumentField{"save_strategy", &A::save_strategy, change},
+                    ArgumentField{"save_steps", &A::save_steps, change},
+                    ArgumentField{"save_total_limit", &A::save_total_limit, change},
+                    ArgumentField{"load_best_model_at_end", &A::load_best_model_at_end, change},
+                    ArgumentField{"metric_for_best_model", &A::metric_for_best_model, match},
+                    ArgumentField{"greater_is_better", &A::greater_is_better, match},
+                    ArgumentField{"max_prediction_bytes", &A::max_prediction_bytes, change},
+                    ArgumentField{"seed", &A::seed, match},
+                    ArgumentField{"bf16", &A::bf16, match}};
+}
+
+/// Fails to compile unless argument_fields() lists every member: the binding needs as many names as there are members.
+inline void check_argument_fields(const TrainingArguments& args) {
+  const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23,
+               a24, a25, a26, a27, a28, a29, a30, a31, a32] = args;
+  using Members = decltype(std::tie(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18,
+                                    a19, a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32));
+  static_assert(std::tuple_size_v<Members> == std::tuple_size_v<decltype(argument_fields())>,
+                "a member of TrainingArguments is missing in argument_fields()");
+}
+
+/// Calls f(field) for every argument, in order.
+template <class F>
+void for_each_argument(F f) {
+  std::apply([&](const auto&... field) { (f(field), ...); }, argument_fields());
+}
+
+template <class Value>
+Json argument_to_json(const Value& value) {
+  if constexpr (std::is_enum_v<Value>)
+    return to_string(value);
+  else if constexpr (std::is_same_v<Value, std::uint64_t>)
+    return core::concat(value);  // text: JSON's integers are signed here
+  else
+    return value;
+}
+inline Json argument_to_json(const std::filesystem::path& path) { return path.string(); }
+template <class Value>
+Json argument_to_json(const std::optional<Value>& value) {
+  return value ? argument_to_json(*value) : Json();
+}
+
+}  // namespace train::detail
+
+inline bool TrainingArguments::may_change_on_resume(std::string_view name) noexcept {
+  bool may_change = false;
+  train::detail::for_each_argument([&](const auto& field) {
+    if (field.name == name) may_change = field.on_resume == train::detail::OnResume::may_change;
+  });
+  return may_change;
+}
 
 inline void TrainingArguments::validate() const {
   const auto at_least = [](const char* name, auto value, auto least) {
@@ -101,7 +196,10 @@ inline void TrainingArguments::validate() const {
   const auto is_finite = [](const char* name, double value) {
     core::check<ValueError>(std::isfinite(value), name, " is ", value, ", expected a finite number");
   };
-  core::check<ValueError>(!output_dir.empty(), "output_dir is empty, expected a folder");
+  core::check<ValueError>(!output_dir.empty() || !resume_from_checkpoint || !resume_from_checkpoint->empty(),
+                          "resume_from_checkpoint names no checkpoint, and output_dir is empty: name one of both");
+  core::check<ValueError>(!output_dir.empty() || !load_best_model_at_end,
+                          "load_best_model_at_end needs checkpoints, but output_dir is empty");
   at_least("per_device_train_batch_size", per_device_train_batch_size, 1);
   at_least("per_device_eval_batch_size", per_device_eval_batch_size, 1);
   at_least("gradient_accumulation_steps", gradient_accumulation_steps, 1);
@@ -124,41 +222,19 @@ inline void TrainingArguments::validate() const {
   at_least("eval_steps", eval_interval(), 1);
   at_least("save_steps", save_steps, 1);
   at_least("save_total_limit", save_total_limit, 0);
+  at_least("max_prediction_bytes", max_prediction_bytes, 0);
   core::check<ValueError>(!metric_for_best_model.empty(), "metric_for_best_model is empty");
   core::check<ValueError>(!load_best_model_at_end || eval_strategy != IntervalStrategy::no,
                           "load_best_model_at_end needs evaluations, but eval_strategy is no");
 }
 
 inline Json TrainingArguments::to_json() const {
-  const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
-  return Json::Object{{"per_device_train_batch_size", per_device_train_batch_size},
-                      {"per_device_eval_batch_size", per_device_eval_batch_size},
-                      {"gradient_accumulation_steps", gradient_accumulation_steps},
-                      {"max_tokens_per_batch", max_tokens_per_batch},
-                      {"max_tokens_per_pass", max_tokens_per_pass},
-                      {"train_sampling_strategy", to_string(train_sampling_strategy)},
-                      {"learning_rate", learning_rate},
-                      {"weight_decay", weight_decay},
-                      {"adam_beta1", adam_beta1},
-                      {"adam_beta2", adam_beta2},
-                      {"adam_epsilon", adam_epsilon},
-                      {"max_grad_norm", max_grad_norm},
-                      {"num_train_epochs", num_train_epochs},
-                      {"max_steps", max_steps},
-                      {"lr_scheduler_type", to_string(lr_scheduler_type)},
-                      {"warmup_steps", warmup_steps},
-                      {"logging_steps", logging_steps},
-                      {"logging_first_step", logging_first_step},
-                      {"eval_strategy", to_string(eval_strategy)},
-                      {"eval_steps", optional(eval_steps)},
-                      {"save_strategy", to_string(save_strategy)},
-                      {"save_steps", save_steps},
-                      {"save_total_limit", save_total_limit},
-                      {"load_best_model_at_end", load_best_model_at_end},
-                      {"metric_for_best_model", metric_for_best_model},
-                      {"greater_is_better", optional(greater_is_better)},
-                      {"seed", core::concat(seed)},
-                      {"bf16", bf16}};
+  Json json = Json::object();
+  train::detail::for_each_argument([&](const auto& field) {
+    if (field.on_resume != train::detail::OnResume::is_place)
+      json[field.name] = train::detail::argument_to_json(this->*field.member);
+  });
+  return json;
 }
 
 }  // namespace minibert
