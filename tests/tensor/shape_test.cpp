@@ -15,6 +15,7 @@ TEST_CASE("Shape: sizes from either end, number of elements, text") {
   CHECK(Shape{}.dim() == 0);
   CHECK(Shape{}.numel() == 1);
   CHECK(to_string(Shape{}) == "()");
+  CHECK(shape_text(std::vector<index_t>{2, 3, 4}) == "(2, 3, 4)");
   CHECK(Shape{3, 0, 2}.numel() == 0);
   CHECK(Shape{1, 1, 1, 1, 1, 1}.dim() == Shape::kMaxDim);
 }

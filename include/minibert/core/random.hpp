@@ -10,6 +10,7 @@
 #include <numbers>
 #include <string_view>
 
+#include <minibert/core/fnv1a.hpp>
 #include <minibert/core/types.hpp>
 
 namespace minibert::random {
@@ -84,10 +85,6 @@ struct Key {
 };
 
 /// The id of a site (a module's full name, a purpose): FNV-1a of its name, 64 bits.
-constexpr std::uint64_t site(std::string_view name) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
-}
+constexpr std::uint64_t site(std::string_view name) noexcept { return core::fnv1a(name); }
 
 }  // namespace minibert::random

@@ -25,6 +25,12 @@ constexpr std::size_t usize(index_t n) noexcept {
   return static_cast<std::size_t>(n);
 }
 
+/// Returns n / d rounded up; 0 for n <= 0. d > 0.
+constexpr index_t ceil_div(index_t n, index_t d) noexcept { return n <= 0 ? 0 : (n - 1) / d + 1; }
+
+/// Returns the smallest multiple of `multiple` that is at least n; 0 for n <= 0. multiple > 0.
+constexpr index_t round_up(index_t n, index_t multiple) noexcept { return ceil_div(n, multiple) * multiple; }
+
 /// The number of elements of a container, signed.
 template <class Container>
 constexpr index_t length(const Container& c) noexcept {

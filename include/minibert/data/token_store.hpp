@@ -127,13 +127,13 @@ class TokenStore {
   }
 
   std::uint64_t num_segments() const noexcept {
-    return (footer_.num_examples + detail::kExamplesPerSegment - 1) / detail::kExamplesPerSegment;
+    return core::usize(core::ceil_div(size(), detail::kExamplesPerSegment));
   }
   Segment segment_of(index_t i) const noexcept {
     const index_t number = i / detail::kExamplesPerSegment;
     const index_t count = std::min(size() - number * detail::kExamplesPerSegment, detail::kExamplesPerSegment);
     const auto positions = load<std::uint64_t>(footer_.index_position + 8 * core::usize(number));
-    return {positions, positions + 8 * core::usize((count - 1) / detail::kExamplesPerGroup + 1)};
+    return {positions, positions + 8 * core::usize(core::ceil_div(count, detail::kExamplesPerGroup))};
   }
 
   void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress) {

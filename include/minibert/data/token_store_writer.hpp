@@ -85,7 +85,7 @@ class TokenStoreWriter {
       out += sizeof value;
     }
   }
-  void pad() { buffer_.resize((buffer_.size() + 7) / 8 * 8); }
+  void pad() { buffer_.resize(core::usize(core::round_up(core::length(buffer_), 8))); }
 
   void end_segment() {
     pad();

@@ -2,13 +2,16 @@
 // They find accidents, not forgers.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <minibert/core/types.hpp>
+#include <minibert/io/file.hpp>
 
 namespace minibert {
 
@@ -53,5 +56,21 @@ class Fingerprint {
 
   std::uint64_t state_ = 0x243F6A8885A308D3u;
 };
+
+/// Returns the fingerprint of a file's bytes, equal to Fingerprint().add(contents). Reads the file in parts, because
+/// mapped pages count as memory of the program, and calls on_read(size of the part) after each.
+/// @throws IoError if the file cannot be read or is not a regular file
+inline Fingerprint file_fingerprint(const std::filesystem::path& path,
+                                    const std::function<void(index_t)>& on_read = {}) {
+  const detail::FileDescriptor file(path, O_RDONLY);
+  std::vector<char> buffer(std::size_t{1} << 20);
+  Fingerprint fingerprint;
+  fingerprint.add(static_cast<std::uint64_t>(file.size(path)));
+  for (std::string_view part; !(part = file.read(buffer, path)).empty();) {
+    fingerprint.add_part(part);
+    if (on_read) on_read(core::length(part));
+  }
+  return fingerprint;
+}
 
 }  // namespace minibert

@@ -21,6 +21,7 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/io/file.hpp>
 
 namespace minibert {
@@ -215,21 +216,12 @@ struct JsonOutput {
   void Flush() {}
 };
 
-inline bool is_utf8(std::string_view text) {
-  rapidjson::MemoryStream in(text.data(), text.size());
-  JsonOutput out;
-  while (in.Tell() < text.size())
-    if (!rapidjson::UTF8<>::Validate(in, out)) return false;
-  return true;
-}
-
 /// "source:line:column", both from 1, columns counted in code points.
 inline std::string text_position(std::string_view source, std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const std::string_view line = before.substr(before.rfind('\n') + 1);
-  const auto is_first_byte = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
   return core::concat(source, ":", std::count(before.begin(), before.end(), '\n') + 1, ":",
-                      std::count_if(line.begin(), line.end(), is_first_byte) + 1);
+                      core::utf8::count_characters(line) + 1);
 }
 
 /// The shortest text that reads back as the same double; always with a point or an exponent, as in Python.
@@ -264,7 +256,7 @@ inline Json Json::parse(std::string_view text, std::string_view source) {
 template <class Writer>
 void Json::write(Writer& writer) const {
   const auto put = [&](const std::string& text) {
-    core::check<ValueError>(detail::is_utf8(text), "json: the string \"", text, "\" is not UTF-8");
+    core::check<ValueError>(core::utf8::is_valid(text), "json: the string \"", text, "\" is not UTF-8");
     writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
   };
   if (is_null()) {

@@ -30,14 +30,6 @@ struct SafetensorsEntry {
   std::vector<index_t> shape;  // empty for a scalar
   index_t numel = 0;
   std::string_view bytes;  // in the mapped file; not necessarily aligned
-
-  /// "name F32 (2, 3)" for error messages.
-  friend std::string to_string(const SafetensorsEntry& entry) {
-    std::string text = core::concat(entry.name, " ", entry.dtype, " (");
-    for (index_t i = 0; i < core::length(entry.shape); ++i)
-      text += core::concat(i == 0 ? "" : ", ", core::at(entry.shape, i));
-    return text + ")";
-  }
 };
 
 /// A safetensors file, mapped and checked. Entries' bytes live as long as the reader.
@@ -74,7 +66,24 @@ class SafetensorsReader {
     return entry != entries_.end() && entry->name == name ? &*entry : nullptr;
   }
 
-  /// Copies numel elements of an F32, F64, F16 or BF16 tensor to `out`, converted to T. FormatError for other types.
+  /// Finds the tensor, checks its shape and copies its elements to `out`, converted to T.
+  /// @throws FormatError if there is no such tensor, or its shape or dtype is another one
+  template <class T>
+  void read(std::string_view name, const Shape& shape, T* out) const {
+    const SafetensorsEntry* entry = find(name);
+    if (entry == nullptr) core::raise<FormatError>(path_, ": the tensor ", name, " is missing");
+    read(*entry, shape, out);
+  }
+  /// The same for an entry of this reader.
+  template <class T>
+  void read(const SafetensorsEntry& entry, const Shape& shape, T* out) const {
+    core::check<FormatError>(entry.shape == shape.sizes(), path_, ": the tensor ", entry.name, " has shape ",
+                             shape_text(entry.shape), ", expected ", shape);
+    copy(entry, out);
+  }
+
+  /// Copies numel elements of an F32, F64, F16 or BF16 tensor to `out`, converted to T.
+  /// @throws FormatError for other dtypes
   template <class T>
   void copy(const SafetensorsEntry& entry, T* out) const {
     if (entry.dtype == "F32")

@@ -139,20 +139,13 @@ std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, co
 /// at the speed of the disk, or some GB/s from memory.
 inline std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, const Progress& progress = {}) {
   const index_t total = detail::total_size(files);
-  std::vector<char> buffer(std::size_t{1} << 20);
-  Fingerprint all;
   index_t done = 0;
-  for (const std::filesystem::path& path : files) {
-    const detail::FileDescriptor file(path, O_RDONLY);
-    Fingerprint fingerprint;
-    fingerprint.add(static_cast<std::uint64_t>(file.size(path)));
-    for (std::string_view part; !(part = file.read(buffer, path)).empty();) {
-      fingerprint.add_part(part);
-      done += core::length(part);
-      if (progress) progress(done, total);
-    }
-    all.add(fingerprint.value());
-  }
+  const auto on_read = [&](index_t bytes) {
+    done += bytes;
+    if (progress) progress(done, total);
+  };
+  Fingerprint all;
+  for (const std::filesystem::path& path : files) all.add(file_fingerprint(path, on_read).value());
   return all.value();
 }
 

@@ -40,9 +40,7 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
       found.missing_keys.push_back(name);
       continue;
     }
-    core::check<FormatError>(tensor->entry->shape == parameter->shape.sizes(), tensor->reader->path(), ": ",
-                             *tensor->entry, ", but the model's ", name, " has shape ", parameter->shape);
-    tensor->reader->copy(*tensor->entry, parameter->data);
+    tensor->reader->read(*tensor->entry, parameter->shape, parameter->data);
   }
   if (model.config().tie_word_embeddings) tensors.check_tied_decoder();
   found.unexpected_keys = tensors.left_over();

@@ -87,11 +87,10 @@ class AdamW {
                              parameters().size(), " parameters");
     for (index_t p = 0; p < core::length(parameters()); ++p) {
       const Parameter<T>& parameter = *core::at(parameters(), p);
-      const std::vector<index_t> shape = parameter.shape.sizes();
-      read(reader, "exp_avg." + parameter.name, shape, exp_avg_.data() + parameter.offset);
-      read(reader, "exp_avg_sq." + parameter.name, shape, exp_avg_sq_.data() + parameter.offset);
+      reader.read("exp_avg." + parameter.name, parameter.shape, exp_avg_.data() + parameter.offset);
+      reader.read("exp_avg_sq." + parameter.name, parameter.shape, exp_avg_sq_.data() + parameter.offset);
       T steps;
-      read(reader, "step." + parameter.name, {}, &steps);
+      reader.read("step." + parameter.name, Shape{}, &steps);
       core::at(steps_, p) = static_cast<index_t>(steps);
     }
   }
@@ -111,15 +110,6 @@ class AdamW {
             .step_size = static_cast<T>(learning_rate / (1 - std::pow(options_.beta1, t))),
             .denominator_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
             .epsilon = static_cast<T>(options_.eps)};
-  }
-
-  static void read(const SafetensorsReader& reader, const std::string& name, const std::vector<index_t>& shape,
-                   T* out) {
-    const SafetensorsEntry* entry = reader.find(name);
-    if (entry == nullptr) core::raise<FormatError>(reader.path(), ": the tensor ", name, " is missing");
-    core::check<FormatError>(entry->shape == shape, reader.path(), ": ", *entry,
-                             " does not have its parameter's shape");
-    reader.copy(*entry, out);
   }
 
   AdamWOptions options_;

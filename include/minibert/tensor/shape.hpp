@@ -3,6 +3,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,13 @@
 #include <minibert/core/types.hpp>
 
 namespace minibert {
+
+/// Returns sizes as text: "(2, 3)".
+inline std::string shape_text(std::span<const index_t> sizes) {
+  std::string text = "(";
+  for (index_t d = 0; d < core::length(sizes); ++d) text += core::concat(d == 0 ? "" : ", ", core::at(sizes, d));
+  return text + ")";
+}
 
 /// Up to six sizes, the last one contiguous in memory. No sizes: a scalar.
 class Shape {
@@ -63,11 +71,9 @@ class Shape {
     return true;
   }
 
-  /// "(2, 3)"
+  /// Returns "(2, 3)".
   friend std::string to_string(const Shape& shape) {
-    std::string text = "(";
-    for (int d = 0; d < shape.dim_; ++d) text += (d > 0 ? ", " : "") + std::to_string(shape.sizes_[core::usize(d)]);
-    return text + ")";
+    return shape_text(std::span(shape.sizes_).first(core::usize(shape.dim_)));
   }
 
  private:

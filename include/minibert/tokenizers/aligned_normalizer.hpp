@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
@@ -43,7 +44,7 @@ class CharacterCounter {
       counted_ = begin_;
       count_ = 0;
     }
-    for (; counted_ < place; ++count_) counted_ += unicode::decode(counted_, place).bytes;
+    for (; counted_ < place; ++count_) counted_ += core::utf8::decode(counted_, place).bytes;
     return count_;
   }
 
@@ -61,7 +62,7 @@ struct AlignedCharacter {
 inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNormalizerOptions& options,
                                              index_t first) {
   std::vector<AlignedCharacter> out;
-  unicode::for_each_character(text, [&](char32_t c) {
+  core::utf8::for_each_character(text, [&](char32_t c) {
     const index_t origin = first++;
     if (options.removes(c)) return;
     if (options.clean_text && unicode::is_whitespace(c)) c = U' ';
@@ -117,11 +118,11 @@ inline AlignedText normalize_aligned(std::string_view text, const BertNormalizer
   AlignedText aligned;
   for (const auto& [character, origin] : characters) {
     if (!options.lowercase) {
-      unicode::append(aligned.text, character);
+      core::utf8::append(aligned.text, character);
     } else if (character == U'\u0130') {  // İ, the one character whose lower case is two: i and a dot above
       aligned.text += "i\u0307";
     } else {
-      unicode::append(aligned.text, unicode::lowercase(character));
+      core::utf8::append(aligned.text, unicode::lowercase(character));
     }
     aligned.origins.resize(aligned.text.size(), origin);
   }

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include <minibert/core/error.hpp>
+#include <minibert/core/fnv1a.hpp>
 #include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/bert_pipeline.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/encoding.hpp>
@@ -91,8 +93,9 @@ class BertTokenizer {
   /// begins with punctuation, which no word goes on with: else a word may begin with it.
   bool continues_word(token_id id) const {
     const std::string& prefix = options_.continuing_subword_prefix;
-    const bool tells = !prefix.empty() &&
-                       unicode::is_punctuation(unicode::decode(prefix.data(), prefix.data() + prefix.size()).character);
+    const bool tells =
+        !prefix.empty() &&
+        unicode::is_punctuation(core::utf8::decode(prefix.data(), prefix.data() + prefix.size()).character);
     core::check<ValueError>(tells, "continuing_subword_prefix is \"", prefix,
                             "\", which may begin a word too: where words begin cannot be told, expected punctuation");
     const std::string* token = pipeline_.token(id);
@@ -293,10 +296,9 @@ class BertTokenizer {
 };
 
 inline std::uint64_t BertTokenizer::fingerprint() const {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+  std::uint64_t hash = core::kFnv1aStart;
   const auto add = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    hash = (hash ^ 0xFFu) * 0x100000001b3u;  // ends the text: 0xFF is in no UTF-8
+    hash = core::fnv1a("\xFF", core::fnv1a(text, hash));  // a byte that no UTF-8 holds ends the text
   };
   const BertNormalizerOptions steps = options_.normalizer();
   constexpr index_t kRules = 1;  // another number whenever a text begins to get other ids from the same files

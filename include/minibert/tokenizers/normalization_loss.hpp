@@ -8,6 +8,7 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
@@ -36,7 +37,7 @@ constexpr bool is_expected_loss(char32_t mark) noexcept {
 inline NormalizationLoss normalization_loss(std::string_view text, const BertNormalizerOptions& options) {
   NormalizationLoss loss;
   const bool strips_accents = options.strips_accents();
-  unicode::for_each_character(text, [&](char32_t c) {
+  core::utf8::for_each_character(text, [&](char32_t c) {
     if (c < 0x80) return;
     if (unicode::is_joiner(c)) loss.joiners |= options.removes(c);
     if (!strips_accents) return;

@@ -14,8 +14,10 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
+#include <minibert/io/lines.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/normalizer_json.hpp>
 #include <minibert/tokenizers/unicode.hpp>
@@ -239,14 +241,12 @@ inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& config) {
 /// One token a line; white space at the end of a line is no part of it (so \r\n is fine).
 inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
   std::vector<std::string> tokens;
-  while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    core::check<FormatError>(unicode::is_valid_utf8(line), "line ", core::length(tokens) + 1, " is not UTF-8");
+  for_each_line(text, [&](std::string_view line) {
+    core::check<FormatError>(core::utf8::is_valid(line), "line ", core::length(tokens) + 1, " is not UTF-8");
     tokens.emplace_back(unicode::trim_end(line));
     core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "more than ", WordPiece::kMaxVocabSize,
                              " lines");
-  }
+  });
   return tokens;
 }
 

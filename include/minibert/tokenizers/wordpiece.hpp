@@ -8,9 +8,9 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/id_appender.hpp>
 #include <minibert/tokenizers/trie.hpp>
-#include <minibert/tokenizers/unicode.hpp>
 
 namespace minibert {
 
@@ -61,7 +61,7 @@ class WordPiece {
     ids.make_room(word.size());  // a piece has a byte at least
     const std::size_t old_size = ids.used();
     bool known =
-        core::length(word) <= kMaxCharactersPerWord || unicode::count_characters(word) <= kMaxCharactersPerWord;
+        core::length(word) <= kMaxCharactersPerWord || core::utf8::count_characters(word) <= kMaxCharactersPerWord;
     Trie::Node node = Trie::kRoot;
     for (std::string_view rest = word; known && !rest.empty();) {
       const Trie::Match piece = node == Trie::kNoNode ? Trie::Match{} : trie_.longest_match(node, rest);
@@ -85,8 +85,7 @@ class WordPiece {
     entries.reserve(tokens.size());
     for (const std::string& token : tokens) {
       const auto id = static_cast<token_id>(entries.size());
-      core::check<ValueError>(unicode::is_valid_utf8(token), "wordpiece: entry ", id,
-                              " of the vocabulary is not UTF-8");
+      core::check<ValueError>(core::utf8::is_valid(token), "wordpiece: entry ", id, " of the vocabulary is not UTF-8");
       entries.emplace_back(token, id);
     }
     return entries;

@@ -31,16 +31,6 @@ namespace detail {
 inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";
 inline constexpr const char* kManifestName = "checkpoint.json";
 
-/// That of the contents. They are read piece by piece: what is mapped counts as memory of the program.
-inline std::string file_fingerprint(const std::filesystem::path& path) {
-  const FileDescriptor file(path, O_RDONLY);
-  std::vector<char> buffer(std::size_t{1} << 16);
-  Fingerprint fingerprint;
-  fingerprint.add(std::uint64_t{file.size(path)});
-  for (std::string_view part; !(part = file.read(buffer, path)).empty();) fingerprint.add_part(part);
-  return fingerprint.hex();
-}
-
 /// What a folder holds; IoError when it cannot be read.
 inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
   std::error_code error;
@@ -111,7 +101,7 @@ class CheckpointWriter {
   void commit(Json manifest) {
     Json files = Json::object();
     for (const std::filesystem::path& file : detail::entries_of(folder_)) {
-      files[file.filename().string()] = detail::file_fingerprint(file);
+      files[file.filename().string()] = file_fingerprint(file).hex();
       detail::FileDescriptor(file, O_RDONLY).sync(file);
     }
     manifest["files"] = std::move(files);
@@ -144,7 +134,7 @@ inline void check_fingerprint(const std::filesystem::path& checkpoint, const Jso
 inline Json read_checkpoint(const std::filesystem::path& path) {
   Json manifest = Json::read(path / detail::kManifestName);
   for (const Json::Member& file : manifest.at("files").as_object())
-    detail::check_fingerprint(path, manifest, file.first, detail::file_fingerprint(path / file.first));
+    detail::check_fingerprint(path, manifest, file.first, file_fingerprint(path / file.first).hex());
   return manifest;
 }
 
@@ -171,13 +161,7 @@ inline void prune_checkpoints(const std::filesystem::path& folder, index_t limit
 /// Reads the parameters' values. FormatError naming the tensor that is missing or has another shape.
 template <class T>
 void load_parameters(const SafetensorsReader& reader, const std::vector<Parameter<T>*>& parameters) {
-  for (Parameter<T>* parameter : parameters) {
-    const SafetensorsEntry* entry = reader.find(parameter->name);
-    if (entry == nullptr) core::raise<FormatError>(reader.path(), ": the tensor ", parameter->name, " is missing");
-    core::check<FormatError>(entry->shape == parameter->shape.sizes(), reader.path(), ": ", *entry, ", expected ",
-                             parameter->shape);
-    reader.copy(*entry, parameter->data);
-  }
+  for (Parameter<T>* parameter : parameters) reader.read(parameter->name, parameter->shape, parameter->data);
 }
 
 /// Reads the parameters' values from a checkpoint's model alone, once. FormatError when it is damaged, and as
