@@ -44,8 +44,8 @@ TEST_CASE("a string may come in parts") {
 TEST_CASE("a file has the fingerprint of its contents, and its size is reported part by part") {
   const minibert::testing::TemporaryDirectory folder;
   const std::string contents(3'000'001, 'x');  // several reads, and no whole word at the end
-  minibert::write_file(folder / "file", contents);
-  minibert::write_file(folder / "empty", "");
+  minibert::io::write_file(folder / "file", contents);
+  minibert::io::write_file(folder / "empty", "");
   minibert::index_t size = 0, parts = 0;
   const Fingerprint fingerprint = minibert::file_fingerprint(folder / "file", [&](minibert::index_t bytes) {
     size += bytes;

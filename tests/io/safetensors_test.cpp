@@ -29,7 +29,7 @@ std::string safetensors(const std::string& header, const std::string& data) {
 /// The message of the error that reading the bytes raises.
 std::string refusal(const std::string& bytes) {
   const TemporaryDirectory folder;
-  minibert::write_file(folder / "damaged.safetensors", bytes);
+  minibert::io::write_file(folder / "damaged.safetensors", bytes);
   try {
     SafetensorsReader reader(folder / "damaged.safetensors");
   } catch (const FormatError& error) {
@@ -73,7 +73,7 @@ TEST_CASE("the file has the bytes that transformers writes") {
   std::string header = R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                        R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})";
   header.append((8 - header.size() % 8) % 8, ' ');
-  CHECK(minibert::read_file(folder / "f") ==
+  CHECK(minibert::io::read_file(folder / "f") ==
         safetensors(header, std::string(reinterpret_cast<const char*>(values), sizeof values)));
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("16-bit types are widened exactly, from odd addresses too") {
   const std::string data = "x" + std::string(reinterpret_cast<const char*>(halves), 16) +
                            std::string(reinterpret_cast<const char*>(brains), 6);
   const TemporaryDirectory folder;
-  minibert::write_file(folder / "f", safetensors(header, data));
+  minibert::io::write_file(folder / "f", safetensors(header, data));
   const SafetensorsReader reader(folder / "f");
   double h[8];
   float b[3];
@@ -128,8 +128,8 @@ TEST_CASE("read: finds the tensor, compares its shape, and converts") {
 
 TEST_CASE("integers are listed, so that buffers such as position_ids can be passed over") {
   const TemporaryDirectory folder;
-  minibert::write_file(folder / "f",
-                       safetensors("{" + entry("ids", "I64", "[1,2]", "[0,16]") + "}", std::string(16, 'x')));
+  minibert::io::write_file(folder / "f",
+                           safetensors("{" + entry("ids", "I64", "[1,2]", "[0,16]") + "}", std::string(16, 'x')));
   CHECK(SafetensorsReader(folder / "f").find("ids")->numel == 2);
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("a file cut anywhere is refused") {
   const TemporaryDirectory folder;
   const float values[] = {1.0f, 2.0f};
   minibert::write_safetensors<float>(folder / "f", {{"a", {2}, values}});
-  const std::string whole = minibert::read_file(folder / "f");
+  const std::string whole = minibert::io::read_file(folder / "f");
   for (std::size_t cut = 0; cut < whole.size(); ++cut) CHECK(refusal(whole.substr(0, cut)) != "accepted");
 }
 

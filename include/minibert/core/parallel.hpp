@@ -30,14 +30,14 @@ inline void set_num_threads([[maybe_unused]] int n) noexcept {
 #endif
 }
 
-namespace detail {
+namespace core::detail {
 // Not omp_get_thread_num(): where the user runs threads of their own, each runs our loops alone, as number 0.
 inline thread_local int thread_index = 0;
-}  // namespace detail
+}  // namespace core::detail
 
 /// The calling thread's number inside a parallel loop, from 0 to num_threads() − 1: for scratch memory only, never for
 /// results.
-inline int thread_index() noexcept { return detail::thread_index; }
+inline int thread_index() noexcept { return core::detail::thread_index; }
 
 /// The number of chunks that parallel_for(n, grain, …) makes.
 constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return core::ceil_div(n, grain); }
@@ -48,7 +48,7 @@ inline index_t equal_grain(index_t n, index_t unit) noexcept {
   return core::round_up(core::ceil_div(n, num_threads()), unit);
 }
 
-namespace detail {
+namespace core::detail {
 
 /// The chunks of a loop, shared out to the threads in runs of neighbours. Each takes its own first, then the next of
 /// what others have left: so a thread finds in its cache the rows that it wrote in the loop before, and none waits for
@@ -86,7 +86,7 @@ class ChunkShares {
   Share shares_[kMost];
 };
 
-}  // namespace detail
+}  // namespace core::detail
 
 /// Calls f(begin, end) for the chunks [0, grain), [grain, 2·grain), … of [0, n), in any order and on any thread.
 /// The cut depends on n and grain only, so whatever f computes per chunk is the same for any number of threads.
@@ -100,12 +100,12 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   };
 #ifdef _OPENMP
   if (chunks > 1 && omp_get_max_threads() > 1 && !omp_in_parallel()) {
-    detail::ChunkShares shares(chunks, omp_get_max_threads());
+    core::detail::ChunkShares shares(chunks, omp_get_max_threads());
 #pragma omp parallel
     {
-      detail::thread_index = omp_get_thread_num();
-      shares.take(detail::thread_index, run);
-      detail::thread_index = 0;
+      core::detail::thread_index = omp_get_thread_num();
+      shares.take(core::detail::thread_index, run);
+      core::detail::thread_index = 0;
     }
     return;
   }

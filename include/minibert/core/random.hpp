@@ -19,7 +19,10 @@ namespace detail {
 
 inline constexpr int kRotations[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
 
-/// Threefry-2x32 with 20 rounds on any type that has +, ^, <<, >> on 32-bit lanes (uint32_t or a vector of them).
+}  // namespace detail
+
+/// Replaces the counter (x0, x1) by 64 random bits: Threefry-2x32 with 20 rounds under the key (k0, k1). Word is
+/// std::uint32_t, or a vector of 32-bit lanes that has +, ^, << and >>: kernels draw a vector of numbers at once.
 template <class Word>
 [[gnu::always_inline]] inline void threefry2x32(std::uint32_t k0, std::uint32_t k1, Word& x0, Word& x1) {
   const std::uint32_t keys[3] = {k0, k1, 0x1BD11BDAu ^ k0 ^ k1};
@@ -29,7 +32,7 @@ template <class Word>
   for (std::uint32_t group = 0; group < 5; ++group) {
 #pragma GCC unroll 4
     for (int round = 0; round < 4; ++round) {
-      const int bits = kRotations[group % 2][round];
+      const int bits = detail::kRotations[group % 2][round];
       x0 = x0 + x1;
       x1 = ((x1 << bits) | (x1 >> (32 - bits))) ^ x0;
     }
@@ -37,8 +40,6 @@ template <class Word>
     x1 = x1 + (keys[(group + 2) % 3] + group + 1);
   }
 }
-
-}  // namespace detail
 
 /// A stream of random numbers, named by folding in whatever tells it from other streams: seed, site, step, row.
 struct Key {
@@ -50,7 +51,7 @@ struct Key {
 
   /// The 64 random bits at counter (c0, c1).
   std::uint64_t bits(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
-    detail::threefry2x32(k0, k1, c0, c1);
+    threefry2x32(k0, k1, c0, c1);
     return (static_cast<std::uint64_t>(c1) << 32) | c0;
   }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <minibert/core/types.hpp>
-#include <minibert/io/file.hpp>
+#include <minibert/io/file_descriptor.hpp>
 
 namespace minibert {
 
@@ -62,7 +62,7 @@ class Fingerprint {
 /// @throws IoError if the file cannot be read or is not a regular file
 inline Fingerprint file_fingerprint(const std::filesystem::path& path,
                                     const std::function<void(index_t)>& on_read = {}) {
-  const detail::FileDescriptor file(path, O_RDONLY);
+  const io::FileDescriptor file(path, O_RDONLY);
   std::vector<char> buffer(std::size_t{1} << 20);
   Fingerprint fingerprint;
   fingerprint.add(static_cast<std::uint64_t>(file.size(path)));

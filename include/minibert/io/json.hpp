@@ -138,7 +138,7 @@ class Json {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
 };
 
-namespace detail {
+namespace io::detail {
 
 /// Builds a value from RapidJSON's events, on a stack of its own: no recursion, whatever the text.
 class JsonBuilder {
@@ -234,22 +234,23 @@ inline std::string shortest(double value) {
   return number;
 }
 
-}  // namespace detail
+}  // namespace io::detail
 
 inline Json Json::parse(std::string_view text, std::string_view source) {
   constexpr unsigned kFlags =
       rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
-  detail::JsonBuilder builder;
+  io::detail::JsonBuilder builder;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
   if (result.IsError()) {
     const char* reason = builder.error().empty() ? GetParseError_En(result.Code()) : builder.error().c_str();
-    core::raise<FormatError>(detail::text_position(source, text, result.Offset()), ": ", reason);
+    core::raise<FormatError>(io::detail::text_position(source, text, result.Offset()), ": ", reason);
   }
   // RapidJSON takes a NUL byte after the value for the end of the text.
   if (stream.Tell() != text.size())
-    core::raise<FormatError>(detail::text_position(source, text, stream.Tell()), ": unexpected byte after the value");
+    core::raise<FormatError>(io::detail::text_position(source, text, stream.Tell()),
+                             ": unexpected byte after the value");
   return builder.take();
 }
 
@@ -266,7 +267,7 @@ void Json::write(Writer& writer) const {
   } else if (is_integer()) {
     writer.Int64(as_integer());
   } else if (is_number()) {
-    const std::string number = detail::shortest(as_number());
+    const std::string number = io::detail::shortest(as_number());
     writer.RawValue(number.data(), number.size(), rapidjson::kNumberType);
   } else if (is_string()) {
     put(as_string());
@@ -285,7 +286,7 @@ void Json::write(Writer& writer) const {
 }
 
 inline std::string Json::dump(int indent) const {
-  detail::JsonOutput out;
+  io::detail::JsonOutput out;
   if (indent < 0) {
     rapidjson::Writer writer(out);
     write(writer);

@@ -19,7 +19,7 @@ void for_each_line(std::string_view text, F&& f) {
   }
 }
 
-namespace detail {
+namespace io::detail {
 
 /// The first start of a line at or after a place in the text.
 inline index_t line_start(std::string_view text, index_t place) noexcept {
@@ -28,7 +28,7 @@ inline index_t line_start(std::string_view text, index_t place) noexcept {
   return newline == text.npos ? core::length(text) : static_cast<index_t>(newline) + 1;
 }
 
-}  // namespace detail
+}  // namespace io::detail
 
 /// Cuts the text into num_chunks(length(text), grain) pieces of whole lines, some of them perhaps empty, and calls
 /// f(piece, its number) for each, in any order and on any thread. Throws what f throws, for the
@@ -37,8 +37,8 @@ template <class F>
 void parallel_for_lines(std::string_view text, index_t grain, F&& f) {
   parallel_for_throwing(core::length(text), grain, [&](index_t begin, index_t end) {
     const index_t from =
-        detail::line_start(text.substr(0, core::usize(end)), begin);  // no further: a line may be very long
-    const index_t to = from < end ? detail::line_start(text, end) : from;
+        io::detail::line_start(text.substr(0, core::usize(end)), begin);  // no further: a line may be very long
+    const index_t to = from < end ? io::detail::line_start(text, end) : from;
     f(text.substr(core::usize(from), core::usize(to - from)), begin / grain);
   });
 }

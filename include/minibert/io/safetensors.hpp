@@ -91,9 +91,9 @@ class SafetensorsReader {
     else if (entry.dtype == "F64")
       convert<double>(entry, out, [](double x) { return x; });
     else if (entry.dtype == "F16")
-      convert<std::uint16_t>(entry, out, detail::half_to_float);
+      convert<std::uint16_t>(entry, out, io::detail::half_to_float);
     else if (entry.dtype == "BF16")
-      convert<std::uint16_t>(entry, out, detail::bfloat16_to_float);
+      convert<std::uint16_t>(entry, out, io::detail::bfloat16_to_float);
     else
       core::raise<FormatError>(path_, ": ", entry.name, " has dtype ", entry.dtype, ", expected F32, F64, F16 or BF16");
   }

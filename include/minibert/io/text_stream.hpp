@@ -15,7 +15,7 @@
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/detail/decompress.hpp>
-#include <minibert/io/file.hpp>
+#include <minibert/io/file_descriptor.hpp>
 #include <minibert/io/fingerprint.hpp>
 #include <minibert/io/lines.hpp>
 
@@ -40,7 +40,7 @@ class TextStream {
         input_(core::usize(kInputSize)) {
     fingerprint_.add(static_cast<std::uint64_t>(file_size_));
     unread_ = read_input();
-    decompressor_ = detail::make_decompressor(unread_, path_.string());
+    decompressor_ = io::detail::make_decompressor(unread_, path_.string());
   }
 
   /// The next lines: as many whole ones as a block takes, or a longer one alone; empty at the end of the text. Valid
@@ -93,18 +93,18 @@ class TextStream {
   }
 
   std::filesystem::path path_;
-  detail::FileDescriptor file_;
+  io::FileDescriptor file_;
   index_t file_size_, block_size_, bytes_read_ = 0;
   Fingerprint fingerprint_;
   std::vector<char> input_;
   std::string_view unread_;  // of input_
-  std::unique_ptr<detail::Decompressor> decompressor_;
+  std::unique_ptr<io::detail::Decompressor> decompressor_;
   std::string block_;
   std::size_t given_ = 0;  // the lines of block_ that next() returned
   bool at_end_ = false;
 };
 
-namespace detail {
+namespace io::detail {
 
 /// The sizes of the files together. IoError when one is not there or is not a regular file.
 inline index_t total_size(const std::vector<std::filesystem::path>& files) {
@@ -114,13 +114,13 @@ inline index_t total_size(const std::vector<std::filesystem::path>& files) {
   return size;
 }
 
-}  // namespace detail
+}  // namespace io::detail
 
 /// Calls f(block, the file's number) for every block of every file, in order, and tells of the bytes read. Returns the
 /// files' fingerprint. Errors as TextStream's; a file that is not there is found before anything is read.
 template <class F>
 std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, const Progress& progress, F&& f) {
-  const index_t total = detail::total_size(files);
+  const index_t total = io::detail::total_size(files);
   Fingerprint fingerprint;
   index_t done = 0;  // the files before
   for (index_t i = 0; i < core::length(files); ++i) {
@@ -138,7 +138,7 @@ std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, co
 /// The fingerprint of the files' bytes, as for_each_block returns it: every byte and every end of a file counts. Reads
 /// at the speed of the disk, or some GB/s from memory.
 inline std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, const Progress& progress = {}) {
-  const index_t total = detail::total_size(files);
+  const index_t total = io::detail::total_size(files);
   index_t done = 0;
   const auto on_read = [&](index_t bytes) {
     done += bytes;
@@ -163,7 +163,7 @@ std::uint64_t for_each_block(std::span<const std::string_view> texts, const Prog
   for (const std::string_view text : texts) total += core::length(text);
   for (index_t i = 0; i < core::length(texts); ++i)
     for (std::string_view rest = core::at(texts, i); !rest.empty();) {
-      const std::string_view block = rest.substr(0, core::usize(detail::line_start(rest, TextStream::kBlockSize)));
+      const std::string_view block = rest.substr(0, core::usize(io::detail::line_start(rest, TextStream::kBlockSize)));
       rest.remove_prefix(block.size());
       f(block, i);
       done += core::length(block);

@@ -30,11 +30,11 @@ struct LoadingInfo {
 /// and, unless `info` takes the list, for parameters that the file has not.
 template <class Model>
 void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
-  detail::CheckpointTensors tensors(folder);
+  models::detail::CheckpointTensors tensors(folder);
   model.eval();
   LoadingInfo found;
   for (const auto& [name, parameter] : model.named_parameters()) {
-    const detail::CheckpointTensor* tensor = tensors.take(name);
+    const models::detail::CheckpointTensor* tensor = tensors.take(name);
     if (tensor == nullptr) {
       model.init_parameter(*parameter, model.config().initializer_range, /*seed=*/42);
       found.missing_keys.push_back(name);
@@ -57,13 +57,13 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
 template <class Model>
 void save_pretrained(Model& model, const std::filesystem::path& folder) {
   using T = std::remove_pointer_t<decltype(model.parameters().front()->data)>;
-  make_directories(folder);
+  io::make_directories(folder);
   std::vector<SafetensorsTensor<T>> tensors;
   for (const auto& [name, parameter] : model.named_parameters())
     tensors.push_back({name, parameter->shape.sizes(), parameter->data});
   write_safetensors(folder / "model.safetensors", std::move(tensors));
   const char* dtype = std::is_same_v<T, float> ? "float32" : "float64";
-  write_file(folder / "config.json", model.config().to_json(Model::kArchitecture, dtype).dump(2) + "\n");
+  io::write_file(folder / "config.json", model.config().to_json(Model::kArchitecture, dtype).dump(2) + "\n");
 }
 
 }  // namespace minibert

@@ -31,7 +31,7 @@ struct AlignedText {
   }
 };
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// Numbers the characters of a text, quickly for places that come in order.
 class CharacterCounter {
@@ -108,13 +108,13 @@ inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter
   return out;
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 /// What BertNormalizer(options) makes of a text, with the origin of each byte; the characters of the text are numbered
 /// from `first` on. Several times as slow as BertNormalizer: its steps, one after the other.
 inline AlignedText normalize_aligned(std::string_view text, const BertNormalizerOptions& options, index_t first = 0) {
-  std::vector<detail::AlignedCharacter> characters = detail::cleaned(text, options, first);
-  if (options.strips_accents()) characters = detail::stripped(characters);
+  std::vector<tokenizers::detail::AlignedCharacter> characters = tokenizers::detail::cleaned(text, options, first);
+  if (options.strips_accents()) characters = tokenizers::detail::stripped(characters);
   AlignedText aligned;
   for (const auto& [character, origin] : characters) {
     if (!options.lowercase) {

@@ -20,7 +20,7 @@
 #include <minibert/tokenizers/word_cache.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// The parts of a BERT tokenizer, one after the other: added tokens are cut out of a text; what is left is normalised,
 /// split into words, and these into pieces. All const members are thread-safe.
@@ -156,4 +156,4 @@ inline void BertPipeline::append_with_places(std::string_view text, TextTokens& 
       });
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

@@ -114,7 +114,7 @@ class BertTokenizer {
         resolved.padding != PaddingStrategy::do_not_pad)
       return (*this)(text, options).input_ids;
     std::vector<token_id> ids;
-    append_encoded(text, resolved.add_special_tokens, detail::TemplateProcessing::room(resolved, false),
+    append_encoded(text, resolved.add_special_tokens, tokenizers::detail::TemplateProcessing::room(resolved, false),
                    *resolved.truncation_side, ids);
     return ids;
   }
@@ -146,7 +146,7 @@ class BertTokenizer {
   /// Pads encodings, with what overflowed from them, as padding, max_length, pad_to_multiple_of and padding_side say.
   void pad(std::vector<Encoding>& encodings,
            const EncodeOptions& options = {.padding = PaddingStrategy::longest}) const {
-    detail::pad(encodings, resolve(options), pad_token_id());
+    tokenizers::detail::pad(encodings, resolve(options), pad_token_id());
   }
 
   /// Appends [CLS] text [SEP] to ids, cut to max_length; returns how many ids did not fit. Allocates nothing once ids
@@ -249,7 +249,7 @@ class BertTokenizer {
                         const EncodeOptions& options) const {
     const EncodeOptions resolved = resolve(options);
     Encoding encoding = unpadded(text, pair, resolved);
-    detail::pad({&encoding, 1}, resolved, pad_token_id());
+    tokenizers::detail::pad({&encoding, 1}, resolved, pad_token_id());
     return encoding;
   }
 
@@ -257,24 +257,24 @@ class BertTokenizer {
                              const EncodeOptions& options) const {
     constexpr index_t kTextsPerChunk = 64;
     const EncodeOptions resolved = resolve(options);
-    std::vector<Encoding> encodings = detail::empty_encodings(core::length(texts));
+    std::vector<Encoding> encodings = tokenizers::detail::empty_encodings(core::length(texts));
     parallel_for_throwing(core::length(texts), kTextsPerChunk, [&](index_t begin, index_t end) {
       for (index_t i = begin; i < end; ++i) {
         const auto pair = pairs != nullptr ? std::optional<std::string_view>(core::at(*pairs, i)) : std::nullopt;
         core::at(encodings, i) = unpadded(core::at(texts, i), pair, resolved);
       }
     });
-    detail::pad(encodings, resolved, pad_token_id());
-    return detail::with_overflow_in_line(std::move(encodings));
+    tokenizers::detail::pad(encodings, resolved, pad_token_id());
+    return tokenizers::detail::with_overflow_in_line(std::move(encodings));
   }
 
   /// A text or pair before padding. In the options nothing is left open.
   Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const {
-    thread_local detail::TextTokens first, second;
+    thread_local tokenizers::detail::TextTokens first, second;
     const bool with_places = options.return_offsets_mapping || options.return_word_ids;
     pipeline_.tokens_of(text, with_places, first);
     if (pair) pipeline_.tokens_of(*pair, with_places, second);
-    const detail::TemplateProcessing process(options, cls_token_id(), sep_token_id());
+    const tokenizers::detail::TemplateProcessing process(options, cls_token_id(), sep_token_id());
     return process(first, pair ? &second : nullptr);
   }
 
@@ -292,7 +292,7 @@ class BertTokenizer {
   }
 
   BertTokenizerOptions options_;
-  detail::BertPipeline pipeline_;
+  tokenizers::detail::BertPipeline pipeline_;
 };
 
 inline std::uint64_t BertTokenizer::fingerprint() const {
@@ -304,7 +304,7 @@ inline std::uint64_t BertTokenizer::fingerprint() const {
   constexpr index_t kRules = 1;  // another number whenever a text begins to get other ids from the same files
   add(core::concat("pipeline ", kRules, steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   if (steps.keep_joiners) add("keeps joiners");
-  for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
+  for (const auto& [name, member] : tokenizers::detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");
   if (options_.continuing_subword_prefix != "##") add(core::concat("prefix ", options_.continuing_subword_prefix));
   for (const AddedToken& token : pipeline_.added_tokens().all()) {

@@ -8,7 +8,7 @@
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/encoding.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// Pads an encoding, and what overflowed from it, to `target` tokens; longer ones stay as they are.
 inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& options, token_id pad_token_id) {
@@ -42,4 +42,4 @@ inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, tok
   for (Encoding& encoding : encodings) pad_to(encoding, target, options, pad_token_id);
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

@@ -57,7 +57,7 @@ class WordPiece {
   /// Appends the ids of a word's pieces: the longest that fits, then the longest that continues it, and so on. One
   /// unk_token_id() for the whole word if that fails anywhere or the word is too long.
   /// Always inlined: left to the compiler, a second caller costs the loop over words a tenth of its speed.
-  [[gnu::always_inline]] void append_ids(std::string_view word, detail::IdAppender& ids) const {
+  [[gnu::always_inline]] void append_ids(std::string_view word, tokenizers::detail::IdAppender& ids) const {
     ids.make_room(word.size());  // a piece has a byte at least
     const std::size_t old_size = ids.used();
     bool known =
@@ -75,7 +75,7 @@ class WordPiece {
     ids.add(unk_token_id_);
   }
   void append_ids(std::string_view word, std::vector<token_id>& ids) const {
-    detail::IdAppender appender(ids, word.size());
+    tokenizers::detail::IdAppender appender(ids, word.size());
     append_ids(word, appender);
   }
 

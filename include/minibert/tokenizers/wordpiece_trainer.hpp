@@ -39,7 +39,7 @@ struct WordPieceTrainer {
   std::vector<std::string> train(const WordCounts& words) const;
 };
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// Strings with ids, counted from 0 in the order of adding.
 class TokenList {
@@ -296,7 +296,7 @@ inline void add_words(const WordCounts& words, const std::string& prefix, TokenL
   }
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 inline std::vector<std::string> WordPieceTrainer::train(const WordCounts& words) const {
   core::check<ValueError>(vocab_size > 0, "wordpiece trainer: vocab_size is ", vocab_size, ", expected at least 1");
@@ -304,15 +304,15 @@ inline std::vector<std::string> WordPieceTrainer::train(const WordCounts& words)
                           ", expected at least 0");
   core::check<ValueError>(limit_alphabet.value_or(0) >= 0, "wordpiece trainer: limit_alphabet is ",
                           limit_alphabet.value_or(0), ", expected at least 0");
-  detail::TokenList tokens;
+  tokenizers::detail::TokenList tokens;
   for (const std::string& token : special_tokens) tokens.add(token);
-  for (const char32_t c : detail::alphabet(words, *this)) {
+  for (const char32_t c : tokenizers::detail::alphabet(words, *this)) {
     std::string text;
     core::utf8::append(text, c);
     tokens.add(text);
   }
-  detail::PairMerger merger(words);
-  detail::add_words(words, continuing_subword_prefix, tokens, merger);
+  tokenizers::detail::PairMerger merger(words);
+  tokenizers::detail::add_words(words, continuing_subword_prefix, tokens, merger);
 
   while (tokens.size() < vocab_size) {
     const auto pair = merger.most_frequent();

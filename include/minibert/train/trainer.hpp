@@ -101,7 +101,7 @@ class Trainer {
 
   /// Writes the model and the processing class to a folder, output_dir unless given.
   void save_model(const std::filesystem::path& folder) const {
-    make_directories(folder);
+    io::make_directories(folder);
     model_.save_pretrained(folder);
     if (save_processing_class_) save_processing_class_(folder);
   }
@@ -110,7 +110,7 @@ class Trainer {
   void save_state() const { state_.save_to_json(args_.output_dir / kTrainerStateName); }
   /// Writes metrics to output_dir/<split>_results.json.
   void save_metrics(std::string_view split, const Json& metrics) const {
-    write_file(args_.output_dir / core::concat(split, "_results.json"), metrics.dump(4) + "\n");
+    io::write_file(args_.output_dir / core::concat(split, "_results.json"), metrics.dump(4) + "\n");
   }
 
   const TrainingArguments& args() const noexcept { return args_; }

@@ -20,7 +20,7 @@
 #include <zstd.h>
 #endif
 
-namespace minibert::detail {
+namespace minibert::io::detail {
 
 /// Turns the bytes of a file into those of its text, part by part.
 class Decompressor {
@@ -147,4 +147,4 @@ inline std::unique_ptr<Decompressor> make_decompressor(std::string_view first_by
   return std::make_unique<PlainText>();
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::io::detail

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace minibert::detail {
+namespace minibert::io::detail {
 
 /// bfloat16 is the upper half of a float.
 inline float bfloat16_to_float(std::uint16_t bits) noexcept {
@@ -22,4 +22,4 @@ inline float half_to_float(std::uint16_t bits) noexcept {
   return std::bit_cast<float>(sign | (wide_exponent << 23) | (fraction << 13));
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::io::detail
