@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -119,28 +120,42 @@ class BertTokenizer {
     return ids;
   }
 
-  /// A text as a model wants it. ValueError when max_length has no room for the special tokens, when only_second has to
-  /// cut something, or when stride is as long as a piece of text that is kept.
+  // The second text of a pair is a template argument where no options follow, so that `{}` means default options.
+
+  /// Encodes a text as a model takes it.
+  /// @throws ValueError if max_length leaves no room for the special tokens, only_second would have to cut something,
+  /// or stride is as long as a piece of text that is kept
   Encoding operator()(std::string_view text, const EncodeOptions& options = {}) const {
     return encode_alone(text, {}, options);
   }
 
-  /// A pair of texts as a model wants it; also ValueError when the text to be cut is shorter than what has to go.
-  Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const {
+  /// Encodes a pair of texts as a model takes it.
+  /// @throws ValueError as for one text, and if the text to be cut is shorter than the excess
+  Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
     return encode_alone(text, pair, options);
   }
+  template <std::convertible_to<std::string_view> Text>
+  Encoding operator()(std::string_view text, const Text& pair) const {
+    return encode_alone(text, pair, {});
+  }
 
-  /// Texts as a model wants them, padded together. Uses all threads; the result is the same for any number of them.
+  /// Encodes texts as a model takes them, padded together. Uses all threads; the result is the same for any number.
+  /// @throws ValueError as for one text
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const {
     return encode_batch(texts, nullptr, options);
   }
 
-  /// Pairs of texts as a model wants them; also ValueError when there are not as many second texts as first ones.
+  /// Encodes pairs of texts as a model takes them.
+  /// @throws ValueError as for one pair, and if there are not as many second texts as first ones
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const std::vector<std::string>& pairs,
-                             const EncodeOptions& options = {}) const {
+                             const EncodeOptions& options) const {
     core::check<ValueError>(texts.size() == pairs.size(), "batch_encode: ", texts.size(), " texts, but ", pairs.size(),
                             " second ones");
     return encode_batch(texts, &pairs, options);
+  }
+  template <std::same_as<std::vector<std::string>> Texts>
+  BatchEncoding batch_encode(const std::vector<std::string>& texts, const Texts& pairs) const {
+    return batch_encode(texts, pairs, {});
   }
 
   /// Pads encodings, with what overflowed from them, as padding, max_length, pad_to_multiple_of and padding_side say.
