@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include <minibert/io/file.hpp>
 #include <minibert/io/fingerprint.hpp>
 
 #include "support/test_data.hpp"

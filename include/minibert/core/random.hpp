@@ -1,6 +1,6 @@
-// Random numbers without a generator: a pure function from a key and a counter to bits (Threefry-2x32, 20 rounds;
-// Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). Nothing to save, nothing to skip, and the
-// same for any number of threads, micro-batches and processes.
+// Random numbers without a generator: a pure function of a key and a counter (Threefry-2x32, 20 rounds; Salmon et al.,
+// "Parallel random numbers: as easy as 1, 2, 3", SC 2011). There is no state to save, and the numbers are the same for
+// any number of threads, micro-batches and processes.
 #pragma once
 
 #include <array>
@@ -41,7 +41,7 @@ template <class Word>
   }
 }
 
-/// A stream of random numbers, named by folding in whatever tells it from other streams: seed, site, step, row.
+/// Names a stream of random numbers. Starts from a seed; fold() in the site, step, row and so on that tell it apart.
 struct Key {
   std::uint32_t k0 = 0, k1 = 0;
 
@@ -49,31 +49,31 @@ struct Key {
   constexpr explicit Key(std::uint64_t seed)
       : k0(static_cast<std::uint32_t>(seed)), k1(static_cast<std::uint32_t>(seed >> 32)) {}
 
-  /// The 64 random bits at counter (c0, c1).
+  /// Returns the 64 random bits at counter (c0, c1).
   std::uint64_t bits(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     threefry2x32(k0, k1, c0, c1);
     return (static_cast<std::uint64_t>(c1) << 32) | c0;
   }
 
-  /// Another stream, told apart from this one and its siblings by `value`.
+  /// Returns another stream, which differs from this one and for each `value`.
   Key fold(std::uint64_t value) const noexcept {
     return Key(bits(static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32)));
   }
   Key fold(index_t value) const noexcept { return fold(static_cast<std::uint64_t>(value)); }
   Key fold(int value) const noexcept { return fold(static_cast<index_t>(value)); }
 
-  /// Uniform in [0, 1), 53 bits, at counter (c0, c1).
+  /// Returns a number uniform in [0, 1), with 53 random bits, at counter (c0, c1).
   double uniform(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     return static_cast<double>(bits(c0, c1) >> 11) * 0x1p-53;
   }
 
-  /// Uniform in {0, …, n − 1}, at counter (c0, c1); n > 0. Bias at most n / 2^64.
+  /// Returns a number uniform in {0, …, n − 1}, n > 0, at counter (c0, c1). The bias is at most n / 2^64.
   index_t below(index_t n, std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     __extension__ using wide = unsigned __int128;
     return static_cast<index_t>((static_cast<wide>(bits(c0, c1)) * static_cast<wide>(n)) >> 64);
   }
 
-  /// Two independent standard normal numbers at counter (c0, c1) (Box and Muller, 1958).
+  /// Returns two independent standard normal numbers at counter (c0, c1) (Box and Muller, 1958).
   std::array<double, 2> normal_pair(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     const std::uint64_t b = bits(c0, c1);
     const double u = (static_cast<double>(b >> 32) + 0.5) * 0x1p-32;  // in (0, 1): the logarithm stays finite
@@ -81,11 +81,11 @@ struct Key {
     const double radius = std::sqrt(-2.0 * std::log(u)), angle = 2.0 * std::numbers::pi * v;
     return {radius * std::cos(angle), radius * std::sin(angle)};
   }
-  /// The first of them.
+  /// Returns the first number of normal_pair().
   double normal(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept { return normal_pair(c0, c1)[0]; }
 };
 
-/// The id of a site (a module's full name, a purpose): FNV-1a of its name, 64 bits.
+/// Returns the number of a site (a module's full name, or a purpose), for Key::fold(): the FNV-1a hash of its name.
 constexpr std::uint64_t site(std::string_view name) noexcept { return core::fnv1a(name); }
 
 }  // namespace minibert::random
