@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/io/file.hpp>
 #include <minibert/io/text_stream.hpp>
 
 #include "support/test_data.hpp"
@@ -105,9 +106,12 @@ TEST_CASE("what cannot be read is named") {
   const TemporaryDirectory folder;
   CHECK_THROWS_WITH_AS(TextStream(folder / "absent"),
                        ((folder / "absent").string() + ": cannot open: No such file or directory").c_str(), IoError);
-  CHECK_THROWS_WITH_AS(TextStream(folder.path()), (folder.path().string() + ": not a regular file").c_str(), IoError);
+  CHECK_THROWS_WITH_AS(TextStream(folder.path()),
+                       (folder.path().string() + ": not a regular file, but a folder, pipe or device").c_str(),
+                       IoError);
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK_THROWS_WITH_AS(TextStream(folder / "pipe"), ((folder / "pipe").string() + ": not a regular file").c_str(),
+  CHECK_THROWS_WITH_AS(TextStream(folder / "pipe"),
+                       ((folder / "pipe").string() + ": not a regular file, but a folder, pipe or device").c_str(),
                        IoError);
   io::write_file(folder / "text", "text\n");
   bool was_read = false;

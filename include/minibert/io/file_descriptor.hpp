@@ -52,7 +52,7 @@ class FileDescriptor {
   std::size_t size(const std::filesystem::path& path) const {
     struct stat status {};
     if (::fstat(fd_, &status) != 0) raise_errno(path, "read the size");
-    core::check<IoError>(S_ISREG(status.st_mode), path.string(), ": not a regular file");
+    core::check<IoError>(S_ISREG(status.st_mode), path.string(), ": not a regular file, but a folder, pipe or device");
     return static_cast<std::size_t>(status.st_size);
   }
 
