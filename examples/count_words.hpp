@@ -13,6 +13,9 @@ minibert::WordCounter count_words(const minibert::BertTokenizerOptions& settings
   minibert::WordCounter counter(settings.normalizer());
   add(counter, [&](minibert::index_t done, minibert::index_t total) { bar.update("counting words", done, total); });
   bar.finish();
-  if (const auto warning = counter.loss().warning()) std::cerr << "warning: " << *warning << '\n';
+  for (const minibert::NormalizationWarning& warning : counter.loss().warnings())
+    std::cerr << "warning: " << warning.lines << " of " << warning.total_lines << " lines (" << warning.percent()
+              << " %) lose " << warning.lost << "; to keep them: --" << warning.option
+              << (warning.value ? "" : " false") << '\n';
   return counter;
 }

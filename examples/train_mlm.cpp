@@ -72,7 +72,7 @@ struct Data {
 std::filesystem::path make_cache_dir(const TrainMlmOptions& options) {
   try {
     const std::filesystem::path folder = options.cache_dir.empty() ? default_cache_dir() : options.cache_dir;
-    make_directories(folder);
+    io::make_directories(folder);
     return folder;
   } catch (const IoError& error) {
     core::raise<IoError>(error.what(), "; --cache_dir names another folder for tokenised text");
@@ -248,7 +248,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
     trainer.save_metrics("train", output.metrics);
   }
   if (options.do_eval) {
-    make_directories(options.training.output_dir);
+    io::make_directories(options.training.output_dir);
     const Json metrics = final_metrics(trainer);
     trainer.save_metrics("eval", metrics);
     const double loss = metrics.at("eval_loss").as_number();

@@ -40,7 +40,7 @@ inline void add_trainer_options(CLI::App& app, VocabularyOptions& o) {
          "--initial_alphabet",
          [&t](const std::string& characters) {
            t.initial_alphabet.clear();
-           minibert::unicode::for_each_character(characters, [&t](char32_t c) { t.initial_alphabet += c; });
+           minibert::core::utf8::for_each_character(characters, [&t](char32_t c) { t.initial_alphabet += c; });
          },
          "Characters to have whether they occur or not, as one word")
       ->group(kVocabularyGroup);

@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
     const bench::TutorialData data = bench::TutorialData::load();
     Json::Array batches;
     for (const MaskedLMBatch& batch : data.batches()) batches.push_back(to_json(batch));
-    write_file(argv[1], Json(Json::Object{{"text", data.name}, {"batches", Json(std::move(batches))}}).dump() + "\n");
+    io::write_file(argv[1],
+                   Json(Json::Object{{"text", data.name}, {"batches", Json(std::move(batches))}}).dump() + "\n");
   } catch (const std::exception& error) {
     std::cerr << "export_batches: " << error.what() << '\n';
     return 1;

@@ -32,7 +32,7 @@ TEST_CASE("parallel_for visits everything once, in chunks cut by shape") {
 }
 
 TEST_CASE("a thread takes its own run of chunks first, then what others have left") {
-  detail::ChunkShares shares(10, 3);
+  core::detail::ChunkShares shares(10, 3);
   std::vector<index_t> taken;
   shares.take(1, [&](index_t chunk) {
     taken.push_back(chunk);
@@ -43,14 +43,14 @@ TEST_CASE("a thread takes its own run of chunks first, then what others have lef
 }
 
 TEST_CASE("more threads than chunks take every chunk once") {
-  detail::ChunkShares shares(2, 8);
+  core::detail::ChunkShares shares(2, 8);
   std::vector<int> visits(2, 0);
   for (const int thread : {7, 0, 3}) shares.take(thread, [&](index_t chunk) { ++core::at(visits, chunk); });
   CHECK(visits == std::vector<int>(2, 1));
 }
 
 TEST_CASE("more threads than shares take every chunk once") {
-  detail::ChunkShares shares(1000, 100);
+  core::detail::ChunkShares shares(1000, 100);
   std::vector<int> visits(1000, 0);
   for (const int thread : {99, 64, 0}) shares.take(thread, [&](index_t chunk) { ++core::at(visits, chunk); });
   CHECK(visits == std::vector<int>(1000, 1));

@@ -57,8 +57,8 @@ TEST_CASE("long lines are cut, keep their [SEP] and are counted") {
 
 TEST_CASE("several files are one text; numbers go on") {
   const minibert::testing::TemporaryDirectory folder;
-  minibert::write_file(folder / "a", "5\n6");
-  minibert::write_file(folder / "b", "7\n");
+  minibert::io::write_file(folder / "a", "5\n6");
+  minibert::io::write_file(folder / "b", "7\n");
   const TextDataset dataset = TextDataset::from_files({folder / "a", folder / "b"}, NumberTokenizer(), 8);
   REQUIRE(dataset.size() == 3);
   CHECK(dataset.ids(2) == std::vector<token_id>{2, 7, 3});
@@ -161,9 +161,9 @@ TEST_CASE("grouped: any number of threads gives the same, over several blocks") 
 
 TEST_CASE("each file's lines with text are counted") {
   const minibert::testing::TemporaryDirectory folder;
-  minibert::write_file(folder / "a", "5\n\n6");
-  minibert::write_file(folder / "b", "\n \n");
-  minibert::write_file(folder / "c", "");
+  minibert::io::write_file(folder / "a", "5\n\n6");
+  minibert::io::write_file(folder / "b", "\n \n");
+  minibert::io::write_file(folder / "c", "");
   const TextDataset dataset = TextDataset::from_files({folder / "a", folder / "b", folder / "c"}, NumberTokenizer(), 8);
   CHECK(dataset.lines_of_texts() == std::vector<index_t>{2, 0, 0});
   CHECK(dataset.num_blank() == 3);

@@ -37,7 +37,7 @@ struct CountingTokenizer : NumberTokenizer {
 
 /// A text file and a cache folder.
 struct Fixture {
-  Fixture() { write_file(folder / "text", "5 6\n\n7 8 9\n"); }
+  Fixture() { io::write_file(folder / "text", "5 6\n\n7 8 9\n"); }
 
   TextDataset open(const CountingTokenizer& tokenizer, index_t max_length = 8, TextDatasetOptions options = {}) {
     options.cache_dir = folder.path() / "below" / "cache";
@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(Fixture, "another byte of text, tokenizer, length or grouping 
   CHECK(is_made(tokenizer, 8, TextDatasetOptions{.group_texts = true}));
   CHECK(is_made(tokenizer, 8, TextDatasetOptions{.overwrite_cache = true}));
   const fs::file_time_type time = fs::last_write_time(folder / "text");
-  write_file(folder / "text", "5 6\n\n7 8 4\n");
+  io::write_file(folder / "text", "5 6\n\n7 8 4\n");
   fs::last_write_time(folder / "text", time);  // same size, same time
   CHECK(is_made(tokenizer));
   CHECK(open(tokenizer).ids(1) == std::vector<token_id>{2, 7, 8, 4, 3});
@@ -98,16 +98,16 @@ TEST_CASE_FIXTURE(Fixture, "a damaged cache is named and made again") {
   const CountingTokenizer tokenizer;
   open(tokenizer);
   const fs::path path = caches().front();
-  const std::string whole = read_file(path);
+  const std::string whole = io::read_file(path);
   std::string flipped = whole;
   flipped[20] ^= 1;
   for (const std::string& damaged : {flipped, whole.substr(0, whole.size() / 2), std::string()}) {
-    write_file(path, damaged);
+    io::write_file(path, damaged);
     notices.clear();
     CHECK(open(tokenizer).ids(0) == std::vector<token_id>{2, 5, 6, 3});
     CHECK_MESSAGE(notices.starts_with(path.string() + ": "), notices);
     CHECK(notices.ends_with("; it is made again\n"));
-    CHECK(read_file(path) == whole);
+    CHECK(io::read_file(path) == whole);
   }
 }
 
@@ -115,12 +115,12 @@ TEST_CASE_FIXTURE(Fixture, "what a killed process left is written over") {
   const CountingTokenizer tokenizer;
   open(tokenizer);
   const fs::path path = caches().front();
-  const std::string whole = read_file(path);
+  const std::string whole = io::read_file(path);
   fs::remove(path);
-  write_file(detail::hidden_sibling(path, ".tmp"), std::string(100000, 'x'));
+  io::write_file(io::hidden_sibling(path, ".tmp"), std::string(100000, 'x'));
   open(tokenizer);
   CHECK(caches() == std::vector{path});
-  CHECK(read_file(path) == whole);
+  CHECK(io::read_file(path) == whole);
 }
 
 TEST_CASE_FIXTURE(Fixture, "what was left of another text is removed, unless a process is writing it") {
@@ -128,10 +128,10 @@ TEST_CASE_FIXTURE(Fixture, "what was left of another text is removed, unless a p
   open(tokenizer);
   const fs::path store = caches().front(), left = store.parent_path() / ".0123.tokens.tmp",
                  written = store.parent_path() / ".4567.tokens.tmp", other = store.parent_path() / ".other.tmp";
-  for (const fs::path& path : {left, written, other}) write_file(path, "a part");
-  const detail::FileDescriptor file(written, O_WRONLY);
+  for (const fs::path& path : {left, written, other}) io::write_file(path, "a part");
+  const io::FileDescriptor file(written, O_WRONLY);
   REQUIRE(file.try_lock());
-  write_file(folder / "text", "5 6 7\n");
+  io::write_file(folder / "text", "5 6 7\n");
   open(tokenizer);
   CHECK_FALSE(fs::exists(left));
   CHECK(fs::exists(written));
@@ -139,20 +139,20 @@ TEST_CASE_FIXTURE(Fixture, "what was left of another text is removed, unless a p
 }
 
 TEST_CASE_FIXTURE(Fixture, "a tokenizer's error leaves no file") {
-  write_file(folder / "text", "5\nbad\n");
+  io::write_file(folder / "text", "5\nbad\n");
   CHECK_THROWS_AS(open(CountingTokenizer()), ValueError);
   CHECK(caches().empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a folder that cannot be made is named") {
-  write_file(folder / "below", "a file");
+  io::write_file(folder / "below", "a file");
   CHECK_THROWS_WITH_AS(open(CountingTokenizer()), doctest::Contains((folder / "below").string().c_str()), IoError);
 }
 
 TEST_CASE_FIXTURE(Fixture, "of several processes one writes and the others wait, each with the whole of it") {
   std::string text;
   for (int i = 0; i < 20000; ++i) text += std::to_string(5 + i % 90) + " 7\n";
-  write_file(folder / "text", text);
+  io::write_file(folder / "text", text);
   std::vector<pid_t> children;
   for (int child = 0; child < 4; ++child) {
     const pid_t pid = fork();

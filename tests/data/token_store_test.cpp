@@ -68,7 +68,7 @@ TEST_CASE("several segments, in memory and mapped") {
   const std::string bytes = store_of(n, 100);
   check_contents(TokenStore(bytes), n, 100);
   const testing::TemporaryDirectory folder;
-  write_file(folder / "store", bytes);
+  io::write_file(folder / "store", bytes);
   check_contents(TokenStore(folder / "store", 11), n, 100);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("nothing damaged is trusted: no flipped bit, no other length") {
   const testing::TemporaryDirectory folder;
   const std::string bytes = store_of(200, 100), path = (folder / "store").string();
   const auto message = [&](const std::string& contents) {
-    write_file(path, contents);
+    io::write_file(path, contents);
     try {
       const TokenStore store(folder / "store", 11);
       return std::string();

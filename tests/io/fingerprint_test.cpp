@@ -3,7 +3,10 @@
 #include <set>
 #include <string>
 
+#include <minibert/io/file.hpp>
 #include <minibert/io/fingerprint.hpp>
+
+#include "support/test_data.hpp"
 
 namespace {
 
@@ -37,6 +40,24 @@ TEST_CASE("a string may come in parts") {
       .add_part(text.substr(16, 8))
       .add_part(text.substr(24));
   CHECK(parts.value() == Fingerprint().add(text).value());
+}
+
+TEST_CASE("a file has the fingerprint of its contents, and its size is reported part by part") {
+  const minibert::testing::TemporaryDirectory folder;
+  const std::string contents(3'000'001, 'x');  // several reads, and no whole word at the end
+  minibert::io::write_file(folder / "file", contents);
+  minibert::io::write_file(folder / "empty", "");
+  minibert::index_t size = 0, parts = 0;
+  const Fingerprint fingerprint = minibert::file_fingerprint(folder / "file", [&](minibert::index_t bytes) {
+    size += bytes;
+    ++parts;
+  });
+  CHECK(fingerprint.value() == Fingerprint().add(contents).value());
+  CHECK(size == minibert::core::length(contents));
+  CHECK(parts > 1);
+  CHECK(minibert::file_fingerprint(folder / "empty").value() == Fingerprint().add("").value());
+  CHECK_THROWS_AS(minibert::file_fingerprint(folder / "absent"), minibert::IoError);
+  CHECK_THROWS_AS(minibert::file_fingerprint(folder.path()), minibert::IoError);
 }
 
 TEST_CASE("the hexadecimal form has sixteen digits and is stable") {

@@ -118,9 +118,9 @@ TEST_CASE("depth is limited, so that no text can exhaust the stack") {
 
 TEST_CASE("a file is read with its name in errors") {
   const minibert::testing::TemporaryDirectory folder;
-  minibert::write_file(folder / "ok.json", R"({"a": 1})");
+  minibert::io::write_file(folder / "ok.json", R"({"a": 1})");
   CHECK(Json::read(folder / "ok.json").at("a").as_integer() == 1);
-  minibert::write_file(folder / "bad.json", "{]");
+  minibert::io::write_file(folder / "bad.json", "{]");
   try {
     Json::read(folder / "bad.json");
     FAIL("accepted");

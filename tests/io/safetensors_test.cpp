@@ -29,7 +29,7 @@ std::string safetensors(const std::string& header, const std::string& data) {
 /// The message of the error that reading the bytes raises.
 std::string refusal(const std::string& bytes) {
   const TemporaryDirectory folder;
-  minibert::write_file(folder / "damaged.safetensors", bytes);
+  minibert::io::write_file(folder / "damaged.safetensors", bytes);
   try {
     SafetensorsReader reader(folder / "damaged.safetensors");
   } catch (const FormatError& error) {
@@ -58,7 +58,7 @@ TEST_CASE_TEMPLATE("tensors come back bit by bit", T, float, double) {
   const auto* weight = reader.find("b.weight");
   REQUIRE(weight != nullptr);
   CHECK(weight->shape == std::vector<index_t>{2, 3});
-  CHECK(to_string(*weight) == (sizeof(T) == 4 ? "b.weight F32 (2, 3)" : "b.weight F64 (2, 3)"));
+  CHECK(weight->dtype == (sizeof(T) == 4 ? "F32" : "F64"));
   std::vector<T> back(6);
   reader.copy(*weight, back.data());
   CHECK(std::memcmp(back.data(), matrix.data(), sizeof(T) * 6) == 0);
@@ -73,7 +73,7 @@ TEST_CASE("the file has the bytes that transformers writes") {
   std::string header = R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                        R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})";
   header.append((8 - header.size() % 8) % 8, ' ');
-  CHECK(minibert::read_file(folder / "f") ==
+  CHECK(minibert::io::read_file(folder / "f") ==
         safetensors(header, std::string(reinterpret_cast<const char*>(values), sizeof values)));
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("16-bit types are widened exactly, from odd addresses too") {
   const std::string data = "x" + std::string(reinterpret_cast<const char*>(halves), 16) +
                            std::string(reinterpret_cast<const char*>(brains), 6);
   const TemporaryDirectory folder;
-  minibert::write_file(folder / "f", safetensors(header, data));
+  minibert::io::write_file(folder / "f", safetensors(header, data));
   const SafetensorsReader reader(folder / "f");
   double h[8];
   float b[3];
@@ -106,10 +106,30 @@ TEST_CASE("16-bit types are widened exactly, from odd addresses too") {
   CHECK_THROWS_AS(reader.copy(*reader.find("pad"), b), FormatError);
 }
 
+TEST_CASE("read: finds the tensor, compares its shape, and converts") {
+  const TemporaryDirectory folder;
+  const float values[] = {1.0f, 2.0f};
+  const std::string path = (folder / "f").string();
+  minibert::write_safetensors<float>(path, {{"a", {2}, values}, {"scalar", {}, values + 1}});
+  const SafetensorsReader reader(path);
+  double out[2] = {};
+  reader.read("a", {2}, out);
+  CHECK((out[0] == 1.0 && out[1] == 2.0));
+  reader.read("scalar", {}, out);
+  CHECK(out[0] == 2.0);
+  reader.read(*reader.find("a"), {2}, out);
+  CHECK(out[0] == 1.0);
+  CHECK_THROWS_WITH_AS(reader.read("b", {2}, out), (path + ": the tensor b is missing").c_str(), FormatError);
+  const std::string refusal = path + ": the tensor a has shape (2), expected ";
+  CHECK_THROWS_WITH_AS(reader.read("a", {1, 2}, out), (refusal + "(1, 2)").c_str(), FormatError);
+  CHECK_THROWS_WITH_AS(reader.read("a", {3}, out), (refusal + "(3)").c_str(), FormatError);
+  CHECK_THROWS_AS(reader.read("a", {}, out), FormatError);
+}
+
 TEST_CASE("integers are listed, so that buffers such as position_ids can be passed over") {
   const TemporaryDirectory folder;
-  minibert::write_file(folder / "f",
-                       safetensors("{" + entry("ids", "I64", "[1,2]", "[0,16]") + "}", std::string(16, 'x')));
+  minibert::io::write_file(folder / "f",
+                           safetensors("{" + entry("ids", "I64", "[1,2]", "[0,16]") + "}", std::string(16, 'x')));
   CHECK(SafetensorsReader(folder / "f").find("ids")->numel == 2);
 }
 
@@ -159,7 +179,7 @@ TEST_CASE("a file cut anywhere is refused") {
   const TemporaryDirectory folder;
   const float values[] = {1.0f, 2.0f};
   minibert::write_safetensors<float>(folder / "f", {{"a", {2}, values}});
-  const std::string whole = minibert::read_file(folder / "f");
+  const std::string whole = minibert::io::read_file(folder / "f");
   for (std::size_t cut = 0; cut < whole.size(); ++cut) CHECK(refusal(whole.substr(0, cut)) != "accepted");
 }
 

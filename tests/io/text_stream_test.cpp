@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/io/file.hpp>
 #include <minibert/io/text_stream.hpp>
 
 #include "support/test_data.hpp"
@@ -71,21 +72,21 @@ std::string zstd(std::string_view text) {
 
 TEST_CASE("blocks are whole lines, as many as fit") {
   const TemporaryDirectory folder;
-  write_file(folder / "text", "one\ntwo\n\nthree\nfour");
+  io::write_file(folder / "text", "one\ntwo\n\nthree\nfour");
   CHECK(blocks_of(folder / "text", 8) == std::vector<std::string>{"one\ntwo\n", "\nthree\n", "four"});
   CHECK(blocks_of(folder / "text", 100) == std::vector<std::string>{"one\ntwo\n\nthree\nfour"});
-  write_file(folder / "text", "one\ntwo\n");
+  io::write_file(folder / "text", "one\ntwo\n");
   CHECK(blocks_of(folder / "text", 4) == std::vector<std::string>{"one\n", "two\n"});
-  write_file(folder / "text", "");
+  io::write_file(folder / "text", "");
   CHECK(blocks_of(folder / "text", 8).empty());
-  write_file(folder / "text", "\n");
+  io::write_file(folder / "text", "\n");
   CHECK(blocks_of(folder / "text", 8) == std::vector<std::string>{"\n"});
 }
 
 TEST_CASE("a line longer than a block comes whole") {
   const TemporaryDirectory folder;
   const std::string line(1000, 'x');
-  write_file(folder / "text", "a\n" + line + "\nb\n" + line);
+  io::write_file(folder / "text", "a\n" + line + "\nb\n" + line);
   const auto blocks = blocks_of(folder / "text", 16);
   CHECK(joined(blocks) == "a\n" + line + "\nb\n" + line);
   for (const std::string& block : blocks) CHECK((block.back() == '\n' || &block == &blocks.back()));
@@ -96,7 +97,7 @@ TEST_CASE("any block size gives the text") {
   const TemporaryDirectory folder;
   const std::string text = many_lines();
   REQUIRE(text.size() > 1 << 20);
-  write_file(folder / "text", text);
+  io::write_file(folder / "text", text);
   for (const index_t size : {1, 1000, 1 << 20, (1 << 20) + 1, 1 << 24})
     CHECK(joined(blocks_of(folder / "text", size)) == text);
 }
@@ -105,11 +106,14 @@ TEST_CASE("what cannot be read is named") {
   const TemporaryDirectory folder;
   CHECK_THROWS_WITH_AS(TextStream(folder / "absent"),
                        ((folder / "absent").string() + ": cannot open: No such file or directory").c_str(), IoError);
-  CHECK_THROWS_WITH_AS(TextStream(folder.path()), (folder.path().string() + ": not a regular file").c_str(), IoError);
-  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK_THROWS_WITH_AS(TextStream(folder / "pipe"), ((folder / "pipe").string() + ": not a regular file").c_str(),
+  CHECK_THROWS_WITH_AS(TextStream(folder.path()),
+                       (folder.path().string() + ": not a regular file, but a folder, pipe or device").c_str(),
                        IoError);
-  write_file(folder / "text", "text\n");
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(TextStream(folder / "pipe"),
+                       ((folder / "pipe").string() + ": not a regular file, but a folder, pipe or device").c_str(),
+                       IoError);
+  io::write_file(folder / "text", "text\n");
   bool was_read = false;
   CHECK_THROWS_AS(for_each_block(Paths{folder / "text", folder / "absent"}, {}, [&](auto, auto) { was_read = true; }),
                   IoError);
@@ -118,9 +122,9 @@ TEST_CASE("what cannot be read is named") {
 
 TEST_CASE("several files: every block with its file's number; progress counts all bytes") {
   const TemporaryDirectory folder;
-  write_file(folder / "a", "1\n2");
-  write_file(folder / "b", "");
-  write_file(folder / "c", "3\n");
+  io::write_file(folder / "a", "1\n2");
+  io::write_file(folder / "b", "");
+  io::write_file(folder / "c", "3\n");
   std::vector<std::pair<std::string, index_t>> blocks;
   std::vector<std::pair<index_t, index_t>> progress;
   const Paths files = {folder / "a", folder / "b", folder / "c"};
@@ -135,19 +139,19 @@ TEST_CASE("several files: every block with its file's number; progress counts al
 TEST_CASE("the fingerprint follows every byte, the order of the files and where one ends") {
   const TemporaryDirectory folder;
   std::string text = many_lines();
-  write_file(folder / "a", text);
-  write_file(folder / "b", "1\n");
+  io::write_file(folder / "a", text);
+  io::write_file(folder / "b", "1\n");
   const std::uint64_t both = fingerprint_of(Paths{folder / "a", folder / "b"});
   CHECK(fingerprint_of(Paths{folder / "b", folder / "a"}) != both);
-  write_file(folder / "c", text + "1\n");
+  io::write_file(folder / "c", text + "1\n");
   CHECK(fingerprint_of(Paths{folder / "c"}) != both);
   for (const std::size_t place : {std::size_t{0}, text.size() / 2, text.size() - 1}) {
     text[place] ^= 1;
-    write_file(folder / "a", text);
+    io::write_file(folder / "a", text);
     CHECK(fingerprint_of(Paths{folder / "a", folder / "b"}) != both);
     text[place] ^= 1;
   }
-  write_file(folder / "a", text);
+  io::write_file(folder / "a", text);
   CHECK(fingerprint_of(Paths{folder / "a", folder / "b"}) == both);
 }
 
@@ -156,16 +160,16 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
   const TemporaryDirectory folder;
   const std::string text = many_lines();
   const std::string packed = compress(text), path = (folder / "text.txt").string();
-  write_file(path, packed);
+  io::write_file(path, packed);
   CHECK(joined(blocks_of(path, 1 << 16)) == text);
   CHECK(joined(blocks_of(path, 1 << 24)) == text);
-  write_file(path, packed + compress("") + compress("more\n"));  // several pieces
+  io::write_file(path, packed + compress("") + compress("more\n"));  // several pieces
   CHECK(joined(blocks_of(path, 1 << 16)) == text + "more\n");
-  write_file(path, compress(""));
+  io::write_file(path, compress(""));
   CHECK(blocks_of(path, 100).empty());
 
   const auto message = [&](const std::string& contents) {
-    write_file(path, contents);
+    io::write_file(path, contents);
     try {
       blocks_of(path, 1 << 16);
       return std::string("no error");
@@ -191,13 +195,13 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
 TEST_CASE("gzip") {
   check_compressed(gzip);
   const TemporaryDirectory folder;
-  write_file(folder / "text", gzip("padded\n") + std::string(700, '\0'));
+  io::write_file(folder / "text", gzip("padded\n") + std::string(700, '\0'));
   CHECK(joined(blocks_of(folder / "text", 100)) == "padded\n");
 }
 #else
 TEST_CASE("gzip without zlib") {
   const TemporaryDirectory folder;
-  write_file(folder / "text", "\x1F\x8B");
+  io::write_file(folder / "text", "\x1F\x8B");
   CHECK_THROWS_AS(TextStream(folder / "text"), ValueError);
 }
 #endif
@@ -206,17 +210,17 @@ TEST_CASE("gzip without zlib") {
 TEST_CASE("zstd") {
   check_compressed(zstd);
   const TemporaryDirectory folder;
-  write_file(folder / "text", std::string("\x51\x2A\x4D\x18\x02\0\0\0ab", 10) + zstd("after a frame to skip\n"));
+  io::write_file(folder / "text", std::string("\x51\x2A\x4D\x18\x02\0\0\0ab", 10) + zstd("after a frame to skip\n"));
   CHECK(joined(blocks_of(folder / "text", 100)) == "after a frame to skip\n");
 
   // A frame as zstd --long=28 makes it: a window of 2^28 bytes, and one block of text as it is.
-  write_file(folder / "text", std::string("\x28\xB5\x2F\xFD\x00\x90\x29\x00\x00line\n", 14));
+  io::write_file(folder / "text", std::string("\x28\xB5\x2F\xFD\x00\x90\x29\x00\x00line\n", 14));
   CHECK(joined(blocks_of(folder / "text", 100)) == "line\n");
 }
 #else
 TEST_CASE("zstd without its library") {
   const TemporaryDirectory folder;
-  write_file(folder / "text", "\x28\xB5\x2F\xFD");
+  io::write_file(folder / "text", "\x28\xB5\x2F\xFD");
   CHECK_THROWS_AS(TextStream(folder / "text"), ValueError);
 }
 #endif

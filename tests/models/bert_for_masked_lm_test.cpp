@@ -140,7 +140,7 @@ TEST_CASE("BertForMaskedLM: a sequence's logits do not depend on what else is in
         tiny_batch({core::at(together.cu_seqlens, b + 1) - core::at(together.cu_seqlens, b)}, b);
     tape.reset();
     const auto own = model.forward(tape, alone).logits;
-    for (index_t i = 0; i < own.numel(); ++i) CHECK(own.data()[i] == core::at(logits, at_row + i));
+    for (index_t i = 0; i < own.numel(); ++i) CHECK(own.value().data()[i] == core::at(logits, at_row + i));
     at_row += own.numel();
   }
 }

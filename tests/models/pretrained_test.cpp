@@ -35,8 +35,8 @@ TEST_CASE("save_pretrained and from_pretrained: a round trip to the bit") {
     CHECK(std::equal(a->data, a->data + a->numel(), b->data));
   }
   again.save_pretrained(folder / "again");
-  CHECK(read_file(folder / "again/model.safetensors") == read_file(folder / "model.safetensors"));
-  CHECK(read_file(folder / "again/config.json") == read_file(folder / "config.json"));
+  CHECK(io::read_file(folder / "again/model.safetensors") == io::read_file(folder / "model.safetensors"));
+  CHECK(io::read_file(folder / "again/config.json") == io::read_file(folder / "config.json"));
 }
 
 TEST_CASE("from_pretrained: missing tensors are an error, or are listed and drawn for who asks") {
@@ -75,10 +75,8 @@ TEST_CASE("from_pretrained: another shape, and a decoder that is not tied, are r
     for (auto& t : tensors)
       if (t.name == "cls.predictions.bias") t.shape = {22};
   });
-  CHECK_THROWS_WITH_AS(
-      BertForMaskedLM::from_pretrained(folder.path()),
-      doctest::Contains("cls.predictions.bias F32 (22), but the model's cls.predictions.bias has shape (23)"),
-      FormatError);
+  CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained(folder.path()),
+                       doctest::Contains("the tensor cls.predictions.bias has shape (22), expected (23)"), FormatError);
   const std::vector<float> other(23 * 8, 0.5f);
   write_changed(folder.path(), model, [&](auto& tensors) {
     tensors.push_back({"cls.predictions.decoder.weight", {23, 8}, other.data()});
@@ -92,9 +90,9 @@ TEST_CASE("from_pretrained: missing and damaged files") {
   CHECK_THROWS_AS(BertForMaskedLM::from_pretrained(folder.path()), IoError);
   BertForMaskedLM model(testing::tiny_config());
   model.save_pretrained(folder.path());
-  const std::string whole = read_file(folder / "model.safetensors");
+  const std::string whole = io::read_file(folder / "model.safetensors");
   for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() - 1}) {
-    write_file(folder / "model.safetensors", whole.substr(0, size));
+    io::write_file(folder / "model.safetensors", whole.substr(0, size));
     CHECK_THROWS_AS(BertForMaskedLM::from_pretrained(folder.path()), FormatError);
   }
   std::filesystem::rename(folder / "model.safetensors", folder / "pytorch_model.bin");

@@ -68,6 +68,6 @@ TEST_CASE("Tensor: scalars and empty ones") {
 }
 
 TEST_CASE("Tensor: errors") {
-  CHECK_THROWS_WITH_AS(Tensor<float>({2, 2}, {1, 2, 3}), "Tensor: 3 values for shape (2, 2)", ShapeError);
+  CHECK_THROWS_WITH_AS(Tensor<float>({2, 2}, {1, 2, 3}), "Tensor: 3 values for shape (2, 2), expected 4", ShapeError);
   CHECK_THROWS_WITH_AS(Tensor<float>({2}).item(), "item: needs one element, the tensor has shape (2)", ShapeError);
 }

@@ -48,7 +48,7 @@ TEST_CASE("the text is BertNormalizer's, for many characters in a context and al
       int differences = 0;
       for (char32_t c = 0; c < 0x3400; ++c) {
         std::string text = "\u00C9";
-        for (const char32_t part : {c, U'\u0323', U'\u1BF2', c, U'\u0301', c}) unicode::append(text, part);
+        for (const char32_t part : {c, U'\u0323', U'\u1BF2', c, U'\u0301', c}) core::utf8::append(text, part);
         const AlignedText aligned = normalize_aligned(text, options);
         differences += aligned.text != normalizer.normalize(text) || aligned.text.size() != aligned.origins.size();
       }

@@ -41,10 +41,10 @@ class Changed {
   Json& operator[](std::string_view key) { return json_[key]; }
   const std::filesystem::path& path() { return write(json_.dump()); }
   const std::filesystem::path& write(std::string_view text) {
-    write_file(folder_ / "tokenizer.json", text);
+    io::write_file(folder_ / "tokenizer.json", text);
     return folder_.path();
   }
-  void add(const char* name, std::string_view text) { write_file(folder_ / name, text); }
+  void add(const char* name, std::string_view text) { io::write_file(folder_ / name, text); }
 
  private:
   testing::TemporaryDirectory folder_;
@@ -81,16 +81,16 @@ TEST_CASE("saving again writes the same bytes") {
   BertTokenizer(kVocabulary).save_pretrained(first.path());
   BertTokenizer::from_pretrained(first.path()).save_pretrained(second.path());
   for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"})
-    CHECK(read_file(first / name) == read_file(second / name));
+    CHECK(io::read_file(first / name) == io::read_file(second / name));
 }
 
 TEST_CASE("without a length limit none is written, and 1e30 is read as none") {
   const testing::TemporaryDirectory folder;
   BertTokenizer(kVocabulary).save_pretrained(folder.path());
-  CHECK_FALSE(has(read_file(folder / "tokenizer_config.json"), "model_max_length"));
-  write_file(folder / "tokenizer_config.json", R"({"model_max_length": 1000000000000000019884624838656})");
+  CHECK_FALSE(has(io::read_file(folder / "tokenizer_config.json"), "model_max_length"));
+  io::write_file(folder / "tokenizer_config.json", R"({"model_max_length": 1000000000000000019884624838656})");
   CHECK(BertTokenizer::from_pretrained(folder.path()).model_max_length() == kUnlimited);
-  write_file(folder / "tokenizer_config.json", R"({"model_max_length": 0})");
+  io::write_file(folder / "tokenizer_config.json", R"({"model_max_length": 0})");
   CHECK(has(refusal(folder.path()), "tokenizer_config.json: model_max_length: expected at least 1, found 0"));
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("components that may be missing") {
 
 TEST_CASE("a damaged tokenizer.json") {
   Changed changed;
-  const std::string whole = read_file(changed.path() / "tokenizer.json");
+  const std::string whole = io::read_file(changed.path() / "tokenizer.json");
   for (std::size_t n = 0; n < whole.size(); n += 61)
     REQUIRE(has(refusal(changed.write(whole.substr(0, n))), "tokenizer.json"));
   CHECK(has(refusal(changed.write("null")), "tokenizer.json"));
@@ -157,7 +157,7 @@ TEST_CASE("a damaged tokenizer.json") {
 TEST_CASE("vocab.txt: CRLF, no last newline, duplicates, empty lines") {
   const testing::TemporaryDirectory folder;
   const auto opened = [&](std::string_view text) {
-    write_file(folder / "vocab.txt", text);
+    io::write_file(folder / "vocab.txt", text);
     return BertTokenizer::from_pretrained(folder.path());
   };
   CHECK(opened(kVocabTxt).fingerprint() ==
@@ -167,32 +167,32 @@ TEST_CASE("vocab.txt: CRLF, no last newline, duplicates, empty lines") {
   CHECK(twice.convert_tokens_to_ids("a") == 8);
   CHECK(twice.options().do_lower_case);
 
-  write_file(folder / "vocab.txt", kVocabTxt + "\xFF\n");
+  io::write_file(folder / "vocab.txt", kVocabTxt + "\xFF\n");
   CHECK(has(refusal(folder.path()), "vocab.txt: line 8 is not UTF-8"));
-  write_file(folder / "vocab.txt", "[PAD]\n[CLS]\n");
+  io::write_file(folder / "vocab.txt", "[PAD]\n[CLS]\n");
   CHECK(has(refusal(folder.path()), "the token for unknown words, \"[UNK]\""));
-  write_file(folder / "vocab.txt", "");
+  io::write_file(folder / "vocab.txt", "");
   CHECK(has(refusal(folder.path()), "the vocabulary of 0 entries"));
 }
 
 TEST_CASE("special tokens by other names, and added tokens of older files") {
   const testing::TemporaryDirectory folder;
-  write_file(folder / "vocab.txt", kVocabTxt);
-  write_file(folder / "special_tokens_map.json", R"({"mask_token": "<m>"})");
+  io::write_file(folder / "vocab.txt", kVocabTxt);
+  io::write_file(folder / "special_tokens_map.json", R"({"mask_token": "<m>"})");
   CHECK(BertTokenizer::from_pretrained(folder.path()).mask_token_id() == 7);
-  write_file(folder / "tokenizer_config.json", R"({"mask_token": {"content": "[MASK]"}, "do_lower_case": false,
+  io::write_file(folder / "tokenizer_config.json", R"({"mask_token": {"content": "[MASK]"}, "do_lower_case": false,
     "added_tokens_decoder": {"7": {"content": "<e>", "special": false}}})");
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
   CHECK(tokenizer.mask_token_id() == 4);
   CHECK(tokenizer.tokenize("a<e>") == std::vector<std::string>{"a", "<e>"});
   CHECK_FALSE(tokenizer.is_special(7));
-  write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {"x7": {"content": "<e>"}}})");
+  io::write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {"x7": {"content": "<e>"}}})");
   CHECK(has(refusal(folder.path()), "\"x7\" is no id"));
-  write_file(folder / "tokenizer_config.json", R"({"do_lower_case": "no"})");
+  io::write_file(folder / "tokenizer_config.json", R"({"do_lower_case": "no"})");
   CHECK(has(refusal(folder.path()), "tokenizer_config.json: do_lower_case: expected true or false, found \"no\""));
-  write_file(folder / "tokenizer_config.json", R"({"truncation_side": "up"})");
+  io::write_file(folder / "tokenizer_config.json", R"({"truncation_side": "up"})");
   CHECK(has(refusal(folder.path()), "truncation_side: expected \"left\" or \"right\", found \"up\""));
-  write_file(folder / "added_tokens.json", "{}");
+  io::write_file(folder / "added_tokens.json", "{}");
   CHECK(has(refusal(folder.path()), "added_tokens.json: not supported"));
 }
 
@@ -229,7 +229,7 @@ TEST_CASE("what BertTokenizer would read otherwise is saved for transformers' ge
   CHECK(back.decode({5, 6, 5}) == "ab a");
 
   config["tokenizer_class"] = "BertTokenizer";
-  write_file(folder / "tokenizer_config.json", config.dump());
+  io::write_file(folder / "tokenizer_config.json", config.dump());
   CHECK(has(refusal(folder.path()), "tokenizer_config.json: tokenizer_class is BertTokenizer, which takes \"##\""));
   std::filesystem::remove(folder / "tokenizer_config.json");  // tokenizer.json alone rules
   CHECK(BertTokenizer::from_pretrained(folder.path()).tokenize("ab") == Tokens{"a", "@@b"});
@@ -255,25 +255,25 @@ TEST_CASE("joiners that are kept are kept by the files, which go to transformers
   Json tokenizer = Json::read(folder / "tokenizer.json"), config = Json::read(folder / "tokenizer_config.json");
   CHECK(config.at("tokenizer_class") == Json("PreTrainedTokenizerFast"));
   config["tokenizer_class"] = "BertTokenizer";
-  write_file(folder / "tokenizer_config.json", config.dump());
+  io::write_file(folder / "tokenizer_config.json", config.dump());
   CHECK(has(refusal(folder.path()), "tokenizer_class is BertTokenizer, which drops U+200C and U+200D"));
   std::filesystem::remove(folder / "tokenizer_config.json");
   CHECK(BertTokenizer::from_pretrained(folder.path()).fingerprint() == original.fingerprint());
   tokenizer["normalizer"]["normalizers"].as_array().at(1)["content"] = "x";
-  write_file(folder / "tokenizer.json", tokenizer.dump());
+  io::write_file(folder / "tokenizer.json", tokenizer.dump());
   CHECK(has(refusal(folder.path()), "tokenizer.json: normalizer: the Sequence is another one"));
   tokenizer["normalizer"]["normalizers"].as_array().pop_back();
-  write_file(folder / "tokenizer.json", tokenizer.dump());
+  io::write_file(folder / "tokenizer.json", tokenizer.dump());
   CHECK(has(refusal(folder.path()), "normalizer: the last of the Sequence is \"Replace\""));
   tokenizer["normalizer"]["normalizers"].as_array().clear();
-  write_file(folder / "tokenizer.json", tokenizer.dump());
+  io::write_file(folder / "tokenizer.json", tokenizer.dump());
   CHECK(has(refusal(folder.path()), "normalizers: found none"));
 }
 
 TEST_CASE("a missing normalized means not special") {
   const testing::TemporaryDirectory folder;
-  write_file(folder / "vocab.txt", kVocabTxt);
-  write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder":
+  io::write_file(folder / "vocab.txt", kVocabTxt);
+  io::write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder":
     {"7": {"content": "<E>"}, "8": {"content": "<F>", "special": true}, "4": {"content": "[MASK]", "lstrip": true,
      "special": true}}, "mask_token": {"content": "[MASK]", "lstrip": true}})");
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
@@ -283,8 +283,8 @@ TEST_CASE("a missing normalized means not special") {
 
 TEST_CASE("flags of a special token that only its name brings count, and outlive saving") {
   const testing::TemporaryDirectory folder, saved;
-  write_file(folder / "vocab.txt", kVocabTxt);
-  write_file(folder / "tokenizer_config.json", R"({"mask_token": {"content": "[MASK]", "lstrip": true},
+  io::write_file(folder / "vocab.txt", kVocabTxt);
+  io::write_file(folder / "tokenizer_config.json", R"({"mask_token": {"content": "[MASK]", "lstrip": true},
     "sep_token": {"content": "<S>", "normalized": true, "special": false}})");
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
   CHECK(tokenizer(std::string("a  [MASK]"), {.return_offsets_mapping = true}).offset_mapping[2] == CharSpan{1, 9});
@@ -292,11 +292,11 @@ TEST_CASE("flags of a special token that only its name brings count, and outlive
   CHECK(tokenizer.is_special(7));
   tokenizer.save_pretrained(saved.path());
   CHECK(BertTokenizer::from_pretrained(saved.path()).fingerprint() == tokenizer.fingerprint());
-  write_file(folder / "special_tokens_map.json", R"({"mask_token": "[MASK]"})");  // has the last word
+  io::write_file(folder / "special_tokens_map.json", R"({"mask_token": "[MASK]"})");  // has the last word
   CHECK(
       BertTokenizer::from_pretrained(folder.path())("a  [MASK]", {.return_offsets_mapping = true}).offset_mapping[2] ==
       CharSpan{3, 9});
-  write_file(folder / "special_tokens_map.json", R"({"mask_token": {"content": 1}})");
+  io::write_file(folder / "special_tokens_map.json", R"({"mask_token": {"content": 1}})");
   CHECK(has(refusal(folder.path()), "special_tokens_map.json: mask_token: "));
 }
 

@@ -186,7 +186,7 @@ TEST_CASE("one tokenizer serves several threads") {
   const auto path = testing::test_data("wikitext2/valid.txt");
   const auto folder = testing::test_data("tokenizers/bert-base-uncased");
   if (!path || !folder) return;
-  const std::string text = read_file(*path).substr(0, 100000);
+  const std::string text = io::read_file(*path).substr(0, 100000);
   const BertTokenizer t = BertTokenizer::from_pretrained(*folder);
   const Ids expected = t.encode(text);
   std::vector<Ids> results(4);

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 using namespace minibert;
-using detail::IdAppender;
+using tokenizers::detail::IdAppender;
 
 TEST_CASE("id appender: ids come behind those that are there, whatever was expected") {
   for (const std::size_t expected : {0u, 1u, 5u, 5000u}) {

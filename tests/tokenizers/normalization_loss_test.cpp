@@ -30,21 +30,30 @@ TEST_CASE("marks inside a character count, accents of Latin, Greek and Cyrillic 
   CHECK_FALSE(normalization_loss("\u304C", BertNormalizerOptions{.strip_accents = false}).marks);
 }
 
-TEST_CASE("the warning starts above one line in a hundred, and says what and how many") {
+TEST_CASE("a warning comes above one line in a hundred, and names the setting that keeps the characters") {
   NormalizationLossCount count;
   for (int i = 0; i < 99; ++i) count.add(NormalizationLoss{});
   count.add(NormalizationLoss{.joiners = true, .marks = false});
-  CHECK_FALSE(count.warning());  // exactly 1 %
+  CHECK(count.warnings().empty());  // exactly 1 %
 
   NormalizationLossCount other;
   other.add(NormalizationLoss{.joiners = true, .marks = true});
   count.add(other);
-  REQUIRE(count.warning());
-  CHECK(count.warning()->starts_with("2 of 101 lines (1.9 %) hold zero-width joiners"));
-  CHECK(count.warning()->find("--keep_joiners") != std::string::npos);
+  REQUIRE(count.warnings().size() == 1);
+  const NormalizationWarning joiners = count.warnings()[0];
+  CHECK(joiners.lost.starts_with("zero-width joiners"));
+  CHECK(joiners.lines == 2);
+  CHECK(joiners.total_lines == 101);
+  CHECK(joiners.percent() == 1.9);
+  CHECK(joiners.option == "keep_joiners");
+  CHECK(joiners.value);
 
   count.add(NormalizationLoss{.joiners = false, .marks = true});
-  CHECK(count.warning()->starts_with("2 of 102 lines (1.9 %) lose vowel signs"));
-  CHECK(count.warning()->find("--strip_accents false") != std::string::npos);
-  CHECK_FALSE(NormalizationLossCount{}.warning());
+  REQUIRE(count.warnings().size() == 2);
+  const NormalizationWarning marks = count.warnings()[0];
+  CHECK(marks.lost.starts_with("vowel signs"));
+  CHECK(marks.lines == 2);
+  CHECK(marks.option == "strip_accents");
+  CHECK_FALSE(marks.value);
+  CHECK(NormalizationLossCount{}.warnings().empty());
 }

@@ -74,6 +74,19 @@ TEST_CASE("what overflows stands behind its text, padded as well") {
   CHECK(batch.overflow_to_sample_mapping == std::vector<index_t>{0, 1, 1});
 }
 
+TEST_CASE("{} means default options, beside a second text too") {
+  const BertTokenizer t = tokenizer();
+  const std::vector<std::string> texts = {"a b", "b"};
+  CHECK(t.batch_encode(texts, {}).encodings[0].input_ids == t.batch_encode(texts).encodings[0].input_ids);
+  CHECK(t.batch_encode(texts, {}).encodings[1].input_ids == Ids{1, 6, 2});
+  CHECK(t.batch_encode(texts, texts, {}).encodings[1].input_ids == Ids{1, 6, 2, 6, 2});
+  CHECK(t.batch_encode(texts, texts).encodings[1].input_ids == Ids{1, 6, 2, 6, 2});
+  CHECK(t("b", {}).input_ids == Ids{1, 6, 2});
+  CHECK(t("b", "a").input_ids == Ids{1, 6, 2, 5, 2});
+  CHECK(t("b", std::string("a"), {}).input_ids == Ids{1, 6, 2, 5, 2});
+  CHECK(t("b", texts[1]).input_ids == Ids{1, 6, 2, 6, 2});
+}
+
 TEST_CASE("batches of pairs, and what is refused") {
   const BertTokenizer t = tokenizer();
   const BatchEncoding batch = t.batch_encode({"a", ""}, {"b", ""}, {.padding = PaddingStrategy::longest});

@@ -6,7 +6,8 @@
 #include <doctest/doctest.h>
 
 using namespace minibert;
-using detail::PairLengths, detail::truncated_lengths, detail::Window, detail::windows;
+using tokenizers::detail::PairLengths, tokenizers::detail::truncated_lengths, tokenizers::detail::Window,
+    tokenizers::detail::windows;
 using enum TruncationStrategy;
 
 namespace {

@@ -8,12 +8,6 @@ using namespace minibert;
 
 namespace {
 
-std::u32string decoded(std::string_view text) {
-  std::u32string characters;
-  unicode::for_each_character(text, [&](char32_t c) { characters += c; });
-  return characters;
-}
-
 std::u32string decomposed(char32_t c) {
   std::u32string characters;
   unicode::decompose(c, [&](char32_t part) { characters += part; });
@@ -22,41 +16,9 @@ std::u32string decomposed(char32_t c) {
 
 }  // namespace
 
-TEST_CASE("every character survives encoding and decoding") {
-  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
-    if (c >= 0xD800 && c <= 0xDFFF) continue;
-    std::string text;
-    unicode::append(text, c);
-    const unicode::Decoded back = unicode::decode(text.data(), text.data() + text.size());
-    if (back.character != c || back.bytes != core::length(text)) FAIL("U+", static_cast<std::uint32_t>(c));
-  }
-}
-
-TEST_CASE("invalid UTF-8 gives one U+FFFD for each maximal part, as Python's 'replace'") {
-  const std::u32string r(1, unicode::kReplacement);
-  CHECK(decoded("a\x80z") == U"a" + r + U"z");              // a continuation byte alone
-  CHECK(decoded("\xE0\xA4") == r);                          // cut short
-  CHECK(decoded("\xE0\xA4z") == r + U"z");                  // cut short by ASCII
-  CHECK(decoded("\xF0\x9F\x98") == r);                      // three of four bytes
-  CHECK(decoded("\xC0\x80") == r + r);                      // overlong, two bytes
-  CHECK(decoded("\xE0\x80\x80") == r + r + r);              // overlong, three bytes
-  CHECK(decoded("\xED\xA0\x80") == r + r + r);              // a surrogate
-  CHECK(decoded("\xF4\x90\x80\x80") == r + r + r + r);      // beyond U+10FFFF
-  CHECK(decoded("\xF5\xFF") == r + r);                      // bytes that start nothing
-  CHECK(decoded("\xE0\xA4\xE0\xA4\x85") == r + U"\u0905");  // cut short by the next character
-}
-
-TEST_CASE("is_valid_utf8 tells a written U+FFFD from a broken sequence") {
-  CHECK(unicode::is_valid_utf8(""));
-  CHECK(unicode::is_valid_utf8("a\xEF\xBF\xBD\xE0\xA4\x85"));
-  CHECK_FALSE(unicode::is_valid_utf8("\xEF\xBF"));
-  CHECK_FALSE(unicode::is_valid_utf8("\xF0\x9F\x98"));  // a broken part of three bytes
-  CHECK_FALSE(unicode::is_valid_utf8("\xFF"));
-}
-
 TEST_CASE("properties are the reference's, not the newest Unicode's") {
   CHECK(unicode::is_removed(0x00AD));
-  CHECK(unicode::is_removed(unicode::kReplacement));
+  CHECK(unicode::is_removed(core::utf8::kReplacement));
   CHECK_FALSE(unicode::is_removed(0x0890));  // a format character since Unicode 14
   CHECK_FALSE(unicode::is_removed('\n'));
   CHECK(unicode::is_removed('\v'));

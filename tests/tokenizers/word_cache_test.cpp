@@ -9,8 +9,8 @@
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 
 using namespace minibert;
-using detail::RawWord;
-using detail::WordCache;
+using tokenizers::detail::RawWord;
+using tokenizers::detail::WordCache;
 
 namespace {
 
@@ -23,7 +23,7 @@ std::optional<std::vector<token_id>> found(const WordCache& cache, std::uint64_t
   std::vector<token_id> ids{1};
   bool is_there = false;
   {
-    detail::IdAppender appender(ids, 1);
+    tokenizers::detail::IdAppender appender(ids, 1);
     is_there = cache.append(owner, word, appender);
   }
   CHECK(ids.front() == 1);

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/io/file.hpp>
+
 #include "support/test_data.hpp"
 
 using namespace minibert;
@@ -78,8 +80,8 @@ TEST_CASE("chunks and threads do not show") {
 
 TEST_CASE("files are counted as one text; a line ends where its file does") {
   const testing::TemporaryDirectory folder;
-  write_file(folder / "a", "the cat\nthe");
-  write_file(folder / "b", "re is a cat\n");
+  io::write_file(folder / "a", "the cat\nthe");
+  io::write_file(folder / "b", "re is a cat\n");
   WordCounter counter(BertNormalizerOptions{});
   index_t read = 0;
   counter.add_files({folder / "a", folder / "b"}, [&](index_t done, index_t) { read = done; });

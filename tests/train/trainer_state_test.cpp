@@ -37,14 +37,14 @@ TEST_CASE("a damaged file is refused by file and key") {
   const testing::TemporaryDirectory folder;
   Json json = TrainerState().to_json();
   json["global_step"] = "eight";
-  write_file(folder / "s.json", json.dump());
+  io::write_file(folder / "s.json", json.dump());
   CHECK_THROWS_WITH_AS(TrainerState::load_from_json(folder / "s.json"),
                        ((folder / "s.json").string() + ": expected an integer, found \"eight\"").c_str(), FormatError);
-  write_file(folder / "s.json", "{}");
+  io::write_file(folder / "s.json", "{}");
   CHECK_THROWS_WITH_AS(TrainerState::load_from_json(folder / "s.json"),
                        ((folder / "s.json").string() + ": the key \"global_step\" is missing").c_str(), FormatError);
   json["global_step"] = -1;
-  write_file(folder / "s.json", json.dump());
+  io::write_file(folder / "s.json", json.dump());
   CHECK_THROWS_AS(TrainerState::load_from_json(folder / "s.json"), FormatError);
 }
 

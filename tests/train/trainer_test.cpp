@@ -75,7 +75,7 @@ void spoil_from_step_10(Run& run) {
 
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
-  for (const fs::path& entry : detail::entries_of(folder)) names.push_back(entry.filename().string());
+  for (const fs::path& entry : io::list_folder(folder)) names.push_back(entry.filename().string());
   return names;
 }
 
@@ -181,10 +181,10 @@ TEST_CASE("a run resumed at any step ends with the same bits, log included") {
                                                  ": ", stop, " of 20 steps are done"));
     CHECK(second.model.values() == whole.model.values());
     CHECK(timeless(second.trainer.state().log_history) == timeless(whole.trainer.state().log_history));
-    CHECK(read_file(checkpoint_path(out, 20) / "model.safetensors") ==
-          read_file(folder / "whole/checkpoint-20/model.safetensors"));
-    CHECK(read_file(checkpoint_path(out, 20) / "optimizer.safetensors") ==
-          read_file(folder / "whole/checkpoint-20/optimizer.safetensors"));
+    CHECK(io::read_file(checkpoint_path(out, 20) / "model.safetensors") ==
+          io::read_file(folder / "whole/checkpoint-20/model.safetensors"));
+    CHECK(io::read_file(checkpoint_path(out, 20) / "optimizer.safetensors") ==
+          io::read_file(folder / "whole/checkpoint-20/optimizer.safetensors"));
   }
 }
 
@@ -226,12 +226,12 @@ TEST_CASE("a run killed while it writes a checkpoint goes on from the one before
   args.max_steps = 6;
   Run(args).trainer.train();
   // As if killed in the middle of writing checkpoint-9 and of removing checkpoint-3.
-  make_directories(folder / "out/.checkpoint-9.tmp");
-  write_file(folder / "out/.checkpoint-9.tmp/model.safetensors", "half");
-  make_directories(folder / "out/.checkpoint-3.removing");
+  io::make_directories(folder / "out/.checkpoint-9.tmp");
+  io::write_file(folder / "out/.checkpoint-9.tmp/model.safetensors", "half");
+  io::make_directories(folder / "out/.checkpoint-3.removing");
   // As if copied by a tool that stopped half-way: no manifest.
-  make_directories(folder / "out/checkpoint-12");
-  write_file(folder / "out/checkpoint-12/model.safetensors", "half");
+  io::make_directories(folder / "out/checkpoint-12");
+  io::write_file(folder / "out/checkpoint-12/model.safetensors", "half");
   args.max_steps = 7;
   args.resume_from_checkpoint = fs::path();
   Run run(args);
@@ -248,15 +248,15 @@ TEST_CASE("a damaged checkpoint is refused by the name of its file") {
   args.resume_from_checkpoint = fs::path();
   for (const char* name : {"model.safetensors", "optimizer.safetensors", "trainer_state.json"}) {
     const fs::path file = folder / "out/checkpoint-3" / name;
-    const std::string good = read_file(file);
+    const std::string good = io::read_file(file);
     std::string bad = good;
     bad[bad.size() / 2] = static_cast<char>(bad[bad.size() / 2] ^ 1);
-    write_file(file, bad);
+    io::write_file(file, bad);
     Run run(args);
     CHECK(refusal<FormatError>(run).find(core::concat("checkpoint-3: ", name, " is damaged")) != std::string::npos);
     fs::remove(file);
     CHECK(refusal<IoError>(run).find(file.string()) != std::string::npos);
-    write_file(file, good);
+    io::write_file(file, good);
   }
 }
 
@@ -324,7 +324,7 @@ TEST_CASE("the log is one JSON object a line, and outlives a crash") {
     if (context.state.global_step == 9) throw std::runtime_error("a crash");
   }));
   CHECK_THROWS_AS(run.trainer.train(), std::runtime_error);
-  const std::string log = read_file(folder / "out" / kTrainingLogName);
+  const std::string log = io::read_file(folder / "out" / kTrainingLogName);
   std::vector<index_t> steps;
   for (std::size_t begin = 0, end; (end = log.find('\n', begin)) != std::string::npos; begin = end + 1)
     steps.push_back(Json::parse(log.substr(begin, end - begin), "log").at("step").as_integer());

@@ -1,4 +1,4 @@
-// Memory for numbers: aligned to a cache line, never touched by anyone else's allocator.
+// Uninitialised memory for numbers, aligned to a cache line.
 #pragma once
 
 #include <cstddef>
@@ -13,24 +13,24 @@
 
 namespace minibert {
 
-/// The alignment, in bytes, of everything this library allocates for numbers: a cache line, and the widest vector.
+/// The alignment in bytes of all memory for numbers: one cache line, which is also the widest vector.
 inline constexpr std::size_t kAlignment = 64;
 
-/// `bytes` rounded up to the alignment.
+/// Returns `bytes` rounded up to the alignment.
 constexpr std::size_t aligned_size(std::size_t bytes) noexcept {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-/// Owns `size()` uninitialised bytes; large ones in large pages, where the system has them: activations span thousands
-/// of small ones, more than the processor keeps addresses of (attention 5 %, matrix products 2 % faster). Move-only.
+/// Owns `size()` uninitialised bytes. Move-only. Large buffers ask for huge pages, because activations span more small
+/// pages than the TLB holds: with huge pages attention is 5 % faster, matrix products 2 %.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  /// @throws std::bad_alloc
+  /// @throws std::bad_alloc if there is no memory
   explicit AlignedBuffer(std::size_t bytes) : size_(aligned_size(bytes)) {
     if (size_ > 0) data_ = static_cast<std::byte*>(::operator new(size_, alignment()));
 #ifdef __linux__
-    if (size_ >= kLargePage) madvise(data_, size_, MADV_HUGEPAGE);  // a wish: what comes of it does not matter
+    if (size_ >= kLargePage) madvise(data_, size_, MADV_HUGEPAGE);  // only a hint, so a refusal is ignored
 #endif
   }
   ~AlignedBuffer() {

@@ -1,5 +1,5 @@
-// The two lifetimes of a tape's memory: an arena, given back all at once or in reverse order, and a pool, given back
-// piece by piece in any order. Both keep what they have grown to, so the steady state asks the heap for nothing.
+// Memory for a tape. An Arena is released all at once or in reverse order, a Pool piece by piece in any order. Both
+// keep the memory they have grown to, so the steady state does not allocate from the heap.
 #pragma once
 
 #include <algorithm>
@@ -9,16 +9,17 @@
 
 namespace minibert {
 
-/// Hands out memory by moving a mark forward; live memory never moves. Each chunk doubles the whole: what is not
-/// touched costs nothing, while a merger of the chunks would have the system clear all of it again.
+/// Allocates by moving a mark forward in a list of chunks. Memory in use never moves. Each new chunk doubles the
+/// capacity. Chunks are never merged: untouched pages cost nothing, but a merged chunk would have to be cleared again
+/// by the system.
 class Arena {
  public:
-  /// A place to rewind to.
+  /// A position to rewind to.
   struct Mark {
     std::size_t chunk = 0, used = 0;
   };
 
-  /// `bytes` of uninitialised memory, aligned to kAlignment. @throws std::bad_alloc
+  /// Returns `bytes` of uninitialised memory, aligned to kAlignment. @throws std::bad_alloc if there is no memory
   void* allocate(std::size_t bytes) {
     bytes = aligned_size(bytes);
     while (current_ < chunks_.size() && used_ + bytes > chunks_[current_].size()) {
@@ -33,16 +34,16 @@ class Arena {
 
   Mark mark() const noexcept { return {current_, used_}; }
 
-  /// Gives back everything allocated since the mark was taken.
+  /// Releases everything allocated since the mark was taken.
   void rewind(Mark to) noexcept {
     current_ = to.chunk;
     used_ = to.used;
   }
 
-  /// Gives back everything. The same demand then fits.
+  /// Releases everything and keeps the chunks: the same allocations then fit without new ones.
   void reset() noexcept { rewind({}); }
 
-  /// Bytes held, used or not.
+  /// Returns the bytes of all chunks, used or not.
   std::size_t capacity() const noexcept {
     std::size_t total = 0;
     for (const AlignedBuffer& chunk : chunks_) total += chunk.size();
@@ -52,13 +53,13 @@ class Arena {
  private:
   static constexpr std::size_t kFirstChunk = std::size_t{1} << 20;
   std::vector<AlignedBuffer> chunks_;
-  std::size_t current_ = 0, used_ = 0;  // the chunk in use, and how much of it
+  std::size_t current_ = 0, used_ = 0;  // the chunk in use, and the bytes used of it
 };
 
-/// Hands out pieces and takes them back in any order: best fit, neighbours merged.
+/// Allocates and releases pieces in any order. Takes the smallest free piece that fits, and merges free neighbours.
 class Pool {
  public:
-  /// `bytes` of uninitialised memory, aligned to kAlignment. @throws std::bad_alloc
+  /// Returns `bytes` of uninitialised memory, aligned to kAlignment. @throws std::bad_alloc if there is no memory
   void* allocate(std::size_t bytes) {
     bytes = aligned_size(std::max<std::size_t>(bytes, 1));
     auto best = free_.end();
@@ -73,7 +74,7 @@ class Pool {
     return p;
   }
 
-  /// Takes back what allocate(bytes) gave.
+  /// Releases memory that allocate(bytes) returned, with the same `bytes`.
   void release(void* p, std::size_t bytes) noexcept {
     bytes = aligned_size(std::max<std::size_t>(bytes, 1));
     auto* data = static_cast<std::byte*>(p);
@@ -104,7 +105,8 @@ class Pool {
     in_use_ = 0;
   }
 
-  /// Makes one chunk of several, with an eighth to spare for other cuts of the same demand. Nothing may be in use.
+  /// Replaces several chunks by one, an eighth larger, because pieces may be cut differently next time. Does nothing
+  /// while memory is in use.
   void reset() {
     if (chunks_.size() <= 1 || in_use_ > 0) return;
     const std::size_t demand = capacity() + capacity() / 8;
@@ -113,6 +115,7 @@ class Pool {
     grow(demand);
   }
 
+  /// Returns the bytes of all chunks, used or not.
   std::size_t capacity() const noexcept {
     std::size_t total = 0;
     for (const AlignedBuffer& chunk : chunks_) total += chunk.size();
@@ -131,7 +134,7 @@ class Pool {
   }
 
   std::vector<Piece>::iterator grow(std::size_t bytes) {
-    free_.reserve(64);  // pieces never outnumber what is in use by much: no growth in the steady state
+    free_.reserve(64);  // enough for the free pieces of a training step, so the list does not grow in the steady state
     chunks_.emplace_back(std::max(bytes, std::max(capacity() / 2, kFirstChunk)));
     const Piece piece{chunks_.back().data(), chunks_.back().size()};
     const auto at = std::lower_bound(free_.begin(), free_.end(), piece.data,
@@ -141,14 +144,15 @@ class Pool {
 
   static constexpr std::size_t kFirstChunk = std::size_t{1} << 20;
   std::vector<AlignedBuffer> chunks_;
-  std::vector<Piece> free_;  // by address
+  std::vector<Piece> free_;  // sorted by address
   std::size_t in_use_ = 0;
 };
 
-/// One block that grows to the largest demand: scratch memory whose contents nobody keeps.
+/// Scratch memory: one block that grows to the largest size asked for and keeps no contents.
 class Workspace {
  public:
-  /// Room for `count` elements of T, uninitialised; what an earlier call returned is no longer valid.
+  /// Returns uninitialised memory for `count` elements of T. Invalidates the memory that earlier calls returned.
+  /// @throws std::bad_alloc if there is no memory
   template <class T>
   T* get(index_t count) {
     const std::size_t bytes = core::usize(count) * sizeof(T);

@@ -1,4 +1,4 @@
-// Version, and the one macro the other headers share.
+// The version, and the one macro that other headers share.
 #pragma once
 
 #define MINIBERT_VERSION_MAJOR 0
@@ -6,9 +6,9 @@
 #define MINIBERT_VERSION_PATCH 0
 #define MINIBERT_VERSION "0.1.0"
 
-// All float arithmetic lives in an inline namespace named after the -m flags of the translation unit: units compiled
-// with different flags may then be linked together without the linker keeping one unit's code for both. Types that
-// cross units stay outside it.
+// The inline namespace of simd and kernels, named after the -m flags of the translation unit. Without it, the linker
+// would merge functions of units compiled with different flags, and a unit without AVX could get code that uses AVX.
+// Types that are passed between units stay outside this namespace.
 #if defined(__AVX512F__)
 #define MINIBERT_ARCH arch_avx512
 #elif defined(__AVX2__) && defined(__FMA__)

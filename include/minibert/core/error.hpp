@@ -1,4 +1,5 @@
-// The Error family: one type per kind of fault, one line per message that says what was found and what was expected.
+// The exceptions of this library: one type per kind of fault. A message is one line, with the value that was found and
+// the value that was expected.
 #pragma once
 
 #include <concepts>
@@ -10,31 +11,31 @@
 
 namespace minibert {
 
-/// Base of everything this library throws on purpose.
+/// Base class of the exceptions that this library throws.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// An argument or setting has a value that cannot be used.
+/// An argument or a setting has an invalid value.
 class ValueError : public Error {
  public:
   using Error::Error;
 };
 
-/// Tensors whose shapes do not fit the operation.
+/// The shapes of tensors do not fit the operation.
 class ShapeError : public Error {
  public:
   using Error::Error;
 };
 
-/// A file's contents are not what its format demands.
+/// The contents of a file do not follow its format.
 class FormatError : public Error {
  public:
   using Error::Error;
 };
 
-/// The operating system refused to open, read, write or rename a file.
+/// The operating system could not open, read, write or rename a file.
 class IoError : public Error {
  public:
   using Error::Error;
@@ -60,7 +61,7 @@ void append(std::string& out, F value) {
   std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
   out += text;
 }
-/// Anything with a to_string of its own (Shape, for one).
+/// Types that have a to_string(), such as Shape.
 template <class V>
 requires requires(const V& v) {
   { to_string(v) } -> std::convertible_to<std::string_view>;
@@ -69,7 +70,7 @@ void append(std::string& out, const V& value) { out += to_string(value); }
 
 }  // namespace detail
 
-/// The parts joined to one string: text, characters, numbers, and types that have a `to_string`.
+/// Joins the parts to one string: text, characters, numbers, and types that have a to_string().
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   std::string text;
@@ -83,7 +84,7 @@ template <class E, class... Parts>
   throw E(concat(parts...));
 }
 
-/// Throws E with the joined parts as its message unless the condition holds.
+/// Throws E with the joined parts as its message if the condition is false.
 template <class E, class... Parts>
 void check(bool condition, const Parts&... parts) {
   if (!condition) [[unlikely]]

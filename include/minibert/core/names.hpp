@@ -1,4 +1,4 @@
-// Names of enumerators, as users write them in arguments and files.
+// The names of enumerators in arguments and files.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace minibert::core {
 
-/// The name that a table gives a value; empty for one that is not in it.
+/// Returns the name of a value in a table, or an empty name if the table does not list it.
 template <class E, std::size_t N>
 constexpr std::string_view name_in(const std::pair<E, std::string_view> (&table)[N], E value) noexcept {
   for (const auto& entry : table)
@@ -18,7 +18,8 @@ constexpr std::string_view name_in(const std::pair<E, std::string_view> (&table)
   return {};
 }
 
-/// The value of that name in a table; ValueError, which calls it a value of `argument`, for a name that is not there.
+/// Returns the value of a name in a table. `argument` says in the message what the name was given for.
+/// @throws ValueError listing the known names, if `name` is not one of them
 template <class E, std::size_t N>
 E value_in(const std::pair<E, std::string_view> (&table)[N], std::string_view name, std::string_view argument) {
   std::string expected;

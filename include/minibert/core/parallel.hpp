@@ -1,4 +1,4 @@
-// Threads: one loop construct, OpenMP behind it or none.
+// Parallel loops. They use OpenMP; without it they run on one thread.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace minibert {
 
-/// The number of threads parallel loops use (OMP_NUM_THREADS, or set_num_threads); 1 without OpenMP.
+/// Returns the number of threads of parallel loops, set by OMP_NUM_THREADS or set_num_threads(); 1 without OpenMP.
 inline int num_threads() noexcept {
 #ifdef _OPENMP
   return omp_get_max_threads();
@@ -23,37 +23,38 @@ inline int num_threads() noexcept {
 #endif
 }
 
-/// Sets the number of threads for loops started from the calling thread. Without OpenMP it does nothing.
+/// Sets the number of threads of loops that the calling thread starts. Does nothing without OpenMP or for n <= 0.
 inline void set_num_threads([[maybe_unused]] int n) noexcept {
 #ifdef _OPENMP
   if (n > 0) omp_set_num_threads(n);
 #endif
 }
 
-namespace detail {
-// Not omp_get_thread_num(): where the user runs threads of their own, each runs our loops alone, as number 0.
+namespace core::detail {
+// Not omp_get_thread_num(): threads that the user started are each number 0 in our loops, whatever OpenMP calls them.
 inline thread_local int thread_index = 0;
-}  // namespace detail
+}  // namespace core::detail
 
-/// The calling thread's number inside a parallel loop, from 0 to num_threads() − 1: for scratch memory only, never for
-/// results.
-inline int thread_index() noexcept { return detail::thread_index; }
+/// Returns the calling thread's number inside a parallel loop, from 0 to num_threads() − 1. Use it to choose scratch
+/// memory only: results must not depend on it.
+inline int thread_index() noexcept { return core::detail::thread_index; }
 
-/// The number of chunks that parallel_for(n, grain, …) makes.
-constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return n <= 0 ? 0 : (n - 1) / grain + 1; }
+/// Returns the number of chunks that parallel_for(n, grain, …) makes.
+constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return core::ceil_div(n, grain); }
 
-/// The grain that shares n equally among all threads, in multiples of `unit`: only for loops in which nothing depends
-/// on the cut.
+/// Returns the grain that divides n equally among all threads, a multiple of `unit`. Use it only if results do not
+/// depend on where the loop is cut.
 inline index_t equal_grain(index_t n, index_t unit) noexcept {
-  return num_chunks(num_chunks(n, num_threads()), unit) * unit;
+  return core::round_up(core::ceil_div(n, num_threads()), unit);
 }
 
-namespace detail {
+namespace core::detail {
 
-/// The chunks of a loop, shared out to the threads in runs of neighbours. Each takes its own first, then the next of
-/// what others have left: so a thread finds in its cache the rows that it wrote in the loop before, and none waits for
-/// a slow one. (From core to core data may take six times as long one minute as the next: a virtual machine's cores
-/// move.) Relaxed counters do: what chunks wrote is ordered by the end of the loop.
+/// Distributes the chunks of a loop: each thread has a share of neighbouring chunks. A thread takes the chunks of its
+/// own share first, then those that are left in other shares. So it finds in its cache the rows that it wrote in the
+/// loop before, and no thread waits for a slow one. (Moving data between cores can become six times slower from one
+/// minute to the next, because a virtual machine's cores move.) Relaxed counters are enough: the end of the loop orders
+/// the writes.
 class ChunkShares {
  public:
   ChunkShares(index_t chunks, int threads) noexcept
@@ -64,12 +65,13 @@ class ChunkShares {
     }
   }
 
-  /// run(chunk) for chunks that no other thread has taken, until there are none.
+  /// Calls run(chunk) for chunks that no other thread has taken, until none are left.
   template <class F>
   void take(int thread, F run) noexcept {
     for (int i = 0; i < count_; ++i) {
       Share& share = shares_[(thread + i) % count_];
-      while (share.next.load(std::memory_order_relaxed) < share.end) {  // an empty share is not written to
+      while (share.next.load(std::memory_order_relaxed) <
+             share.end) {  // read first, so that an empty share is not written to
         const index_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
         if (chunk < share.end) run(chunk);
       }
@@ -77,7 +79,7 @@ class ChunkShares {
   }
 
  private:
-  static constexpr int kMost = 64;  // more threads have shares in common
+  static constexpr int kMost = 64;  // with more threads, several use one share
   struct alignas(64) Share {        // a cache line
     std::atomic<index_t> next;
     index_t end;
@@ -86,11 +88,11 @@ class ChunkShares {
   Share shares_[kMost];
 };
 
-}  // namespace detail
+}  // namespace core::detail
 
 /// Calls f(begin, end) for the chunks [0, grain), [grain, 2·grain), … of [0, n), in any order and on any thread.
-/// The cut depends on n and grain only, so whatever f computes per chunk is the same for any number of threads.
-/// f must not throw. Loops inside loops run serially.
+/// The chunks depend on n and grain only, so results per chunk are the same for any number of threads. f must not
+/// throw. A loop inside a loop runs on one thread.
 template <class F>
 void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   const index_t chunks = num_chunks(n, grain);
@@ -100,12 +102,12 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   };
 #ifdef _OPENMP
   if (chunks > 1 && omp_get_max_threads() > 1 && !omp_in_parallel()) {
-    detail::ChunkShares shares(chunks, omp_get_max_threads());
+    core::detail::ChunkShares shares(chunks, omp_get_max_threads());
 #pragma omp parallel
     {
-      detail::thread_index = omp_get_thread_num();
-      shares.take(detail::thread_index, run);
-      detail::thread_index = 0;
+      core::detail::thread_index = omp_get_thread_num();
+      shares.take(core::detail::thread_index, run);
+      core::detail::thread_index = 0;
     }
     return;
   }
@@ -113,14 +115,14 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   for (index_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
 }
 
-/// As parallel_for, for an f that may throw: all chunks are run, and then the error of the first that failed is thrown.
+/// Does the same for an f that may throw: runs all chunks, then rethrows the exception of the first chunk that failed.
 template <class F>
 void parallel_for_throwing(index_t n, index_t grain, F&& f) {
   std::vector<std::exception_ptr> errors(core::usize(num_chunks(n, grain)));
   parallel_for(n, grain, [&](index_t begin, index_t end) {
     try {
       f(begin, end);
-    } catch (...) {  // nothing may leave a parallel loop
+    } catch (...) {  // an exception must not leave a parallel loop
       core::at(errors, begin / grain) = std::current_exception();
     }
   });

@@ -1,6 +1,6 @@
-// Random numbers without a generator: a pure function from a key and a counter to bits (Threefry-2x32, 20 rounds;
-// Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). Nothing to save, nothing to skip, and the
-// same for any number of threads, micro-batches and processes.
+// Random numbers without a generator: a pure function of a key and a counter (Threefry-2x32, 20 rounds; Salmon et al.,
+// "Parallel random numbers: as easy as 1, 2, 3", SC 2011). There is no state to save, and the numbers are the same for
+// any number of threads, micro-batches and processes.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <numbers>
 #include <string_view>
 
+#include <minibert/core/fnv1a.hpp>
 #include <minibert/core/types.hpp>
 
 namespace minibert::random {
@@ -18,7 +19,10 @@ namespace detail {
 
 inline constexpr int kRotations[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
 
-/// Threefry-2x32 with 20 rounds on any type that has +, ^, <<, >> on 32-bit lanes (uint32_t or a vector of them).
+}  // namespace detail
+
+/// Replaces the counter (x0, x1) by 64 random bits: Threefry-2x32 with 20 rounds under the key (k0, k1). Word is
+/// std::uint32_t, or a vector of 32-bit lanes that has +, ^, << and >>: kernels draw a vector of numbers at once.
 template <class Word>
 [[gnu::always_inline]] inline void threefry2x32(std::uint32_t k0, std::uint32_t k1, Word& x0, Word& x1) {
   const std::uint32_t keys[3] = {k0, k1, 0x1BD11BDAu ^ k0 ^ k1};
@@ -28,7 +32,7 @@ template <class Word>
   for (std::uint32_t group = 0; group < 5; ++group) {
 #pragma GCC unroll 4
     for (int round = 0; round < 4; ++round) {
-      const int bits = kRotations[group % 2][round];
+      const int bits = detail::kRotations[group % 2][round];
       x0 = x0 + x1;
       x1 = ((x1 << bits) | (x1 >> (32 - bits))) ^ x0;
     }
@@ -37,9 +41,7 @@ template <class Word>
   }
 }
 
-}  // namespace detail
-
-/// A stream of random numbers, named by folding in whatever tells it from other streams: seed, site, step, row.
+/// Names a stream of random numbers. Starts from a seed; fold() in the site, step, row and so on that tell it apart.
 struct Key {
   std::uint32_t k0 = 0, k1 = 0;
 
@@ -47,31 +49,31 @@ struct Key {
   constexpr explicit Key(std::uint64_t seed)
       : k0(static_cast<std::uint32_t>(seed)), k1(static_cast<std::uint32_t>(seed >> 32)) {}
 
-  /// The 64 random bits at counter (c0, c1).
+  /// Returns the 64 random bits at counter (c0, c1).
   std::uint64_t bits(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
-    detail::threefry2x32(k0, k1, c0, c1);
+    threefry2x32(k0, k1, c0, c1);
     return (static_cast<std::uint64_t>(c1) << 32) | c0;
   }
 
-  /// Another stream, told apart from this one and its siblings by `value`.
+  /// Returns another stream, which differs from this one and for each `value`.
   Key fold(std::uint64_t value) const noexcept {
     return Key(bits(static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32)));
   }
   Key fold(index_t value) const noexcept { return fold(static_cast<std::uint64_t>(value)); }
   Key fold(int value) const noexcept { return fold(static_cast<index_t>(value)); }
 
-  /// Uniform in [0, 1), 53 bits, at counter (c0, c1).
+  /// Returns a number uniform in [0, 1), with 53 random bits, at counter (c0, c1).
   double uniform(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     return static_cast<double>(bits(c0, c1) >> 11) * 0x1p-53;
   }
 
-  /// Uniform in {0, …, n − 1}, at counter (c0, c1); n > 0. Bias at most n / 2^64.
+  /// Returns a number uniform in {0, …, n − 1}, n > 0, at counter (c0, c1). The bias is at most n / 2^64.
   index_t below(index_t n, std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     __extension__ using wide = unsigned __int128;
     return static_cast<index_t>((static_cast<wide>(bits(c0, c1)) * static_cast<wide>(n)) >> 64);
   }
 
-  /// Two independent standard normal numbers at counter (c0, c1) (Box and Muller, 1958).
+  /// Returns two independent standard normal numbers at counter (c0, c1) (Box and Muller, 1958).
   std::array<double, 2> normal_pair(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     const std::uint64_t b = bits(c0, c1);
     const double u = (static_cast<double>(b >> 32) + 0.5) * 0x1p-32;  // in (0, 1): the logarithm stays finite
@@ -84,15 +86,11 @@ struct Key {
     const std::uint64_t b = bits(c0, c1);
     return {static_cast<double>(b >> 32) * 0x1p-31 - 1, static_cast<double>(b & 0xFFFFFFFFu) * 0x1p-31 - 1};
   }
-  /// The first of normal_pair().
+  /// Returns the first number of normal_pair().
   double normal(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept { return normal_pair(c0, c1)[0]; }
 };
 
-/// The id of a site (a module's full name, a purpose): FNV-1a of its name, 64 bits.
-constexpr std::uint64_t site(std::string_view name) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
-}
+/// Returns the number of a site (a module's full name, or a purpose), for Key::fold(): the FNV-1a hash of its name.
+constexpr std::uint64_t site(std::string_view name) noexcept { return core::fnv1a(name); }
 
 }  // namespace minibert::random

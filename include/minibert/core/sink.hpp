@@ -1,10 +1,10 @@
-// Where a backward kernel leaves a gradient.
+// The destination of a gradient in a backward kernel.
 #pragma once
 
 namespace minibert {
 
-/// Nowhere (no data), in place of what is there, or added to it. The first writer of a gradient replaces, so nobody
-/// has to fill it with zeros before.
+/// Says whether a kernel skips a gradient (no data), overwrites it, or adds to it. The first writer overwrites, so a
+/// gradient is never filled with zeros first.
 template <class T>
 struct Sink {
   T* data = nullptr;

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 
 namespace minibert {
@@ -19,12 +20,21 @@ struct Batch {
   index_t num_sequences() const noexcept { return core::length(rows); }
   index_t num_tokens() const noexcept { return core::length(input_ids); }
 
-  /// Adds one sequence of type 0 that has that row number in the step's batch.
+  /// Adds a sequence of token type 0. `row` is its number in the batch of the whole optimizer step.
   void append(std::span<const token_id> ids, index_t row) {
     input_ids.insert(input_ids.end(), ids.begin(), ids.end());
     end_sequence(row);
   }
-  /// Makes what was appended to input_ids since the last sequence the next one.
+  /// Adds a sequence with token types: a pair of texts, as the tokenizer encodes it.
+  /// @throws ValueError if there are not as many types as ids; the batch is then unchanged
+  void append(std::span<const token_id> ids, std::span<const token_id> types, index_t row) {
+    core::check<ValueError>(ids.size() == types.size(), "Batch: a sequence of ", ids.size(), " ids has ", types.size(),
+                            " token types, expected one for each id");
+    token_type_ids.resize(input_ids.size(), 0);
+    token_type_ids.insert(token_type_ids.end(), types.begin(), types.end());
+    append(ids, row);
+  }
+  /// Makes the ids that were appended to input_ids since the last sequence the next sequence.
   void end_sequence(index_t row) {
     token_type_ids.resize(input_ids.size(), 0);
     const index_t size = num_tokens() - cu_seqlens.back();

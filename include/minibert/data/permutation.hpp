@@ -18,7 +18,7 @@ class RandomPermutation {
   RandomPermutation(index_t n, random::Key key) noexcept
       : n_(n),
         a_(std::max(index_t{1}, static_cast<index_t>(std::ceil(std::sqrt(static_cast<double>(n)))))),
-        b_((n + a_ - 1) / a_),
+        b_(core::ceil_div(n, a_)),
         key_(key) {}
 
   /// The number at a place in 0 … n − 1.

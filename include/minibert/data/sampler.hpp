@@ -32,20 +32,20 @@ struct ExampleLengths {
 /// Hugging Face's train_sampling_strategy.
 enum class SamplingStrategy { random, sequential, group_by_length };
 
-namespace detail {
+namespace data_detail {
 inline constexpr std::pair<SamplingStrategy, std::string_view> kSamplingStrategyNames[] = {
     {SamplingStrategy::random, "random"},
     {SamplingStrategy::sequential, "sequential"},
     {SamplingStrategy::group_by_length, "group_by_length"}};
-}  // namespace detail
+}  // namespace data_detail
 
 constexpr std::string_view to_string(SamplingStrategy strategy) noexcept {
-  return core::name_in(detail::kSamplingStrategyNames, strategy);
+  return core::name_in(data_detail::kSamplingStrategyNames, strategy);
 }
 
 /// The strategy of that name; ValueError for a name that is none.
 inline SamplingStrategy sampling_strategy(std::string_view name) {
-  return core::value_in(detail::kSamplingStrategyNames, name, "train_sampling_strategy");
+  return core::value_in(data_detail::kSamplingStrategyNames, name, "train_sampling_strategy");
 }
 
 /// Visits every example once an epoch, in another order each time. `site` tells it from others of the same seed.

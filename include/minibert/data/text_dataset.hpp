@@ -120,7 +120,7 @@ class TextDataset {
       return key_of(text);
     };
     TextDataset dataset;
-    dataset.store_ = detail::find_or_make_token_store(options, key, write);
+    dataset.store_ = data_detail::find_or_make_token_store(options, key, write);
     dataset.size_ = dataset.store_->size();
     dataset.num_tokens_ = dataset.store_->num_tokens();
     return dataset;

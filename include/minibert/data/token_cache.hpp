@@ -15,33 +15,34 @@
 #include <minibert/data/text_dataset_options.hpp>
 #include <minibert/data/token_store.hpp>
 #include <minibert/io/file.hpp>
+#include <minibert/io/file_descriptor.hpp>
 #include <minibert/io/fingerprint.hpp>
 
-namespace minibert::detail {
+namespace minibert::data_detail {
 
 /// The store of that name and key, if there is one; a damaged one is named and made again.
 inline std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& path, std::uint64_t key,
                                                           const TextDatasetOptions& options) {
-  if (!std::filesystem::exists(path)) return nullptr;
+  if (!io::path_exists(path)) return nullptr;
   try {
     return std::make_shared<TokenStore>(path, key, options.progress_of("checking the cache"));
   } catch (const FormatError& error) {
     options.notice(core::concat(error.what(), "; it is made again"));
   } catch (const IoError&) {
-    if (std::filesystem::exists(path)) throw;  // else it was deleted meanwhile
+    if (io::path_exists(path)) throw;  // else it was deleted meanwhile
   }
   return nullptr;
 }
 
 /// Removes what processes that were killed have left of the stores that they were writing.
 inline void remove_unfinished(const std::filesystem::path& cache_dir) {
-  for (const auto& entry : std::filesystem::directory_iterator(cache_dir)) {
-    const std::string name = entry.path().filename().string();
+  for (const std::filesystem::path& path : io::list_folder(cache_dir)) {
+    const std::string name = path.filename().string();
     if (!name.starts_with('.') || !name.ends_with(".tokens.tmp")) continue;
     try {
-      const FileDescriptor file(entry.path(), O_WRONLY);
+      const io::FileDescriptor file(path, O_WRONLY);
       std::error_code ignored;
-      if (file.try_lock() && file.is_at(entry.path())) std::filesystem::remove(entry.path(), ignored);
+      if (file.try_lock() && file.is_at(path)) std::filesystem::remove(path, ignored);
     } catch (const IoError&) {  // finished meanwhile, or another user's
     }
   }
@@ -61,10 +62,10 @@ std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOpti
     write(memory);
     return std::make_shared<TokenStore>(std::move(memory.bytes));
   }
-  make_directories(options.cache_dir);
+  io::make_directories(options.cache_dir);
   const std::uint64_t wanted = key();
   const std::filesystem::path path = options.cache_dir / (Fingerprint::to_hex(wanted) + ".tokens");
-  const bool is_absent = !std::filesystem::exists(path);
+  const bool is_absent = !io::path_exists(path);
   if (!is_absent && !options.overwrite_cache)
     if (auto store = find_token_store(path, wanted, options)) return store;
   remove_unfinished(options.cache_dir);
@@ -82,4 +83,4 @@ std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOpti
   return std::make_shared<TokenStore>(path, wanted, options.progress_of("checking the cache"));
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::data_detail

@@ -26,7 +26,7 @@
 
 namespace minibert {
 
-namespace detail {
+namespace data_detail {
 
 static_assert(std::endian::native == std::endian::little, "token stores are little-endian");
 
@@ -55,7 +55,7 @@ struct TokenStoreFooter {
 inline constexpr index_t kExamplesPerSegment = 1 << 16, kExamplesPerGroup = 64;
 inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
 
-}  // namespace detail
+}  // namespace data_detail
 
 /// A store to read from. Const members may be called from several threads.
 class TokenStore {
@@ -86,14 +86,16 @@ class TokenStore {
   }
 
   /// The tokens of example i.
-  index_t num_tokens(index_t i) const noexcept { return length_at(segment_of(i), i % detail::kExamplesPerSegment); }
+  index_t num_tokens(index_t i) const noexcept {
+    return length_at(segment_of(i), i % data_detail::kExamplesPerSegment);
+  }
 
   /// Appends the ids of example i.
   void append_ids(index_t i, std::vector<token_id>& ids) const {
     const Segment segment = segment_of(i);
-    const index_t place = i % detail::kExamplesPerSegment, group = place / detail::kExamplesPerGroup;
+    const index_t place = i % data_detail::kExamplesPerSegment, group = place / data_detail::kExamplesPerGroup;
     index_t before = 0;
-    for (index_t k = group * detail::kExamplesPerGroup; k < place; ++k) before += length_at(segment, k);
+    for (index_t k = group * data_detail::kExamplesPerGroup; k < place; ++k) before += length_at(segment, k);
     const std::uint64_t position =
         load<std::uint64_t>(segment.positions + 8 * core::usize(group)) + footer_.bytes_per_id * core::usize(before);
     const index_t count = length_at(segment, place), begin = core::length(ids);
@@ -104,7 +106,7 @@ class TokenStore {
   }
 
  private:
-  using Footer = detail::TokenStoreFooter;
+  using Footer = data_detail::TokenStoreFooter;
 
   /// Where the places of some examples stand.
   struct Segment {
@@ -127,13 +129,14 @@ class TokenStore {
   }
 
   std::uint64_t num_segments() const noexcept {
-    return (footer_.num_examples + detail::kExamplesPerSegment - 1) / detail::kExamplesPerSegment;
+    return core::usize(core::ceil_div(size(), data_detail::kExamplesPerSegment));
   }
   Segment segment_of(index_t i) const noexcept {
-    const index_t number = i / detail::kExamplesPerSegment;
-    const index_t count = std::min(size() - number * detail::kExamplesPerSegment, detail::kExamplesPerSegment);
+    const index_t number = i / data_detail::kExamplesPerSegment;
+    const index_t count =
+        std::min(size() - number * data_detail::kExamplesPerSegment, data_detail::kExamplesPerSegment);
     const auto positions = load<std::uint64_t>(footer_.index_position + 8 * core::usize(number));
-    return {positions, positions + 8 * core::usize((count - 1) / detail::kExamplesPerGroup + 1)};
+    return {positions, positions + 8 * core::usize(core::ceil_div(count, data_detail::kExamplesPerGroup))};
   }
 
   void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress) {

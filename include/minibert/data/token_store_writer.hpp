@@ -31,12 +31,12 @@ class TokenStoreWriter {
     const auto width = [](index_t most) { return most <= std::numeric_limits<std::uint16_t>::max() ? 2u : 4u; };
     footer_.bytes_per_id = width(vocab_size - 1);
     footer_.bytes_per_length = width(max_length);
-    buffer_ = detail::kTokenStoreTitle;
+    buffer_ = data_detail::kTokenStoreTitle;
   }
 
   /// ValueError for an id that is not in the vocabulary.
   void add(std::span<const token_id> ids) {
-    if (core::length(lengths_) % detail::kExamplesPerGroup == 0) positions_.push_back(position());
+    if (core::length(lengths_) % data_detail::kExamplesPerGroup == 0) positions_.push_back(position());
     if (footer_.bytes_per_id == 2)
       append_as<std::uint16_t>(ids);
     else
@@ -44,7 +44,7 @@ class TokenStoreWriter {
     lengths_.push_back(core::length(ids));
     ++footer_.num_examples;
     footer_.num_tokens += ids.size();
-    if (core::length(lengths_) == detail::kExamplesPerSegment) end_segment();
+    if (core::length(lengths_) == data_detail::kExamplesPerSegment) end_segment();
     if (core::length(buffer_) >= kBufferSize) flush();
   }
 
@@ -85,7 +85,7 @@ class TokenStoreWriter {
       out += sizeof value;
     }
   }
-  void pad() { buffer_.resize((buffer_.size() + 7) / 8 * 8); }
+  void pad() { buffer_.resize(core::usize(core::round_up(core::length(buffer_), 8))); }
 
   void end_segment() {
     pad();
@@ -108,7 +108,7 @@ class TokenStoreWriter {
 
   Sink& sink_;
   index_t vocab_size_;
-  detail::TokenStoreFooter footer_;
+  data_detail::TokenStoreFooter footer_;
   std::string buffer_;  // not written yet
   std::uint64_t written_ = 0;
   Fingerprint contents_;                  // of what was written

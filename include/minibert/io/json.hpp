@@ -1,4 +1,4 @@
-// JSON: an ordered value, and its text form. RapidJSON does the reading and writing, and is included only here.
+// JSON values and their text. RapidJSON reads and writes the text, and is included only here.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +21,7 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/io/file.hpp>
 
 namespace minibert {
@@ -32,7 +33,7 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  /// Deeper text is refused: what reads or destroys a value may then recurse.
+  /// parse() refuses deeper text, so code that visits or destroys a value may recurse.
   static constexpr index_t kMaxDepth = 256;
 
   Json() = default;
@@ -40,7 +41,8 @@ class Json {
   Json(std::same_as<bool> auto value) : value_(value) {}
   template <std::integral I>
   requires(!std::same_as<I, bool>) Json(I value) : value_(static_cast<std::int64_t>(value)) {
-    core::check<ValueError>(std::in_range<std::int64_t>(value), "json: ", value, " does not fit in 64 signed bits");
+    core::check<ValueError>(std::in_range<std::int64_t>(value), "json: ", value,
+                            " is too large, expected a 64-bit signed integer");
   }
   Json(double value) : value_(value) {}
   Json(std::string value) : value_(std::move(value)) {}
@@ -59,12 +61,12 @@ class Json {
   bool is_array() const noexcept { return std::holds_alternative<Array>(value_); }
   bool is_object() const noexcept { return std::holds_alternative<Object>(value_); }
 
-  // The value as one type; FormatError "expected a string, found 12" when it is another.
+  // Return the value as one type. @throws FormatError "expected a string, found 12" if it has another type
   bool as_bool() const { return as<bool>("true or false"); }
   std::int64_t as_integer() const { return as<std::int64_t>("an integer"); }
   double as_number() const { return is_integer() ? static_cast<double>(as_integer()) : as<double>("a number"); }
   const std::string& as_string() const { return as<std::string>("a string"); }
-  // Of a temporary, the contents come by value: `for (… : f().as_array())` is safe.
+  // A temporary returns its contents by value, so `for (… : f().as_array())` is safe.
   const Array& as_array() const& { return as<Array>("an array"); }
   Array& as_array() & { return const_cast<Array&>(std::as_const(*this).as_array()); }
   Array as_array() && { return std::move(as_array()); }
@@ -72,38 +74,39 @@ class Json {
   Object& as_object() & { return const_cast<Object&>(std::as_const(*this).as_object()); }
   Object as_object() && { return std::move(as_object()); }
 
-  /// The member of that name, or nullptr; also nullptr when this is no object. A linear search.
+  /// Returns the member of this name, or nullptr if there is none or this is not an object. Searches linearly.
   const Json* find(std::string_view key) const noexcept {
     const Object* members = std::get_if<Object>(&value_);
     if (members == nullptr) return nullptr;
     const auto member = std::find_if(members->begin(), members->end(), [&](const Member& m) { return m.first == key; });
     return member == members->end() ? nullptr : &member->second;
   }
-  /// The member of that name; FormatError naming the key when it is absent.
+  /// Returns the member of this name. @throws FormatError naming the key, if it is missing
   const Json& at(std::string_view key) const {
     as_object();
     const Json* value = find(key);
     core::check<FormatError>(value != nullptr, "the key \"", key, "\" is missing");
     return *value;
   }
-  /// The member of that name, made at the end (null) when it is absent.
+  /// Returns the member of this name; if it is missing, appends it as null. @throws FormatError if this is not an
+  /// object
   Json& operator[](std::string_view key) {
     Object& members = as_object();
     if (const Json* value = find(key)) return const_cast<Json&>(*value);
     return members.emplace_back(std::string(key), Json()).second;
   }
 
-  /// Reads one JSON text, strict (RFC 8259, UTF-8; keys used twice and nesting beyond kMaxDepth are refused too).
-  /// FormatError "source:line:column: reason".
+  /// Reads one JSON text strictly: RFC 8259 in UTF-8, no key twice in an object, at most kMaxDepth levels.
+  /// @throws FormatError "source:line:column: reason" for any other text
   static Json parse(std::string_view text, std::string_view source);
-  /// Reads a JSON file; FormatError naming the file and the place, IoError when it cannot be read.
+  /// Reads a JSON file. @throws FormatError as for parse(), IoError if the file cannot be read
   static Json read(const std::filesystem::path& path) { return parse(MappedFile(path).view(), path.string()); }
 
-  /// The text: compact, or with line breaks and that many spaces a level. Doubles read back as the same bits.
-  /// ValueError for NaN and infinities and for strings that are not UTF-8.
+  /// Returns the text: compact, or with line breaks and `indent` spaces per level. Doubles read back as the same bits.
+  /// @throws ValueError for NaN, infinities and strings that are not UTF-8
   std::string dump(int indent = -1) const;
 
-  /// Sorts the members of all objects inside by key, as Python's sort_keys does.
+  /// Sorts the members of this object and all nested objects by key, as Python's sort_keys does.
   void sort_keys() {
     if (is_array())
       for (Json& element : as_array()) element.sort_keys();
@@ -123,7 +126,7 @@ class Json {
     return *value;
   }
 
-  /// A short description for error messages.
+  /// Returns a short description for error messages.
   std::string describe() const {
     if (is_array()) return core::concat("an array of ", core::length(as_array()));
     if (is_object()) return core::concat("an object of ", core::length(as_object()));
@@ -137,9 +140,10 @@ class Json {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
 };
 
-namespace detail {
+namespace io::detail {
 
-/// Builds a value from RapidJSON's events, on a stack of its own: no recursion, whatever the text.
+/// Builds a value from RapidJSON's events. It keeps the open containers on a stack of its own, so deep text cannot
+/// overflow the call stack.
 class JsonBuilder {
  public:
   using SizeType = rapidjson::SizeType;
@@ -153,7 +157,7 @@ class JsonBuilder {
     return std::in_range<std::int64_t>(value) ? add(Json(value)) : add(Json(static_cast<double>(value)));
   }
   bool Double(double value) { return add(Json(value)); }
-  bool RawNumber(const char*, SizeType, bool) { return false; }  // only called under a flag we never set
+  bool RawNumber(const char*, SizeType, bool) { return false; }  // RapidJSON calls it only under a flag that is not set
   bool String(const char* text, SizeType length, bool) { return add(Json(std::string_view(text, length))); }
   bool Key(const char* text, SizeType length, bool) {
     open_.back().as_object().emplace_back(std::string(text, length), Json());
@@ -165,7 +169,7 @@ class JsonBuilder {
   bool EndArray(SizeType) { return close(); }
 
   Json take() { return std::move(root_); }
-  /// Why an event was refused.
+  /// Returns why an event was refused, or an empty string.
   const std::string& error() const { return error_; }
 
  private:
@@ -207,7 +211,7 @@ class JsonBuilder {
   std::string error_;
 };
 
-/// RapidJSON's output stream, into a string.
+/// RapidJSON's output stream, writing to a string.
 struct JsonOutput {
   using Ch = char;
   std::string text;
@@ -215,26 +219,18 @@ struct JsonOutput {
   void Flush() {}
 };
 
-inline bool is_utf8(std::string_view text) {
-  rapidjson::MemoryStream in(text.data(), text.size());
-  JsonOutput out;
-  while (in.Tell() < text.size())
-    if (!rapidjson::UTF8<>::Validate(in, out)) return false;
-  return true;
-}
-
-/// "source:line:column", both from 1, columns counted in code points.
+/// Returns "source:line:column". Lines and columns count from 1, columns in code points.
 inline std::string text_position(std::string_view source, std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const std::string_view line = before.substr(before.rfind('\n') + 1);
-  const auto is_first_byte = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
   return core::concat(source, ":", std::count(before.begin(), before.end(), '\n') + 1, ":",
-                      std::count_if(line.begin(), line.end(), is_first_byte) + 1);
+                      core::utf8::count_characters(line) + 1);
 }
 
-/// The shortest text that reads back as the same double; always with a point or an exponent, as in Python.
+/// Returns the shortest text that reads back as the same double. As in Python, it has a point or an exponent.
+/// @throws ValueError for NaN and infinities
 inline std::string shortest(double value) {
-  core::check<ValueError>(std::isfinite(value), "json: ", value, " has no JSON form");
+  core::check<ValueError>(std::isfinite(value), "json: cannot write ", value, ", expected a finite number");
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text, value).ptr;
   std::string number(text, end);
@@ -242,29 +238,30 @@ inline std::string shortest(double value) {
   return number;
 }
 
-}  // namespace detail
+}  // namespace io::detail
 
 inline Json Json::parse(std::string_view text, std::string_view source) {
   constexpr unsigned kFlags =
       rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
-  detail::JsonBuilder builder;
+  io::detail::JsonBuilder builder;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
   if (result.IsError()) {
     const char* reason = builder.error().empty() ? GetParseError_En(result.Code()) : builder.error().c_str();
-    core::raise<FormatError>(detail::text_position(source, text, result.Offset()), ": ", reason);
+    core::raise<FormatError>(io::detail::text_position(source, text, result.Offset()), ": ", reason);
   }
-  // RapidJSON takes a NUL byte after the value for the end of the text.
+  // RapidJSON stops at a NUL byte after the value as if the text ended there.
   if (stream.Tell() != text.size())
-    core::raise<FormatError>(detail::text_position(source, text, stream.Tell()), ": unexpected byte after the value");
+    core::raise<FormatError>(io::detail::text_position(source, text, stream.Tell()),
+                             ": unexpected byte after the value");
   return builder.take();
 }
 
 template <class Writer>
 void Json::write(Writer& writer) const {
   const auto put = [&](const std::string& text) {
-    core::check<ValueError>(detail::is_utf8(text), "json: the string \"", text, "\" is not UTF-8");
+    core::check<ValueError>(core::utf8::is_valid(text), "json: cannot write the string \"", text, "\", expected UTF-8");
     writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
   };
   if (is_null()) {
@@ -274,7 +271,7 @@ void Json::write(Writer& writer) const {
   } else if (is_integer()) {
     writer.Int64(as_integer());
   } else if (is_number()) {
-    const std::string number = detail::shortest(as_number());
+    const std::string number = io::detail::shortest(as_number());
     writer.RawValue(number.data(), number.size(), rapidjson::kNumberType);
   } else if (is_string()) {
     put(as_string());
@@ -293,7 +290,7 @@ void Json::write(Writer& writer) const {
 }
 
 inline std::string Json::dump(int indent) const {
-  detail::JsonOutput out;
+  io::detail::JsonOutput out;
   if (indent < 0) {
     rapidjson::Writer writer(out);
     write(writer);

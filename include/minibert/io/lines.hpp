@@ -1,4 +1,4 @@
-// The lines of a text: it is split at \n and nowhere else.
+// The lines of a text. Only \n ends a line.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace minibert {
 
-/// Calls f(line) for each line, without its \n. A text that ends with \n ends with the line before.
+/// Calls f(line) for each line, without its \n. After a \n at the end of the text there is no empty line.
 template <class F>
 void for_each_line(std::string_view text, F&& f) {
   while (!text.empty()) {
@@ -19,26 +19,26 @@ void for_each_line(std::string_view text, F&& f) {
   }
 }
 
-namespace detail {
+namespace io::detail {
 
-/// The first start of a line at or after a place in the text.
+/// Returns the first start of a line at or after `place`, or the end of the text.
 inline index_t line_start(std::string_view text, index_t place) noexcept {
   if (place == 0 || place >= core::length(text)) return place;
   const std::size_t newline = text.find('\n', core::usize(place - 1));
   return newline == text.npos ? core::length(text) : static_cast<index_t>(newline) + 1;
 }
 
-}  // namespace detail
+}  // namespace io::detail
 
-/// Cuts the text into num_chunks(length(text), grain) pieces of whole lines, some of them perhaps empty, and calls
-/// f(piece, its number) for each, in any order and on any thread. Throws what f throws, for the
-/// first of the pieces that fail.
+/// Cuts the text into num_chunks(length(text), grain) pieces of whole lines, which may be empty, and calls
+/// f(piece, number of the piece) for each, in any order and on any thread. Rethrows the exception of the first piece
+/// that failed.
 template <class F>
 void parallel_for_lines(std::string_view text, index_t grain, F&& f) {
   parallel_for_throwing(core::length(text), grain, [&](index_t begin, index_t end) {
     const index_t from =
-        detail::line_start(text.substr(0, core::usize(end)), begin);  // no further: a line may be very long
-    const index_t to = from < end ? detail::line_start(text, end) : from;
+        io::detail::line_start(text.substr(0, core::usize(end)), begin);  // not beyond `end`: lines may be long
+    const index_t to = from < end ? io::detail::line_start(text, end) : from;
     f(text.substr(core::usize(from), core::usize(to - from)), begin / grain);
   });
 }

@@ -1,5 +1,5 @@
-// safetensors: eight bytes of header length, a JSON header, the tensors' bytes end to end. The reader believes nothing
-// before it is checked against the file's size; the writer streams from the tensors' own memory.
+// safetensors: eight bytes with the length of the header, the header in JSON, and the tensors' bytes end to end. The
+// reader checks every number against the file's size; the writer streams from the tensors' memory.
 #pragma once
 
 #include <algorithm>
@@ -21,33 +21,27 @@
 
 namespace minibert {
 
-static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and read without swapping");
+static_assert(std::endian::native == std::endian::little,
+              "safetensors files are little-endian; reading them here needs byte swapping");
 
 /// A tensor in a safetensors file.
 struct SafetensorsEntry {
   std::string name;
-  std::string dtype;           // as in the header: "F32", "BF16", …
+  std::string dtype;           // "F32", "BF16", …
   std::vector<index_t> shape;  // empty for a scalar
   index_t numel = 0;
-  std::string_view bytes;  // in the mapped file; not necessarily aligned
-
-  /// "name F32 (2, 3)" for error messages.
-  friend std::string to_string(const SafetensorsEntry& entry) {
-    std::string text = core::concat(entry.name, " ", entry.dtype, " (");
-    for (index_t i = 0; i < core::length(entry.shape); ++i)
-      text += core::concat(i == 0 ? "" : ", ", core::at(entry.shape, i));
-    return text + ")";
-  }
+  std::string_view bytes;  // in the mapped file; may be unaligned
 };
 
-/// A safetensors file, mapped and checked. Entries' bytes live as long as the reader.
+/// Maps and checks a safetensors file. The entries' bytes are valid as long as the reader.
 class SafetensorsReader {
  public:
-  /// FormatError naming the file, and the tensor if it is one's fault; IoError when the file cannot be read.
+  /// @throws FormatError naming the file, and the tensor at fault if there is one; IoError if the file cannot be read
   explicit SafetensorsReader(const std::filesystem::path& path) : path_(path.string()), file_(path) {
     const std::string_view header = header_text();
     const Json json = Json::parse(header, path_ + " (header)");
-    core::check<FormatError>(json.is_object(), path_, ": the header is not an object");
+    core::check<FormatError>(json.is_object(), path_,
+                             ": the header is not an object, expected one with a member for each tensor");
     const std::string_view data = file_.view().substr(kLengthBytes + header.size());
     for (const Json::Member& member : json.as_object()) {
       if (member.first == "__metadata__")
@@ -60,14 +54,14 @@ class SafetensorsReader {
   }
 
   const std::string& path() const noexcept { return path_; }
-  /// The file as it is.
+  /// Returns the bytes of the whole file.
   std::string_view contents() const noexcept { return file_.view(); }
-  /// All tensors, in ASCII order of their names.
+  /// Returns all tensors, in ASCII order of their names.
   const std::vector<SafetensorsEntry>& entries() const noexcept { return entries_; }
-  /// The "__metadata__" object; an empty one when there is none.
+  /// Returns the "__metadata__" object, which is empty if the file has none.
   const Json& metadata() const noexcept { return metadata_; }
 
-  /// The tensor of that name, or nullptr.
+  /// Returns the tensor of this name, or nullptr.
   const SafetensorsEntry* find(std::string_view name) const noexcept {
     const auto entry = std::lower_bound(entries_.begin(), entries_.end(), name,
                                         [](const SafetensorsEntry& e, std::string_view n) { return e.name < n; });
@@ -80,11 +74,18 @@ class SafetensorsReader {
   void read(std::string_view name, const Shape& shape, T* out) const {
     const SafetensorsEntry* entry = find(name);
     if (entry == nullptr) core::raise<FormatError>(path_, ": the tensor ", name, " is missing");
-    core::check<FormatError>(entry->shape == shape.sizes(), path_, ": ", *entry, ", expected ", shape);
-    copy(*entry, out);
+    read(*entry, shape, out);
+  }
+  /// The same for an entry of this reader.
+  template <class T>
+  void read(const SafetensorsEntry& entry, const Shape& shape, T* out) const {
+    core::check<FormatError>(entry.shape == shape.sizes(), path_, ": the tensor ", entry.name, " has shape ",
+                             shape_text(entry.shape), ", expected ", shape);
+    copy(entry, out);
   }
 
-  /// Copies numel elements of an F32, F64, F16 or BF16 tensor to `out`, converted to T. FormatError for other types.
+  /// Copies numel elements of an F32, F64, F16 or BF16 tensor to `out`, converted to T.
+  /// @throws FormatError for other dtypes
   template <class T>
   void copy(const SafetensorsEntry& entry, T* out) const {
     if (entry.dtype == "F32")
@@ -92,9 +93,9 @@ class SafetensorsReader {
     else if (entry.dtype == "F64")
       convert<double>(entry, out, [](double x) { return x; });
     else if (entry.dtype == "F16")
-      convert<std::uint16_t>(entry, out, detail::half_to_float);
+      convert<std::uint16_t>(entry, out, io::detail::half_to_float);
     else if (entry.dtype == "BF16")
-      convert<std::uint16_t>(entry, out, detail::bfloat16_to_float);
+      convert<std::uint16_t>(entry, out, io::detail::bfloat16_to_float);
     else
       core::raise<FormatError>(path_, ": ", entry.name, " has dtype ", entry.dtype, ", expected F32, F64, F16 or BF16");
   }
@@ -102,15 +103,16 @@ class SafetensorsReader {
  private:
   static constexpr std::size_t kLengthBytes = 8;
 
-  /// The header, once its length is known to lie within the file.
+  /// Returns the header's text. @throws FormatError if it does not end within the file
   std::string_view header_text() const {
     const std::string_view file = file_.view();
     core::check<FormatError>(file.size() >= kLengthBytes, path_, ": ", file.size(),
-                             " bytes are too few for safetensors");
+                             " bytes are too few, expected at least the 8 bytes of the header's length");
     std::uint64_t header_length = 0;
     std::memcpy(&header_length, file.data(), kLengthBytes);
     core::check<FormatError>(header_length <= file.size() - kLengthBytes, path_, ": the header's length ",
-                             header_length, " is beyond the end of a file of ", file.size(), " bytes");
+                             header_length, " is beyond the end of a file of ", file.size(),
+                             " bytes; it is cut short, or no safetensors file");
     return file.substr(kLengthBytes, static_cast<std::size_t>(header_length));
   }
 
@@ -121,7 +123,8 @@ class SafetensorsReader {
       index_t bytes = element_bytes;
       for (const Json& dimension : json.at("shape").as_array()) {
         entry.shape.push_back(dimension.as_integer());
-        core::check<FormatError>(entry.shape.back() >= 0, "negative dimension ", entry.shape.back());
+        core::check<FormatError>(entry.shape.back() >= 0, "negative dimension ", entry.shape.back(),
+                                 ", expected 0 or more");
         core::check<FormatError>(!__builtin_mul_overflow(bytes, entry.shape.back(), &bytes), "the shape is too large");
       }
       entry.numel = bytes / element_bytes;
@@ -139,7 +142,7 @@ class SafetensorsReader {
     }
   }
 
-  /// Every byte of the data belongs to exactly one tensor.
+  /// Checks that every byte of the data belongs to exactly one tensor. @throws FormatError
   void check_coverage(std::string_view data) const {
     std::vector<const SafetensorsEntry*> by_offset;
     for (const SafetensorsEntry& entry : entries_) by_offset.push_back(&entry);
@@ -163,7 +166,8 @@ class SafetensorsReader {
         {"BF16", 2}, {"U32", 4}, {"I32", 4}, {"F32", 4},     {"U64", 8},     {"I64", 8}, {"F64", 8}};
     for (const auto& type : kTypes)
       if (type.first == dtype) return type.second;
-    core::raise<FormatError>("unknown dtype \"", dtype, "\"");
+    core::raise<FormatError>("unknown dtype \"", dtype,
+                             "\", expected F32, F64, F16, BF16 or another of safetensors' types");
   }
 
   template <class Stored, class T, class Convert>
@@ -181,7 +185,7 @@ class SafetensorsReader {
   Json metadata_ = Json::object();
 };
 
-/// A tensor to be written: `data` has as many elements as the shape's product.
+/// A tensor to write. `data` has numel() elements.
 template <class T>
 struct SafetensorsTensor {
   std::string name;
@@ -195,8 +199,8 @@ struct SafetensorsTensor {
   }
 };
 
-/// Writes tensors of float or double as transformers does: names in ASCII order, metadata {"format": "pt"}. The file is
-/// replaced as a whole. ValueError when a name comes twice.
+/// Writes tensors of float or double as transformers does: names in ASCII order, metadata {"format": "pt"}. Replaces
+/// the file atomically. @throws ValueError if two tensors have one name, IoError if the file cannot be written
 template <std::floating_point T>
 void write_safetensors(const std::filesystem::path& path, std::vector<SafetensorsTensor<T>> tensors) {
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -205,7 +209,7 @@ void write_safetensors(const std::filesystem::path& path, std::vector<Safetensor
   for (index_t i = 0; i < core::length(tensors); ++i) {
     const SafetensorsTensor<T>& tensor = core::at(tensors, i);
     core::check<ValueError>(i == 0 || core::at(tensors, i - 1).name != tensor.name, path.string(),
-                            ": two tensors are named ", tensor.name);
+                            ": two tensors are named ", tensor.name, ", expected different names");
     const index_t end = offset + tensor.numel() * static_cast<index_t>(sizeof(T));
     Json::Array shape(tensor.shape.begin(), tensor.shape.end());
     header.as_object().emplace_back(tensor.name, Json::Object{{"dtype", sizeof(T) == 4 ? "F32" : "F64"},

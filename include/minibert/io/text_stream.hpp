@@ -1,4 +1,4 @@
-// A text file as blocks of whole lines, plain or compressed: what is larger than memory is read in a stream.
+// Text files, plain or compressed, read as a stream of blocks of whole lines, so they may be larger than memory.
 #pragma once
 
 #include <algorithm>
@@ -15,19 +15,19 @@
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/detail/decompress.hpp>
-#include <minibert/io/file.hpp>
+#include <minibert/io/file_descriptor.hpp>
 #include <minibert/io/fingerprint.hpp>
 #include <minibert/io/lines.hpp>
 
 namespace minibert {
 
-/// Told now and then how far long work has come: `done` of `total`, in a unit of its own.
+/// Reports the progress of long work: `done` of `total`, in a unit that depends on the work.
 using Progress = std::function<void(index_t done, index_t total)>;
 
-/// Reads a text file from its beginning to its end, in memory of about two blocks. gzip and zstd are recognised by the
-/// first bytes, whatever the file's name; several compressed pieces in one file are one text. Errors name the file:
-/// IoError when it cannot be read, is not a regular file or changes meanwhile, FormatError when what is compressed is
-/// damaged or cut short, ValueError when the library was built without what decompresses it.
+/// Reads a text file from beginning to end, in memory of about two blocks. Recognises gzip and zstd by the first bytes,
+/// not by the file's name. Several compressed members in one file are one text.
+/// @throws IoError if the file cannot be read, is not a regular file or changes while it is read; FormatError if
+/// compressed data are damaged or cut short; ValueError if the library was built without the decompressor
 class TextStream {
  public:
   static constexpr index_t kBlockSize = 16 << 20;
@@ -40,16 +40,16 @@ class TextStream {
         input_(core::usize(kInputSize)) {
     fingerprint_.add(static_cast<std::uint64_t>(file_size_));
     unread_ = read_input();
-    decompressor_ = detail::make_decompressor(unread_, path_.string());
+    decompressor_ = io::detail::make_decompressor(unread_, path_.string());
   }
 
-  /// The next lines: as many whole ones as a block takes, or a longer one alone; empty at the end of the text. Valid
-  /// until the next call.
+  /// Returns the next whole lines, as many as fit into a block, or one longer line; an empty view at the end of the
+  /// text. The view is valid until the next call.
   std::string_view next() {
     block_.erase(0, given_);
     given_ = 0;
     while (given_ == 0 && !at_end_) {
-      const index_t searched = core::length(block_);  // the beginning of a line, and no end
+      const index_t searched = core::length(block_);  // bytes known to hold no end of a line
       fill(std::max(block_size_, 2 * searched));
       const std::size_t newline = std::string_view(block_).substr(core::usize(searched)).rfind('\n');
       if (newline != block_.npos) given_ = core::usize(searched) + newline + 1;
@@ -58,17 +58,17 @@ class TextStream {
     return std::string_view(block_).substr(0, given_);
   }
 
-  /// How many bytes of the file were read so far, and how many it has.
+  /// Return the bytes read so far, and the size of the file.
   index_t bytes_read() const noexcept { return bytes_read_; }
   index_t file_size() const noexcept { return file_size_; }
 
-  /// At the end of the text: the fingerprint of the file's bytes, as they are on disk.
+  /// Returns the fingerprint of the file as it is on disk, once the end of the text is reached.
   std::uint64_t fingerprint() const noexcept { return fingerprint_.value(); }
 
  private:
-  static constexpr index_t kInputSize = 1 << 20;  // whole words, which the fingerprint wants
+  static constexpr index_t kInputSize = 1 << 20;  // a multiple of 8, as Fingerprint::add_part() needs
 
-  /// Makes the block that long, or shorter where the text ends.
+  /// Fills the block up to `size` bytes, or to the end of the text.
   void fill(index_t size) {
     index_t filled = core::length(block_);
     block_.resize(core::usize(size));
@@ -87,26 +87,26 @@ class TextStream {
     bytes_read_ += core::length(part);
     const bool is_last = core::length(part) < core::length(input_);
     core::check<IoError>(bytes_read_ <= file_size_ && (!is_last || bytes_read_ == file_size_), path_.string(),
-                         ": changed while it was read");
+                         ": changed while it was read; try again when no other program writes to it");
     fingerprint_.add_part(part);
     return part;
   }
 
   std::filesystem::path path_;
-  detail::FileDescriptor file_;
+  io::FileDescriptor file_;
   index_t file_size_, block_size_, bytes_read_ = 0;
   Fingerprint fingerprint_;
   std::vector<char> input_;
-  std::string_view unread_;  // of input_
-  std::unique_ptr<detail::Decompressor> decompressor_;
+  std::string_view unread_;  // part of input_ not decompressed yet
+  std::unique_ptr<io::detail::Decompressor> decompressor_;
   std::string block_;
-  std::size_t given_ = 0;  // the lines of block_ that next() returned
+  std::size_t given_ = 0;  // bytes of block_ that next() returned
   bool at_end_ = false;
 };
 
-namespace detail {
+namespace io::detail {
 
-/// The sizes of the files together. IoError when one is not there or is not a regular file.
+/// Returns the sum of the files' sizes. @throws IoError if one is missing or not a regular file
 inline index_t total_size(const std::vector<std::filesystem::path>& files) {
   index_t size = 0;
   for (const std::filesystem::path& path : files)
@@ -114,15 +114,16 @@ inline index_t total_size(const std::vector<std::filesystem::path>& files) {
   return size;
 }
 
-}  // namespace detail
+}  // namespace io::detail
 
-/// Calls f(block, the file's number) for every block of every file, in order, and tells of the bytes read. Returns the
-/// files' fingerprint. Errors as TextStream's; a file that is not there is found before anything is read.
+/// Calls f(block, number of the file) for every block of every file, in order, and reports the bytes read. Returns the
+/// fingerprint of the files.
+/// @throws as TextStream; a missing file is reported before any file is read
 template <class F>
 std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, const Progress& progress, F&& f) {
-  const index_t total = detail::total_size(files);
+  const index_t total = io::detail::total_size(files);
   Fingerprint fingerprint;
-  index_t done = 0;  // the files before
+  index_t done = 0;  // bytes of the files before this one
   for (index_t i = 0; i < core::length(files); ++i) {
     TextStream stream(core::at(files, i));
     for (std::string_view block; !(block = stream.next()).empty();) {
@@ -135,34 +136,28 @@ std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, co
   return fingerprint.value();
 }
 
-/// The fingerprint of the files' bytes, as for_each_block returns it: every byte and every end of a file counts. Reads
-/// at the speed of the disk, or some GB/s from memory.
+/// Returns the fingerprint of the files as for_each_block returns it. It depends on every byte and on where each file
+/// ends. Reads at the speed of the disk, or at several GB/s from memory. @throws IoError
 inline std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, const Progress& progress = {}) {
-  const index_t total = detail::total_size(files);
-  std::vector<char> buffer(std::size_t{1} << 20);
-  Fingerprint all;
+  const index_t total = io::detail::total_size(files);
   index_t done = 0;
-  for (const std::filesystem::path& path : files) {
-    const detail::FileDescriptor file(path, O_RDONLY);
-    Fingerprint fingerprint;
-    fingerprint.add(static_cast<std::uint64_t>(file.size(path)));
-    for (std::string_view part; !(part = file.read(buffer, path)).empty();) {
-      fingerprint.add_part(part);
-      done += core::length(part);
-      if (progress) progress(done, total);
-    }
-    all.add(fingerprint.value());
-  }
+  const auto on_read = [&](index_t bytes) {
+    done += bytes;
+    if (progress) progress(done, total);
+  };
+  Fingerprint all;
+  for (const std::filesystem::path& path : files) all.add(file_fingerprint(path, on_read).value());
   return all.value();
 }
 
+/// Returns the fingerprint of texts in memory, equal to the fingerprint of files with these contents.
 inline std::uint64_t fingerprint_of(std::span<const std::string_view> texts, const Progress& /*progress*/ = {}) {
   Fingerprint all;
   for (const std::string_view text : texts) all.add(Fingerprint().add(text).value());
   return all.value();
 }
 
-/// The same of texts in memory; they have the fingerprint of files that hold them as they are.
+/// Does the same for texts in memory. The fingerprint equals the fingerprint of plain files with these contents.
 template <class F>
 std::uint64_t for_each_block(std::span<const std::string_view> texts, const Progress& progress, F&& f) {
   const std::uint64_t fingerprint = fingerprint_of(texts);
@@ -170,7 +165,7 @@ std::uint64_t for_each_block(std::span<const std::string_view> texts, const Prog
   for (const std::string_view text : texts) total += core::length(text);
   for (index_t i = 0; i < core::length(texts); ++i)
     for (std::string_view rest = core::at(texts, i); !rest.empty();) {
-      const std::string_view block = rest.substr(0, core::usize(detail::line_start(rest, TextStream::kBlockSize)));
+      const std::string_view block = rest.substr(0, core::usize(io::detail::line_start(rest, TextStream::kBlockSize)));
       rest.remove_prefix(block.size());
       f(block, i);
       done += core::length(block);

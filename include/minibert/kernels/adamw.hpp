@@ -38,7 +38,7 @@ template <class T, int N>
 [[gnu::always_inline]] inline simd::Vec<T, N> sqrt(const simd::Vec<T, N>& x) {
   using V = simd::Vec<T, N>;
   if constexpr (std::is_same_v<T, double>) {
-    return simd::detail::per_lane(x, [](double a) { return std::sqrt(a); });
+    return simd::per_lane(x, [](double a) { return std::sqrt(a); });
   } else {
     using I = simd::Vec<std::int32_t, N>;
     const V half = V::broadcast(0.5f), half_x = half * x;

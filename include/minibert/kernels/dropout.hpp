@@ -44,7 +44,7 @@ template <class V, class T, class F>
     for (index_t lane = 0; lane < 16 && group + lane < end; lane += V::lanes) {
       auto x0 = Words::broadcast(static_cast<std::uint32_t>(position)).v;
       auto x1 = (Words::iota() + static_cast<std::uint32_t>(group / 4 + lane)).v;
-      random::detail::threefry2x32(key.k0, key.k1, x0, x1);
+      random::threefry2x32(key.k0, key.k1, x0, x1);
       for (index_t piece = 0; piece < 4; ++piece) {
         const index_t i = group + piece * 16 + lane;
         if (i >= end) break;

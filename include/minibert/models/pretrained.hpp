@@ -25,7 +25,7 @@ struct LoadingInfo {
 
 /// True if the folder's file holds a tensor for the parameter of that name. @throws IoError, FormatError
 inline bool has_pretrained(const std::filesystem::path& folder, const std::string& name) {
-  return detail::CheckpointTensors(folder).take(name) != nullptr;
+  return models::detail::CheckpointTensors(folder).take(name) != nullptr;
 }
 
 /// Sets a model's parameters from the folder's model.safetensors (or its shards). Names are accepted with and without
@@ -34,18 +34,16 @@ inline bool has_pretrained(const std::filesystem::path& folder, const std::strin
 /// and, unless `info` takes the list, for parameters that the file has not.
 template <class Model>
 void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
-  detail::CheckpointTensors tensors(folder);
+  models::detail::CheckpointTensors tensors(folder);
   LoadingInfo found;
   for (const auto& [name, parameter] : model.named_parameters()) {
-    const detail::CheckpointTensor* tensor = tensors.take(name);
+    const models::detail::CheckpointTensor* tensor = tensors.take(name);
     if (tensor == nullptr) {
       model.init_parameter(*parameter, {.standard_deviation = model.config().initializer_range});
       found.missing_keys.push_back(name);
       continue;
     }
-    core::check<FormatError>(tensor->entry->shape == parameter->shape.sizes(), tensor->reader->path(), ": ",
-                             *tensor->entry, ", but the model's ", name, " has shape ", parameter->shape);
-    tensor->reader->copy(*tensor->entry, parameter->data);
+    tensor->reader->read(*tensor->entry, parameter->shape, parameter->data);
   }
   if (model.config().tie_word_embeddings) tensors.check_tied_decoder();
   found.unexpected_keys = tensors.left_over();
@@ -62,13 +60,13 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
 template <class Model>
 void save_pretrained(const Model& model, const std::filesystem::path& folder) {
   using T = typename Model::value_type;
-  make_directories(folder);
+  io::make_directories(folder);
   std::vector<SafetensorsTensor<T>> tensors;
   for (const auto& [name, parameter] : model.named_parameters())
     tensors.push_back({name, parameter->shape.sizes(), parameter->data});
   write_safetensors(folder / "model.safetensors", std::move(tensors));
   const char* dtype = std::is_same_v<T, float> ? "float32" : "float64";
-  write_file(folder / "config.json", model.config().to_json(Model::kArchitecture, dtype).dump(2) + "\n");
+  io::write_file(folder / "config.json", model.config().to_json(Model::kArchitecture, dtype).dump(2) + "\n");
 }
 
 }  // namespace minibert

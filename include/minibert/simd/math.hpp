@@ -11,15 +11,15 @@
 namespace minibert::simd {
 inline namespace MINIBERT_ARCH {
 
-namespace detail {
-
-/// The standard function f on each lane.
+/// Calls f on each lane, for functions that have no vector form.
 template <class T, int N, class F>
 [[gnu::always_inline]] inline Vec<T, N> per_lane(const Vec<T, N>& x, F f) {
   Vec<T, N> y;
   for (int i = 0; i < N; ++i) y.v[i] = f(x.v[i]);
   return y;
 }
+
+namespace detail {
 
 /// c[0] + c[1]·x + … by Horner's rule.
 template <class V, int N>
@@ -36,7 +36,7 @@ template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> exp(const Vec<T, N>& x) {
   using V = Vec<T, N>;
   if constexpr (std::is_same_v<T, double>) {
-    return detail::per_lane(x, [](double a) { return std::exp(a); });
+    return per_lane(x, [](double a) { return std::exp(a); });
   } else {
     constexpr float c[] = {1.0f,
                            1.0f,
@@ -65,7 +65,7 @@ template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> exp2(const Vec<T, N>& x) {
   using V = Vec<T, N>;
   if constexpr (std::is_same_v<T, double>) {
-    return detail::per_lane(x, [](double a) { return std::exp2(a); });
+    return per_lane(x, [](double a) { return std::exp2(a); });
   } else {
     constexpr float c[] = {1.0f,
                            0.6931470036506653f,
@@ -86,7 +86,7 @@ template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> tanh(const Vec<T, N>& x) {
   using V = Vec<T, N>;
   if constexpr (std::is_same_v<T, double>) {
-    return detail::per_lane(x, [](double a) { return std::tanh(a); });
+    return per_lane(x, [](double a) { return std::tanh(a); });
   } else {
     constexpr float c[] = {1.0f,
                            -0.3333325982093811f,
@@ -112,7 +112,7 @@ template <class T, int N>
   const V gauss = exp(x * x * V::broadcast(static_cast<T>(-0.5)));
   pdf = gauss * V::broadcast(inverse_sqrt_2pi);
   if constexpr (std::is_same_v<T, double>) {
-    cdf = detail::per_lane(x, [](double a) { return 0.5 * std::erfc(-a * (std::numbers::sqrt2 / 2)); });
+    cdf = per_lane(x, [](double a) { return 0.5 * std::erfc(-a * (std::numbers::sqrt2 / 2)); });
   } else {
     constexpr float c[] = {7.168849606387084e-06f, 0.1194876879453659f,   0.12192033976316452f,
                            0.09468354284763336f,   0.1425354778766632f,   -0.07650639861822128f,

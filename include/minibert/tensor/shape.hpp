@@ -1,8 +1,9 @@
-// The sizes of a tensor's dimensions.
+// Shape: the sizes of a tensor's dimensions.
 #pragma once
 
 #include <array>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,37 +12,48 @@
 
 namespace minibert {
 
-/// Up to six sizes, the last one contiguous in memory. No sizes: a scalar.
+/// Returns sizes as text: "(2, 3)".
+inline std::string shape_text(std::span<const index_t> sizes) {
+  std::string text = "(";
+  for (index_t d = 0; d < core::length(sizes); ++d) text += core::concat(d == 0 ? "" : ", ", core::at(sizes, d));
+  return text + ")";
+}
+
+/// Up to six sizes; elements along the last dimension are contiguous. A shape without sizes is the shape of a scalar.
 class Shape {
  public:
   static constexpr int kMaxDim = 6;
 
   Shape() = default;
-  /// @throws ShapeError for more than kMaxDim sizes, or a negative one.
+  /// @throws ShapeError for more than kMaxDim sizes, or a negative size
   Shape(std::initializer_list<index_t> sizes) {
-    core::check<ShapeError>(sizes.size() <= kMaxDim, "Shape: ", sizes.size(), " dimensions, at most ", kMaxDim);
+    core::check<ShapeError>(sizes.size() <= kMaxDim, "Shape: ", sizes.size(), " dimensions, expected at most ",
+                            kMaxDim);
     for (const index_t size : sizes) {
-      core::check<ShapeError>(size >= 0, "Shape: size ", size, " of dimension ", dim_, " is negative");
+      core::check<ShapeError>(size >= 0, "Shape: size ", size, " of dimension ", dim_,
+                              " is negative, expected 0 or more");
       sizes_[core::usize(dim_++)] = size;
     }
   }
 
   int dim() const noexcept { return dim_; }
 
-  /// Size of dimension `d`; negative ones count from the end. @throws ShapeError if there is no such dimension.
+  /// Returns the size of dimension `d`; a negative `d` counts from the end. @throws ShapeError if there is no dimension
+  /// d
   index_t size(int d) const { return sizes_[core::usize(index_of(d))]; }
   index_t& size(int d) { return sizes_[core::usize(index_of(d))]; }
 
+  /// Returns the number of elements; 1 for a scalar.
   index_t numel() const noexcept {
     index_t n = 1;
     for (int d = 0; d < dim_; ++d) n *= sizes_[core::usize(d)];
     return n;
   }
 
-  /// All sizes, in order.
+  /// Returns all sizes, in order.
   std::vector<index_t> sizes() const { return {sizes_.begin(), sizes_.begin() + dim_}; }
 
-  /// The sizes but for dimension `d`, counted from the front.
+  /// Returns the shape without dimension `d`, which counts from the front.
   Shape without(int d) const noexcept {
     Shape rest;
     for (int i = 0; i < dim_; ++i)
@@ -74,11 +86,9 @@ class Shape {
     return true;
   }
 
-  /// "(2, 3)"
+  /// Returns "(2, 3)".
   friend std::string to_string(const Shape& shape) {
-    std::string text = "(";
-    for (int d = 0; d < shape.dim_; ++d) text += (d > 0 ? ", " : "") + std::to_string(shape.sizes_[core::usize(d)]);
-    return text + ")";
+    return shape_text(std::span(shape.sizes_).first(core::usize(shape.dim_)));
   }
 
  private:

@@ -1,4 +1,4 @@
-// Tensor: owns its numbers.
+// Tensor: a shape and the numbers it owns.
 #pragma once
 
 #include <algorithm>
@@ -11,27 +11,29 @@
 
 namespace minibert {
 
-/// Contiguous, row-major numbers with a shape. Copies are deep.
+/// Owns contiguous numbers in row-major order. Copies are deep. Constructors throw std::bad_alloc if there is no
+/// memory.
 template <class T>
 class Tensor {
  public:
   Tensor() : Tensor(Shape{0}) {}
 
-  /// All zeros. @throws std::bad_alloc
+  /// Makes a tensor of zeros.
   explicit Tensor(const Shape& shape) : shape_(shape), buffer_(core::usize(shape.numel()) * sizeof(T)) {
     std::fill_n(data(), numel(), T{0});
   }
-  /// A copy of shape.numel() values at `values`.
+  /// Copies shape.numel() values.
   Tensor(const Shape& shape, const T* values) : shape_(shape), buffer_(core::usize(shape.numel()) * sizeof(T)) {
     std::copy_n(values, numel(), data());
   }
-  /// @throws ShapeError if there are not shape.numel() values.
+  /// @throws ShapeError if there are not shape.numel() values
   Tensor(const Shape& shape, std::initializer_list<T> values) : Tensor(shape) {
-    core::check<ShapeError>(core::length(values) == numel(), "Tensor: ", values.size(), " values for shape ", shape);
+    core::check<ShapeError>(core::length(values) == numel(), "Tensor: ", values.size(), " values for shape ", shape,
+                            ", expected ", numel());
     std::copy(values.begin(), values.end(), data());
   }
   Tensor(const Tensor& other) : Tensor(other.shape_, other.data()) {}
-  /// What is moved from is left empty: no shape without memory.
+  /// The moved-from tensor is empty, with shape (0).
   Tensor(Tensor&& other) noexcept : Tensor() { *this = std::move(other); }
   Tensor& operator=(const Tensor& other) { return *this = Tensor(other); }
   Tensor& operator=(Tensor&& other) noexcept {
@@ -47,16 +49,16 @@ class Tensor {
   T* data() noexcept { return reinterpret_cast<T*>(buffer_.data()); }
   const T* data() const noexcept { return reinterpret_cast<const T*>(buffer_.data()); }
 
-  /// The value of a tensor of one element. @throws ShapeError if it has another number of them.
+  /// Returns the value of a tensor of one element. @throws ShapeError if there is not exactly one
   T item() const {
     core::check<ShapeError>(numel() == 1, "item: needs one element, the tensor has shape ", shape_);
     return *data();
   }
 
-  /// All but the last dimension as rows, the last as columns; no copy.
+  /// Views the last dimension as columns and all others as rows, without a copy.
   MatrixMap<T> matrix() { return {data(), rows(), columns()}; }
   ConstMatrixMap<T> matrix() const { return {data(), rows(), columns()}; }
-  /// All elements in order; no copy.
+  /// Views all elements in order, without a copy.
   VectorMap<T> vector() { return {data(), numel()}; }
   ConstVectorMap<T> vector() const { return {data(), numel()}; }
 

@@ -1,4 +1,4 @@
-// Eigen's view of our memory: for users and tests. No kernel uses it, and no result of the library depends on it.
+// Eigen views of tensors, for users and tests. Kernels do not use Eigen, so no result of the library depends on it.
 #pragma once
 
 #include <Eigen/Core>

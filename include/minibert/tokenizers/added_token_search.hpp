@@ -13,7 +13,7 @@
 #include <minibert/tokenizers/trie.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// Finds added tokens: leftmost, longest, by bytes, case-sensitive.
 class AddedTokenSearch {
@@ -76,4 +76,4 @@ class AddedTokenSearch {
   std::optional<char> only_begin_;  // of all tokens, if they have but one
 };
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

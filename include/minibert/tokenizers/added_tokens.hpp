@@ -28,7 +28,7 @@ class AddedTokens {
   AddedTokens(std::vector<AddedToken> tokens, const BertTokenizerOptions& options, const WordPiece& model)
       : tokens_(std::move(tokens)) {
     for (const AddedToken& token : tokens_) check_token(token, model);
-    for (const auto& [name, member] : detail::kNamedSpecialTokens) add_special(options.*member, model);
+    for (const auto& [name, member] : tokenizers::detail::kNamedSpecialTokens) add_special(options.*member, model);
     for (AddedToken& token : tokens_)
       if (token.id < 0) token.id = id_for(token.content, model);
     std::sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
@@ -40,7 +40,7 @@ class AddedTokens {
 
     const BertNormalizer normalizer(options.normalizer());
     std::vector<Trie::Entry> ids;
-    std::vector<detail::AddedTokenSearch::Pattern> raw, normalized;
+    std::vector<tokenizers::detail::AddedTokenSearch::Pattern> raw, normalized;
     for (const AddedToken& token : tokens_) {
       ids.emplace_back(token.content, token.id);
       texts_.push_back(token.normalized ? normalizer.normalize(token.content) : token.content);
@@ -50,8 +50,8 @@ class AddedTokens {
           .push_back({texts_.back(), token.id, token.single_word, token.lstrip, token.rstrip});
     }
     ids_ = Trie(std::move(ids));
-    raw_ = detail::AddedTokenSearch(std::move(raw));
-    normalized_ = detail::AddedTokenSearch(std::move(normalized));
+    raw_ = tokenizers::detail::AddedTokenSearch(std::move(raw));
+    normalized_ = tokenizers::detail::AddedTokenSearch(std::move(normalized));
   }
 
   /// All of them, by id.
@@ -127,7 +127,7 @@ class AddedTokens {
   std::vector<AddedToken> tokens_;
   std::vector<std::string> texts_;  // those of tokens_
   Trie ids_;
-  detail::AddedTokenSearch raw_, normalized_;
+  tokenizers::detail::AddedTokenSearch raw_, normalized_;
 };
 
 }  // namespace minibert

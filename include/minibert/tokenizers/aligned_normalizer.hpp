@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
@@ -30,7 +31,7 @@ struct AlignedText {
   }
 };
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// Numbers the characters of a text, quickly for places that come in order.
 class CharacterCounter {
@@ -43,7 +44,7 @@ class CharacterCounter {
       counted_ = begin_;
       count_ = 0;
     }
-    for (; counted_ < place; ++count_) counted_ += unicode::decode(counted_, place).bytes;
+    for (; counted_ < place; ++count_) counted_ += core::utf8::decode(counted_, place).bytes;
     return count_;
   }
 
@@ -61,7 +62,7 @@ struct AlignedCharacter {
 inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNormalizerOptions& options,
                                              index_t first) {
   std::vector<AlignedCharacter> out;
-  unicode::for_each_character(text, [&](char32_t c) {
+  core::utf8::for_each_character(text, [&](char32_t c) {
     const index_t origin = first++;
     if (options.removes(c)) return;
     if (options.clean_text && unicode::is_whitespace(c)) c = U' ';
@@ -107,21 +108,21 @@ inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter
   return out;
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 /// What BertNormalizer(options) makes of a text, with the origin of each byte; the characters of the text are numbered
 /// from `first` on. Several times as slow as BertNormalizer: its steps, one after the other.
 inline AlignedText normalize_aligned(std::string_view text, const BertNormalizerOptions& options, index_t first = 0) {
-  std::vector<detail::AlignedCharacter> characters = detail::cleaned(text, options, first);
-  if (options.strips_accents()) characters = detail::stripped(characters);
+  std::vector<tokenizers::detail::AlignedCharacter> characters = tokenizers::detail::cleaned(text, options, first);
+  if (options.strips_accents()) characters = tokenizers::detail::stripped(characters);
   AlignedText aligned;
   for (const auto& [character, origin] : characters) {
     if (!options.lowercase) {
-      unicode::append(aligned.text, character);
+      core::utf8::append(aligned.text, character);
     } else if (character == U'\u0130') {  // İ, the one character whose lower case is two: i and a dot above
       aligned.text += "i\u0307";
     } else {
-      unicode::append(aligned.text, unicode::lowercase(character));
+      core::utf8::append(aligned.text, unicode::lowercase(character));
     }
     aligned.origins.resize(aligned.text.size(), origin);
   }

@@ -10,6 +10,7 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/added_tokens.hpp>
 #include <minibert/tokenizers/aligned_normalizer.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
@@ -19,7 +20,7 @@
 #include <minibert/tokenizers/word_cache.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// The parts of a BERT tokenizer, one after the other: added tokens are cut out of a text; what is left is normalised,
 /// split into words, and these into pieces. All const members are thread-safe.
@@ -56,7 +57,7 @@ class BertPipeline {
       ids.make_room(1);
       ids.add(id);
     };
-    if (added_tokens_.any_normalized() || unicode::is_all_ascii(text))
+    if (added_tokens_.any_normalized() || core::utf8::is_all_ascii(text))
       added_tokens_.split(
           text, [&](std::string_view piece) { append_ids_of_piece(piece, ids, add); }, add);
     else
@@ -155,4 +156,4 @@ inline void BertPipeline::append_with_places(std::string_view text, TextTokens& 
       });
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -11,8 +12,10 @@
 #include <vector>
 
 #include <minibert/core/error.hpp>
+#include <minibert/core/fnv1a.hpp>
 #include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/bert_pipeline.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/encoding.hpp>
@@ -91,8 +94,9 @@ class BertTokenizer {
   /// begins with punctuation, which no word goes on with: else a word may begin with it.
   bool continues_word(token_id id) const {
     const std::string& prefix = options_.continuing_subword_prefix;
-    const bool tells = !prefix.empty() &&
-                       unicode::is_punctuation(unicode::decode(prefix.data(), prefix.data() + prefix.size()).character);
+    const bool tells =
+        !prefix.empty() &&
+        unicode::is_punctuation(core::utf8::decode(prefix.data(), prefix.data() + prefix.size()).character);
     core::check<ValueError>(tells, "continuing_subword_prefix is \"", prefix,
                             "\", which may begin a word too: where words begin cannot be told, expected punctuation");
     const std::string* token = pipeline_.token(id);
@@ -111,39 +115,53 @@ class BertTokenizer {
         resolved.padding != PaddingStrategy::do_not_pad)
       return (*this)(text, options).input_ids;
     std::vector<token_id> ids;
-    append_encoded(text, resolved.add_special_tokens, detail::TemplateProcessing::room(resolved, false),
+    append_encoded(text, resolved.add_special_tokens, tokenizers::detail::TemplateProcessing::room(resolved, false),
                    *resolved.truncation_side, ids);
     return ids;
   }
 
-  /// A text as a model wants it. ValueError when max_length has no room for the special tokens, when only_second has to
-  /// cut something, or when stride is as long as a piece of text that is kept.
+  // The second text of a pair is a template argument where no options follow, so that `{}` means default options.
+
+  /// Encodes a text as a model takes it.
+  /// @throws ValueError if max_length leaves no room for the special tokens, only_second would have to cut something,
+  /// or stride is as long as a piece of text that is kept
   Encoding operator()(std::string_view text, const EncodeOptions& options = {}) const {
     return encode_alone(text, {}, options);
   }
 
-  /// A pair of texts as a model wants it; also ValueError when the text to be cut is shorter than what has to go.
-  Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const {
+  /// Encodes a pair of texts as a model takes it.
+  /// @throws ValueError as for one text, and if the text to be cut is shorter than the excess
+  Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
     return encode_alone(text, pair, options);
   }
+  template <std::convertible_to<std::string_view> Text>
+  Encoding operator()(std::string_view text, const Text& pair) const {
+    return encode_alone(text, pair, {});
+  }
 
-  /// Texts as a model wants them, padded together. Uses all threads; the result is the same for any number of them.
+  /// Encodes texts as a model takes them, padded together. Uses all threads; the result is the same for any number.
+  /// @throws ValueError as for one text
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const {
     return encode_batch(texts, nullptr, options);
   }
 
-  /// Pairs of texts as a model wants them; also ValueError when there are not as many second texts as first ones.
+  /// Encodes pairs of texts as a model takes them.
+  /// @throws ValueError as for one pair, and if there are not as many second texts as first ones
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const std::vector<std::string>& pairs,
-                             const EncodeOptions& options = {}) const {
+                             const EncodeOptions& options) const {
     core::check<ValueError>(texts.size() == pairs.size(), "batch_encode: ", texts.size(), " texts, but ", pairs.size(),
                             " second ones");
     return encode_batch(texts, &pairs, options);
+  }
+  template <std::same_as<std::vector<std::string>> Texts>
+  BatchEncoding batch_encode(const std::vector<std::string>& texts, const Texts& pairs) const {
+    return batch_encode(texts, pairs, {});
   }
 
   /// Pads encodings, with what overflowed from them, as padding, max_length, pad_to_multiple_of and padding_side say.
   void pad(std::vector<Encoding>& encodings,
            const EncodeOptions& options = {.padding = PaddingStrategy::longest}) const {
-    detail::pad(encodings, resolve(options), pad_token_id());
+    tokenizers::detail::pad(encodings, resolve(options), pad_token_id());
   }
 
   /// Appends [CLS] text [SEP] to ids, cut to max_length; returns how many ids did not fit. Allocates nothing once ids
@@ -246,7 +264,7 @@ class BertTokenizer {
                         const EncodeOptions& options) const {
     const EncodeOptions resolved = resolve(options);
     Encoding encoding = unpadded(text, pair, resolved);
-    detail::pad({&encoding, 1}, resolved, pad_token_id());
+    tokenizers::detail::pad({&encoding, 1}, resolved, pad_token_id());
     return encoding;
   }
 
@@ -254,24 +272,24 @@ class BertTokenizer {
                              const EncodeOptions& options) const {
     constexpr index_t kTextsPerChunk = 64;
     const EncodeOptions resolved = resolve(options);
-    std::vector<Encoding> encodings = detail::empty_encodings(core::length(texts));
+    std::vector<Encoding> encodings = tokenizers::detail::empty_encodings(core::length(texts));
     parallel_for_throwing(core::length(texts), kTextsPerChunk, [&](index_t begin, index_t end) {
       for (index_t i = begin; i < end; ++i) {
         const auto pair = pairs != nullptr ? std::optional<std::string_view>(core::at(*pairs, i)) : std::nullopt;
         core::at(encodings, i) = unpadded(core::at(texts, i), pair, resolved);
       }
     });
-    detail::pad(encodings, resolved, pad_token_id());
-    return detail::with_overflow_in_line(std::move(encodings));
+    tokenizers::detail::pad(encodings, resolved, pad_token_id());
+    return tokenizers::detail::with_overflow_in_line(std::move(encodings));
   }
 
   /// A text or pair before padding. In the options nothing is left open.
   Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const {
-    thread_local detail::TextTokens first, second;
+    thread_local tokenizers::detail::TextTokens first, second;
     const bool with_places = options.return_offsets_mapping || options.return_word_ids;
     pipeline_.tokens_of(text, with_places, first);
     if (pair) pipeline_.tokens_of(*pair, with_places, second);
-    const detail::TemplateProcessing process(options, cls_token_id(), sep_token_id());
+    const tokenizers::detail::TemplateProcessing process(options, cls_token_id(), sep_token_id());
     return process(first, pair ? &second : nullptr);
   }
 
@@ -289,20 +307,19 @@ class BertTokenizer {
   }
 
   BertTokenizerOptions options_;
-  detail::BertPipeline pipeline_;
+  tokenizers::detail::BertPipeline pipeline_;
 };
 
 inline std::uint64_t BertTokenizer::fingerprint() const {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+  std::uint64_t hash = core::kFnv1aStart;
   const auto add = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    hash = (hash ^ 0xFFu) * 0x100000001b3u;  // ends the text: 0xFF is in no UTF-8
+    hash = core::fnv1a("\xFF", core::fnv1a(text, hash));  // a byte that no UTF-8 holds ends the text
   };
   const BertNormalizerOptions steps = options_.normalizer();
   constexpr index_t kRules = 1;  // another number whenever a text begins to get other ids from the same files
   add(core::concat("pipeline ", kRules, steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   if (steps.keep_joiners) add("keeps joiners");
-  for (const auto& [name, member] : detail::kNamedSpecialTokens) add(options_.*member);
+  for (const auto& [name, member] : tokenizers::detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");
   if (options_.continuing_subword_prefix != "##") add(core::concat("prefix ", options_.continuing_subword_prefix));
   for (const AddedToken& token : pipeline_.added_tokens().all()) {

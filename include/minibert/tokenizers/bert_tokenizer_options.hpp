@@ -47,7 +47,7 @@ struct BertTokenizerOptions {
   }
 };
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// The names of the five special tokens in tokenizer_config.json, in the order in which Hugging Face adds those that
 /// the vocabulary lacks.
@@ -61,7 +61,7 @@ inline constexpr NamedSpecialToken kNamedSpecialTokens[] = {{"unk_token", &BertT
                                                             {"cls_token", &BertTokenizerOptions::cls_token},
                                                             {"mask_token", &BertTokenizerOptions::mask_token}};
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 /// A token that is cut out of a text before it is split into words: the special ones, and whatever a user added. The
 /// flags are those of Hugging Face's AddedToken.

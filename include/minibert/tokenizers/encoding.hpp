@@ -58,7 +58,7 @@ struct BatchEncoding {
   std::vector<index_t> overflow_to_sample_mapping;  ///< the number of the text that an encoding is of
 };
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// n empty encodings. All threads ask the system for their memory, by a first write to each page: that takes several
 /// times as long as to fill it.
@@ -97,6 +97,6 @@ inline BatchEncoding with_overflow_in_line(std::vector<Encoding> encodings) {
   return batch;
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 }  // namespace minibert

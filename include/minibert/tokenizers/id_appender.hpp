@@ -7,7 +7,7 @@
 
 #include <minibert/core/types.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// Appends to a vector, which has its length again when this ends. Room is made for a word at a time, so that an id
 /// costs one store, whatever the compiler inlines.
@@ -46,4 +46,4 @@ class IdAppender {
   token_id *out_, *end_;
 };
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <cmath>
-#include <optional>
-#include <string>
 #include <string_view>
+#include <vector>
 
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
@@ -19,7 +18,7 @@ struct NormalizationLoss {
   bool marks = false;    ///< marks that spell: vowel signs, viramas, nuktas, points, the voicing marks of kana
 };
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// Diacritics that strip_accents is asked to remove (those of Latin, Greek and Cyrillic), and variation selectors:
 /// their loss is expected.
@@ -29,24 +28,38 @@ constexpr bool is_expected_loss(char32_t mark) noexcept {
          within(0x20D0, 0x20FF) || within(0xFE00, 0xFE0F) || within(0xFE20, 0xFE2F) || within(0xE0100, 0xE01EF);
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 /// What a normaliser with these options deletes from the text. The accents of Latin, Greek and Cyrillic letters are not
 /// counted: removing them is what strip_accents is for.
 inline NormalizationLoss normalization_loss(std::string_view text, const BertNormalizerOptions& options) {
   NormalizationLoss loss;
   const bool strips_accents = options.strips_accents();
-  unicode::for_each_character(text, [&](char32_t c) {
+  core::utf8::for_each_character(text, [&](char32_t c) {
     if (c < 0x80) return;
     if (unicode::is_joiner(c)) loss.joiners |= options.removes(c);
     if (!strips_accents) return;
-    unicode::decompose(c,
-                       [&](char32_t part) { loss.marks |= unicode::is_mark(part) && !detail::is_expected_loss(part); });
+    unicode::decompose(
+        c, [&](char32_t part) { loss.marks |= unicode::is_mark(part) && !tokenizers::detail::is_expected_loss(part); });
   });
   return loss;
 }
 
-/// Counts the lines that lose characters, for a warning when they are many.
+/// A kind of character that more than 1 % of the lines lose, and the setting that keeps it.
+struct NormalizationWarning {
+  std::string_view lost;    ///< what the lines lose, and why
+  index_t lines = 0;        ///< how many lines lose it
+  index_t total_lines = 0;  ///< of how many lines
+  std::string_view option;  ///< the field of BertTokenizerOptions that keeps it: "strip_accents" or "keep_joiners"
+  bool value = false;       ///< the value that keeps it
+
+  /// Returns the affected share in percent, rounded down to one decimal.
+  double percent() const noexcept {
+    return std::floor(1000.0 * static_cast<double>(lines) / static_cast<double>(total_lines)) / 10;
+  }
+};
+
+/// Counts the lines that lose characters.
 struct NormalizationLossCount {
   index_t lines = 0;
   index_t lines_with_joiners = 0;
@@ -63,23 +76,20 @@ struct NormalizationLossCount {
     lines_with_marks += other.lines_with_marks;
   }
 
-  /// What to tell the user, one sentence or two: nothing unless more than 1 % of the lines lose characters.
-  std::optional<std::string> warning() const {
-    std::string text;
-    const auto add_sentence = [&](index_t affected, auto... message) {
-      if (100 * affected <= lines) return;
-      if (!text.empty()) text += ' ';
-      const double percent = std::floor(1000.0 * static_cast<double>(affected) / static_cast<double>(lines)) / 10;
-      text += core::concat(affected, " of ", lines, " lines (", percent, " %) ", message...);
+  /// Returns a warning for each kind of character that more than 1 % of the lines lose.
+  std::vector<NormalizationWarning> warnings() const {
+    std::vector<NormalizationWarning> found;
+    const auto add_if_many = [&](index_t affected, std::string_view lost, std::string_view option, bool value) {
+      if (100 * affected > lines) found.push_back({lost, affected, lines, option, value});
     };
-    add_sentence(lines_with_marks,
-                 "lose vowel signs or other marks that spell words, because stripping of accents is on (it comes with "
-                 "lower-casing); to keep them: --strip_accents false.");
-    add_sentence(
-        lines_with_joiners,
-        "hold zero-width joiners (U+200C, U+200D), which BERT's normaliser deletes, in Hugging Face too; words spelled "
-        "with them are changed; to keep them: --keep_joiners.");
-    return text.empty() ? std::nullopt : std::optional(text);
+    add_if_many(
+        lines_with_marks,
+        "vowel signs or other marks that spell words, because accents are stripped (lower-casing turns this on)",
+        "strip_accents", false);
+    add_if_many(lines_with_joiners,
+                "zero-width joiners (U+200C, U+200D), which BERT's normalizer deletes; words spelled with them change",
+                "keep_joiners", true);
+    return found;
   }
 };
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
 namespace minibert {
@@ -63,7 +65,7 @@ class BertNormalizer {
         out.append(p, copied_end);
         p = copied_end;
       } else {
-        const unicode::Decoded decoded = unicode::decode(p, end);
+        const core::utf8::Decoded decoded = core::utf8::decode(p, end);
         append_character(decoded.character, pending, out);
         p += decoded.bytes;
       }
@@ -89,7 +91,7 @@ class BertNormalizer {
       std::stable_sort(marks_.begin(), marks_.end(), [](char32_t a, char32_t b) {
         return unicode::combining_class(a) < unicode::combining_class(b);
       });
-      for (const char32_t mark : marks_) unicode::append(out, mark);
+      for (const char32_t mark : marks_) core::utf8::append(out, mark);
       marks_.clear();
     }
 
@@ -116,9 +118,10 @@ class BertNormalizer {
 
   /// The end of the characters from p on, none of them ASCII, that no step touches.
   const char* untouched_end(const char* p, const char* end) const noexcept {
-    while (p != end && !unicode::is_ascii(*p)) {
-      const unicode::Decoded decoded = unicode::decode(p, end);
-      if (decoded.character == unicode::kReplacement || (unicode::properties(decoded.character) & touched_) != 0) break;
+    while (p != end && !core::utf8::is_ascii(*p)) {
+      const core::utf8::Decoded decoded = core::utf8::decode(p, end);
+      if (decoded.character == core::utf8::kReplacement || (unicode::properties(decoded.character) & touched_) != 0)
+        break;
       p += decoded.bytes;
     }
     return p;
@@ -130,7 +133,7 @@ class BertNormalizer {
     const int steps = unicode::properties(c) & touched_;
     if (steps == 0 || (options_.keep_joiners && unicode::is_joiner(c))) {
       pending.flush(out);
-      unicode::append(out, c);
+      core::utf8::append(out, c);
     } else if ((steps & tables::kRemoved) != 0) {
       return;
     } else if ((steps & tables::kWhitespace) != 0) {
@@ -164,10 +167,10 @@ class BertNormalizer {
 
   void append_lowered(char32_t c, std::string& out) const {
     if (options_.lowercase && c == U'\u0130') {  // İ, the one character whose lower case is two: i and a dot above
-      unicode::append(out, U'i');
-      unicode::append(out, U'\u0307');
+      core::utf8::append(out, U'i');
+      core::utf8::append(out, U'\u0307');
     } else {
-      unicode::append(out, options_.lowercase ? unicode::lowercase(c) : c);
+      core::utf8::append(out, options_.lowercase ? unicode::lowercase(c) : c);
     }
   }
 

@@ -11,7 +11,7 @@
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// A regular expression for one character that holds(c), in numbers: it means the same in every version of Unicode.
 template <class Holds>
@@ -80,4 +80,4 @@ inline BertNormalizerOptions parse_normalizer(const Json& json) {
   return options;
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

@@ -8,7 +8,7 @@
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/encoding.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// Pads an encoding, and what overflowed from it, to `target` tokens; longer ones stay as they are.
 inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& options, token_id pad_token_id) {
@@ -30,7 +30,6 @@ inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& opti
 /// pad_to_multiple_of. In the options nothing is left open. ValueError for max_length without a length.
 inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, token_id pad_token_id) {
   if (options.padding == PaddingStrategy::do_not_pad) return;
-  const index_t multiple = options.pad_to_multiple_of;
   index_t target = options.max_length;
   if (options.padding == PaddingStrategy::longest) {
     target = 0;
@@ -39,8 +38,8 @@ inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, tok
   core::check<ValueError>(target != kUnlimited,
                           "pad: padding is max_length, but there is no max_length, and the tokenizer ",
                           "has no model_max_length");
-  target = (target + multiple - 1) / multiple * multiple;
+  target = core::round_up(target, options.pad_to_multiple_of);
   for (Encoding& encoding : encodings) pad_to(encoding, target, options, pad_token_id);
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

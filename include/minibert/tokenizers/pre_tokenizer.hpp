@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
 namespace minibert {
@@ -48,8 +50,8 @@ class BertPreTokenizer {
   }
 
   Character next(const char* p, const char* end) const noexcept {
-    if (unicode::is_ascii(*p)) return {ascii_[static_cast<unsigned char>(*p)], 1};
-    const unicode::Decoded decoded = unicode::decode(p, end);
+    if (core::utf8::is_ascii(*p)) return {ascii_[static_cast<unsigned char>(*p)], 1};
+    const core::utf8::Decoded decoded = core::utf8::decode(p, end);
     return {kind_of(decoded.character), decoded.bytes};
   }
 

@@ -14,8 +14,10 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
+#include <minibert/io/lines.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/normalizer_json.hpp>
 #include <minibert/tokenizers/unicode.hpp>
@@ -23,7 +25,7 @@
 
 namespace minibert {
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// The result of f(); a FormatError gets `where` in front.
 template <class F>
@@ -239,14 +241,12 @@ inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& config) {
 /// One token a line; white space at the end of a line is no part of it (so \r\n is fine).
 inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
   std::vector<std::string> tokens;
-  while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    core::check<FormatError>(unicode::is_valid_utf8(line), "line ", core::length(tokens) + 1, " is not UTF-8");
+  for_each_line(text, [&](std::string_view line) {
+    core::check<FormatError>(core::utf8::is_valid(line), "line ", core::length(tokens) + 1, " is not UTF-8");
     tokens.emplace_back(unicode::trim_end(line));
     core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "more than ", WordPiece::kMaxVocabSize,
                              " lines");
-  }
+  });
   return tokens;
 }
 
@@ -273,7 +273,7 @@ inline void check_fits_bert_tokenizer(const BertTokenizerOptions& by_tokenizer_j
   if (prefix != "##") refuse("takes \"##\" for continuing_subword_prefix, but tokenizer.json has \"", prefix, "\"");
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 /// Reads a tokenizer's folder: tokenizer.json if it is there, else vocab.txt; and tokenizer_config.json and
 /// special_tokens_map.json. As transformers' BertTokenizer does, it takes from tokenizer.json only the vocabulary and
@@ -285,7 +285,7 @@ inline void check_fits_bert_tokenizer(const BertTokenizerOptions& by_tokenizer_j
 /// or not BERT's.
 inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folder) {
   const auto path_of = [&](const char* name) { return (folder / name).string(); };
-  const auto exists = [&](const char* name) { return std::filesystem::exists(folder / name); };
+  const auto exists = [&](const char* name) { return io::path_exists(folder / name); };
   const auto read = [&](const char* name) { return exists(name) ? Json::read(folder / name) : Json::object(); };
   const bool has_json = exists("tokenizer.json");
   core::check<IoError>(has_json || exists("vocab.txt"), folder.string(),
@@ -294,33 +294,37 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
   BertTokenizerParts parts;
   const Json tokenizer = read("tokenizer.json"), config = read("tokenizer_config.json");
   if (has_json) {
-    parts = detail::in_context(path_of("tokenizer.json"), [&] { return detail::parse_tokenizer_json(tokenizer); });
+    parts = tokenizers::detail::in_context(path_of("tokenizer.json"),
+                                           [&] { return tokenizers::detail::parse_tokenizer_json(tokenizer); });
   } else {
     core::check<FormatError>(!exists("added_tokens.json"), path_of("added_tokens.json"),
                              ": not supported beside a vocab.txt; ",
                              "save the tokenizer with a newer transformers, which writes a tokenizer.json");
     const MappedFile text(folder / "vocab.txt");
-    parts.vocabulary = detail::in_context(path_of("vocab.txt"), [&] { return detail::parse_vocab_txt(text.view()); });
+    parts.vocabulary = tokenizers::detail::in_context(path_of("vocab.txt"),
+                                                      [&] { return tokenizers::detail::parse_vocab_txt(text.view()); });
   }
 
-  detail::NamedTokens named;
-  const bool has_decoder = detail::find_set(config, "added_tokens_decoder") != nullptr;
-  detail::in_context(path_of("tokenizer_config.json"), [&] {
+  tokenizers::detail::NamedTokens named;
+  const bool has_decoder = tokenizers::detail::find_set(config, "added_tokens_decoder") != nullptr;
+  tokenizers::detail::in_context(path_of("tokenizer_config.json"), [&] {
     if (!exists("tokenizer_config.json")) return;
-    if (!has_json || !detail::follows_tokenizer_json(config)) {
-      detail::check_fits_bert_tokenizer(parts.options);
+    if (!has_json || !tokenizers::detail::follows_tokenizer_json(config)) {
+      tokenizers::detail::check_fits_bert_tokenizer(parts.options);
       parts.options = {};
-      detail::parse_pipeline(config, parts.options);
-      if (has_decoder) parts.added_tokens = detail::parse_added_tokens_decoder(config);
+      tokenizers::detail::parse_pipeline(config, parts.options);
+      if (has_decoder) parts.added_tokens = tokenizers::detail::parse_added_tokens_decoder(config);
     }
-    detail::parse_config(config, parts.options);
-    detail::parse_special_tokens(config, named);
+    tokenizers::detail::parse_config(config, parts.options);
+    tokenizers::detail::parse_special_tokens(config, named);
   });
   if (!has_decoder)
-    detail::in_context(path_of("special_tokens_map.json"),
-                       [&] { detail::parse_special_tokens(read("special_tokens_map.json"), named); });
-  detail::set_special_tokens(named, parts);
-  detail::in_context(path_of("tokenizer.json"), [&] { detail::check_post_processor(tokenizer, parts.options); });
+    tokenizers::detail::in_context(path_of("special_tokens_map.json"), [&] {
+      tokenizers::detail::parse_special_tokens(read("special_tokens_map.json"), named);
+    });
+  tokenizers::detail::set_special_tokens(named, parts);
+  tokenizers::detail::in_context(path_of("tokenizer.json"),
+                                 [&] { tokenizers::detail::check_post_processor(tokenizer, parts.options); });
   return parts;
 }
 

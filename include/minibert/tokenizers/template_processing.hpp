@@ -10,7 +10,7 @@
 #include <minibert/tokenizers/encoding.hpp>
 #include <minibert/tokenizers/truncation.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// The tokens of one text; places and words only where they were asked for.
 struct TextTokens {
@@ -112,4 +112,4 @@ class TemplateProcessing {
   token_id cls_token_id_, sep_token_id_;
 };
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

@@ -15,7 +15,7 @@ namespace minibert {
 /// What of a text or pair is cut when it is too long, by Hugging Face's names.
 enum class TruncationStrategy { do_not_truncate, longest_first, only_first, only_second };
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// The numbers of tokens of a text and, if there is one, of the second text, or what is to be kept of them.
 struct PairLengths {
@@ -78,6 +78,6 @@ inline std::vector<Window> windows(index_t tokens, index_t kept, index_t stride,
   return result;
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 }  // namespace minibert

@@ -11,7 +11,7 @@
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/id_appender.hpp>
 
-namespace minibert::detail {
+namespace minibert::tokenizers::detail {
 
 /// Bytes of raw text up to a space (U+0020) or the end, and their hash.
 struct RawWord {
@@ -111,4 +111,4 @@ class WordCache {
   std::vector<Entry> entries_ = std::vector<Entry>(std::size_t{1} << kPlaceBits);
 };
 
-}  // namespace minibert::detail
+}  // namespace minibert::tokenizers::detail

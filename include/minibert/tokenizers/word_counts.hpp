@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <minibert/core/error.hpp>
+#include <minibert/core/fnv1a.hpp>
 #include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/lines.hpp>
@@ -58,8 +59,7 @@ class WordCounts {
 
   /// FNV-1a, with the high bits mixed down: slots are chosen by the low ones.
   static std::uint32_t hash_of(std::string_view word) noexcept {
-    std::uint64_t hash = 0xcbf29ce484222325u;
-    for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    const std::uint64_t hash = core::fnv1a(word);
     return static_cast<std::uint32_t>(hash ^ (hash >> 32));
   }
 

@@ -8,9 +8,9 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/id_appender.hpp>
 #include <minibert/tokenizers/trie.hpp>
-#include <minibert/tokenizers/unicode.hpp>
 
 namespace minibert {
 
@@ -57,11 +57,11 @@ class WordPiece {
   /// Appends the ids of a word's pieces: the longest that fits, then the longest that continues it, and so on. One
   /// unk_token_id() for the whole word if that fails anywhere or the word is too long.
   /// Always inlined: left to the compiler, a second caller costs the loop over words a tenth of its speed.
-  [[gnu::always_inline]] void append_ids(std::string_view word, detail::IdAppender& ids) const {
+  [[gnu::always_inline]] void append_ids(std::string_view word, tokenizers::detail::IdAppender& ids) const {
     ids.make_room(word.size());  // a piece has a byte at least
     const std::size_t old_size = ids.used();
     bool known =
-        core::length(word) <= kMaxCharactersPerWord || unicode::count_characters(word) <= kMaxCharactersPerWord;
+        core::length(word) <= kMaxCharactersPerWord || core::utf8::count_characters(word) <= kMaxCharactersPerWord;
     Trie::Node node = Trie::kRoot;
     for (std::string_view rest = word; known && !rest.empty();) {
       const Trie::Match piece = node == Trie::kNoNode ? Trie::Match{} : trie_.longest_match(node, rest);
@@ -75,7 +75,7 @@ class WordPiece {
     ids.add(unk_token_id_);
   }
   void append_ids(std::string_view word, std::vector<token_id>& ids) const {
-    detail::IdAppender appender(ids, word.size());
+    tokenizers::detail::IdAppender appender(ids, word.size());
     append_ids(word, appender);
   }
 
@@ -85,8 +85,7 @@ class WordPiece {
     entries.reserve(tokens.size());
     for (const std::string& token : tokens) {
       const auto id = static_cast<token_id>(entries.size());
-      core::check<ValueError>(unicode::is_valid_utf8(token), "wordpiece: entry ", id,
-                              " of the vocabulary is not UTF-8");
+      core::check<ValueError>(core::utf8::is_valid(token), "wordpiece: entry ", id, " of the vocabulary is not UTF-8");
       entries.emplace_back(token, id);
     }
     return entries;

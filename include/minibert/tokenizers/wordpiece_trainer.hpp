@@ -17,7 +17,7 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/tokenizers/unicode.hpp>
+#include <minibert/core/utf8.hpp>
 #include <minibert/tokenizers/word_counts.hpp>
 
 namespace minibert {
@@ -39,7 +39,7 @@ struct WordPieceTrainer {
   std::vector<std::string> train(const WordCounts& words) const;
 };
 
-namespace detail {
+namespace tokenizers::detail {
 
 /// Strings with ids, counted from 0 in the order of adding.
 class TokenList {
@@ -251,7 +251,7 @@ class PairMerger {
 inline std::u32string alphabet(const WordCounts& words, const WordPieceTrainer& options) {
   std::unordered_map<char32_t, std::int64_t> counts;
   for (index_t i = 0; i < words.size(); ++i)
-    unicode::for_each_character(words.word(i), [&](char32_t c) { counts[c] += words.count(i); });
+    core::utf8::for_each_character(words.word(i), [&](char32_t c) { counts[c] += words.count(i); });
   for (const char32_t c : options.initial_alphabet) counts[c] = std::numeric_limits<std::int64_t>::max();
 
   std::u32string characters;
@@ -278,11 +278,11 @@ inline void add_words(const WordCounts& words, const std::string& prefix, TokenL
   for (index_t i = 0; i < words.size(); ++i) {
     symbols.clear();
     bool is_first = true;
-    unicode::for_each_character(words.word(i), [&](char32_t c) {
+    core::utf8::for_each_character(words.word(i), [&](char32_t c) {
       const auto [entry, is_new] = ids.try_emplace(c);
       const auto text = [&] {
         std::string s;
-        unicode::append(s, c);
+        core::utf8::append(s, c);
         return s;
       };
       if (is_new && tokens.contains(text())) entry->second.first = tokens.add(text());
@@ -296,7 +296,7 @@ inline void add_words(const WordCounts& words, const std::string& prefix, TokenL
   }
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 inline std::vector<std::string> WordPieceTrainer::train(const WordCounts& words) const {
   core::check<ValueError>(vocab_size > 0, "wordpiece trainer: vocab_size is ", vocab_size, ", expected at least 1");
@@ -304,15 +304,15 @@ inline std::vector<std::string> WordPieceTrainer::train(const WordCounts& words)
                           ", expected at least 0");
   core::check<ValueError>(limit_alphabet.value_or(0) >= 0, "wordpiece trainer: limit_alphabet is ",
                           limit_alphabet.value_or(0), ", expected at least 0");
-  detail::TokenList tokens;
+  tokenizers::detail::TokenList tokens;
   for (const std::string& token : special_tokens) tokens.add(token);
-  for (const char32_t c : detail::alphabet(words, *this)) {
+  for (const char32_t c : tokenizers::detail::alphabet(words, *this)) {
     std::string text;
-    unicode::append(text, c);
+    core::utf8::append(text, c);
     tokens.add(text);
   }
-  detail::PairMerger merger(words);
-  detail::add_words(words, continuing_subword_prefix, tokens, merger);
+  tokenizers::detail::PairMerger merger(words);
+  tokenizers::detail::add_words(words, continuing_subword_prefix, tokens, merger);
 
   while (tokens.size() < vocab_size) {
     const auto pair = merger.most_frequent();

@@ -19,7 +19,7 @@
 
 namespace minibert {
 
-namespace detail {
+namespace tokenizers::detail {
 
 inline Json added_token_json(const AddedToken& token) {
   return Json(Json::Object{{"id", token.id},
@@ -100,7 +100,7 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
   return json;
 }
 
-}  // namespace detail
+}  // namespace tokenizers::detail
 
 /// Writes the four files, each as a whole. tokenizer.json and tokenizer_config.json say the same, so all of Hugging
 /// Face's loaders see one tokenizer. Where BertTokenizer would not, tokenizer_config.json names transformers' general
@@ -108,19 +108,20 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
 /// folder cannot be made or written.
 inline void write_bert_tokenizer(const std::filesystem::path& folder, const WordPiece& model,
                                  const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {
-  make_directories(folder);
+  io::make_directories(folder);
   if (options.fits_bert_tokenizer()) {
     std::string vocab_txt;
     for (const std::string& token : model.vocabulary()) (vocab_txt += token) += '\n';
-    write_file(folder / "vocab.txt", vocab_txt);
+    io::write_file(folder / "vocab.txt", vocab_txt);
   } else {
     std::error_code error;  // another tokenizer may have been here before
     std::filesystem::remove(folder / "vocab.txt", error);
     core::check<IoError>(!error, (folder / "vocab.txt").string(), ": cannot be removed: ", error.message());
   }
-  write_file(folder / "special_tokens_map.json", detail::special_tokens_json(options).dump(2) + "\n");
-  write_file(folder / "tokenizer_config.json", detail::tokenizer_config_json(options).dump(2) + "\n");
-  write_file(folder / "tokenizer.json", detail::tokenizer_json(model, added_tokens, options).dump(2) + "\n");
+  io::write_file(folder / "special_tokens_map.json", tokenizers::detail::special_tokens_json(options).dump(2) + "\n");
+  io::write_file(folder / "tokenizer_config.json", tokenizers::detail::tokenizer_config_json(options).dump(2) + "\n");
+  io::write_file(folder / "tokenizer.json",
+                 tokenizers::detail::tokenizer_json(model, added_tokens, options).dump(2) + "\n");
 }
 
 }  // namespace minibert

@@ -17,6 +17,7 @@
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/file.hpp>
+#include <minibert/io/file_descriptor.hpp>
 #include <minibert/io/fingerprint.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/io/safetensors.hpp>
@@ -26,44 +27,22 @@ namespace minibert {
 inline constexpr const char* kModelName = "model.safetensors";
 inline constexpr const char* kOptimizerName = "optimizer.safetensors";
 
-namespace detail {
+namespace train_detail {
 
 inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";
 inline constexpr const char* kManifestName = "checkpoint.json";
 
-/// That of the contents. They are read piece by piece: what is mapped counts as memory of the program.
-inline std::string file_fingerprint(const std::filesystem::path& path) {
-  const FileDescriptor file(path, O_RDONLY);
-  std::vector<char> buffer(std::size_t{1} << 16);
-  Fingerprint fingerprint;
-  fingerprint.add(std::uint64_t{file.size(path)});
-  for (std::string_view part; !(part = file.read(buffer, path)).empty();) fingerprint.add_part(part);
-  return fingerprint.hex();
-}
-
-/// What a folder holds; IoError when it cannot be read.
-inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::vector<std::filesystem::path> entries;
-  for (auto entry = std::filesystem::directory_iterator(folder, error);
-       !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
-    entries.push_back(entry->path());
-  core::check<IoError>(!error, folder.string(), ": cannot list: ", error.message());
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
-}  // namespace detail
+}  // namespace train_detail
 
 inline std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, index_t step) {
-  return output_dir / core::concat(detail::kCheckpointPrefix, step);
+  return output_dir / core::concat(train_detail::kCheckpointPrefix, step);
 }
 
 /// The step in the name of a checkpoint; nothing for another name.
 inline std::optional<index_t> checkpoint_step(const std::filesystem::path& path) {
   const std::string name = path.filename().string();
-  if (!name.starts_with(detail::kCheckpointPrefix)) return std::nullopt;
-  const char *begin = name.data() + detail::kCheckpointPrefix.size(), *end = name.data() + name.size();
+  if (!name.starts_with(train_detail::kCheckpointPrefix)) return std::nullopt;
+  const char *begin = name.data() + train_detail::kCheckpointPrefix.size(), *end = name.data() + name.size();
   index_t step = 0;
   const auto [stop, error] = std::from_chars(begin, end, step);
   return error == std::errc() && stop == end && step >= 0 ? std::optional(step) : std::nullopt;
@@ -72,14 +51,15 @@ inline std::optional<index_t> checkpoint_step(const std::filesystem::path& path)
 /// Whether the folder was written to its end.
 inline bool is_checkpoint(const std::filesystem::path& path) {
   std::error_code ignored;
-  return std::filesystem::is_regular_file(path / detail::kManifestName, ignored);
+  return std::filesystem::is_regular_file(path / train_detail::kManifestName, ignored);
 }
 
 /// The complete checkpoints in a folder, by step. Empty when there is no such folder.
 inline std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& folder) {
   std::vector<std::pair<index_t, std::filesystem::path>> found;
-  if (std::filesystem::is_directory(folder))
-    for (const std::filesystem::path& entry : detail::entries_of(folder))
+  std::error_code ignored;
+  if (std::filesystem::is_directory(folder, ignored))
+    for (const std::filesystem::path& entry : io::list_folder(folder))
       if (const auto step = checkpoint_step(entry); step && is_checkpoint(entry)) found.emplace_back(*step, entry);
   std::sort(found.begin(), found.end());
   std::vector<std::filesystem::path> checkpoints;
@@ -98,9 +78,9 @@ inline std::optional<std::filesystem::path> find_checkpoint(const std::filesyste
 class CheckpointWriter {
  public:
   explicit CheckpointWriter(std::filesystem::path path)
-      : path_(std::move(path)), folder_(detail::hidden_sibling(path_, ".tmp")) {
-    remove_tree(folder_);
-    make_directories(folder_);
+      : path_(std::move(path)), folder_(io::hidden_sibling(path_, ".tmp")) {
+    io::remove_tree(folder_);
+    io::make_directories(folder_);
   }
 
   /// Where the files go.
@@ -110,21 +90,21 @@ class CheckpointWriter {
   /// name, in place of an older one.
   void commit(Json manifest) {
     Json files = Json::object();
-    for (const std::filesystem::path& file : detail::entries_of(folder_)) {
-      files[file.filename().string()] = detail::file_fingerprint(file);
-      detail::FileDescriptor(file, O_RDONLY).sync(file);
+    for (const std::filesystem::path& file : io::list_folder(folder_)) {
+      files[file.filename().string()] = file_fingerprint(file).hex();
+      io::FileDescriptor(file, O_RDONLY).sync(file);
     }
     manifest["files"] = std::move(files);
-    write_file(folder_ / detail::kManifestName, manifest.dump(2) + "\n");
-    remove_tree(path_);
-    rename_durably(folder_, path_);
+    io::write_file(folder_ / train_detail::kManifestName, manifest.dump(2) + "\n");
+    io::remove_tree(path_);
+    io::rename_durably(folder_, path_);
   }
 
  private:
   std::filesystem::path path_, folder_;
 };
 
-namespace detail {
+namespace train_detail {
 
 /// FormatError unless the file of that name in the checkpoint has the fingerprint that the manifest tells.
 inline void check_fingerprint(const std::filesystem::path& checkpoint, const Json& manifest, const std::string& name,
@@ -138,23 +118,26 @@ inline void check_fingerprint(const std::filesystem::path& checkpoint, const Jso
   }
 }
 
-}  // namespace detail
+}  // namespace train_detail
 
 /// The manifest of a checkpoint whose files are all there and unchanged; else FormatError or IoError naming the file.
 inline Json read_checkpoint(const std::filesystem::path& path) {
-  Json manifest = Json::read(path / detail::kManifestName);
+  Json manifest = Json::read(path / train_detail::kManifestName);
   for (const Json::Member& file : manifest.at("files").as_object())
-    detail::check_fingerprint(path, manifest, file.first, detail::file_fingerprint(path / file.first));
+    train_detail::check_fingerprint(path, manifest, file.first, file_fingerprint(path / file.first).hex());
   return manifest;
 }
 
 /// Removes what killed runs left half-written or half-removed in a folder.
 inline void remove_leftovers(const std::filesystem::path& folder) {
-  for (const std::filesystem::path& entry : detail::entries_of(folder)) {
+  for (const std::filesystem::path& entry : io::list_folder(folder)) {
     const std::string name = entry.filename().string();
-    if (name.starts_with(core::concat(".", detail::kCheckpointPrefix)) &&
-        (name.ends_with(".tmp") || name.ends_with(".removing")))
-      std::filesystem::remove_all(entry);
+    if (name.starts_with(core::concat(".", train_detail::kCheckpointPrefix)) &&
+        (name.ends_with(".tmp") || name.ends_with(".removing"))) {
+      std::error_code error;
+      std::filesystem::remove_all(entry, error);
+      core::check<IoError>(!error, entry.string(), ": cannot remove: ", error.message());
+    }
   }
 }
 
@@ -165,19 +148,13 @@ inline void prune_checkpoints(const std::filesystem::path& folder, index_t limit
   const std::vector<std::filesystem::path> checkpoints = list_checkpoints(folder);
   for (index_t i = 0; i < core::length(checkpoints) - limit; ++i)
     if (!best || core::at(checkpoints, i).filename() != std::filesystem::path(*best).filename())
-      remove_tree(core::at(checkpoints, i));
+      io::remove_tree(core::at(checkpoints, i));
 }
 
 /// Reads the parameters' values. FormatError naming the tensor that is missing or has another shape.
 template <class T>
 void load_parameters(const SafetensorsReader& reader, const std::vector<Parameter<T>*>& parameters) {
-  for (Parameter<T>* parameter : parameters) {
-    const SafetensorsEntry* entry = reader.find(parameter->name);
-    if (entry == nullptr) core::raise<FormatError>(reader.path(), ": the tensor ", parameter->name, " is missing");
-    core::check<FormatError>(entry->shape == parameter->shape.sizes(), reader.path(), ": ", *entry, ", expected ",
-                             parameter->shape);
-    reader.copy(*entry, parameter->data);
-  }
+  for (Parameter<T>* parameter : parameters) reader.read(parameter->name, parameter->shape, parameter->data);
 }
 
 /// Reads the parameters' values from a checkpoint's model alone, once. FormatError when it is damaged, and as
@@ -185,8 +162,8 @@ void load_parameters(const SafetensorsReader& reader, const std::vector<Paramete
 template <class T>
 void load_model(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters) {
   const SafetensorsReader reader(checkpoint / kModelName);
-  detail::check_fingerprint(checkpoint, Json::read(checkpoint / detail::kManifestName), kModelName,
-                            Fingerprint().add(reader.contents()).hex());
+  train_detail::check_fingerprint(checkpoint, Json::read(checkpoint / train_detail::kManifestName), kModelName,
+                                  Fingerprint().add(reader.contents()).hex());
   load_parameters(reader, parameters);
 }
 

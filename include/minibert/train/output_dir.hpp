@@ -17,8 +17,8 @@ inline constexpr const char* kTrainerStateName = "trainer_state.json";
 /// ValueError when output_dir holds something and the arguments ask neither to resume nor to overwrite. Good to call
 /// before any long work; Trainer::train() does too.
 inline void check_output_dir(const TrainingArguments& args) {
-  if (args.resume_from_checkpoint || args.overwrite_output_dir || !std::filesystem::exists(args.output_dir)) return;
-  for (const std::filesystem::path& entry : detail::entries_of(args.output_dir))
+  if (args.resume_from_checkpoint || args.overwrite_output_dir || !io::path_exists(args.output_dir)) return;
+  for (const std::filesystem::path& entry : io::list_folder(args.output_dir))
     core::check<ValueError>(entry.filename().string().starts_with("."), "output_dir ", args.output_dir.string(),
                             " is in use (it holds ", entry.filename().string(),
                             "): set resume_from_checkpoint to go on, or overwrite_output_dir to start afresh");
@@ -28,13 +28,13 @@ inline void check_output_dir(const TrainingArguments& args) {
 /// log if it is to be overwritten.
 inline void prepare_output_dir(const TrainingArguments& args) {
   check_output_dir(args);
-  make_directories(args.output_dir);
+  io::make_directories(args.output_dir);
   remove_leftovers(args.output_dir);
   if (args.resume_from_checkpoint || !args.overwrite_output_dir) return;
-  for (const std::filesystem::path& entry : detail::entries_of(args.output_dir))
-    if (checkpoint_step(entry)) remove_tree(entry);
-  remove_tree(args.output_dir / kTrainerStateName);
-  remove_tree(args.output_dir / kTrainingLogName);
+  for (const std::filesystem::path& entry : io::list_folder(args.output_dir))
+    if (checkpoint_step(entry)) io::remove_tree(entry);
+  io::remove_tree(args.output_dir / kTrainerStateName);
+  io::remove_tree(args.output_dir / kTrainingLogName);
 }
 
 }  // namespace minibert

@@ -11,7 +11,7 @@
 
 namespace minibert {
 
-namespace detail {
+namespace train_detail {
 
 /// ValueError naming the first member of `found` and `expected` (objects within objects, too) that is not the same.
 inline void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source) {
@@ -29,7 +29,7 @@ inline void check_same(const std::string& name, const Json* found, const Json* e
                           name, ": found ", text(found), ", expected ", text(expected), " as in the checkpoint");
 }
 
-}  // namespace detail
+}  // namespace train_detail
 
 /// The arguments and the provenance (names and values that the caller chose: fingerprints, settings) as one object.
 inline Json run_identity(const TrainingArguments& args, const Json& provenance) {
@@ -45,7 +45,7 @@ inline void check_same_run(const Json& identity, Json checkpointed, const std::f
   const Json defaults = TrainingArguments().to_json();
   for (const Json::Member& member : defaults.as_object())
     if (checkpointed.find(member.first) == nullptr) checkpointed[member.first] = member.second;
-  detail::check_same("", &identity, &checkpointed, checkpoint.string());
+  train_detail::check_same("", &identity, &checkpointed, checkpoint.string());
 }
 
 }  // namespace minibert

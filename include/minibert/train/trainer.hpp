@@ -151,7 +151,7 @@ class Trainer {
 
   /// Writes the model and the tokenizer to a folder, output_dir unless given.
   void save_model(const std::filesystem::path& folder) const {
-    make_directories(folder);
+    io::make_directories(folder);
     model_.save_pretrained(folder);
     if (save_tokenizer_) save_tokenizer_(folder);
   }
@@ -160,7 +160,7 @@ class Trainer {
   void save_state() const { state_.save_to_json(output_dir() / kTrainerStateName); }
   /// Writes metrics to output_dir/<split>_results.json.
   void save_metrics(std::string_view split, const Json& metrics) const {
-    write_file(output_dir() / core::concat(split, "_results.json"), metrics.dump(4) + "\n");
+    io::write_file(output_dir() / core::concat(split, "_results.json"), metrics.dump(4) + "\n");
   }
 
   const TrainingArguments& args() const noexcept { return args_; }

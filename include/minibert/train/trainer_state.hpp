@@ -41,7 +41,7 @@ struct TrainerState {
   /// FormatError naming the key that is missing or of another type.
   static TrainerState from_json(const Json& json);
 
-  void save_to_json(const std::filesystem::path& path) const { write_file(path, to_json().dump(2) + "\n"); }
+  void save_to_json(const std::filesystem::path& path) const { io::write_file(path, to_json().dump(2) + "\n"); }
   static TrainerState load_from_json(const std::filesystem::path& path) {
     try {
       return from_json(Json::read(path));

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include <minibert/io/file.hpp>
+#include <minibert/io/file_descriptor.hpp>
 #include <minibert/io/json.hpp>
 
 namespace minibert {
@@ -21,7 +21,7 @@ class TrainingLog {
 
  private:
   std::filesystem::path path_;
-  detail::FileDescriptor file_;
+  io::FileDescriptor file_;
 };
 
 }  // namespace minibert

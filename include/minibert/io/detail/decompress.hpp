@@ -1,5 +1,5 @@
-// gzip and zstd behind one interface. zlib and zstd are included here only, and only where MINIBERT_HAS_ZLIB and
-// MINIBERT_HAS_ZSTD say that they are there (CMake finds them).
+// gzip and zstd behind one interface. zlib and zstd are included only here, if MINIBERT_HAS_ZLIB and MINIBERT_HAS_ZSTD
+// are defined (CMake defines them if it finds the libraries).
 #pragma once
 
 #include <algorithm>
@@ -20,9 +20,9 @@
 #include <zstd.h>
 #endif
 
-namespace minibert::detail {
+namespace minibert::io::detail {
 
-/// Turns the bytes of a file into those of its text, part by part.
+/// Decompresses a file part by part.
 class Decompressor {
  public:
   Decompressor() = default;
@@ -30,14 +30,15 @@ class Decompressor {
   Decompressor& operator=(const Decompressor&) = delete;
   virtual ~Decompressor() = default;
 
-  /// Takes bytes off the input's front and writes what they stand for; returns how many it wrote. It does something
-  /// unless the input is empty and nothing is kept back. FormatError when the input is damaged.
+  /// Removes bytes from the front of the input, writes the text they decompress to, and returns its size. Makes
+  /// progress with each call until the input is empty and everything is written. @throws FormatError if the input is
+  /// damaged
   virtual index_t run(std::string_view& input, std::span<char> output) = 0;
-  /// FormatError when the input must not end here.
+  /// Call at the end of the input. @throws FormatError if compressed data are cut short
   virtual void finish() const = 0;
 };
 
-/// Text as it is.
+/// Copies plain text.
 class PlainText final : public Decompressor {
  public:
   index_t run(std::string_view& input, std::span<char> output) override {
@@ -50,7 +51,7 @@ class PlainText final : public Decompressor {
 };
 
 #ifdef MINIBERT_HAS_ZLIB
-/// One gzip member after the other; zeros may follow, as tapes have them.
+/// Decompresses gzip members one after the other. Zeros may follow a member, as on tapes.
 class GzipDecompressor final : public Decompressor {
  public:
   explicit GzipDecompressor(std::string source) : source_(std::move(source)) {
@@ -66,7 +67,7 @@ class GzipDecompressor final : public Decompressor {
       inflateReset(&stream_);
       in_member_ = true;
     }
-    // zlib counts in 32 bits; it writes to next_in never.
+    // zlib counts in 32 bits. It does not write to next_in.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream_.avail_in = static_cast<uInt>(std::min(input.size(), kMost));
     stream_.next_out = reinterpret_cast<Bytef*>(output.data());
@@ -93,11 +94,11 @@ class GzipDecompressor final : public Decompressor {
 #endif
 
 #ifdef MINIBERT_HAS_ZSTD
-/// One zstd frame after the other; checksums are checked where there are any.
+/// Decompresses zstd frames one after the other, and checks their checksums.
 class ZstdDecompressor final : public Decompressor {
  public:
   explicit ZstdDecompressor(std::string source) : source_(std::move(source)), stream_(ZSTD_createDStream()) {
-    constexpr int kLargestWindow = 31;  // what zstd --long makes is refused by default
+    constexpr int kLargestWindow = 31;  // the default refuses files made by zstd --long
     core::check<Error>(
         stream_ != nullptr && ZSTD_isError(ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, kLargestWindow)) == 0,
         source_, ": zstd cannot start");
@@ -125,26 +126,31 @@ class ZstdDecompressor final : public Decompressor {
 };
 #endif
 
-/// What reads a file that begins with those bytes. ValueError when it is compressed by something that is not built in.
+/// Returns the decompressor for a file that begins with these bytes.
+/// @throws ValueError if the library was built without it
 inline std::unique_ptr<Decompressor> make_decompressor(std::string_view first_bytes, const std::string& source) {
   if (first_bytes.starts_with("\x1F\x8B")) {
 #ifdef MINIBERT_HAS_ZLIB
     return std::make_unique<GzipDecompressor>(source);
 #else
-    core::raise<ValueError>(source, ": is compressed with gzip, but this program was built without zlib");
+    core::raise<ValueError>(
+        source,
+        ": is compressed with gzip, but this program was built without zlib; decompress it, or build with zlib");
 #endif
   }
-  // A frame of zstd's, or one that it skips (of sixteen kinds), as pzstd writes them.
+  // Sixteen magic numbers mark a frame that zstd skips; pzstd writes such frames.
   const bool is_skippable = first_bytes.size() >= 4 && first_bytes.substr(1, 3) == "\x2A\x4D\x18" &&
                             (static_cast<unsigned char>(first_bytes[0]) & 0xF0) == 0x50;
   if (first_bytes.starts_with("\x28\xB5\x2F\xFD") || is_skippable) {
 #ifdef MINIBERT_HAS_ZSTD
     return std::make_unique<ZstdDecompressor>(source);
 #else
-    core::raise<ValueError>(source, ": is compressed with zstd, but this program was built without libzstd");
+    core::raise<ValueError>(
+        source,
+        ": is compressed with zstd, but this program was built without libzstd; decompress it, or build with libzstd");
 #endif
   }
   return std::make_unique<PlainText>();
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::io::detail

@@ -1,17 +1,17 @@
-// The two 16-bit floating-point formats of files, widened exactly.
+// Exact conversion of 16-bit floating-point formats to float.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 
-namespace minibert::detail {
+namespace minibert::io::detail {
 
-/// bfloat16 is the upper half of a float.
+/// Converts bfloat16, which is the upper half of a float.
 inline float bfloat16_to_float(std::uint16_t bits) noexcept {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
-/// IEEE binary16: 1 sign, 5 exponent and 10 fraction bits.
+/// Converts IEEE binary16: 1 sign, 5 exponent and 10 fraction bits.
 inline float half_to_float(std::uint16_t bits) noexcept {
   const std::uint32_t sign = (bits & 0x8000u) << 16, exponent = (bits >> 10) & 0x1Fu, fraction = bits & 0x3FFu;
   if (exponent == 0) {  // zero and subnormal numbers: fraction · 2^-24, exact in float
@@ -22,4 +22,4 @@ inline float half_to_float(std::uint16_t bits) noexcept {
   return std::bit_cast<float>(sign | (wide_exponent << 23) | (fraction << 13));
 }
 
-}  // namespace minibert::detail
+}  // namespace minibert::io::detail

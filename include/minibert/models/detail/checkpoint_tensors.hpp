@@ -7,13 +7,15 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <minibert/core/error.hpp>
+#include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/io/safetensors.hpp>
 
-namespace minibert::detail {
+namespace minibert::models::detail {
 
 /// A tensor and the file it lies in.
 struct CheckpointTensor {
@@ -28,11 +30,11 @@ class CheckpointTensors {
   /// @throws IoError, FormatError
   explicit CheckpointTensors(const std::filesystem::path& folder) {
     const std::filesystem::path whole = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
-    if (!std::filesystem::exists(whole) && std::filesystem::exists(index)) {
+    if (!io::path_exists(whole) && io::path_exists(index)) {
       source_ = index.string();
       open_shards(folder, Json::read(index));
     } else {
-      core::check<FormatError>(std::filesystem::exists(whole) || !std::filesystem::exists(folder / "pytorch_model.bin"),
+      core::check<FormatError>(io::path_exists(whole) || !io::path_exists(folder / "pytorch_model.bin"),
                                folder.string(),
                                " holds pytorch_model.bin but no model.safetensors; convert it with: python -c \"",
                                "from transformers import AutoModel; AutoModel.from_pretrained('", folder.string(),
@@ -76,7 +78,7 @@ class CheckpointTensors {
   std::vector<std::string> left_over() const {
     std::vector<std::string> names;
     for (const auto& [name, tensor] : tensors_)
-      if (!tensor.taken && !ends_with(name, "embeddings.position_ids") && !ends_with(name, "embeddings.token_type_ids"))
+      if (!tensor.taken && !name.ends_with("embeddings.position_ids") && !name.ends_with("embeddings.token_type_ids"))
         names.push_back(name);
     return names;
   }
@@ -106,17 +108,13 @@ class CheckpointTensors {
     if (name == "cls.predictions.bias") names.push_back("cls.predictions.decoder.bias");
     for (const auto& [now, before] :
          {std::pair{"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}})
-      if (ends_with(name, now)) names.push_back(name.substr(0, name.size() - std::strlen(now)) + before);
+      if (name.ends_with(now)) names.push_back(name.substr(0, name.size() - std::strlen(now)) + before);
     const std::size_t count = names.size();
     for (std::size_t i = 0; i < count; ++i) {
-      const bool prefixed = names[i].rfind("bert.", 0) == 0;
+      const bool prefixed = names[i].starts_with("bert.");
       names.push_back(prefixed ? names[i].substr(5) : "bert." + names[i]);
     }
     return names;
-  }
-
-  static bool ends_with(std::string_view text, std::string_view end) {
-    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
   }
 
   std::string source_;
@@ -124,4 +122,4 @@ class CheckpointTensors {
   std::map<std::string, CheckpointTensor> tensors_;
 };
 
-}  // namespace minibert::detail
+}  // namespace minibert::models::detail

@@ -1,0 +1,112 @@
+// UTF-8: reading, writing and checking it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include <minibert/core/types.hpp>
+
+namespace minibert::core::utf8 {
+
+/// U+FFFD, which stands for bytes that are not UTF-8.
+inline constexpr char32_t kReplacement = 0xFFFD;
+
+/// A character read from UTF-8, and the number of bytes it took.
+struct Decoded {
+  char32_t character;
+  index_t bytes;
+};
+
+constexpr bool is_ascii(char byte) noexcept { return static_cast<unsigned char>(byte) < 0x80; }
+
+/// Returns true if no byte of the text is above 0x7F.
+inline bool is_all_ascii(std::string_view text) noexcept {
+  const char *p = text.data(), *const end = p + text.size();
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, p, 8);
+    if ((bytes & 0x8080808080808080u) != 0) return false;
+  }
+  return std::all_of(p, end, is_ascii);
+}
+
+/// Reads the character at `p`, p < end. Invalid bytes are read as by Python's decode("utf-8", "replace"): a sequence
+/// that breaks off is one U+FFFD, and so is each byte that cannot start a sequence.
+[[gnu::always_inline]] inline Decoded decode(const char* p, const char* end) noexcept {
+  const auto byte = [p](index_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(p[i])); };
+  const std::uint32_t first = byte(0);
+  if (first < 0x80) return {first, 1};
+  if (first < 0xC2 || first > 0xF4) return {kReplacement, 1};
+  const index_t bytes = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  // The second byte's range keeps out overlong forms, surrogates and what lies beyond U+10FFFF.
+  const std::uint32_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const std::uint32_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (end - p < 2 || byte(1) < low || byte(1) > high) return {kReplacement, 1};
+  std::uint32_t character = ((first & (0x7Fu >> bytes)) << 6) | (byte(1) & 0x3F);
+  for (index_t i = 2; i < bytes; ++i) {
+    if (end - p <= i || (byte(i) & 0xC0) != 0x80) return {kReplacement, i};
+    character = (character << 6) | (byte(i) & 0x3F);
+  }
+  return {character, bytes};
+}
+
+/// Appends a character as UTF-8. It must be at most U+10FFFF and no surrogate.
+inline void append(std::string& out, char32_t character) {
+  const auto put = [&](char32_t byte) { out.push_back(static_cast<char>(byte)); };
+  const auto put_tail = [&](int shift) { put(0x80 | ((character >> shift) & 0x3F)); };
+  if (character < 0x80) {
+    put(character);
+  } else if (character < 0x800) {
+    put(0xC0 | (character >> 6));
+    put_tail(0);
+  } else if (character < 0x10000) {
+    put(0xE0 | (character >> 12));
+    put_tail(6);
+    put_tail(0);
+  } else {
+    put(0xF0 | (character >> 18));
+    put_tail(12);
+    put_tail(6);
+    put_tail(0);
+  }
+}
+
+/// Calls f(char32_t) for each character of the text; invalid bytes give U+FFFD, as in decode().
+template <class F>
+void for_each_character(std::string_view text, F&& f) {
+  for (const char *p = text.data(), *end = p + text.size(); p != end;) {
+    const Decoded decoded = decode(p, end);
+    f(decoded.character);
+    p += decoded.bytes;
+  }
+}
+
+/// Returns true if the whole text is valid UTF-8.
+inline bool is_valid(std::string_view text) noexcept {
+  for (const char *p = text.data(), *end = p + text.size(); p != end;) {
+    const Decoded decoded = decode(p, end);
+    if (decoded.character == kReplacement && decoded.bytes != 3) return false;
+    if (decoded.character == kReplacement && std::string_view(p, 3) != "\xEF\xBF\xBD") return false;
+    p += decoded.bytes;
+  }
+  return true;
+}
+
+/// Returns the number of characters of a valid text.
+inline index_t count_characters(std::string_view text) noexcept {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
+/// Returns the last character of a text, which must not be empty; U+FFFD of one byte if it is invalid.
+inline Decoded last_character(std::string_view text) noexcept {
+  const char* const end = text.data() + text.size();
+  for (index_t bytes = 1; bytes <= 4 && bytes <= core::length(text); ++bytes)
+    if (const Decoded decoded = decode(end - bytes, end); decoded.bytes == bytes && decoded.character != kReplacement)
+      return decoded;
+  return {kReplacement, 1};
+}
+
+}  // namespace minibert::core::utf8

@@ -1,0 +1,31 @@
+#include <minibert/train/output_dir.hpp>
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "support/test_data.hpp"
+
+using namespace minibert;
+using testing::TemporaryDirectory;
+
+TEST_CASE("an output folder in use is refused, an empty or absent one is not") {
+  const TemporaryDirectory folder;
+  TrainingArguments args;
+  args.output_dir = folder.path();
+  check_output_dir(args);
+  args.output_dir = folder / "absent";
+  check_output_dir(args);
+  args.output_dir = folder.path();
+  io::write_file(folder / "notes.txt", "x");
+  CHECK_THROWS_WITH_AS(check_output_dir(args), doctest::Contains("is in use (it holds notes.txt)"), ValueError);
+  args.overwrite_output_dir = true;
+  check_output_dir(args);
+}
+
+TEST_CASE("an output folder whose name is too long is an error of this library") {
+  const TemporaryDirectory folder;
+  TrainingArguments args;
+  args.output_dir = folder.path() / std::string(300, 'x');
+  CHECK_THROWS_AS(check_output_dir(args), IoError);
+}
