@@ -38,7 +38,7 @@ TEST_CASE("Shape: without a dimension, and with another size") {
 TEST_CASE("Shape: errors") {
   CHECK_THROWS_WITH_AS((Shape{2, -1}), "Shape: size -1 of dimension 1 is negative", ShapeError);
   CHECK_THROWS_WITH_AS((Shape{1, 1, 1, 1, 1, 1, 1}), "Shape: 7 dimensions, at most 6", ShapeError);
-  CHECK_THROWS_WITH_AS((Shape{2, 3}.size(2)), "dimension 2 of a tensor of shape (2, 3)", ShapeError);
-  CHECK_THROWS_WITH_AS((Shape{2, 3}.size(-3)), "dimension -3 of a tensor of shape (2, 3)", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{2, 3}.size(2)), "Shape: there is no dimension 2 in shape (2, 3)", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{2, 3}.size(-3)), "Shape: there is no dimension -3 in shape (2, 3)", ShapeError);
   CHECK_THROWS_AS(Shape{}.size(-1), ShapeError);
 }
