@@ -14,13 +14,15 @@ namespace {
 /// x², whose backward step multiplies by `slope`(x): right for 2x.
 template <class Slope>
 Variable<double> square(Variable<double> x, Slope slope) {
-  auto y = x.tape().empty("square", x.shape(), {x});
-  for (index_t i = 0; i < x.numel(); ++i) y.data()[i] = x.data()[i] * x.data()[i];
-  x.tape().record(y, [=](const double* dy, Gradients<double>& g) {
-    const Sink<double> dx = g.slot(x);
-    for (index_t i = 0; i < x.numel(); ++i) dx.data[i] = (dx.accumulate ? dx.data[i] : 0) + dy[i] * slope(x.data()[i]);
+  Op<double> op("square", x.tape());
+  const Input<double> in = op.input(x);
+  double* y = op.output(x.shape());
+  for (index_t i = 0; i < in.numel(); ++i) y[i] = in.data()[i] * in.data()[i];
+  return op.record([=](const double* dy, Gradients<double>& g) {
+    const Sink<double> dx = g.slot(in);
+    for (index_t i = 0; i < in.numel(); ++i)
+      dx.data[i] = (dx.accumulate ? dx.data[i] : 0) + dy[i] * slope(in.data()[i]);
   });
-  return y;
 }
 
 }  // namespace
@@ -45,10 +47,10 @@ TEST_CASE("gradcheck fails when it should") {
 
 TEST_CASE("gradcheck fails for a gradient where there is none, and for none where there is one") {
   const auto constant = [](Doubles x) {  // does not depend on x, but claims to
-    auto y = x[0].tape().empty("constant", Shape{}, {x[0]});
-    *y.data() = 1;
-    y.tape().record(y, [a = x[0]](const double* dy, Gradients<double>& g) { *g.slot(a).data = *dy; });
-    return y;
+    Op<double> op("constant", x[0].tape());
+    const Input<double> in = op.input(x[0]);
+    *op.output(Shape{}) = 1;
+    return op.record([=](const double* dy, Gradients<double>& g) { *g.slot(in).data = *dy; });
   };
   CHECK_FALSE(testing::gradcheck_op({Shape{}}, constant) < 1e-6);
   const auto forgets = [](Doubles x) { return functional::add(x[0], square(x[1], [](double) { return 0.0; })); };

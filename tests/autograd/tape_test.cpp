@@ -15,13 +15,6 @@ using testing::Inputs;
 
 namespace {
 
-/// 2·x, whose author forgot to record() it.
-Variable<double> forgetful_double(Variable<double> x) {
-  auto y = x.tape().empty("forgetful_double", x.shape(), {x});
-  for (index_t i = 0; i < x.numel(); ++i) y.data()[i] = 2 * x.data()[i];
-  return y;
-}
-
 struct AttentionInputs {
   Variable<double> q, k, v;
 };
@@ -106,19 +99,63 @@ TEST_CASE("backward: a tied parameter gets both gradients") {
         }) < 1e-6);
 }
 
-TEST_CASE("backward: from a parameter, and from a loss before the last op") {
-  Inputs<double> inputs{Shape{}, {2}};
+TEST_CASE("backward: from a parameter") {
+  Inputs<double> inputs{Shape{}};
+  Tape<double> tape;
+  const auto x = inputs.on(tape)[0];
+  tape.backward(x);
+  tape.backward(x);
+  CHECK(*inputs[0].grad == 2);
+}
+
+TEST_CASE("backward: two losses that share parameters only add their gradients") {
+  Inputs<double> inputs{{2}, {2}};
   Tape<double> tape;
   const auto x = inputs.on(tape);
-  tape.backward(x[0]);
-  tape.backward(x[0]);
-  CHECK(*inputs[0].grad == 2);
-  const auto loss = F::sum(x[1]);
-  const auto later = F::exp(loss);
-  tape.backward(loss);
-  CHECK(inputs.grad(1) == std::vector<double>{1, 1});
-  tape.backward(later);  // a second loss on the same tape adds its own
-  CHECK(inputs.grad(1)[0] == doctest::Approx(1 + later.item()));
+  const auto first = F::sum(x[0] * x[1]), second = F::sum(x[0]);
+  const auto unrelated = F::exp(first);
+  tape.backward(first);
+  CHECK(inputs.grad(0) == inputs.values(1));
+  tape.backward(second);
+  for (index_t i = 0; i < 2; ++i) CHECK(core::at(inputs.grad(0), i) == core::at(inputs.values(1), i) + 1);
+  CHECK(inputs.grad(1) == inputs.values(0));
+  CHECK(unrelated.requires_grad());
+}
+
+TEST_CASE("backward: a value is differentiated once") {
+  Inputs<double> inputs{{2}};
+  Tape<double> tape;
+  const auto x = inputs.on(tape)[0];
+  const std::string message = " was differentiated before; add the losses and call backward() once, or record it anew";
+  SUBCASE("the same loss twice") {
+    const auto loss = F::sum(x * x);
+    tape.backward(loss);
+    CHECK_THROWS_WITH_AS(tape.backward(loss), ("backward: sum" + message).c_str(), ValueError);
+  }
+  SUBCASE("a loss that depends on an earlier one") {
+    const auto loss = F::sum(x);
+    const auto later = F::exp(loss);
+    tape.backward(loss);
+    CHECK_THROWS_WITH_AS(tape.backward(later), ("backward: sum" + message).c_str(), ValueError);
+  }
+  SUBCASE("two losses that share a value") {
+    const auto shared = F::exp(x);
+    const auto first = F::sum(shared), second = F::sum(shared * shared);
+    tape.backward(first);
+    CHECK_THROWS_WITH_AS(tape.backward(second), ("backward: exp" + message).c_str(), ValueError);
+  }
+  SUBCASE("the sum of two losses that share a value is one loss") {
+    const auto shared = F::exp(x);
+    tape.backward(F::sum(shared) + F::sum(shared * shared));
+    for (index_t i = 0; i < 2; ++i) {
+      const double y = std::exp(core::at(inputs.values(0), i));
+      CHECK(core::at(inputs.grad(0), i) == doctest::Approx(y + 2 * y * y));
+    }
+  }
+  tape.reset();  // after which the tape works as ever
+  inputs.zero_grad();
+  tape.backward(F::sum(inputs.on(tape)[0]));
+  CHECK(inputs.grad(0) == std::vector<double>{1, 1});
 }
 
 TEST_CASE("backward: what it refuses") {
@@ -129,110 +166,45 @@ TEST_CASE("backward: what it refuses") {
   const auto constant = tape.constant(Tensor<double>(Shape{}));
   CHECK_THROWS_WITH_AS(tape.backward(constant), "backward: nothing that the loss depends on requires a gradient",
                        ValueError);
-  Tape<double> silent(Recording::off);
-  CHECK_THROWS_AS(silent.backward(F::sum(inputs.on(silent)[0])), ValueError);
+  {
+    const no_grad guard;
+    CHECK_THROWS_AS(tape.backward(F::sum(inputs.on(tape)[0])), ValueError);
+  }
   Tape<double> other;
   CHECK_THROWS_WITH_AS(other.backward(F::sum(x)), "backward: the loss belongs to another tape", ValueError);
 }
 
-TEST_CASE("backward: an op that forgot record() is named") {
-  Inputs<double> inputs{{2}};
-  Tape<double> tape;
-  const char* message = "backward: forgetful_double made a value with empty() and did not record() it";
-  CHECK_THROWS_WITH_AS(tape.backward(F::sum(forgetful_double(inputs.on(tape)[0]))), message, ValueError);
-  tape.reset();
-  CHECK_THROWS_WITH_AS(tape.backward(forgetful_double(F::sum(inputs.on(tape)[0]))), message, ValueError);
-  tape.reset();  // after which the tape works as ever
-  inputs.zero_grad();
-  tape.backward(F::sum(inputs.on(tape)[0]));
-  CHECK(inputs.grad(0) == std::vector<double>{1, 1});
-}
-
-TEST_CASE("variables: used after reset(), on another tape, or before they have a value") {
-  Inputs<double> inputs{{2}};
-  Tape<double> tape, other;
-  const auto x = inputs.on(tape)[0], foreign = inputs.on(other)[0];
-  CHECK_THROWS_WITH_AS(F::add(x, foreign), "add: an input belongs to another tape", ValueError);
-  tape.reset();
-  CHECK_THROWS_WITH_AS(x.shape(), "a variable was used after its tape was reset", ValueError);
-  const auto fresh = inputs.on(tape)[0];
-  CHECK_THROWS_AS(F::add(fresh, x), ValueError);
-  CHECK_THROWS_WITH_AS(Variable<double>().value(), "a variable was used before it was given a value", ValueError);
-  CHECK_THROWS_AS(F::add(fresh, Variable<double>()), ValueError);
-}
-
-TEST_CASE("variables: the same parameter is the same variable, and its value is seen without a copy") {
+TEST_CASE("parameter: the same variable for the same parameter until reset()") {
   Inputs<double> inputs{{2, 3}};
   Tape<double> tape;
   const auto x = tape.parameter(inputs[0]), again = tape.parameter(inputs[0]);
-  CHECK(x.data() == inputs[0].data);
-  CHECK(again.data() == x.data());
-  CHECK(x.value().rows() == 2);
-  CHECK(x.value()(1, 2) == inputs[0].data[5]);
-  CHECK_THROWS_WITH_AS(x.item(), "item: needs one element, the variable has shape (2, 3)", ShapeError);
+  CHECK(x.value().data() == again.value().data());
   int finals = 0;
   tape.on_gradient_final = [&](Parameter<double>&) { ++finals; };
   tape.backward(F::sum(x + again));
   CHECK(finals == 1);
 }
 
-TEST_CASE("no_grad: nothing is recorded while it lives, on this thread") {
-  Inputs<double> inputs{{2}};
-  Tape<double> tape;
-  {
-    const no_grad guard;
-    const no_grad inner;
-    CHECK_FALSE(tape.recording());
-    CHECK_FALSE(F::exp(inputs.on(tape)[0]).requires_grad());
-  }
-  CHECK(tape.recording());
-  const auto x = inputs.on(tape)[0];
-  CHECK(x.requires_grad());
-  Variable<double> detached;
-  {
-    const no_grad guard;
-    CHECK_FALSE(tape.parameter(inputs[0]).requires_grad());
-    detached = F::exp(x);
-    CHECK_FALSE(detached.requires_grad());
-  }
-  tape.backward(F::sum(x * detached));
-  for (index_t i = 0; i < 2; ++i) CHECK(core::at(inputs.grad(0), i) == std::exp(core::at(inputs.values(0), i)));
-}
-
-TEST_CASE("a tape that does not record: no graph, and scoped() reuses memory layer by layer") {
+TEST_CASE("scoped: without recording, all memory but the result is given back") {
   Inputs<float> inputs{{64, 512}};
-  const auto run = [&](Tape<float>& tape, int layers) {
-    tape.reset();
+  const auto run = [&](int layers) {
+    Tape<float> tape;
     auto x = tape.parameter(inputs[0]);
     for (int i = 0; i < layers; ++i) {
-      const auto to = tape.empty("layer", x.shape(), {x});
+      const auto to = tape.buffer(x.shape());
       x = tape.scoped(to, [&] { return F::tanh(F::gelu(F::softmax(F::gelu(x))) + x); });
     }
-    CHECK(x.requires_grad() == tape.recording());
-    return testing::values(x);
+    return std::pair(testing::values(x), tape.capacity());
   };
-  Tape<float> recording, silent(Recording::off);
-  const auto expected = run(recording, 5);
-  CHECK(run(silent, 5) == expected);
-  const std::size_t few = silent.capacity(), result = 64 * 512 * sizeof(float);
-  CHECK(recording.capacity() > few);
-  run(silent, 24);
-  CHECK(silent.capacity() <= std::bit_ceil((24 + 8) * result));  // a result a layer, nothing else; capacity doubles
-}
-
-TEST_CASE("scoped: two results by turns keep the memory flat over any number of layers") {
-  Inputs<float> inputs{{64, 512}};
-  Tape<float> tape(Recording::off);
-  const auto run = [&](int layers) {
-    tape.reset();
-    auto x = tape.parameter(inputs[0]);
-    Variable<float> to[2] = {tape.empty("layer", x.shape(), {x}), tape.empty("layer", x.shape(), {x})};
-    for (int i = 0; i < layers; ++i) x = tape.scoped(to[i % 2], [&] { return F::gelu(F::gelu(x)); });
-    return tape.capacity();
-  };
-  const std::size_t few = run(2);
-  CHECK(run(100) <= few + 64 * 1024);
-  CHECK_THROWS_AS(tape.scoped(tape.empty("layer", Shape{2}, {}), [&] { return inputs.on(tape)[0]; }), ShapeError);
+  const auto [expected, everything] = run(24);
+  const no_grad guard;
+  const auto [found, capacity] = run(24);
+  CHECK(found == expected);
+  const std::size_t result = 64 * 512 * sizeof(float);
+  CHECK(capacity <= std::bit_ceil((24 + 8) * result));  // a result a layer, nothing else; capacity doubles
+  CHECK(capacity < everything);
+  Tape<float> tape;
+  CHECK_THROWS_AS(tape.scoped(tape.buffer(Shape{2}), [&] { return inputs.on(tape)[0]; }), ShapeError);
 }
 
 TEST_CASE("on_gradient_final: once per parameter, after its last write") {
@@ -264,7 +236,8 @@ TEST_CASE("on_gradient_final: while later layers are final, earlier ones are sti
 TEST_CASE("several threads of a user's own, more than num_threads(), one tape each") {
   Inputs<float> inputs{{70, 33}, {20, 33}};
   const auto run = [&] {
-    Tape<float> tape(Recording::off);
+    const no_grad guard;
+    Tape<float> tape;
     const auto x = inputs.on(tape);
     return testing::values(F::linear(x[0], x[1]));
   };

@@ -40,7 +40,7 @@ TEST_CASE_TEMPLATE("linear: values, any number of leading dimensions", T, float,
     auto expected = twin(inputs.values(0), inputs.values(1), inputs.values(2), n, 17, 9);
     CHECK(reference::relative_error(testing::values(biased), expected) < tolerance);
     for (double& y : expected) y = reference::gelu(y);
-    CHECK(reference::relative_error(testing::values(F::linear_activation<kernels::GeluExact>(x[0], x[1], x[2])),
+    CHECK(reference::relative_error(testing::values(F::linear_activation(x[0], x[1], x[2], Activation::gelu)),
                                     expected) < tolerance);
   }
 }
@@ -48,8 +48,8 @@ TEST_CASE_TEMPLATE("linear: values, any number of leading dimensions", T, float,
 TEST_CASE("linear: gradients") {
   const auto plain = [](Doubles x) { return F::linear(x[0], x[1]); };
   const auto biased = [](Doubles x) { return F::linear(x[0], x[1], x[2]); };
-  const auto gelu = [](Doubles x) { return F::linear_activation<kernels::GeluExact>(x[0], x[1], x[2]); };
-  const auto gelu_tanh = [](Doubles x) { return F::linear_activation<kernels::GeluTanh>(x[0], x[1], x[2]); };
+  const auto gelu = [](Doubles x) { return F::linear_activation(x[0], x[1], x[2], Activation::gelu); };
+  const auto gelu_tanh = [](Doubles x) { return F::linear_activation(x[0], x[1], x[2], Activation::gelu_tanh); };
   for (const auto& shapes : {std::initializer_list<Shape>{{7, 5}, {3, 5}, {3}},
                              {{2, 3, 5}, {4, 5}, {4}},
                              {{5}, {3, 5}, {3}},
@@ -66,7 +66,7 @@ TEST_CASE("linear: gradients only for those that want one") {
     testing::Inputs<double> inputs{{4, 5}, {3, 5}, {3}};
     inputs[frozen].requires_grad = false;
     CHECK(gradcheck_op(inputs, [](Doubles x) { return F::linear(x[0], x[1], x[2]); }) < 1e-6);
-    CHECK(gradcheck_op(inputs, [](Doubles x) { return F::linear_activation<kernels::GeluExact>(x[0], x[1], x[2]); }) <
+    CHECK(gradcheck_op(inputs, [](Doubles x) { return F::linear_activation(x[0], x[1], x[2], Activation::gelu); }) <
           1e-6);
     CHECK_FALSE(inputs[frozen].has_grad);
   }
@@ -89,7 +89,7 @@ TEST_CASE("linear: autocast to bf16, read in the forward pass, counts in the bac
     const auto x = inputs.on(tape);
     const Variable<float> y = [&] {
       const autocast guard(precision);
-      return F::linear_activation<kernels::GeluExact>(x[0], x[1], x[2]);
+      return F::linear_activation(x[0], x[1], x[2], Activation::gelu);
     }();
     tape.backward(F::sum(F::mul(y, y)));
     return testing::values(y);
@@ -113,6 +113,6 @@ TEST_CASE("linear: errors") {
   CHECK_THROWS_WITH_AS(F::linear(of({2, 3}), of({3})), "linear: weight has shape (3), expected (out, in)", ShapeError);
   CHECK_THROWS_WITH_AS(F::linear(of({2, 3}), of({4, 3}), of({3})),
                        "linear: bias of shape (3) does not fit weight of shape (4, 3)", ShapeError);
-  CHECK_THROWS_WITH_AS(F::linear_activation<kernels::GeluExact>(of({2, 3}), of({4, 3}), of({1, 4})),
+  CHECK_THROWS_WITH_AS(F::linear_activation(of({2, 3}), of({4, 3}), of({1, 4}), Activation::gelu),
                        "linear_activation: bias of shape (1, 4) does not fit weight of shape (4, 3)", ShapeError);
 }

@@ -1,5 +1,5 @@
-// Op: how a function on variables is recorded. It lists its inputs once, and reaches their values and gradients through
-// that list only.
+// Op: records a function on variables. An op lists its inputs once, and reaches their values and gradients only through
+// the listed inputs.
 #pragma once
 
 #include <new>
@@ -13,59 +13,70 @@ namespace minibert {
 /// An op under construction:
 ///
 ///     Op<T> op("scale", x.tape());
-///     const Input<T> in = op.input(x), factor = op.input(w);   // lists the inputs
-///     T* y = op.output(x.shape());                             // then makes the result, to be filled from their
-///     data() … return op.record([=](const T* dy, Gradients<T>& g) { … g.slot(in) … g.slot(factor) … });
+///     const Input<T> in = op.input(x), factor = op.input(w);  // lists the inputs
+///     T* y = op.output(x.shape());                            // makes the result; fill it from in.data(), …
+///     return op.record([=](const T* dy, Gradients<T>& g) { … g.slot(in) … g.slot(factor) … });
 ///
-/// From its construction to record() the op is open: reading the value of a variable that requires a gradient and is
-/// not listed throws, so that no gradient is lost in silence. One op at a time may be open on a tape.
+/// The op is open from its construction until record(). While it is open, reading the value of a variable that requires
+/// a gradient and is not listed throws, so no gradient is lost in silence. A tape has at most one open op.
 template <class T>
 class Op {
  public:
-  /// `name` must be a literal. @throws ValueError if another op is open on the tape
-  Op(const char* name, Tape<T>& tape) : name_(name), tape_(tape) {
-    core::check<ValueError>(tape.open_op_ == nullptr, name, ": op ", tape.open_op_ == nullptr ? "" : tape.open_op_,
+  /// Opens the op. `name` must be a string literal. @throws ValueError if another op is open on the tape
+  Op(const char* name, Tape<T>& tape) : tape_(tape), open_{.name = name} {
+    core::check<ValueError>(tape.open_op_ == nullptr, name, ": op ",
+                            tape.open_op_ == nullptr ? "" : tape.open_op_->name,
                             " is still open; call its record() before another op begins");
-    tape.open_op_ = name;
+    tape.open_op_ = &open_;
   }
   ~Op() { close(); }
   Op(const Op&) = delete;
   Op& operator=(const Op&) = delete;
 
-  /// Lists an input. @throws ValueError if it belongs to another tape or to an earlier step, or after output()
+  /// Lists an input.
+  /// @throws ValueError if it belongs to another tape or to an earlier step, if output() was called, or if the op is
+  /// closed
   Input<T> input(const Variable<T>& x) {
-    core::check<ValueError>(x.tape_ == &tape_, name_, ": an input belongs to another tape");
-    core::check<ValueError>(result_ == nullptr, name_, ": list every input before output()");
+    check_open("input");
     Node& node = x.node();
-    auto* edge = new (tape_.template scratch<Edge>(1)) Edge{.node = &node, .next = tape_.open_inputs_};
-    tape_.open_inputs_ = edge;
+    core::check<ValueError>(x.tape_ == &tape_, open_.name, ": an input belongs to another tape");
+    core::check<ValueError>(result_ == nullptr, open_.name, ": list every input before output()");
+    open_.inputs = new (tape_.template scratch<Edge>(1)) Edge{.node = &node, .next = open_.inputs};
     requires_grad_ = requires_grad_ || node.requires_grad;
-    return Input<T>(edge);
+    return Input<T>(open_.inputs);
   }
 
-  /// Makes the result, uninitialised, of the given shape. It requires a gradient if an input does and the tape records.
+  /// Makes the result, uninitialised, of the given shape. The result requires a gradient if an input does and the tape
+  /// records. @throws ValueError if the op has a result, or is closed
   T* output(const Shape& shape) {
-    result_ =
-        tape_.new_node(name_, shape, tape_.template scratch<T>(shape.numel()), requires_grad_ && tape_.recording());
-    result_->inputs = tape_.open_inputs_;
-    return result_->data;
+    check_open("output");
+    core::check<ValueError>(result_ == nullptr, open_.name, ": output() was called twice");
+    T* data = tape_.template scratch<T>(shape.numel());
+    result_ = tape_.new_node(open_.name, shape, data, requires_grad_ && tape_.recording());
+    result_->inputs = open_.inputs;
+    return data;
   }
 
-  /// True if the backward step will be kept: then whatever it needs must be kept, too. Call it after output().
-  bool is_recorded() const noexcept { return result_->requires_grad; }
+  /// Returns true if the tape will keep the backward step: then the op must keep what the step reads.
+  /// @throws ValueError before output()
+  bool is_recorded() const {
+    core::check<ValueError>(result_ != nullptr, open_.name, ": is_recorded() needs a result from output()");
+    return result_->requires_grad;
+  }
 
   Tape<T>& tape() const noexcept { return tape_; }
 
-  /// Closes the op. backward() will call f(dy, gradients), with dy the gradient of the result, if the result requires
-  /// one. Nobody reads dy afterwards: f may overwrite it. f is copied and never destroyed, so it captures inputs,
-  /// pointers and numbers by value. For each input that requires a gradient f must call gradients.slot() or none().
-  /// @throws ValueError without a result from output()
+  /// Closes the op and returns the result. If the result requires a gradient, backward() calls f(dy, gradients), where
+  /// dy is the gradient of the result. f may overwrite dy. f is copied and never destroyed, so it captures inputs,
+  /// pointers and numbers by value. f must call gradients.slot() or none() for each input that requires a gradient.
+  /// @throws ValueError before output(), or if the op is closed
   template <class F>
   Variable<T> record(F f) {
     static_assert(std::is_trivially_destructible_v<F> && std::is_trivially_copyable_v<F>,
                   "a backward step captures Inputs, pointers and numbers by value, and never a Variable: list the "
                   "variable with Op::input() and capture the Input");
-    core::check<ValueError>(result_ != nullptr, name_, ": record() needs a result from output()");
+    check_open("record");
+    core::check<ValueError>(result_ != nullptr, open_.name, ": record() needs a result from output()");
     close();
     if (result_->requires_grad) {
       result_->closure = new (tape_.arena_.allocate(sizeof(F))) F(f);
@@ -79,13 +90,18 @@ class Op {
   using Node = autograd::detail::Node<T>;
   using Edge = autograd::detail::Edge<T>;
 
-  void close() noexcept {
-    tape_.open_op_ = nullptr;
-    tape_.open_inputs_ = nullptr;
+  /// @throws ValueError after record(), or after the tape's reset()
+  void check_open(const char* function) const {
+    core::check<ValueError>(tape_.open_op_ == &open_, open_.name, ": ", function,
+                            "() was called after record() or after the tape's reset()");
   }
 
-  const char* name_;
+  void close() noexcept {
+    if (tape_.open_op_ == &open_) tape_.open_op_ = nullptr;
+  }
+
   Tape<T>& tape_;
+  autograd::detail::OpenOp<T> open_;
   Node* result_ = nullptr;
   bool requires_grad_ = false;
 };

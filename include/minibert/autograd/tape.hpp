@@ -130,7 +130,7 @@ class Tape {
     for (Node* node = &loss.node(); node != nullptr; node = node->previous) {
       if (node->parameter != nullptr) {
         if (node->parameter->has_grad && on_gradient_final) on_gradient_final(*node->parameter);
-      } else if (node->grad != nullptr && !node->ran_backward) {
+      } else if (node->backward != nullptr && node->grad != nullptr && !node->ran_backward) {
         run_backward(*node, gradients);
       }
     }
@@ -176,19 +176,21 @@ class Tape {
   }
 
   bool open_op_lists(const Node& node) const noexcept {
-    for (const Edge* edge = open_inputs_; edge != nullptr; edge = edge->next)
+    for (const Edge* edge = open_op_->inputs; edge != nullptr; edge = edge->next)
       if (edge->node == &node) return true;
     return false;
   }
 
   void run_backward(Node& node, Gradients<T>& gradients) {
     node.ran_backward = true;
-    node.backward(node.closure, node.grad, gradients);
+    T* dy = node.retains_grad ? copy_of_gradient(node) : node.grad;  // the step may overwrite dy
+    node.backward(node.closure, dy, gradients);
     for (const Edge* edge = node.inputs; edge != nullptr; edge = edge->next)
       core::check<Error>(edge->has_slot || !edge->node->requires_grad, "backward: the step of ", node.op,
                          " gave no gradient to an input of shape ", edge->node->shape,
                          "; it must call slot() or none() for each input");
-    if (!node.retains_grad) release_gradient(node);
+    release_gradient(dy, node.shape);
+    if (!node.retains_grad) node.grad = nullptr;
   }
 
   /// Where the gradient of a value goes.
@@ -198,13 +200,20 @@ class Tape {
     core::check<ValueError>(!node.ran_backward, "backward: ", node.op,
                             " was differentiated before; add the losses and call backward() once, or record it anew");
     if (node.grad != nullptr) return {node.grad, true};
-    node.grad = static_cast<T*>(gradients_.allocate(core::usize(node.shape.numel()) * sizeof(T)));
+    node.grad = allocate_gradient(node.shape);
     return {node.grad, false};
   }
 
-  void release_gradient(Node& node) {
-    gradients_.release(node.grad, core::usize(node.shape.numel()) * sizeof(T));
-    node.grad = nullptr;
+  T* allocate_gradient(const Shape& shape) {
+    return static_cast<T*>(gradients_.allocate(core::usize(shape.numel()) * sizeof(T)));
+  }
+
+  T* copy_of_gradient(const Node& node) {
+    return std::copy_n(node.grad, node.shape.numel(), allocate_gradient(node.shape)) - node.shape.numel();
+  }
+
+  void release_gradient(T* gradient, const Shape& shape) {
+    gradients_.release(gradient, core::usize(shape.numel()) * sizeof(T));
   }
 
   std::uint64_t step_ = 0;
@@ -212,9 +221,8 @@ class Tape {
   Pool gradients_;
   Workspace workspace_;
   Node* last_ = nullptr;
-  std::vector<Leaf> leaves_;       // by address of the parameter
-  const char* open_op_ = nullptr;  // name of the op under construction, and its inputs
-  Edge* open_inputs_ = nullptr;
+  std::vector<Leaf> leaves_;  // by address of the parameter
+  const autograd::detail::OpenOp<T>* open_op_ = nullptr;
 };
 
 template <class T>
@@ -228,7 +236,7 @@ template <class T>
 const autograd::detail::Node<T>& Variable<T>::readable() const {
   const Node& it = node();
   if (tape_->open_op_ != nullptr && it.requires_grad)
-    core::check<ValueError>(tape_->open_op_lists(it), tape_->open_op_, ": reads a variable of shape ", it.shape,
+    core::check<ValueError>(tape_->open_op_lists(it), tape_->open_op_->name, ": reads a variable of shape ", it.shape,
                             " that requires a gradient and is not listed; list it with Op::input()");
   return it;
 }

@@ -48,6 +48,13 @@ struct Node {
   Node* previous = nullptr;  // the node recorded before this one
 };
 
+/// The op under construction on a tape, and the inputs that it has listed.
+template <class T>
+struct OpenOp {
+  const char* name;
+  Edge<T>* inputs = nullptr;  // in reverse order
+};
+
 }  // namespace autograd::detail
 
 /// A value on a tape: shape, numbers, and whether gradients flow to it. Cheap to copy. Valid until the tape's next
@@ -91,7 +98,8 @@ class Variable {
   /// A copy of the gradient that backward() left.
   /// @throws ValueError if there is none: backward() did not reach the variable, or it does not retain its gradient
   Tensor<T> grad() const {
-    const T* grad = node().parameter != nullptr ? node().parameter->grad : node().grad;
+    const Parameter<T>* p = node().parameter;
+    const T* grad = p == nullptr ? node().grad : p->has_grad ? p->grad : nullptr;
     core::check<ValueError>(grad != nullptr,
                             "grad: the variable has no gradient; call retain_grad() before backward()");
     return {shape(), grad};
