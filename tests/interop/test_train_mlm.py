@@ -142,8 +142,8 @@ def test_grouped_text_fills_few_positions(command, tmp_path):
 
 def test_a_cache_that_cannot_be_kept_is_named_at_once(command, tmp_path):
     (tmp_path / "file").write_text("")
-    result = subprocess.run(command(tmp_path / "model", "--cache_dir", tmp_path / "file" / "cache"), capture_output=True,
-                            text=True)
+    result = subprocess.run(command(tmp_path / "model", "--cache_dir", tmp_path / "file" / "cache"),
+                            capture_output=True, text=True)
     assert result.returncode == 1 and "--cache_dir names another folder" in result.stderr
     assert "training a vocabulary" not in result.stderr
 
@@ -162,7 +162,8 @@ def test_faulty_texts_are_named(command, text, tmp_path):
     assert "absent: cannot open: No such file" in refusal("--validation_file", tmp_path / "absent")
     assert f"{cut}: damaged gzip: the file ends before" in refusal("--train_file", cut)
     assert f"{blank}: holds no line with text" in refusal("--validation_file", blank)
-    both = subprocess.run(command(tmp_path / "model", "--train_file", blank, max_steps=2), capture_output=True, text=True)
+    both = subprocess.run(command(tmp_path / "model", "--train_file", blank, max_steps=2),
+                          capture_output=True, text=True)
     assert both.returncode == 0 and f"warning: {blank} holds no line with text" in both.stderr
 
 
