@@ -12,6 +12,7 @@ TOLERANCE = 1e-5
 
 def error(ours, theirs):
     """max |a − b| / max |b|; NaN stays NaN, and so fails every comparison."""
+    assert ours.shape == theirs.shape  # otherwise they would be broadcast
     scale = theirs.abs().max()
     return ((ours.double() - theirs).abs().max() / (scale if scale > 0 else 1)).item()
 
@@ -43,7 +44,6 @@ class Op:
         dy = normal(*expected.shape, seed=99) if expected.dim() else torch.tensor(0.7)
         expected.backward(dy.double())
         ours = self(name, {**inputs, **numbers, "dy": dy}, options)
-        assert ours["y"].shape == expected.shape
         assert error(ours["y"], expected.detach()) < TOLERANCE, f"{name}: value"
         wanted = {f"grad.{k}" for k in inputs}
         assert wanted == {k for k in ours if k.startswith("grad.")}
@@ -61,6 +61,8 @@ def test_error_fails_when_it_should():
     assert error(ones, ones) == 0
     assert not error(ones * (1 + 2e-5), ones) < TOLERANCE
     assert not error(torch.tensor([1, float("nan")]), ones) < TOLERANCE
+    with pytest.raises(AssertionError):
+        error(ones[:, None], ones)
 
 
 @pytest.mark.parametrize("shapes", [((4, 5), (4, 5)), ((4, 5), (5,)), ((5,), (4, 5)), ((4, 1), (1, 5)),

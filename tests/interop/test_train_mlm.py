@@ -183,7 +183,8 @@ def test_transformers_opens_the_folder_without_a_complaint(finished, caplog):
     assert not caplog.records
     tokenizer = AutoTokenizer.from_pretrained(finished)
     guesses = pipeline("fill-mask", model=model, tokenizer=tokenizer)("the old [MASK] sees no one at night .")
-    assert len(guesses) == 5 and sum(guess["score"] for guess in guesses) <= 1.0
+    scores = [guess["score"] for guess in guesses]
+    assert len(scores) == 5 and scores == sorted(scores, reverse=True) and 0 < scores[-1] and sum(scores) < 1
 
 
 def test_transformers_reads_state_and_results(finished):
@@ -199,7 +200,6 @@ def test_transformers_reads_state_and_results(finished):
 
 
 def test_transformers_goes_on_from_a_checkpoint(finished, text, tmp_path):
-    pytest.importorskip("accelerate", reason="transformers' Trainer needs accelerate")
     from transformers import (AutoModelForMaskedLM, AutoTokenizer, DataCollatorForLanguageModeling, Trainer,
                               TrainingArguments)
 
