@@ -10,4 +10,5 @@ if(BIBLE_PROGRAM)
     OUTPUT_VARIABLE verses
     COMMAND_ERROR_IS_FATAL ANY)
 endif()
-file(WRITE ${OUTPUT} "#include \"default_corpus.hpp\"\n\nstd::string_view default_corpus() {\n  return \"\"\n${verses};\n}\n")
+file(WRITE ${OUTPUT} "#include \"default_corpus.hpp\"\n\n"
+                     "std::string_view default_corpus() {\n  return \"\"\n${verses};\n}\n")

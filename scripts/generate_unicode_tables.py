@@ -103,7 +103,8 @@ class Utf8proc:
 
     def decomposition(self, c):
         buffer, boundary = (ctypes.c_int32 * 32)(), ctypes.c_int(0)
-        n = self.library.utf8proc_decompose_char(c, buffer, ctypes.c_ssize_t(32), self.DECOMPOSE, ctypes.byref(boundary))
+        n = self.library.utf8proc_decompose_char(c, buffer, ctypes.c_ssize_t(32), self.DECOMPOSE,
+                                                 ctypes.byref(boundary))
         return list(buffer[:n])
 
 
@@ -220,14 +221,15 @@ def render(unicode, tables):
         offsets.append(len(text))
     lower, classes = lowercase_ranges(tables.lowercase), class_ranges(tables.combining_classes)
     words = plain_ranges(tables.word_characters)
+    source = f"utf8proc {unicode.version} (Unicode {unicode.unicode_version})"
     flags = "".join(f"inline constexpr std::uint8_t k{name} = {1 << bit};\n" for bit, name in enumerate(PROPERTIES))
 
     def braces(row):
         return "{" + ", ".join(f"0x{x:X}" if i < 2 else str(x) for i, x in enumerate(row)) + "}"
 
     return f"""\
-// Made by scripts/generate_unicode_tables.py; do not edit. Character properties as Hugging Face's BERT tokenizer has them:
-// utf8proc {unicode.version} (Unicode {unicode.unicode_version}), changed where the reference follows other versions: categories of about
+// Made by scripts/generate_unicode_tables.py; do not edit. Character properties as Hugging Face's BERT tokenizer has
+// them: {source}, changed where the reference follows other versions: categories of about
 // Unicode 8, canonical decomposition and combining classes of Unicode 9, characters of words of 16, lower case of 17.
 // clang-format off
 #pragma once

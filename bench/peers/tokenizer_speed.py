@@ -1,4 +1,4 @@
-"""tokenizers' and flash-tokenizer's speed on the very lines that tokenizer_speed.cpp is timed on. Prints what it prints.
+"""Measures tokenizers and flash-tokenizer on the lines that tokenizer_speed.cpp is timed on; prints the same entries.
 
 RAYON_NUM_THREADS says on how many threads tokenizers works.
 """

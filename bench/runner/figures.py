@@ -130,8 +130,9 @@ def tutorial_figures(results):
     for dtype, must, aim in (("fp32", 312, 156), ("bf16", 312, 104)):
         for text, runs in results["tutorial"]["runs"].items():
             run = runs[dtype]
-            yield Figure(f"all 500 steps of --preset tutorial, five evaluations on {text} text, {dtype} (the tutorial's GPU: "
-                         "312 s)", f"{run['seconds']:.0f} s, loss {math.log(run['perplexity']):.3f}", "", run["seconds"],
+            yield Figure(f"all 500 steps of --preset tutorial, five evaluations on {text} text, {dtype} "
+                         "(the tutorial's GPU: 312 s)",
+                         f"{run['seconds']:.0f} s, loss {math.log(run['perplexity']):.3f}", "", run["seconds"],
                          must, aim, "{:.0f} s", True)
 
 
@@ -153,7 +154,8 @@ def tokenizer_figures(results):
         case = found[f"encode {name}"]
         ours, flash = rate(case["minibert"]), rate(case["flash-tokenizer"])
         yield Figure(f"encode {name}, one thread, cold text", f"{ours:.0f} MB/s",
-                     f"tokenizers {rate(case['tokenizers']):.1f}, flash-tokenizer {flash:.0f} MB/s", ours / flash, must, aim)
+                     f"tokenizers {rate(case['tokenizers']):.1f}, flash-tokenizer {flash:.0f} MB/s",
+                     ours / flash, must, aim)
     for name in ("English uncased", "sources uncased"):
         case = found[f"encode {name}"]
         theirs = rate(case["tokenizers, all threads"]) / rate(case["tokenizers"])
@@ -172,8 +174,8 @@ def tokenizer_figures(results):
 
 
 MAKERS = {"gemm": gemm_figures, "attention": attention_figures, "step": step_figures, "compilers": compiler_figures,
-          "memory": memory_figures, "tokenizers": tokenizer_figures, "start": start_figures, "perplexity": perplexity_figures,
-          "tutorial": tutorial_figures}
+          "memory": memory_figures, "tokenizers": tokenizer_figures, "start": start_figures,
+          "perplexity": perplexity_figures, "tutorial": tutorial_figures}
 
 
 def figures(results):

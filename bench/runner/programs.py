@@ -24,7 +24,8 @@ def say(text):
 
 def output_of(command, **variables):
     """What the command prints; its messages are shown only if it fails. Variables are those of its environment."""
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment(**variables))
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                            env=environment(**variables))
     if result.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\nfailed:\n{result.stderr[-4000:]}")
     return result.stdout

@@ -124,15 +124,16 @@ INTRODUCTION = """\
 Made by `scripts/bench`, which builds the benches, runs them and their peers in alternation on a quiet machine, and
 writes this page; `scripts/bench --quick` takes a minute, `--section NAME` measures one part anew. Everything here was
 measured, the peers' figures too. All rates are medians; what other programs disturbed was measured again. "Of the peak"
-is the rate over that of a loop of multiply-adds in registers, measured within a few milliseconds of the kernel and on as
-many threads. Each kernel's results are compared with a slow computation before it is timed.
+is the rate over that of a loop of multiply-adds in registers, measured within a few milliseconds of the kernel and on
+as many threads. Each kernel's results are compared with a slow computation before it is timed.
 """
 
 
 def machine_text(machine):
     words = (f"Measured {' to '.join(sorted({machine['dates'][0], machine['dates'][-1]}))} on {machine['cpu']}, "
              f"{machine['cores']} cores, {machine['memory_GB']:.0f} GB of memory; instruction set {machine['isa']}; "
-             f"g++ {machine['compiler']} at `-O2`, without `-march`; {machine['peers']}. Training on: {machine['text']}.")
+             f"g++ {machine['compiler']} at `-O2`, without `-march`; {machine['peers']}. "
+             f"Training on: {machine['text']}.")
     if machine["disturbed"]:
         words += ("\n\n**Not a quiet machine:** other programs took more than a tenth of a core during some of: "
                   f"{', '.join(machine['disturbed'])}.")

@@ -52,7 +52,8 @@ def gemm(run):
                      ours=lambda: run.programs.bench("gemm_bench", pattern),
                      onednn=lambda: run.programs.bench("onednn_gemm_bench", pattern),
                      torch_fp32=lambda: run.programs.peer("torch_gemm.py", *shapes),
-                     **run.bf16_peers(torch_bf16=lambda: run.programs.peer("torch_gemm.py", "--dtype", "bf16", *shapes)))
+                     **run.bf16_peers(
+                         torch_bf16=lambda: run.programs.peer("torch_gemm.py", "--dtype", "bf16", *shapes)))
 
 
 def attention(run):
@@ -148,7 +149,8 @@ def time_to(run, is_reached, *arguments):
         process.kill()
         process.wait()
         if not found:
-            sys.exit(f"{' '.join(map(str, command))}\nended (exit code {process.returncode}) without the entry in its log")
+            sys.exit(f"{' '.join(map(str, command))}\n"
+                     f"ended (exit code {process.returncode}) without the entry in its log")
     return seconds, found
 
 
@@ -162,7 +164,8 @@ def start(run):
     count = 1 if run.quick else 7
     with tempfile.TemporaryDirectory() as folder:
         # A step's worth of training, which leaves a tokenizer.
-        run.programs.example("train_mlm", *training(run, folder, "--preset", "tutorial", "--do_train", "--max_steps", "1"))
+        run.programs.example("train_mlm",
+                             *training(run, folder, "--preset", "tutorial", "--do_train", "--max_steps", "1"))
         times = run.programs.undisturbed("train_mlm, to its first step",
                                          lambda: [seconds_to_first_step(run, f"{folder}/model") for _ in range(count)])
     return {"text": run.text_name(), "seconds": statistics.median(times)}
@@ -226,7 +229,8 @@ def tokenizers(run):
         results |= alternate(run.rounds, **{
             "train 30,000": lambda: at_work.train(f"{folder}/30,000", large, 30000, True)})
     for name, found in results.items():  # wrong code is not reported
-        counted = {case.get("ids", case.get("entries")) for library, case in found.items() if library != "flash-tokenizer"}
+        counted = {case.get("ids", case.get("entries"))
+                   for library, case in found.items() if library != "flash-tokenizer"}
         if len(counted) != 1:
             sys.exit(f"{name}: the libraries do not agree: {found}")
     return results | {"memory": at_work.measured(at_work.ours, "memory", uncased)}

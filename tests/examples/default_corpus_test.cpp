@@ -6,13 +6,14 @@
 
 #include <doctest/doctest.h>
 
+#include "support/skip.hpp"
+
 TEST_CASE("the default corpus is every verse of the Bible, and nothing but the verses") {
   const std::string_view corpus = default_corpus();
   if (corpus.empty()) {
     const char* ci = std::getenv("CI");
     REQUIRE_MESSAGE((ci == nullptr || std::string_view(ci) != "true"), "the default corpus is empty under CI=true");
-    MESSAGE("skipped: needs the Debian packages bible-kjv and bible-kjv-text");
-    return;
+    return minibert::testing::say_skipped("the Debian packages bible-kjv and bible-kjv-text are not installed");
   }
   CHECK(std::count(corpus.begin(), corpus.end(), '\n') == 31102);
   CHECK(corpus.starts_with("In the beginning God created the heaven and the earth.\nAnd the earth was without form"));

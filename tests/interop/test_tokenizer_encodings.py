@@ -4,8 +4,8 @@ import itertools
 import random
 
 import pytest
-from tokenizer_support import (ASSIGNED, EVERYTHING, MARKS, SEED, assert_same_encodings, in_context, lines_of, our_encodings,
-                               random_bytes, their_encodings)
+from tokenizer_support import (ASSIGNED, EVERYTHING, MARKS, SEED, assert_same_encodings, in_context, lines_of,
+                               our_encodings, random_bytes, their_encodings)
 from transformers import BertTokenizerFast
 
 

@@ -55,7 +55,8 @@ def test_tokenizer_config_decides_as_in_transformers(examples, data, tmp_path, c
     {"vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\na\n##b\n\n"},
     {"vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n<e>\n",
      "tokenizer_config.json": '{"mask_token": {"__type": "AddedToken", "content": "<e>"}}'},
-    {"vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n<e>\n", "special_tokens_map.json": '{"mask_token": "<e>"}'},
+    {"vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n<e>\n",
+     "special_tokens_map.json": '{"mask_token": "<e>"}'},
 ], ids=["no mask", "no pad, no mask", "CRLF", "duplicate and empty line", "mask in config", "mask in map"])
 def test_vocab_txt_is_read_as_transformers_reads_it(examples, tmp_path, files):
     for name, text in files.items():
@@ -89,5 +90,5 @@ def test_added_and_special_tokens_of_older_files(tools, tmp_path, config, with_m
         (tmp_path / "special_tokens_map.json").write_text(
             '{"mask_token": "<m>", "pad_token": {"content": "[PAD]", "lstrip": true}}')
     assert_same_encodings(tools, tmp_path, BertTokenizerFast.from_pretrained(tmp_path),
-                          ["<e><E><F><f> [MASK]", "a <z> <m>[MASK]<M>", "[PAD][UNK]", "  [MASK]  <M>  a <m>  b  [PAD] a[CLS] [CLS]",
-                           " [UNK]  a"])
+                          ["<e><E><F><f> [MASK]", "a <z> <m>[MASK]<M>", "[PAD][UNK]",
+                           "  [MASK]  <M>  a <m>  b  [PAD] a[CLS] [CLS]", " [UNK]  a"])

@@ -5,8 +5,8 @@ import random
 
 import pytest
 from support import run
-from tokenizer_support import (ASSIGNED, EVERYTHING, MARKS, SEED, assert_same_ids, in_context, lines_of, our_ids, our_texts,
-                               random_bytes, their_ids)
+from tokenizer_support import (ASSIGNED, EVERYTHING, MARKS, SEED, assert_same_ids, in_context, lines_of, our_ids,
+                               our_texts, random_bytes, their_ids)
 from transformers import BertTokenizerFast
 
 CONTEXT = "{} a{}b É{}\u0301\u0323 \u0dc3{}\u1bf2{}\u0302\u302e{}\u1e94b"

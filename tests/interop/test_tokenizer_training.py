@@ -86,10 +86,12 @@ def test_training_is_the_reference_algorithm_id_by_id(examples, data, tmp_path, 
 
 
 OPTIONS = [
-    dict(min_frequency=20), dict(limit_alphabet=40), dict(limit_alphabet=0), dict(initial_alphabet="\u0d85\u4e00 z\u00e9"),
-    dict(limit_alphabet=5, initial_alphabet="\u0d85\u4e00"), dict(special_tokens=["<x>", "the", "z"]),
+    dict(min_frequency=20), dict(limit_alphabet=40), dict(limit_alphabet=0),
+    dict(initial_alphabet="\u0d85\u4e00 z\u00e9"), dict(limit_alphabet=5, initial_alphabet="\u0d85\u4e00"),
+    dict(special_tokens=["<x>", "the", "z"]),
     dict(continuing_subword_prefix="@@"), dict(continuing_subword_prefix=""), dict(continuing_subword_prefix="\u0d85"),
-    dict(min_frequency=10, limit_alphabet=30, initial_alphabet="xyz", special_tokens=["[E]"], continuing_subword_prefix="_"),
+    dict(min_frequency=10, limit_alphabet=30, initial_alphabet="xyz", special_tokens=["[E]"],
+         continuing_subword_prefix="_"),
 ]
 
 
@@ -124,7 +126,8 @@ def test_a_prefix_survives(examples, tools, data, tmp_path, mixed_text, prefix):
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "ours")
     assert their_ids(tokenizer, lines) == ours and tokenizer.mask_token_id == 4
     assert_same_encodings(tools, tmp_path / "ours", tokenizer, lines)
-    assert our_texts(tools, tmp_path / "ours", ours, True, False) == tokenizer.batch_decode(ours, skip_special_tokens=True)
+    texts = our_texts(tools, tmp_path / "ours", ours, True, False)
+    assert texts == tokenizer.batch_decode(ours, skip_special_tokens=True)
 
 
 def test_training_is_the_same_for_any_number_of_threads(examples, data, tmp_path):

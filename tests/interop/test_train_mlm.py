@@ -142,8 +142,8 @@ def test_grouped_text_fills_few_positions(command, tmp_path):
 
 def test_a_cache_that_cannot_be_kept_is_named_at_once(command, tmp_path):
     (tmp_path / "file").write_text("")
-    result = subprocess.run(command(tmp_path / "model", "--cache_dir", tmp_path / "file" / "cache"), capture_output=True,
-                            text=True)
+    result = subprocess.run(command(tmp_path / "model", "--cache_dir", tmp_path / "file" / "cache"),
+                            capture_output=True, text=True)
     assert result.returncode == 1 and "--cache_dir names another folder" in result.stderr
     assert "training a vocabulary" not in result.stderr
 
@@ -162,7 +162,8 @@ def test_faulty_texts_are_named(command, text, tmp_path):
     assert "absent: cannot open: No such file" in refusal("--validation_file", tmp_path / "absent")
     assert f"{cut}: damaged gzip: the file ends before" in refusal("--train_file", cut)
     assert f"{blank}: holds no line with text" in refusal("--validation_file", blank)
-    both = subprocess.run(command(tmp_path / "model", "--train_file", blank, max_steps=2), capture_output=True, text=True)
+    both = subprocess.run(command(tmp_path / "model", "--train_file", blank, max_steps=2),
+                          capture_output=True, text=True)
     assert both.returncode == 0 and f"warning: {blank} holds no line with text" in both.stderr
 
 
@@ -182,7 +183,8 @@ def test_transformers_opens_the_folder_without_a_complaint(finished, caplog):
     assert not caplog.records
     tokenizer = AutoTokenizer.from_pretrained(finished)
     guesses = pipeline("fill-mask", model=model, tokenizer=tokenizer)("the old [MASK] sees no one at night .")
-    assert len(guesses) == 5 and sum(guess["score"] for guess in guesses) <= 1.0
+    scores = [guess["score"] for guess in guesses]
+    assert len(scores) == 5 and scores == sorted(scores, reverse=True) and 0 < scores[-1] and sum(scores) < 1
 
 
 def test_transformers_reads_state_and_results(finished):
@@ -198,7 +200,6 @@ def test_transformers_reads_state_and_results(finished):
 
 
 def test_transformers_goes_on_from_a_checkpoint(finished, text, tmp_path):
-    pytest.importorskip("accelerate", reason="transformers' Trainer needs accelerate")
     from transformers import (AutoModelForMaskedLM, AutoTokenizer, DataCollatorForLanguageModeling, Trainer,
                               TrainingArguments)
 

@@ -89,5 +89,6 @@ def assert_same_encodings(tools, folder, tokenizer, texts, **options):
 def our_texts(tools, folder, rows, skip_special_tokens, clean_up):
     """What our decoder makes of rows of ids."""
     ids = "".join(" ".join(map(str, row)) + "\n" for row in rows).encode()
-    out = run(tools / "tokenizer_probe", "decode", folder, int(skip_special_tokens), int(clean_up), input=ids, text=False)
+    out = run(tools / "tokenizer_probe", "decode", folder, int(skip_special_tokens), int(clean_up), input=ids,
+              text=False)
     return out.decode().split("\n")[:-1]

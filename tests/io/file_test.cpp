@@ -6,6 +6,7 @@
 
 #include <minibert/io/file.hpp>
 
+#include "support/skip.hpp"
 #include "support/test_data.hpp"
 
 namespace {

@@ -48,7 +48,10 @@ TEST_CASE("generate_reduced: one place for each needs no scratch memory") {
           to.sink(), n, map, n, [](index_t i) { return static_cast<double>(i); }, nullptr);
       return to.values;
     });
-    for (const index_t i : {index_t{0}, index_t{5}, n - 1})
-      CHECK(core::at(found, map(i)) == static_cast<double>(i) + (accumulate ? 0.25 : 0));
+    REQUIRE(map(1) == n / 4);
+    index_t wrong = 0;
+    for (index_t i = 0; i < n; ++i)
+      wrong += core::at(found, map(i)) != static_cast<double>(i) + (accumulate ? 0.25 : 0);
+    CHECK(wrong == 0);
   }
 }

@@ -42,6 +42,15 @@ struct Operand {
     matrix = Matrix<T>{first, stride};
     if (transposed) matrix = matrix.transposed();
   }
+  /// Rounds floats to the nearest bfloat16, ties to even, as a bf16 product reads them. It reads doubles as they are.
+  void round_to_bf16() {
+    if constexpr (std::is_same_v<T, float>)
+      for (float& value : memory) {
+        auto bits = std::bit_cast<std::uint32_t>(value);
+        bits = (bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u;
+        value = std::bit_cast<float>(bits);
+      }
+  }
 };
 
 }  // namespace
@@ -94,14 +103,6 @@ TEST_CASE("gemm: the sum over k in blocks, the same bits wherever the operands l
 }
 
 TEST_CASE("gemm: bf16 is the product of the rounded factors, every size, every orientation") {
-  const auto rounded = [](std::vector<float> x) {
-    for (float& value : x) {
-      auto bits = std::bit_cast<std::uint32_t>(value);
-      bits = (bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u;
-      value = std::bit_cast<float>(bits);
-    }
-    return x;
-  };
   for (const bool transposed_a : {false, true}) {
     for (const bool transposed_b : {false, true}) {
       for (const index_t m : {1, 7, 97}) {
@@ -110,9 +111,8 @@ TEST_CASE("gemm: bf16 is the product of the rounded factors, every size, every o
             if (k > 1000 && m * n < 1000) continue;
             INFO("m=", m, " n=", n, " k=", k, " transposed: ", transposed_a, transposed_b);
             const Operand<float> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
-            Operand<float> exact_a = a, exact_b = b;
-            exact_a.memory = rounded(a.memory), exact_b.memory = rounded(b.memory);
-            exact_a.matrix.data = exact_a.memory.data(), exact_b.matrix.data = exact_b.memory.data();
+            Operand<float> exact_a(m, k, transposed_a, 1), exact_b(k, n, transposed_b, 2);
+            exact_a.round_to_bf16(), exact_b.round_to_bf16();
             std::vector<float> c(core::usize(m * n)),
                 workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
             kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data(),
@@ -240,11 +240,12 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
         kernels::gemm(m, j == 0 ? half : n - half, k, a.matrix, b.matrix.at(0, j),
                       kernels::Store<float>{parts.data() + j, n}, workspace.data(), precision);
       CHECK(whole == parts);
+      Operand<float> exact_a(m, k, false, 1, Rows::aligned), exact_b(k, n, false, 2, Rows::aligned);
+      if (precision == Precision::bf16) exact_a.round_to_bf16(), exact_b.round_to_bf16();
       for (const index_t i : {index_t{0}, std::min<index_t>(47, m - 1), m - 1})
         for (const index_t j : {index_t{0}, index_t{511}, half, n - 1}) {
-          const auto expected = reference::gemm(1, 1, k, a.matrix.at(i, 0), b.matrix.at(0, j));
-          CHECK(std::abs(core::at(whole, i * n + j) - core::at(expected, 0)) <
-                (precision == Precision::full ? 1e-3 : 1));
+          const auto expected = reference::gemm(1, 1, k, exact_a.matrix.at(i, 0), exact_b.matrix.at(0, j));
+          CHECK(std::abs(core::at(whole, i * n + j) - core::at(expected, 0)) < 1e-3);
         }
     }
   }
@@ -264,9 +265,10 @@ TEST_CASE_TEMPLATE("gemm: the same bits however many rows share a packed B", T, 
       std::vector<T> workspace(core::usize(kernels::gemm_workspace<T>(n, k, num_threads())));
       std::vector<T> whole(core::usize(most * n));
       kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Store<T>{whole.data(), n}, workspace.data(), precision);
-      const auto sample = reference::gemm(1, n, k, a.matrix.at(most - 1, 0), b.matrix);
-      CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) <
-            (precision == Precision::full ? tolerance<T>() : 1e-2));
+      Operand<T> exact_a(most, k, layout.transposed, 1, layout.rows), exact_b(k, n, true, 2);
+      if (precision == Precision::bf16) exact_a.round_to_bf16(), exact_b.round_to_bf16();
+      const auto sample = reference::gemm(1, n, k, exact_a.matrix.at(most - 1, 0), exact_b.matrix);
+      CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) < tolerance<T>());
       for (const index_t m : {1, 90, 385, 500, 768, 800, 1001, 1590}) {
         std::vector<T> c(core::usize(m * n));
         kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data(), precision);

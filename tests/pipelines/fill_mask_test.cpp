@@ -1,5 +1,8 @@
 #include <minibert/pipelines/fill_mask.hpp>
 
+#include <map>
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include "support/test_data.hpp"
@@ -24,15 +27,20 @@ TEST_CASE("fill_mask: scores are probabilities, best first, and sequences hold t
   const BertTokenizer tokenizer = tiny_tokenizer();
   const auto result = fill_mask(model, tokenizer, "the [MASK] sat", 23);
   REQUIRE(result.size() == 1);
+  REQUIRE(result[0].size() == 23);
   double total = 0;
+  std::map<std::string, std::string> sequences;
   for (std::size_t i = 0; i < result[0].size(); ++i) {
     const FillMaskPrediction& p = result[0][i];
     total += p.score;
     if (i > 0) CHECK(p.score <= result[0][i - 1].score);
-    CHECK(p.token_str == tokenizer.decode({p.token}));
-    if (p.token_str == "cat") CHECK(p.sequence == "the cat sat");
-    if (p.token_str == "##s") CHECK(p.sequence == "thes sat");
+    CHECK(p.token_str == tokenizer.convert_ids_to_tokens(p.token));
+    sequences[p.token_str] = p.sequence;
   }
+  CHECK(result[0].front().score > 1.1 * result[0].back().score);
+  CHECK(sequences.size() == 23);
+  CHECK(sequences["cat"] == "the cat sat");
+  CHECK(sequences["##s"] == "thes sat");
   CHECK(total == doctest::Approx(1));
 }
 

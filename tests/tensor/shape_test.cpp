@@ -15,6 +15,7 @@ TEST_CASE("Shape: sizes from either end, number of elements, text") {
   CHECK(Shape{}.dim() == 0);
   CHECK(Shape{}.numel() == 1);
   CHECK(to_string(Shape{}) == "()");
+  CHECK(shape_text(std::vector<index_t>{2, 3, 4}) == "(2, 3, 4)");
   CHECK(Shape{3, 0, 2}.numel() == 0);
   CHECK(Shape{1, 1, 1, 1, 1, 1}.dim() == Shape::kMaxDim);
 }
@@ -36,8 +37,8 @@ TEST_CASE("Shape: without a dimension, and with another size") {
 }
 
 TEST_CASE("Shape: errors") {
-  CHECK_THROWS_WITH_AS((Shape{2, -1}), "Shape: size -1 of dimension 1 is negative", ShapeError);
-  CHECK_THROWS_WITH_AS((Shape{1, 1, 1, 1, 1, 1, 1}), "Shape: 7 dimensions, at most 6", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{2, -1}), "Shape: size -1 of dimension 1 is negative, expected 0 or more", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{1, 1, 1, 1, 1, 1, 1}), "Shape: 7 dimensions, expected at most 6", ShapeError);
   CHECK_THROWS_WITH_AS((Shape{2, 3}.size(2)), "Shape: there is no dimension 2 in shape (2, 3)", ShapeError);
   CHECK_THROWS_WITH_AS((Shape{2, 3}.size(-3)), "Shape: there is no dimension -3 in shape (2, 3)", ShapeError);
   CHECK_THROWS_AS(Shape{}.size(-1), ShapeError);

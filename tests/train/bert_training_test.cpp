@@ -1,8 +1,13 @@
 // The trainer with a real model: what the toy model of the other tests cannot show.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <minibert/models/bert_for_masked_lm.hpp>
@@ -40,23 +45,36 @@ TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropou
     Tape<T> tape;
     accumulate_gradients(model, tape, passes.collate(testing::in_batches(examples, batch_size), 0), 1, 3);
     std::vector<T> values;
-    for (const Parameter<T>* p : model.parameters()) values.insert(values.end(), p->grad, p->grad + p->numel());
+    for (const Parameter<T>* p : model.parameters()) {
+      REQUIRE(p->has_grad);
+      values.insert(values.end(), p->grad, p->grad + p->numel());
+    }
     return values;
   };
   const std::vector<T> whole = gradient(24);
+  REQUIRE(*std::max_element(whole.begin(), whole.end()) > 0.01);
   for (const index_t size : {1, 5, 8})
     CHECK(reference::relative_error(gradient(size), whole) < (sizeof(T) == 4 ? 1e-5 : 1e-12));
 }
 
-/// The weights after 12 steps of BERT with dropout, stopped by an exception after some steps and resumed.
-std::vector<float> trained(const std::filesystem::path& folder, index_t stop_after) {
-  struct Stop : TrainerCallback {
-    index_t step;
-    explicit Stop(index_t stop) : step(stop) {}
-    void on_step_end(TrainerContext context) override {
-      if (context.state.global_step == step) throw std::runtime_error("stop");
-    }
-  };
+std::vector<float> weights_of(BertForMaskedLM& model) {
+  std::vector<float> weights;
+  for (const Parameter<float>* p : model.parameters()) weights.insert(weights.end(), p->data, p->data + p->numel());
+  return weights;
+}
+
+/// Ends a run after a step, as nothing in the library does.
+struct Stop : TrainerCallback {
+  struct Reached {};
+  index_t step;
+  explicit Stop(index_t last_step) : step(last_step) {}
+  void on_step_end(TrainerContext context) override {
+    if (context.state.global_step == step) throw Reached();
+  }
+};
+
+/// The weights after 12 steps of BERT with dropout; if `stop_after` is set, of a run that is stopped there and resumed.
+std::vector<float> trained(const std::filesystem::path& folder, std::optional<index_t> stop_after = std::nullopt) {
   const TextDataset dataset = number_lines(40);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
   TrainingArguments args{.output_dir = folder,
@@ -67,31 +85,37 @@ std::vector<float> trained(const std::filesystem::path& folder, index_t stop_aft
                          .max_steps = 12,
                          .warmup_steps = 2,
                          .save_steps = 1};
-  std::vector<float> weights;
-  for (const index_t stop : {stop_after, index_t{-1}}) {
+  std::vector<std::string> notices;
+  const auto run = [&](index_t stop) {
     BertForMaskedLM model(config_with_dropout(), 1);
     Trainer trainer(model, args, collator, dataset);
-    trainer.notice = [](std::string_view) {};
+    trainer.notice = [&](std::string_view text) { notices.emplace_back(text); };
     trainer.add_callback(std::make_shared<Stop>(stop));
-    try {
-      trainer.train();
-      weights.assign(1, 0.0f);
-      for (const Parameter<float>* p : model.parameters()) weights.insert(weights.end(), p->data, p->data + p->numel());
-    } catch (const std::runtime_error&) {
-    }
-    args.resume_from_checkpoint = std::filesystem::path();
-  }
+    const TrainOutput output = trainer.train();  // not in a CHECK, which would swallow what it throws
+    CHECK(output.global_step == 12);
+    return weights_of(model);
+  };
+  if (!stop_after) return run(-1);
+  CHECK_THROWS_AS(run(*stop_after), Stop::Reached);
+  args.resume_from_checkpoint = std::filesystem::path();
+  const std::vector<float> weights = run(-1);
+  REQUIRE(notices.size() == 1);
+  // The step that was stopped is done, but not saved: a checkpoint is written after the callbacks.
+  CHECK(notices[0].ends_with(core::concat(": ", *stop_after - 1, " of 12 steps are done")));
   return weights;
 }
 
 TEST_CASE("BERT resumed in mid-epoch ends with the bits of an uninterrupted run") {
   const testing::TemporaryDirectory folder;
-  const std::vector<float> whole = trained(folder / "whole", -1);
+  const std::vector<float> whole = trained(folder / "whole");
+  BertForMaskedLM untrained(config_with_dropout(), 1);
+  REQUIRE(whole.size() == static_cast<std::size_t>(untrained.num_parameters()));
+  CHECK(whole != weights_of(untrained));
   CHECK(trained(folder / "stopped at 3", 3) == whole);
   CHECK(trained(folder / "stopped at 9", 9) == whole);
 }
 
-/// The loss of each of 12 steps, and of an evaluation in the end.
+/// The loss of an evaluation, of each of 12 steps, and of an evaluation in the end.
 std::vector<double> losses(const std::filesystem::path& folder, bool bf16) {
   struct Losses : TrainerCallback {
     std::vector<double> values;
@@ -105,6 +129,7 @@ std::vector<double> losses(const std::filesystem::path& folder, bool bf16) {
   trainer.notice = [](std::string_view) {};
   const auto callback = std::make_shared<Losses>();
   trainer.add_callback(callback);
+  callback->values.push_back(trainer.evaluate().at("eval_loss").as_number());
   trainer.train();
   callback->values.push_back(trainer.evaluate().at("eval_loss").as_number());
   return callback->values;
@@ -113,6 +138,8 @@ std::vector<double> losses(const std::filesystem::path& folder, bool bf16) {
 TEST_CASE("BERT in bf16 learns what it learns in float, but for rounding") {
   const testing::TemporaryDirectory folder;
   const auto full = losses(folder / "float", false), low = losses(folder / "bf16", true);
+  REQUIRE(full.size() == 14);
+  CHECK(full.back() < full.front());
   CHECK(reference::relative_error(low, full) < 1e-2);
   for (std::size_t i = 0; i < full.size(); ++i) CHECK(low[i] != full[i]);
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -60,6 +61,7 @@ TEST_CASE_TEMPLATE("k batches of m give the loss and gradient of one of k·m, no
   const Outcome<T> whole = outcome<T>(24);
   REQUIRE(whole.result.num_items > 5);
   CHECK(whole.result.num_examples == 24);
+  CHECK(*std::max_element(whole.gradient.begin(), whole.gradient.end()) > 0.01);
   for (const index_t size : {1, 4, 7, 100}) check_same(outcome<T>(size), whole);
 }
 
