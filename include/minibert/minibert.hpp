@@ -18,6 +18,7 @@
 #include <minibert/optim/lr_scheduler.hpp>
 #include <minibert/pipelines/fill_mask.hpp>
 #include <minibert/simd/isa.hpp>
+#include <minibert/tensor/print.hpp>
 #include <minibert/tensor/tensor.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 #include <minibert/tokenizers/wordpiece_trainer.hpp>

@@ -62,3 +62,10 @@ TEST_CASE("gradcheck measures a tensor without a gradient against the others") {
   const auto shifted = [](Doubles x) { return functional::softmax(functional::add(x[0], x[1])); };
   CHECK(testing::gradcheck_op({{3, 4}, {3, 1}}, shifted) < 1e-6);
 }
+
+TEST_CASE("gradcheck at given tensors") {
+  const std::vector<Tensor<double>> inputs{Tensor<double>({2}, {1, -2}), Tensor<double>(Shape{}, {3})};
+  const auto loss = [](auto slope) { return [=](Doubles x) { return functional::sum(square(x[0], slope) * x[1]); }; };
+  CHECK(gradcheck(inputs, loss([](double v) { return 2 * v; })) < 1e-8);
+  CHECK_FALSE(gradcheck(inputs, loss([](double v) { return 2.0001 * v; })) < 1e-6);
+}

@@ -1,6 +1,7 @@
 #include <minibert/autograd/variable.hpp>
 
 #include <array>
+#include <sstream>
 #include <type_traits>
 
 #include <doctest/doctest.h>
@@ -54,6 +55,17 @@ TEST_CASE("Variable: tensor() is a copy, item() needs one element") {
   CHECK(copy.data()[0] + 1 == inputs[0].data[0]);
   CHECK(x[1].item() == *inputs[1].data);
   CHECK_THROWS_WITH_AS(x[0].item(), "item: needs one element, the variable has shape (2, 3)", ShapeError);
+}
+
+TEST_CASE("Variable: printed as its value") {
+  Tape<float> tape;
+  const auto x = tape.constant(Tensor<float>({2, 2}, {1, 2, 3, 4}));
+  CHECK(to_string(x) == "tensor([[1.0000, 2.0000],\n        [3.0000, 4.0000]])");
+  std::ostringstream text;
+  text << x << '!';
+  CHECK(text.str() == to_string(x) + "!");
+  tape.reset();
+  CHECK_THROWS_AS(to_string(x), ValueError);
 }
 
 TEST_CASE("Variable: used after reset(), on another tape, or before it has a value") {

@@ -1,7 +1,8 @@
 // One op on tensors that Python has made, for comparison with PyTorch.
 //   run_op OP IN.safetensors OUT.safetensors [OPTION…]
-// IN holds the op's inputs by name, "dy" (the gradient of its result), and whole numbers as floats. OUT holds "y" and
-// "grad.NAME" of each input that is a float. Options are whole numbers or probabilities, as the op needs them.
+// IN holds the op's inputs by name, "dy" (the gradient of its result), and whole numbers and truth values as floats.
+// OUT holds "y" and "grad.NAME" of each input that is a float. Options are whole numbers or probabilities, as the op
+// needs them.
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -23,12 +24,11 @@ class Inputs {
   Inputs(const char* file, Tape<float>& tape) : reader_(file), tape_(tape) {
     for (const SafetensorsEntry& entry : reader_.entries()) {
       Shape shape;
-      for (const index_t size : entry.shape) shape = with(shape, size);
-      Parameter<float>* p = store_.declare({.name = entry.name, .shape = shape});
-      parameters_[entry.name] = p;
+      for (auto size = entry.shape.rbegin(); size != entry.shape.rend(); ++size) shape = shape.with_front(*size);
+      Parameter<float>& p = store_.declare(entry.name, shape);
+      reader_.copy(entry, p.data);
+      parameters_[entry.name] = &p;
     }
-    store_.in_order();
-    for (const SafetensorsEntry& entry : reader_.entries()) reader_.copy(entry, parameters_.at(entry.name)->data);
   }
 
   Variable<float> operator()(const char* name) { return tape_.parameter(*parameters_.at(name)); }
@@ -40,22 +40,17 @@ class Inputs {
     for (index_t i = 0; i < p.numel(); ++i) numbers.push_back(static_cast<I>(p.data[i]));
     return numbers;
   }
+  /// A list of truth values, whose shape is that of the numbers.
+  Tensor<bool> truth(const char* name) const {
+    const Parameter<float>& p = *parameters_.at(name);
+    Tensor<bool> result(p.shape);
+    for (index_t i = 0; i < p.numel(); ++i) result.data()[i] = p.data[i] != 0;
+    return result;
+  }
   Tensor<float> tensor(const char* name) const { return {parameters_.at(name)->shape, parameters_.at(name)->data}; }
   const std::vector<Parameter<float>*>& all() { return store_.in_order(); }
 
  private:
-  static Shape with(const Shape& shape, index_t size) {
-    switch (shape.dim()) {
-      case 0:
-        return {size};
-      case 1:
-        return {shape.size(0), size};
-      case 2:
-        return {shape.size(0), shape.size(1), size};
-      default:
-        core::raise<ShapeError>("run_op: tensors of at most three dimensions");
-    }
-  }
   SafetensorsReader reader_;
   Tape<float>& tape_;
   ParameterStore<float> store_;
@@ -75,12 +70,12 @@ Sequences sequences(const Inputs& in) {
   return s;
 }
 
-using Op = std::function<Variable<float>(Inputs&, const std::vector<double>& options)>;
+using Call = std::function<Variable<float>(Inputs&, const std::vector<double>& options)>;
 
 int whole(double option) { return static_cast<int>(option); }
 
-const std::map<std::string, Op>& ops() {
-  static const std::map<std::string, Op> table{
+const std::map<std::string, Call>& ops() {
+  static const std::map<std::string, Call> table{
       {"add", [](Inputs& in, auto&) { return F::add(in("a"), in("b")); }},
       {"sub", [](Inputs& in, auto&) { return F::sub(in("a"), in("b")); }},
       {"mul", [](Inputs& in, auto&) { return F::mul(in("a"), in("b")); }},
@@ -90,9 +85,27 @@ const std::map<std::string, Op>& ops() {
       {"log", [](Inputs& in, auto&) { return F::log(in("x")); }},
       {"sqrt", [](Inputs& in, auto&) { return F::sqrt(in("x")); }},
       {"tanh", [](Inputs& in, auto&) { return F::tanh(in("x")); }},
+      {"relu", [](Inputs& in, auto&) { return F::relu(in("x")); }},
+      {"sigmoid", [](Inputs& in, auto&) { return F::sigmoid(in("x")); }},
+      {"silu", [](Inputs& in, auto&) { return F::silu(in("x")); }},
       {"gelu", [](Inputs& in, auto&) { return F::gelu(in("x")); }},
       {"gelu_tanh", [](Inputs& in, auto&) { return F::gelu_tanh(in("x")); }},
       {"softmax", [](Inputs& in, auto&) { return F::softmax(in("x")); }},
+      {"log_softmax", [](Inputs& in, auto&) { return F::log_softmax(in("x")); }},
+      {"cat",
+       [](Inputs& in, auto& o) {
+         return F::cat({in("a"), in("b"), in("c")}, whole(o.at(0)));
+       }},
+      {"slice",
+       [](Inputs& in, auto& o) { return F::slice(in("x"), whole(o.at(0)), index_t{whole(o.at(1))}, whole(o.at(2))); }},
+      {"where", [](Inputs& in, auto&) { return F::where(in.truth("condition"), in("a"), in("b")); }},
+      {"max",
+       [](Inputs& in, auto& o) { return o.empty() ? F::max(in("x")) : F::max(in("x"), whole(o[0]), o.at(1) > 0); }},
+      {"mse_loss", [](Inputs& in, auto&) { return F::mse_loss(in("input"), in("target")); }},
+      {"binary_cross_entropy_with_logits",
+       [](Inputs& in, auto&) { return F::binary_cross_entropy_with_logits(in("input"), in("target")); }},
+      {"linear_relu",
+       [](Inputs& in, auto&) { return F::linear_activation(in("x"), in("weight"), in("bias"), Activation::relu); }},
       {"transpose", [](Inputs& in, auto& o) { return F::transpose(in("x"), whole(o.at(0)), whole(o.at(1))); }},
       {"reshape", [](Inputs& in, auto&) { return F::reshape(in("x"), in.tensor("dy").shape()); }},
       {"sum",
@@ -109,9 +122,11 @@ const std::map<std::string, Op>& ops() {
          return F::linear(in("x"), in("weight"), in("bias"));
        }},
       {"linear_gelu",
-       [](Inputs& in, auto&) { return F::linear_activation<kernels::GeluExact>(in("x"), in("weight"), in("bias")); }},
+       [](Inputs& in, auto&) { return F::linear_activation(in("x"), in("weight"), in("bias"), Activation::gelu); }},
       {"linear_gelu_tanh",
-       [](Inputs& in, auto&) { return F::linear_activation<kernels::GeluTanh>(in("x"), in("weight"), in("bias")); }},
+       [](Inputs& in, auto&) {
+         return F::linear_activation(in("x"), in("weight"), in("bias"), Activation::gelu_tanh);
+       }},
       {"layer_norm", [](Inputs& in, auto&) { return F::layer_norm(in("x"), in("weight"), in("bias"), 1e-12f); }},
       {"add_layer_norm",
        [](Inputs& in, auto&) { return F::add_layer_norm(in("x"), in("residual"), in("weight"), in("bias"), 1e-12f); }},
@@ -140,7 +155,7 @@ int run(int argc, char** argv) {
   Inputs in(argv[2], tape);
   const Variable<float> y = ops().at(argv[1])(in, options);
   tape.backward(F::sum(F::mul(y, tape.constant(in.tensor("dy")))));
-  std::vector<SafetensorsTensor<float>> out{{"y", y.shape().sizes(), y.data()}};
+  std::vector<SafetensorsTensor<float>> out{{"y", y.shape().sizes(), y.value().data()}};
   for (const Parameter<float>* p : in.all())
     if (p->has_grad) out.push_back({"grad." + p->name, p->shape.sizes(), p->grad});
   write_safetensors(argv[3], std::move(out));

@@ -101,7 +101,7 @@ def test_linear_bf16(op, sizes):
     op.compare("linear_bf16", LinearOfBf16.apply, inputs)
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "tanh"])
+@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "tanh", "sigmoid", "relu"])
 def test_unary(op, name):
     x = positive(7, 33) if name in ("log", "sqrt") else normal(7, 33)
     op.compare(name, lambda x: getattr(torch, name)(x), {"x": x})
@@ -113,9 +113,55 @@ def test_gelu(op):
     op.compare("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), {"x": x})
 
 
+def test_silu_and_relu_at_zero(op):
+    op.compare("silu", lambda x: F.silu(x), {"x": normal(40, 33) * 5})
+    op.compare("relu", lambda x: F.relu(x), {"x": torch.tensor([-1.0, 0.0, 2.0])})
+
+
 @pytest.mark.parametrize("width", [1, 5, 16, 2001])
 def test_softmax(op, width):
     op.compare("softmax", lambda x: F.softmax(x, dim=-1), {"x": normal(9, width) * 2})
+    op.compare("log_softmax", lambda x: F.log_softmax(x, dim=-1), {"x": normal(9, width) * 2 + 500})
+
+
+@pytest.mark.parametrize("dim", [0, 1, 2, -1])
+def test_cat(op, dim):
+    shapes = [[3, 4, 5] for _ in range(3)]
+    for i, shape in enumerate(shapes):
+        shape[dim] = 2 + i
+    op.compare("cat", lambda a, b, c: torch.cat((a, b, c), dim),
+               {k: normal(*shapes[i], seed=i) for i, k in enumerate("abc")}, options=(dim,))
+
+
+@pytest.mark.parametrize("dim", [0, 1, 2, -1])
+@pytest.mark.parametrize("begin, end", [(0, 2), (1, 4), (-3, -1), (-4, 4)])
+def test_slice(op, dim, begin, end):
+    op.compare("slice", lambda x: x.transpose(dim, 0)[begin:end].transpose(dim, 0), {"x": normal(4, 4, 4)},
+               options=(dim, begin, end))
+
+
+@pytest.mark.parametrize("shapes", [((4, 5), (4, 5), (4, 5)), ((4, 1), (4, 5), (5,)), ((5,), (4, 1), (1, 5)),
+                                    ((2, 3, 4), (4,), (3, 1))])
+def test_where(op, shapes):
+    condition = normal(*shapes[0]) > 0
+    op.compare("where", lambda a, b: torch.where(condition, a, b),
+               {"a": normal(*shapes[1], seed=1), "b": normal(*shapes[2], seed=2)}, {"condition": condition})
+
+
+def test_max(op):
+    for x in (normal(5, 6, 7), torch.randint(3, (5, 6, 7), generator=torch.Generator().manual_seed(3))):  # without, with ties
+        op.compare("max", lambda x: x.max(), {"x": x})
+        for dim in (0, 1, -1):
+            for keepdim in (False, True):
+                op.compare("max", lambda x: x.max(dim, keepdim).values, {"x": x}, options=(dim, int(keepdim)))
+
+
+@pytest.mark.parametrize("shape", [(7,), (40, 33)])
+def test_losses_against_targets(op, shape):
+    tensors = {"input": normal(*shape) * 3, "target": normal(*shape, seed=1).sigmoid()}
+    op.compare("mse_loss", lambda input, target: F.mse_loss(input, target), tensors)
+    op.compare("binary_cross_entropy_with_logits",
+               lambda input, target: F.binary_cross_entropy_with_logits(input, target), tensors)
 
 
 def test_reshape_and_transpose(op):
@@ -144,6 +190,7 @@ def test_linear(op, rows, inputs, outputs):
     op.compare("linear_gelu", lambda x, weight, bias: F.gelu(F.linear(x, weight, bias)), tensors)
     op.compare("linear_gelu_tanh", lambda x, weight, bias: F.gelu(F.linear(x, weight, bias), approximate="tanh"),
                tensors)
+    op.compare("linear_relu", lambda x, weight, bias: F.relu(F.linear(x, weight, bias)), tensors)
 
 
 @pytest.mark.parametrize("rows, width", [(3, 7), (100, 384)])

@@ -40,6 +40,40 @@ TEST_CASE_TEMPLATE("softmax: the log of the sum of exponentials, in place", T, f
   CHECK(reference::relative_error(lse, sums) < testing::tolerance<T>());
 }
 
+TEST_CASE_TEMPLATE("log_softmax: forward and backward against the twin", T, float, double) {
+  for (const index_t n : {0, 1, 7})
+    for (const index_t d : {0, 1, 2, 15, 16, 17, 63, 2100})
+      for (const bool accumulate : {false, true}) {
+        INFO("n=", n, " d=", d, " accumulate=", accumulate);
+        const auto x = reference::normal<T>(n * d, 1), dy = reference::normal<T>(n * d, 2);
+        std::vector<T> y(core::usize(n * d));
+        kernels::log_softmax_forward(y.data(), x.data(), n, d);
+        const auto softmax = reference::softmax(widen(x), n, d);
+        reference::Numbers expected, gradient;
+        for (index_t i = 0; i < n * d; ++i) {
+          double sum = 0;
+          for (index_t j = 0; j < d; ++j) sum += static_cast<double>(core::at(dy, i / d * d + j));
+          expected.push_back(std::log(core::at(softmax, i)));
+          gradient.push_back(static_cast<double>(core::at(dy, i)) - core::at(softmax, i) * sum);
+        }
+        CHECK(reference::relative_error(y, expected) < testing::tolerance<T>());
+        testing::Destination<T> dx(n * d, accumulate);
+        kernels::log_softmax_backward(dx.sink(), dy.data(), y.data(), n, d);
+        CHECK(reference::relative_error(dx.values, dx.after(gradient)) < 3 * testing::tolerance<T>());
+      }
+}
+
+TEST_CASE("log_softmax: rows of large numbers keep their digits; huge arguments, −infinity and NaN; in place") {
+  const float inf = std::numeric_limits<float>::infinity();
+  std::vector<float> x{1e6f, 1e6f, 1e6f, 3e38f, -3e38f, -inf, 1, 2, std::nanf("")};
+  kernels::log_softmax_forward(x.data(), x.data(), 3, 3);
+  for (const int i : {0, 1, 2}) CHECK(core::at(x, i) == doctest::Approx(-std::log(3.0)).epsilon(1e-6));
+  CHECK(core::at(x, 3) == 0);
+  CHECK(core::at(x, 4) == -inf);
+  CHECK(core::at(x, 5) == -inf);
+  for (const int i : {6, 7, 8}) CHECK(std::isnan(core::at(x, i)));
+}
+
 TEST_CASE("softmax: huge arguments, −infinity and NaN") {
   const float inf = std::numeric_limits<float>::infinity();
   for (const index_t d : {5, 21}) {  // in the part of a vector, and in a whole one

@@ -61,6 +61,19 @@ TEST_CASE("linear: gradients") {
   }
 }
 
+TEST_CASE("linear_activation: every activation, with and without a pass of its own") {
+  for (const Activation kind :
+       {Activation::gelu, Activation::gelu_tanh, Activation::relu, Activation::silu, Activation::tanh}) {
+    const auto f = [&](Doubles x) { return F::linear_activation(x[0], x[1], x[2], kind); };
+    testing::Inputs<double> inputs{{2, 3, 5}, {4, 5}, {4}};
+    CHECK(gradcheck_op(inputs, f) < 1e-6);
+    Tape<double> tape;
+    const auto x = inputs.on(tape);
+    const auto expected = testing::values(F::activation(F::linear(x[0], x[1], x[2]), kind));
+    CHECK(reference::relative_error(testing::values(f(x)), expected) < 1e-14);
+  }
+}
+
 TEST_CASE("linear: gradients only for those that want one") {
   for (const index_t frozen : {0, 1, 2}) {
     testing::Inputs<double> inputs{{4, 5}, {3, 5}, {3}};

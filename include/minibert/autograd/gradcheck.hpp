@@ -1,20 +1,21 @@
-// Gradients proven by central differences. For tests: not part of the facade.
+// Checks gradients by central differences. For tests: not part of minibert.hpp.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <string>
 #include <vector>
 
 #include <minibert/autograd/tape.hpp>
 
 namespace minibert {
 
-/// The largest error of backward()'s gradients of `loss`, a function from a Tape<double>& to a scalar
-/// Variable<double>, over all parameters of the store that require one: max|a − b| / max|b| per tensor, b by central
-/// differences. A tensor whose gradient all but vanishes beside another's (a key's bias in attention) is measured
-/// against the largest one. NaN if any number is NaN, so `gradcheck(...) < 1e-6` fails as it should.
-/// The gradients stay in the store, the values are as they were. `step` is relative for values above 1.
+/// Compares backward()'s gradients with central differences. `loss` is a function from a Tape<double>& to a scalar
+/// Variable<double>; all parameters of the store that require a gradient are checked. Returns the largest error,
+/// max|a − b| / max|b| per tensor, where b are the central differences. A tensor whose gradient is near zero beside the
+/// others (a key's bias in attention) is measured against the largest gradient. NaN if any number is NaN, so that
+/// `gradcheck(...) < 1e-6` fails. The gradients stay in the store, the values are restored. `step` is relative for
+/// values above 1.
 template <class Loss>
 double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
   Tape<double> tape;
@@ -50,9 +51,30 @@ double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
   for (index_t i = 0; i < core::length(errors); ++i) {
     const double scale = core::at(scales, i) > 1e-6 * largest ? core::at(scales, i) : largest;
     if (core::at(errors, i) != 0)
-      result = worst(core::at(errors, i) / scale, result);  // x / 0 is infinite: it fails, too
+      result = worst(core::at(errors, i) / scale, result);  // x / 0 is infinite, which fails, too
   }
   return result;
+}
+
+/// Checks the gradients of `loss`, a function from a std::vector<Variable<double>> to a scalar Variable<double>, at the
+/// given inputs, as torch.autograd.gradcheck. Returns the error as above.
+template <class Loss>
+double gradcheck(const std::vector<Tensor<double>>& inputs, Loss loss, double step = 1e-5) {
+  ParameterStore<double> store;
+  std::vector<Parameter<double>*> parameters;
+  for (const Tensor<double>& input : inputs) {
+    Parameter<double>& p = store.declare("input" + std::to_string(parameters.size()), input.shape());
+    std::copy_n(input.data(), input.numel(), p.data);
+    parameters.push_back(&p);
+  }
+  return gradcheck(
+      store,
+      [&](Tape<double>& tape) {
+        std::vector<Variable<double>> variables;
+        for (Parameter<double>* p : parameters) variables.push_back(tape.parameter(*p));
+        return loss(variables);
+      },
+      step);
 }
 
 }  // namespace minibert

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
+#include <string>
 
 #include <minibert/autograd/parameter.hpp>
 #include <minibert/core/error.hpp>
+#include <minibert/tensor/print.hpp>
 #include <minibert/tensor/shape.hpp>
 #include <minibert/tensor/tensor.hpp>
 #include <minibert/tensor/views.hpp>
@@ -117,5 +120,17 @@ class Variable {
   Node* node_ = nullptr;
   std::uint64_t step_ = 0;  // the tape's step at which it was made
 };
+
+/// Returns the value as text, as to_string(const Tensor<T>&) does. @throws as Variable::value()
+template <class T>
+std::string to_string(const Variable<T>& x) {
+  return to_string(x.tensor());
+}
+
+/// Writes to_string(x).
+template <class Traits, class T>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const Variable<T>& x) {
+  return out << to_string(x).c_str();
+}
 
 }  // namespace minibert

@@ -1,4 +1,4 @@
-// Softmax of rows.
+// Softmax of rows, and its logarithm.
 #pragma once
 
 #include <cmath>
@@ -71,6 +71,47 @@ struct SoftmaxBackwardRows {
   }
 };
 
+/// y = log softmax(x) for n rows of d elements, serially; y may be x.
+struct LogSoftmaxRows {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(T* y, const T* x, index_t n, index_t d) {
+    using V = typename Arch::template vec<T>;
+    for (index_t row = 0; row < n; ++row, x += d, y += d) {
+      const V largest = V::broadcast(row_max<V>(x, d));
+      V total{};
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            total = total + part.keep(simd::exp(part.template load<V>(x + i) - largest));
+          });
+      // Two subtractions: largest + log Σ would round away the logarithm of a row of large numbers.
+      const V log_total = V::broadcast(std::log(simd::sum(total)));
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            part.store(part.template load<V>(x + i) - largest - log_total, y + i);
+          });
+    }
+  }
+};
+
+struct LogSoftmaxBackwardRows {
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(T* dx, bool add, const T* dy, const T* y, index_t n, index_t d) {
+    using V = typename Arch::template vec<T>;
+    for (index_t row = 0; row < n; ++row, dx += d, dy += d, y += d) {
+      V total{};
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part)
+                 __attribute__((always_inline)) { total = total + part.template load<V>(dy + i); });
+      const V sum = V::broadcast(simd::sum(total));
+      simd::for_vectors<V>(
+          d, [&](index_t i, auto part) __attribute__((always_inline)) {
+            const V gradient = part.template load<V>(dy + i) - simd::exp(part.template load<V>(y + i)) * sum;
+            simd::store_or_add(gradient, dx + i, add, part);
+          });
+    }
+  }
+};
+
 constexpr index_t softmax_grain(index_t d) noexcept { return d < 4096 ? 4096 / (d + 1) + 1 : 1; }
 
 }  // namespace detail
@@ -90,6 +131,24 @@ void softmax_backward(Sink<T> dx, const T* dy, const T* y, index_t n, index_t d)
   parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
     simd::dispatch<detail::SoftmaxBackwardRows>(dx.data + begin * d, dx.accumulate, dy + begin * d, y + begin * d,
                                                 end - begin, d);
+  });
+}
+
+/// y = x − log Σ eˣ for each of n rows of d elements.
+template <class T>
+void log_softmax_forward(T* y, const T* x, index_t n, index_t d) noexcept {
+  parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
+    simd::dispatch<detail::LogSoftmaxRows>(y + begin * d, x + begin * d, end - begin, d);
+  });
+}
+
+/// dx = dy − eʸ·Σ dy for each row.
+template <class T>
+void log_softmax_backward(Sink<T> dx, const T* dy, const T* y, index_t n, index_t d) noexcept {
+  if (!dx) return;
+  parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
+    simd::dispatch<detail::LogSoftmaxBackwardRows>(dx.data + begin * d, dx.accumulate, dy + begin * d, y + begin * d,
+                                                   end - begin, d);
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <minibert/ops/gelu.hpp>
+#include <minibert/ops/unary.hpp>
 
 namespace minibert {
 
@@ -9,6 +10,9 @@ namespace minibert {
 enum class Activation {
   gelu,       ///< "gelu"
   gelu_tanh,  ///< "gelu_new", "gelu_pytorch_tanh"
+  relu,       ///< "relu"
+  silu,       ///< "silu", "swish"
+  tanh,       ///< "tanh"
 };
 
 }  // namespace minibert
@@ -18,7 +22,19 @@ namespace minibert::functional {
 /// y = activation(x), elementwise.
 template <class T>
 Variable<T> activation(Variable<T> x, Activation kind) {
-  return kind == Activation::gelu_tanh ? gelu_tanh(x) : gelu(x);
+  switch (kind) {
+    case Activation::gelu:
+      return gelu(x);
+    case Activation::gelu_tanh:
+      return gelu_tanh(x);
+    case Activation::relu:
+      return relu(x);
+    case Activation::silu:
+      return silu(x);
+    case Activation::tanh:
+      return tanh(x);
+  }
+  core::raise<ValueError>("activation: ", static_cast<int>(kind), " is no member of Activation");
 }
 
 }  // namespace minibert::functional

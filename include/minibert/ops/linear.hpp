@@ -98,12 +98,13 @@ Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
   return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, b, s); });
 }
 
-/// y = activation(x·Wᵗ + b), shapes as in linear. The argument of the activation is kept for the backward step.
-/// @throws ShapeError
+/// y = activation(x·Wᵗ + b), shapes as in linear. GELU is fused into the product; its argument is kept for the backward
+/// step. @throws ShapeError
 template <class T>
-Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias, Activation activation) {
-  if (activation == Activation::gelu_tanh) return detail::linear_activation<kernels::GeluTanh>(x, weight, bias);
-  return detail::linear_activation<kernels::GeluExact>(x, weight, bias);
+Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias, Activation kind) {
+  if (kind == Activation::gelu) return detail::linear_activation<kernels::GeluExact>(x, weight, bias);
+  if (kind == Activation::gelu_tanh) return detail::linear_activation<kernels::GeluTanh>(x, weight, bias);
+  return activation(linear(x, weight, bias), kind);
 }
 
 }  // namespace minibert::functional

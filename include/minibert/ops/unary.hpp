@@ -1,4 +1,4 @@
-// exp, log, sqrt and tanh of each element.
+// Elementwise functions of one variable: exp, log, sqrt, tanh, sigmoid, relu, silu.
 #pragma once
 
 #include <cmath>
@@ -26,31 +26,58 @@ Variable<T> unary(const char* name, Variable<T> x, F f, Df df) {
 
 }  // namespace detail
 
-/// eˣ
+/// y = eˣ
 template <class T>
 Variable<T> exp(Variable<T> x) {
   return detail::unary(
       "exp", x, [](T v) { return std::exp(v); }, [](T, T y) { return y; });
 }
 
-/// Natural logarithm.
+/// y = ln x
 template <class T>
 Variable<T> log(Variable<T> x) {
   return detail::unary(
       "log", x, [](T v) { return std::log(v); }, [](T v, T) { return T{1} / v; });
 }
 
+/// y = √x
 template <class T>
 Variable<T> sqrt(Variable<T> x) {
   return detail::unary(
       "sqrt", x, [](T v) { return std::sqrt(v); }, [](T, T y) { return static_cast<T>(0.5) / y; });
 }
 
-/// Hyperbolic tangent: dy/dx = 1 − y².
+/// y = tanh x, dy/dx = 1 − y²
 template <class T>
 Variable<T> tanh(Variable<T> x) {
   return detail::unary(
       "tanh", x, [](T v) { return std::tanh(v); }, [](T, T y) { return T{1} - y * y; });
+}
+
+/// y = σ(x) = 1/(1 + e⁻ˣ), dy/dx = y·(1 − y)
+template <class T>
+Variable<T> sigmoid(Variable<T> x) {
+  return detail::unary(
+      "sigmoid", x, [](T v) { return T{1} / (T{1} + std::exp(-v)); }, [](T, T y) { return y * (T{1} - y); });
+}
+
+/// y = max(x, 0). dy/dx is 0 at 0, as in PyTorch.
+template <class T>
+Variable<T> relu(Variable<T> x) {
+  return detail::unary(
+      "relu", x, [](T v) { return v < 0 ? T{0} : v; },  // NaN stays NaN
+      [](T v, T) { return v <= 0 ? T{0} : T{1}; });
+}
+
+/// y = x·σ(x) (Hendrycks and Gimpel, 2016), σ(x) = 1/(1 + e⁻ˣ), dy/dx = σ·(1 + x·(1 − σ))
+template <class T>
+Variable<T> silu(Variable<T> x) {
+  return detail::unary(
+      "silu", x, [](T v) { return v / (T{1} + std::exp(-v)); },
+      [](T v, T) {
+        const T sigma = T{1} / (T{1} + std::exp(-v));
+        return sigma * (T{1} + v * (T{1} - sigma));
+      });
 }
 
 }  // namespace minibert::functional
