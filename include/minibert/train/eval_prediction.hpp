@@ -58,7 +58,7 @@ class PredictionCollector {
   std::vector<Label> labels_;
 };
 
-namespace training::detail {
+namespace train_detail {
 
 template <class Batch>
 struct LabelOf {
@@ -70,6 +70,6 @@ struct LabelOf<Batch> {
   using type = std::remove_cvref_t<decltype(std::declval<const Batch&>().labels[0])>;
 };
 
-}  // namespace training::detail
+}  // namespace train_detail
 
 }  // namespace minibert

@@ -49,7 +49,7 @@ class Trainer {
   using Dataset = typename Collator::Dataset;
   using Batch = typename Collator::Batch;
   using T = typename Model::value_type;
-  using Label = typename training::detail::LabelOf<Batch>::type;
+  using Label = typename train_detail::LabelOf<Batch>::type;
 
   /// The references must outlive the trainer. @throws ValueError for arguments out of range
   Trainer(Model& model, TrainingArguments args, const Collator& data_collator, const Dataset& train_dataset,

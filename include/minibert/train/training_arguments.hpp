@@ -92,7 +92,7 @@ struct TrainingArguments {
   static bool may_change_on_resume(std::string_view name) noexcept;
 };
 
-namespace training::detail {
+namespace train_detail {
 
 /// What becomes of an argument when a run is resumed.
 enum class OnResume {
@@ -179,12 +179,12 @@ Json argument_to_json(const std::optional<Value>& value) {
   return value ? argument_to_json(*value) : Json();
 }
 
-}  // namespace training::detail
+}  // namespace train_detail
 
 inline bool TrainingArguments::may_change_on_resume(std::string_view name) noexcept {
   bool may_change = false;
-  training::detail::for_each_argument([&](const auto& field) {
-    if (field.name == name) may_change = field.on_resume == training::detail::OnResume::may_change;
+  train_detail::for_each_argument([&](const auto& field) {
+    if (field.name == name) may_change = field.on_resume == train_detail::OnResume::may_change;
   });
   return may_change;
 }
@@ -230,9 +230,9 @@ inline void TrainingArguments::validate() const {
 
 inline Json TrainingArguments::to_json() const {
   Json json = Json::object();
-  training::detail::for_each_argument([&](const auto& field) {
-    if (field.on_resume != training::detail::OnResume::is_place)
-      json[field.name] = training::detail::argument_to_json(this->*field.member);
+  train_detail::for_each_argument([&](const auto& field) {
+    if (field.on_resume != train_detail::OnResume::is_place)
+      json[field.name] = train_detail::argument_to_json(this->*field.member);
   });
   return json;
 }
