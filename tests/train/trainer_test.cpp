@@ -401,6 +401,83 @@ TEST_CASE("evaluation does not depend on the batch size, and repeats") {
   }
 }
 
+TEST_CASE("compute_metrics gets all predictions and labels, in the dataset's order") {
+  TrainingArguments args = busy("");
+  args.load_best_model_at_end = false;
+  args.per_device_eval_batch_size = 5;
+  Run run(args);
+  index_t rows = 0;
+  run.trainer.compute_metrics = [&](const EvalPrediction<float>& found) -> Json {
+    rows = found.predictions.size(0);
+    CHECK(core::length(found.label_ids) == rows);
+    double square = 0;  // the toy model's logits are its errors, and its loss half their mean square
+    for (index_t i = 0; i < rows; ++i) square += std::pow(static_cast<double>(found.predictions.data()[i]), 2);
+    return Json::Object{{"half_mean_square", square / static_cast<double>(2 * rows)}};
+  };
+  const Json metrics = run.trainer.evaluate();
+  CHECK(rows > 3);
+  CHECK(metrics.at("eval_half_mean_square").as_number() ==
+        doctest::Approx(metrics.at("eval_loss").as_number()).epsilon(1e-5));
+  const auto predicted = run.trainer.predict(run.eval);
+  CHECK(predicted.predictions.predictions.size(0) == rows);
+  CHECK(predicted.metrics.at("test_loss").as_number() == metrics.at("eval_loss").as_number());
+  CHECK(predicted.metrics.find("test_half_mean_square") != nullptr);
+}
+
+TEST_CASE("predictions are bounded, and may be reduced before they are kept") {
+  TrainingArguments args = busy("");
+  args.load_best_model_at_end = false;
+  args.max_prediction_bytes = 8;
+  Run run(args);
+  CHECK_THROWS_WITH_AS(run.trainer.predict(run.eval), doctest::Contains("max_prediction_bytes"), ValueError);
+  CHECK_NOTHROW(run.trainer.evaluate());  // keeps none
+  run.trainer.preprocess_logits_for_metrics = [](const Tensor<float>&) { return Tensor<float>(Shape{1}); };
+  CHECK(run.trainer.predict(run.eval).predictions.predictions.shape() == Shape{2});  // one row for each of two batches
+}
+
+TEST_CASE("without output_dir nothing is written") {
+  TrainingArguments args = busy("");
+  CHECK_THROWS_WITH_AS(Run{args}, doctest::Contains("load_best_model_at_end needs checkpoints"), ValueError);
+  args.load_best_model_at_end = false;
+  Run run(args);
+  CHECK(run.trainer.train().global_step == 20);
+  CHECK_FALSE(fs::exists("checkpoint-20"));
+  CHECK_FALSE(fs::exists(kTrainingLogName));
+  CHECK_THROWS_WITH_AS(run.trainer.save_model(), "output_dir is empty: name a folder to save to", ValueError);
+}
+
+TEST_CASE("an optimizer and a schedule of a user's own; a run with another optimizer does not resume") {
+  struct Sgd : optim::Optimizer<float> {
+    explicit Sgd(ToyModel<float>& model) : parameters(model.parameters()) {}
+    void step(double lr_factor, double gradient_scale) override {
+      for (Parameter<float>* p : parameters)
+        for (index_t i = 0; p->has_grad && i < p->numel(); ++i)
+          p->data[i] -= static_cast<float>(0.01 * lr_factor * gradient_scale) * p->grad[i];
+      factors.push_back(lr_factor);
+    }
+    void save(const fs::path& path) const override { io::write_file(path, "no state"); }
+    void load(const fs::path& path) override { CHECK(io::read_file(path) == "no state"); }
+    std::string name() const override { return "sgd"; }
+    std::vector<Parameter<float>*> parameters;
+    std::vector<double> factors;
+  };
+  const TemporaryDirectory folder;
+  TrainingArguments args = busy(folder / "out");
+  args.max_steps = 6;
+  Run run(args);
+  const auto sgd = std::make_shared<Sgd>(run.model);
+  run.trainer.set_optimizer(sgd);
+  run.trainer.set_lr_lambda([](index_t step) { return 1.0 / static_cast<double>(step + 1); });
+  const std::vector<float> before = run.model.values();
+  run.trainer.train();
+  CHECK(run.model.values() != before);
+  CHECK(sgd->factors == std::vector<double>{1, 1.0 / 2, 1.0 / 3, 1.0 / 4, 1.0 / 5, 1.0 / 6});
+  args.resume_from_checkpoint = fs::path();
+  args.max_steps = 8;
+  Run with_adamw(args);
+  CHECK(refusal<ValueError>(with_adamw).find("optimizer") != std::string::npos);
+}
+
 TEST_CASE("a gradient that is not finite stops training and names the step") {
   const TemporaryDirectory folder;
   Run run(busy(folder / "out"));

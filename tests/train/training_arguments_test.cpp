@@ -21,18 +21,22 @@ std::string refusal(const TrainingArguments& args) {
 TEST_CASE("the defaults are transformers'") {
   const TrainingArguments args{.output_dir = "out"};
   CHECK(refusal(args) == "accepted");
-  CHECK(args.to_json().dump() ==
-        R"({"per_device_train_batch_size":8,"per_device_eval_batch_size":8,"gradient_accumulation_steps":1,)"
-        R"("max_tokens_per_batch":0,"max_tokens_per_pass":1280,"train_sampling_strategy":"random",)"
-        R"("learning_rate":5e-05,"weight_decay":0.0,"adam_beta1":0.9,"adam_beta2":0.999,"adam_epsilon":1e-08,)"
-        R"("max_grad_norm":1.0,"num_train_epochs":3.0,"max_steps":-1,"lr_scheduler_type":"linear","warmup_steps":0.0,)"
-        R"("logging_steps":500,"logging_first_step":false,"eval_strategy":"no","eval_steps":null,)"
-        R"("save_strategy":"steps","save_steps":500,"save_total_limit":2,"load_best_model_at_end":false,)"
-        R"("metric_for_best_model":"loss","greater_is_better":null,"seed":"42","bf16":false})");
+  CHECK(
+      args.to_json().dump() ==
+      R"({"per_device_train_batch_size":8,"per_device_eval_batch_size":8,"gradient_accumulation_steps":1,)"
+      R"("max_tokens_per_batch":0,"max_tokens_per_pass":1280,"train_sampling_strategy":"random",)"
+      R"("learning_rate":5e-05,"weight_decay":0.0,"adam_beta1":0.9,"adam_beta2":0.999,"adam_epsilon":1e-08,)"
+      R"("max_grad_norm":1.0,"num_train_epochs":3.0,"max_steps":-1,"lr_scheduler_type":"linear","warmup_steps":0.0,)"
+      R"("logging_steps":500,"logging_first_step":false,"eval_strategy":"no","eval_steps":null,)"
+      R"("save_strategy":"steps","save_steps":500,"save_total_limit":2,"load_best_model_at_end":false,)"
+      R"("metric_for_best_model":"loss","greater_is_better":null,"max_prediction_bytes":1073741824,"seed":"42","bf16":false})");
 }
 
 TEST_CASE("values out of range are refused by name") {
-  CHECK(refusal({}) == "output_dir is empty, expected a folder");
+  CHECK(refusal({}) == "accepted");  // nothing is written
+  CHECK(refusal({.resume_from_checkpoint = std::filesystem::path()}) ==
+        "resume_from_checkpoint names no checkpoint, and output_dir is empty: name one of both");
+  CHECK(refusal({.output_dir = "o", .max_prediction_bytes = -1}) == "max_prediction_bytes is -1, expected 0 or more");
   CHECK(refusal({.output_dir = "o", .per_device_train_batch_size = 0}) ==
         "per_device_train_batch_size is 0, expected 1 or more");
   CHECK(refusal({.output_dir = "o", .gradient_accumulation_steps = -1}) ==
@@ -51,6 +55,24 @@ TEST_CASE("values out of range are refused by name") {
   CHECK(refusal({.output_dir = "o", .eval_steps = 0}) == "eval_steps is 0, expected 1 or more");
   CHECK(refusal({.output_dir = "o", .load_best_model_at_end = true}) ==
         "load_best_model_at_end needs evaluations, but eval_strategy is no");
+}
+
+TEST_CASE("every argument is listed under its own name") {
+  // What is set by name is found under that name, and nowhere else.
+  const Json before = TrainingArguments{}.to_json();
+  train_detail::for_each_argument([&](const auto& field) {
+    TrainingArguments args;
+    auto& member = args.*field.member;
+    using Member = std::remove_cvref_t<decltype(member)>;
+    if constexpr (std::is_arithmetic_v<Member>) {
+      member = static_cast<Member>(member == Member{} ? 1 : 0);
+      const Json after = args.to_json();
+      for (const Json::Member& entry : before.as_object()) {
+        INFO(field.name, " ", entry.first);
+        CHECK((after.at(entry.first) == entry.second) == (entry.first != field.name));
+      }
+    }
+  });
 }
 
 TEST_CASE("whether more is better follows the metric's name, unless it is said") {
