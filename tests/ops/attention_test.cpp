@@ -48,7 +48,7 @@ TEST_CASE("attention: gradients") {
   CHECK(gradcheck_op({{66, 2}}, one) < 1e-6);
 }
 
-TEST_CASE("attention: gradients where some tokens of each sequence ask") {
+TEST_CASE("attention: gradients where some tokens of each sequence attend") {
   const reference::OwnedSequences keys({3, 2, 5, 0}), queries({2, 0, 4, 0});
   for (const double p : {0.0, 0.3}) {
     const auto f = [&](Doubles x) {
@@ -92,7 +92,7 @@ TEST_CASE("attention: errors") {
                        ShapeError);
   const reference::OwnedSequences one({5}), none_in_the_second({5, 0}), asking({2, 1});
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, one.view(), sequences.view()),
-                       "attention: 1 sequences of queries and 2 of keys, expected as many", ShapeError);
+                       "attention: 1 sequences of queries and 2 of keys, expected the same number", ShapeError);
   CHECK_THROWS_WITH_AS(F::attention(of({3, 6}), x, x, 2, asking.view(), none_in_the_second.view()),
                        "attention: sequence 1 has queries, but no key", ValueError);
   Sequences nameless = sequences.view();

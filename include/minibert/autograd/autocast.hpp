@@ -1,13 +1,13 @@
-// autocast: a scope in which matrix products are computed in another precision.
+// autocast: a scope in which matrix products use another precision.
 #pragma once
 
 #include <minibert/core/precision.hpp>
 
 namespace minibert {
 
-/// While one of these lives, linear layers, matmul and attention of the calling thread multiply in the given precision,
-/// forward and backward, as under `torch.autocast`. All else stays float: weights, softmax, layer norm, loss, sums. An
-/// op reads it once, in its forward pass; the innermost one counts.
+/// While an autocast lives, linear, matmul and attention on the calling thread multiply in its precision, as under
+/// `torch.autocast`. Weights, softmax, layer norm, losses and sums stay in float. An op reads the precision in its
+/// forward pass, and its backward step uses the same one. The innermost autocast counts.
 class autocast {
  public:
   explicit autocast(Precision precision) noexcept : before_(precision_) { precision_ = precision; }

@@ -1,4 +1,4 @@
-// What a backward step sees: the inputs that its op listed, and where their gradients go.
+// Input and Gradients: what a backward step uses to read its inputs and to write their gradients.
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
@@ -6,8 +6,9 @@
 
 namespace minibert {
 
-/// An input that an op has listed: its value, and the key to its gradient. Trivially copyable, so that a backward step
-/// can capture it. A default-constructed one stands for an optional input that is absent.
+/// An input that an op has listed. Gives its value, and stands for its gradient in Gradients::slot(). Trivially
+/// copyable, so that a backward step can capture it. A default-constructed Input is an absent optional input: it has no
+/// shape.
 template <class T>
 class Input {
  public:
@@ -16,7 +17,7 @@ class Input {
 
   const Shape& shape() const noexcept { return edge_->node->shape; }
   index_t numel() const noexcept { return shape().numel(); }
-  /// The value, row-major; null for an absent input.
+  /// Returns the value, row-major; null for an absent input.
   const T* data() const noexcept { return edge_ == nullptr ? nullptr : edge_->node->data; }
   bool requires_grad() const noexcept { return edge_ != nullptr && edge_->node->requires_grad; }
 
@@ -27,13 +28,13 @@ class Input {
   autograd::detail::Edge<T>* edge_ = nullptr;
 };
 
-/// What a backward step sees of the tape: where the gradients of its inputs go.
+/// Gives a backward step the places of its inputs' gradients.
 template <class T>
 class Gradients {
  public:
-  /// Where the gradient of an input goes; an empty Sink if the input needs none. The first caller replaces what is
-  /// there, later callers add. One variable may be listed as two inputs: a step takes one slot, fills it, and only then
-  /// takes the other.
+  /// Returns the place of an input's gradient, or an empty Sink if the input requires no gradient. The first writer of
+  /// a gradient replaces it, later writers add. One variable may be listed as two inputs, so take one slot and fill it
+  /// before taking the next.
   /// @throws ValueError if the input's own backward step has run already
   Sink<T> slot(const Input<T>& input) {
     if (!input) return {};
@@ -41,7 +42,7 @@ class Gradients {
     return tape_.gradient_slot(*input.edge_->node);
   }
 
-  /// States that this input gets no gradient from the step, although it requires one.
+  /// States that the step has no gradient for this input, although the input requires one.
   void none(const Input<T>& input) noexcept {
     if (input) input.edge_->has_slot = true;
   }

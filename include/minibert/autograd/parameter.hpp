@@ -18,7 +18,7 @@ namespace minibert {
 template <class T>
 class ParameterStore;
 
-/// A named tensor and its gradient. ParameterStore owns both and never moves them.
+/// A named tensor and its gradient. A ParameterStore owns both and never moves them.
 ///
 /// The gradient belongs to the parameter, not to a tape. Any number of threads may read a parameter at the same time,
 /// but only one tape at a time may record and run backward() on the parameters of one store.
@@ -27,26 +27,26 @@ struct Parameter {
   std::string name;  ///< full name, as in Hugging Face's files
   Shape shape;
   bool requires_grad = true;  ///< false: frozen
-  bool has_grad = false;      ///< grad was written since zero_grad(); false is PyTorch's `grad None`
+  bool has_grad = false;      ///< true if grad was written since zero_grad(); false is PyTorch's `grad is None`
   T* data = nullptr;          ///< shape.numel() values
-  T* grad = nullptr;          ///< as many; null until a tape first records the parameter
+  T* grad = nullptr;          ///< shape.numel() values; null until a tape first records the parameter
   ParameterStore<T>* store = nullptr;
 
   index_t numel() const noexcept { return shape.numel(); }
 
-  /// All elements in row-major order.
+  /// Returns all elements in row-major order.
   std::span<T> values() noexcept { return {data, core::usize(numel())}; }
   std::span<const T> values() const noexcept { return {data, core::usize(numel())}; }
-  /// The gradient, in the same order. Empty until a tape first records the parameter.
+  /// Returns the gradient, in the same order. Empty until a tape first records the parameter.
   std::span<const T> gradient() const noexcept { return {grad, grad == nullptr ? 0 : core::usize(numel())}; }
 };
 
-/// Parameters that share an optimizer's settings, as an entry of PyTorch's `param_groups`.
+/// Parameters with the same optimizer settings, as an entry of PyTorch's `param_groups`.
 template <class T>
 struct ParameterGroup {
   std::vector<Parameter<T>*> parameters;
-  std::optional<double> lr = std::nullopt;            ///< the optimizer's learning rate unless set
-  std::optional<double> weight_decay = std::nullopt;  ///< the optimizer's weight decay unless set
+  std::optional<double> lr = std::nullopt;            ///< replaces the optimizer's learning rate
+  std::optional<double> weight_decay = std::nullopt;  ///< replaces the optimizer's weight decay
 };
 
 /// Owns parameters and their gradients. A parameter has its memory from the moment it is declared.
@@ -71,10 +71,10 @@ class ParameterStore {
     return parameter;
   }
 
-  /// All parameters, in ASCII order of their names.
+  /// Returns all parameters, in ASCII order of their names.
   const std::vector<Parameter<T>*>& in_order() noexcept { return in_order_; }
 
-  /// Gives a parameter memory for its gradient, zeros, unless it has some.
+  /// Gives a parameter a gradient of zeros, unless it has memory for one.
   void allocate_gradient(Parameter<T>& parameter) {
     if (parameter.grad == nullptr) parameter.grad = zeros(gradients_, parameter.numel());
   }

@@ -1,4 +1,4 @@
-// Two buffers that layers of one output shape take in turns while nothing is recorded.
+// PingPongBuffers: two buffers that hold the outputs of layers in turns while the tape does not record.
 #pragma once
 
 #include <array>
@@ -8,17 +8,18 @@
 
 namespace minibert {
 
-/// Runs layers one after the other, each in Tape::scoped: a tape that does not record then keeps two layers' outputs,
-/// however many layers there are. A tape that records keeps everything.
+/// Runs layers one after the other, each in Tape::scoped(). A tape that does not record then holds the outputs of two
+/// layers, however many layers run. A tape that records keeps everything.
 template <class T>
 class PingPongBuffers {
  public:
-  /// `shape` is every layer's output shape.
+  /// `shape` is the output shape of every layer.
   PingPongBuffers(Tape<T>& tape, const Shape& shape) : tape_(tape) {
     if (!tape.recording()) buffers_ = {tape.buffer(shape), tape.buffer(shape)};
   }
 
-  /// Returns layer(), a Variable that stays valid during the next call, and no longer.
+  /// Runs the layer, a function that returns a Variable, and returns the result. Without recording, the result is valid
+  /// until the end of the next call. @throws ShapeError if the result has another shape than the buffers
   template <class F>
   Variable<T> run(F layer) {
     return tape_.scoped(buffers_[turn_++ % 2], layer);

@@ -1,8 +1,9 @@
-// The tape: records what ops do, in order, and runs their backward steps in reverse.
+// Tape: records ops in order, and runs their backward steps in reverse order.
 //
-// Lifetimes. Values, what backward steps keep, and the steps themselves live in an arena that reset() gives back at
-// once. The gradient of a value lives in a pool, from its first consumer's backward step until its own has run. So a
-// training step allocates no heap memory once the largest step was seen. Parameters live elsewhere (parameter.hpp).
+// Lifetimes. Values, backward steps and the memory that the steps need live in an arena; reset() gives the arena back
+// at once. The gradient of a value lives in a pool, from the backward step of the value's first consumer until the
+// value's own backward step has run. So a training step allocates no heap memory once the largest step was seen.
+// Parameters belong to a ParameterStore.
 #pragma once
 
 #include <algorithm>
@@ -22,34 +23,34 @@
 
 namespace minibert {
 
-/// Records ops and differentiates them. One tape serves many steps: reset() between them. A tape belongs to one thread
-/// at a time; threads that use one model take a tape each.
+/// Records ops and differentiates them. One tape serves many steps, with reset() between them. Only one thread at a
+/// time may use a tape; threads that share a model need a tape each.
 template <class T>
 class Tape {
  public:
-  /// @throws ValueError if the environment asks for an instruction set that this processor lacks (simd::isa)
+  /// @throws ValueError if the environment selects an instruction set that this processor lacks (see simd::isa)
   Tape() { simd::isa(); }
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// True if ops are recorded now, so that backward() can run: no no_grad lives in this thread.
+  /// Returns true if ops are recorded: no no_grad lives on this thread.
   bool recording() const noexcept { return !no_grad::active(); }
 
-  /// Forgets everything recorded; all variables of this tape become invalid. The memory is kept for the next step.
+  /// Forgets everything recorded. All variables of this tape become invalid. Keeps the memory for the next step.
   void reset() {
     ++step_;
     last_ = nullptr;
     open_op_ = nullptr;
     leaves_.clear();
-    gradients_.release_all();  // retained gradients, or what a backward pass left that ended in an exception
+    gradients_.release_all();  // retained ones, and those of a backward pass that threw
     arena_.reset();
     gradients_.reset();
   }
 
   // ---- values ----
 
-  /// The parameter as a variable: the same variable for the same parameter until reset(). Without recording it only
-  /// reads the parameter, so that threads may share it.
+  /// Returns the parameter as a variable. While the tape records, the same parameter gives the same variable until
+  /// reset(). Otherwise the parameter is only read, so threads may share it.
   Variable<T> parameter(Parameter<T>& p) {
     const bool differentiable = recording() && p.requires_grad;
     if (differentiable)
@@ -64,29 +65,29 @@ class Tape {
     return wrap(leaf);
   }
 
-  /// A copy of a tensor, without a gradient.
+  /// Returns a copy of a tensor as a variable that requires no gradient.
   Variable<T> constant(const Tensor<T>& tensor) { return wrap(copy_of(tensor, "constant", false)); }
 
-  /// A copy of a tensor that gets a gradient although it is no parameter: backward() adds to Variable::grad().
+  /// Returns a copy of a tensor as a variable that requires a gradient. backward() adds to Variable::grad().
   Variable<T> variable(const Tensor<T>& tensor) {
     Node* node = copy_of(tensor, "variable", recording());
     node->retains_grad = true;
     return wrap(node);
   }
 
-  /// An uninitialised value without a gradient, for scoped().
+  /// Returns an uninitialised variable that requires no gradient, for scoped().
   Variable<T> buffer(const Shape& shape) { return wrap(new_node("buffer", shape, scratch<T>(shape.numel()), false)); }
 
   // ---- for ops (see Op) ----
 
-  /// Memory for `count` elements of U that lives as long as the variables: what a backward step needs to keep.
+  /// Returns uninitialised memory for `count` elements of U, valid until reset(). Holds what a backward step needs.
   template <class U = T>
   U* scratch(index_t count) {
     static_assert(std::is_trivially_destructible_v<U>);
     return static_cast<U*>(arena_.allocate(core::usize(count) * sizeof(U)));
   }
 
-  /// A copy of `values` that lives as long as the variables.
+  /// Returns a copy of `values`, a contiguous container, valid until reset().
   template <class Container>
   auto keep(const Container& values) {
     using U = std::remove_cv_t<std::remove_reference_t<decltype(*std::data(values))>>;
@@ -95,14 +96,14 @@ class Tape {
     return static_cast<const U*>(copy);
   }
 
-  /// Memory for `count` elements of U that lives until the next call: scratch space of one kernel.
+  /// Returns uninitialised memory for `count` elements of U, valid until the next call: scratch space of one kernel.
   template <class U = T>
   U* workspace(index_t count) {
     return workspace_.template get<U>(count);
   }
 
-  /// Runs f, a function that returns a Variable. On a tape that does not record, the result is copied to `to` (of the
-  /// same shape, made by buffer() before) and all memory that f took is given back. @throws ShapeError
+  /// Returns f(), a Variable. A tape that does not record copies the result to `to`, which buffer() made, returns `to`,
+  /// and gives back all memory that f took. @throws ShapeError if the shapes of the result and of `to` differ
   template <class F>
   Variable<T> scoped(const Variable<T>& to, F f) {
     if (recording()) return f();
@@ -117,9 +118,12 @@ class Tape {
 
   // ---- backward ----
 
-  /// Adds the gradient of `loss`, a scalar, to every parameter and variable that it depends on.
-  /// @throws ShapeError if the loss has more than one element; ValueError if it was not recorded, or not by this tape,
-  /// or if a value that it depends on was differentiated before; Error if an op's backward step forgets an input
+  /// Adds the gradient of `loss` to every parameter and variable that the loss depends on. Two losses may share
+  /// parameters, but no value computed from them: add such losses and call backward() once. After an exception the
+  /// gradients are incomplete: clear them, and reset the tape.
+  /// @throws ShapeError if the loss has more than one element; ValueError if it requires no gradient, if it belongs to
+  /// another tape, or if a value that it depends on was differentiated before; Error if the backward step of an op
+  /// gives an input no gradient
   void backward(const Variable<T>& loss) {
     core::check<ValueError>(loss.tape_ == this, "backward: the loss belongs to another tape");
     core::check<ShapeError>(loss.numel() == 1, "backward: the loss has shape ", loss.shape(), ", expected one element");
@@ -136,10 +140,10 @@ class Tape {
     }
   }
 
-  /// Called by backward() as soon as no later step of it will touch a parameter's gradient.
+  /// Called by backward() for each parameter with a gradient, as soon as the gradient is final.
   std::function<void(Parameter<T>&)> on_gradient_final;
 
-  /// Bytes held for values and for gradients.
+  /// Returns the bytes held for values and gradients.
   std::size_t capacity() const noexcept { return arena_.capacity() + gradients_.capacity(); }
 
  private:
@@ -193,7 +197,7 @@ class Tape {
     if (!node.retains_grad) node.grad = nullptr;
   }
 
-  /// Where the gradient of a value goes.
+  /// Returns the place of the gradient of a value.
   Sink<T> gradient_slot(Node& node) {
     if (!node.requires_grad) return {};
     if (Parameter<T>* p = node.parameter) return {p->grad, std::exchange(p->has_grad, true)};

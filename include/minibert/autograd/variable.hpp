@@ -31,7 +31,7 @@ template <class T>
 struct Edge {
   Node<T>* node = nullptr;
   Edge* next = nullptr;   // the input listed before this one
-  bool has_slot = false;  // the backward step asked for its gradient's place
+  bool has_slot = false;  // true if the backward step called slot() or none()
 };
 
 /// A value on a tape and, while the tape records, the backward step of the op that made it. Lives in the tape's arena.
@@ -40,7 +40,7 @@ struct Node {
   const char* op;  // name of the op that made the value
   Shape shape;
   T* data;
-  T* grad = nullptr;  // allocated when the first consumer runs backward; released after the own backward
+  T* grad = nullptr;  // allocated when the first consumer runs backward; released after this node's own backward
   bool requires_grad = false;
   bool retains_grad = false;  // keeps grad until the tape's reset()
   bool ran_backward = false;
@@ -60,14 +60,13 @@ struct OpenOp {
 
 }  // namespace autograd::detail
 
-/// A value on a tape: shape, numbers, and whether gradients flow to it. Cheap to copy. Valid until the tape's next
-/// reset(); using it afterwards throws.
+/// A handle to a value on a tape. Cheap to copy. Valid until the tape's next reset(); using it afterwards throws.
 template <class T>
 class Variable {
  public:
   Variable() = default;
-  // Copies are not trivial, so that a backward step, which must be trivially copyable, cannot capture a Variable: it
-  // reaches values and gradients through the op's listed inputs only (see Op).
+  // The copy constructor is not trivial, so that a backward step, which must be trivially copyable, cannot capture a
+  // Variable. A backward step reaches values and gradients only through the op's listed inputs (see Op).
   Variable(const Variable& other) noexcept : tape_(other.tape_), node_(other.node_), step_(other.step_) {}
   Variable& operator=(const Variable& other) noexcept = default;
 
@@ -78,28 +77,28 @@ class Variable {
   bool requires_grad() const { return node().requires_grad; }
   Tape<T>& tape() const { return node(), *tape_; }
 
-  /// All but the last dimension as rows, the last as columns; no copy.
+  /// Returns a view of the value: all but the last dimension as rows, the last as columns.
   /// @throws ValueError while an op is open that does not list this variable (see Op)
   ConstMatrixMap<T> value() const {
     const index_t columns = dim() == 0 ? 1 : size(-1);
     return {readable().data, columns == 0 ? 0 : numel() / columns, columns};
   }
-  /// A copy of the value. @throws as value()
+  /// Returns a copy of the value. @throws as value()
   Tensor<T> tensor() const { return {shape(), readable().data}; }
-  /// The value of a variable of one element. @throws ShapeError for another number of elements; as value()
+  /// Returns the only element. @throws ShapeError for another number of elements; as value()
   T item() const {
     core::check<ShapeError>(numel() == 1, "item: needs one element, the variable has shape ", shape());
     return *readable().data;
   }
 
-  /// Keeps the gradient after backward(), until the tape is reset. Variables of Tape::variable do so anyway.
+  /// Keeps the gradient after backward(), until the tape is reset. Variables from Tape::variable() always keep theirs.
   /// @throws ValueError if the variable requires no gradient
   void retain_grad() const {
     core::check<ValueError>(requires_grad(), "retain_grad: the variable requires no gradient");
     node().retains_grad = true;
   }
-  /// A copy of the gradient that backward() left.
-  /// @throws ValueError if there is none: backward() did not reach the variable, or it does not retain its gradient
+  /// Returns a copy of the gradient.
+  /// @throws ValueError if there is none: backward() did not reach the variable, or the variable does not retain it
   Tensor<T> grad() const {
     const Parameter<T>* p = node().parameter;
     const T* grad = p == nullptr ? node().grad : p->has_grad ? p->grad : nullptr;
@@ -118,7 +117,7 @@ class Variable {
 
   Tape<T>* tape_ = nullptr;
   Node* node_ = nullptr;
-  std::uint64_t step_ = 0;  // the tape's step at which it was made
+  std::uint64_t step_ = 0;  // the tape's step at which the variable was made
 };
 
 /// Returns the value as text, as to_string(const Tensor<T>&) does. @throws as Variable::value()

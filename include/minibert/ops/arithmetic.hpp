@@ -8,7 +8,8 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// The shape that both operands broadcast to: dimensions aligned at the end, sizes equal or 1. @throws ShapeError
+/// Returns the shape that both operands broadcast to: dimensions are aligned at the end, sizes equal or 1.
+/// @throws ShapeError if the shapes do not broadcast
 inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   Shape result = a.dim() >= b.dim() ? a : b;
   const Shape& shorter = a.dim() >= b.dim() ? b : a;
@@ -21,7 +22,7 @@ inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   return result;
 }
 
-/// How the elements of a result of shape `result` map to those of an operand that broadcasts to it.
+/// Returns the map from the elements of a result to the elements of an operand that broadcasts to it.
 inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& result) {
   kernels::BroadcastMap map;
   map.dim = result.dim();
@@ -35,7 +36,7 @@ inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& re
   return map;
 }
 
-/// generate_reduced with scratch memory of the tape.
+/// Calls kernels::generate_reduced with workspace of the tape.
 template <class T, class F>
 void generate_reduced(Tape<T>& tape, Sink<T> y, index_t numel, const kernels::BroadcastMap& map, index_t n, F f) {
   if (!y) return;
@@ -63,28 +64,28 @@ Variable<T> binary(const char* name, Variable<T> a, Variable<T> b, F f, DfA dfa,
 
 }  // namespace detail
 
-/// a + b. @throws ShapeError if the shapes do not broadcast
+/// y = a + b. @throws ShapeError if the shapes do not broadcast
 template <class T>
 Variable<T> add(Variable<T> a, Variable<T> b) {
   return detail::binary(
       "add", a, b, [](T u, T v) { return u + v; }, [](T, T) { return T{1}; }, [](T, T) { return T{1}; });
 }
 
-/// a − b. @throws ShapeError if the shapes do not broadcast
+/// y = a − b. @throws ShapeError if the shapes do not broadcast
 template <class T>
 Variable<T> sub(Variable<T> a, Variable<T> b) {
   return detail::binary(
       "sub", a, b, [](T u, T v) { return u - v; }, [](T, T) { return T{1}; }, [](T, T) { return T{-1}; });
 }
 
-/// a·b, elementwise. @throws ShapeError if the shapes do not broadcast
+/// y = a·b, elementwise. @throws ShapeError if the shapes do not broadcast
 template <class T>
 Variable<T> mul(Variable<T> a, Variable<T> b) {
   return detail::binary(
       "mul", a, b, [](T u, T v) { return u * v; }, [](T, T v) { return v; }, [](T u, T) { return u; });
 }
 
-/// a / b, elementwise. @throws ShapeError if the shapes do not broadcast
+/// y = a / b, elementwise. @throws ShapeError if the shapes do not broadcast
 template <class T>
 Variable<T> div(Variable<T> a, Variable<T> b) {
   return detail::binary(

@@ -1,5 +1,4 @@
-// Multi-head self-attention over sequences laid end to end, as torch.nn.functional.scaled_dot_product_attention on
-// each.
+// Multi-head attention over sequences laid end to end, as torch.nn.functional.scaled_dot_product_attention on each.
 #pragma once
 
 #include <cmath>
@@ -11,16 +10,17 @@
 
 namespace minibert::functional {
 
-/// What is dropped of the attention probabilities.
+/// Dropout of the attention probabilities.
 struct AttentionDropout {
   double p = 0;
   random::Key key;
 };
 
-/// dropout(softmax(Q·Kᵗ/√D))·V for each head of each sequence (Vaswani et al., 2017), where some tokens of each
-/// sequence ask all of them. query: (M, H·D), M the rows of `queries`; key, value: (N, H·D), N the rows of `keys`; y:
-/// (M, H·D). Both have the same number of sequences; the arrays of both must live until the backward pass.
-/// @throws ShapeError; ValueError, also for queries without a key
+/// y = dropout(softmax(Q·Kᵗ/√D))·V for each head of each sequence (Vaswani et al., 2017): the queries of a sequence
+/// attend to all keys of the same sequence. query: (M, H·D), laid out by `queries`; key, value: (N, H·D), laid out by
+/// `keys`; y: (M, H·D). The arrays of `queries` and `keys` must live until the backward pass.
+/// @throws ShapeError if shapes, heads or sequences do not fit; ValueError for a dropout probability outside [0, 1), or
+/// for a sequence with queries and no key
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
                       const Sequences& queries, const Sequences& keys, const AttentionDropout& dropout = {}) {
@@ -34,7 +34,7 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
                           ", expected at least 0 and less than 1");
   detail::check_sequences("attention", queries, query.size(0));
   detail::check_sequences("attention", keys, key.size(0));
-  detail::check_asked("attention", queries, keys);
+  detail::check_keys("attention", queries, keys);
   const kernels::AttentionShape shape{queries, keys, num_heads, query.size(1) / num_heads, query.size(1)};
   const T scale = static_cast<T>(1 / std::sqrt(static_cast<double>(shape.head_size)));
   const auto mask = kernels::DropoutMask::of(dropout.p, dropout.key);
@@ -47,7 +47,8 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
   kernels::attention_forward(y, lse, q.data(), k.data(), v.data(), scale, mask, shape,
                              op.tape().workspace(kernels::attention_workspace<T>(shape, num_threads())), precision);
   return op.record([=](const T* dy, Gradients<T>& g) {
-    const Sink<T> dv = g.slot(v);  // one variable may be all three: take slots in the order in which the kernel writes
+    // One variable may be all three: take the slots in the order in which the kernel writes.
+    const Sink<T> dv = g.slot(v);
     const Sink<T> dk = g.slot(k);
     const Sink<T> dq = g.slot(q);
     kernels::attention_backward(dq, dk, dv, dy, y, lse, q.data(), k.data(), v.data(), scale, mask, shape,
@@ -55,7 +56,8 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
   });
 }
 
-/// Where every token asks all of its sequence. query, key, value, y: (N, H·D).
+/// Self-attention: every token attends to all tokens of its sequence. query, key, value, y: (N, H·D).
+/// @throws as above
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
                       const Sequences& sequences, const AttentionDropout& dropout = {}) {

@@ -1,4 +1,4 @@
-// Cross-entropy of yes-or-no predictions, as torch.nn.functional.binary_cross_entropy_with_logits.
+// Cross-entropy of binary labels, as torch.nn.functional.binary_cross_entropy_with_logits.
 #pragma once
 
 #include <cmath>
@@ -8,9 +8,9 @@
 
 namespace minibert::functional {
 
-/// The mean of −t·log σ(x) − (1 − t)·log(1 − σ(x)) over all elements, a scalar, computed as
-/// max(x, 0) − x·t + log(1 + e^−|x|), which overflows nowhere. x: the logits, t: the targets, from 0 to 1, of the same
-/// shape. Both get gradients; Tape::constant makes fixed targets.
+/// Returns the mean of −t·log σ(x) − (1 − t)·log(1 − σ(x)) over all elements, a scalar. x: the logits, t: the targets,
+/// from 0 to 1, of the same shape. Computed as max(x, 0) − x·t + log(1 + e^−|x|), which does not overflow. Both
+/// arguments get gradients; make fixed targets with Tape::constant().
 /// @throws ShapeError if the shapes differ, or have no elements
 template <class T>
 Variable<T> binary_cross_entropy_with_logits(Variable<T> logits, Variable<T> targets) {

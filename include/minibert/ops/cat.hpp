@@ -1,4 +1,4 @@
-// Tensors end to end along a dimension, as torch.cat.
+// Concatenates variables along a dimension, as torch.cat.
 #pragma once
 
 #include <algorithm>
@@ -63,7 +63,7 @@ Variable<T> cat(std::span<const Variable<T>> parts, int dim) {
 
 }  // namespace detail
 
-/// Joins variables along dimension `dim` (negative: counted from the end). All other dimensions must agree:
+/// Concatenates variables along dimension `dim` (negative: counted from the end). All other dimensions must agree:
 /// cat({(N, A), (N, B)}, 1) has shape (N, A + B).
 /// @throws ShapeError for no variables, shapes that do not fit, or if there is no such dimension
 template <class T>

@@ -11,13 +11,14 @@
 
 namespace minibert::functional {
 
-/// The label of a row that does not count, as in PyTorch.
+/// The label of a row that is ignored, as in PyTorch.
 inline constexpr token_id kIgnoreIndex = -100;
 
-/// Σ −log softmax(logits[i])[labels[i]] over the rows that count, divided by num_items: their number unless given
-/// (gradient accumulation gives that of the whole batch). With no items the loss is 0 and has no gradient, where
-/// PyTorch's is NaN. logits: (N, C), labels: N; a scalar. @throws ShapeError; ValueError for a label outside the
-/// classes
+/// Returns Σ −log softmax(logits[i])[labels[i]] / num_items over the rows whose label is not ignore_index, a scalar.
+/// logits: (N, C), labels: N. num_items defaults to the number of these rows; gradient accumulation passes the number
+/// in the whole batch. With no items the loss is 0 and has no gradient; PyTorch's is NaN. The labels are copied.
+/// @throws ShapeError if there is not one label for each row; ValueError for a label outside the classes, or for a
+/// negative num_items
 template <class T>
 Variable<T> cross_entropy(Variable<T> logits, std::span<const token_id> labels,
                           std::optional<index_t> num_items = std::nullopt, token_id ignore_index = kIgnoreIndex) {

@@ -1,4 +1,4 @@
-// Dropout whose mask is made again in the backward pass instead of being stored.
+// Dropout. The backward pass generates the mask again, so no mask is stored.
 #pragma once
 
 #include <minibert/autograd/op.hpp>
@@ -7,9 +7,10 @@
 
 namespace minibert::functional {
 
-/// Zeroes each element with probability p and scales the others by 1/(1 − p). x: (…, D), its rows being those of the
-/// sequences. The mask is a function of the key and of each element's (sequence, position, feature); p = 0 gives x
-/// itself. The arrays of `sequences` must live until the backward pass. @throws ValueError unless 0 ≤ p < 1; ShapeError
+/// Zeroes each element with probability p and scales the others by 1/(1 − p). x: (…, D), its rows laid out by
+/// `sequences`. Whether an element is zeroed depends only on the key and on the element's (sequence, position,
+/// feature). Returns x itself for p = 0. The arrays of `sequences` must live until the backward pass.
+/// @throws ValueError unless 0 ≤ p < 1, or without sequences.rows; ShapeError if the sequences do not fit x
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, random::Key key, const Sequences& sequences) {
   core::check<ValueError>(p >= 0 && p < 1, "dropout: the probability is ", p, ", expected at least 0 and less than 1");
@@ -25,7 +26,7 @@ Variable<T> dropout(Variable<T> x, double p, random::Key key, const Sequences& s
   return op.record([=](const T* dy, Gradients<T>& g) { kernels::dropout(g.slot(in), dy, mask, sequences, n, d); });
 }
 
-/// The same for rows that belong to no sequences: the mask is a function of the key and of (row, feature).
+/// Dropout of rows that belong to no sequence: the mask depends on the key and on (row, feature). x: (…, D).
 /// @throws ValueError unless 0 ≤ p < 1; ShapeError for a scalar
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, random::Key key) {

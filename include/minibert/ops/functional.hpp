@@ -1,4 +1,4 @@
-// All ops.
+// Includes every op.
 #pragma once
 
 #include <minibert/ops/activation.hpp>

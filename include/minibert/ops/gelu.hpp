@@ -21,13 +21,14 @@ Variable<T> gelu(const char* name, Variable<T> x) {
 
 }  // namespace detail
 
-/// x·Φ(x), as PyTorch's gelu(x).
+/// y = x·Φ(x), Φ the cumulative distribution function of the standard normal, as PyTorch's gelu(x).
 template <class T>
 Variable<T> gelu(Variable<T> x) {
   return detail::gelu<kernels::GeluExact>("gelu", x);
 }
 
-/// The tanh approximation, as PyTorch's gelu(x, approximate="tanh") and Hugging Face's "gelu_new".
+/// y = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), as PyTorch's gelu(x, approximate="tanh") and Hugging Face's
+/// "gelu_new".
 template <class T>
 Variable<T> gelu_tanh(Variable<T> x) {
   return detail::gelu<kernels::GeluTanh>("gelu_tanh", x);

@@ -1,4 +1,4 @@
-// Rows by number, as torch.index_select(x, 0, rows): how the MLM head sees only the masked positions.
+// Selects rows by number, as torch.index_select(x, 0, rows). The MLM head computes only the masked positions this way.
 #pragma once
 
 #include <span>
@@ -8,8 +8,8 @@
 
 namespace minibert::functional {
 
-/// y[i] = x[rows[i]]. x: (N, D); y: (rows.size(), D). A row may be taken more than once; the row numbers are copied.
-/// @throws ShapeError; ValueError for a row that x has not
+/// y[i] = x[rows[i]]. x: (N, D); y: (rows.size(), D). A row may be selected more than once. The row numbers are copied.
+/// @throws ShapeError unless x has two dimensions; ValueError for a row outside x
 template <class T>
 Variable<T> index_select(Variable<T> x, std::span<const index_t> rows) {
   core::check<ShapeError>(x.dim() == 2, "index_select: input of shape ", x.shape(), ", expected (rows, features)");

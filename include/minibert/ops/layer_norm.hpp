@@ -1,4 +1,4 @@
-// Layer normalisation, as torch.nn.functional.layer_norm over the last dimension; and of a sum of two in one pass.
+// Layer normalisation over the last dimension, as torch.nn.functional.layer_norm, also of a sum in one pass.
 #pragma once
 
 #include <minibert/autograd/op.hpp>
@@ -8,7 +8,7 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// residual: null for none.
+/// `residual` may be null.
 template <class T>
 Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> weight, Variable<T> bias, T eps) {
   core::check<ShapeError>(x.dim() >= 1, "layer_norm: input of shape ", x.shape(), ", expected at least one dimension");
@@ -27,7 +27,8 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
   T* rstd = op.is_recorded() ? op.tape().scratch(n) : nullptr;
   kernels::layer_norm_forward(y, mean, rstd, in.data(), added.data(), w.data(), b.data(), eps, n, d);
   return op.record([=](const T* dy, Gradients<T>& g) {
-    const Sink<T> dx = g.slot(in);  // x may be the residual, too: take slots in the order in which the kernel writes
+    // x may be the residual, too: take the slots in the order in which the kernel writes.
+    const Sink<T> dx = g.slot(in);
     const Sink<T> dresidual = g.slot(added);
     const Sink<T> dweight = g.slot(w);
     const Sink<T> dbias = g.slot(b);
@@ -39,14 +40,14 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
 
 }  // namespace detail
 
-/// (x − mean) / √(var + eps) · weight + bias over the last dimension (Ba et al., 2016).
-/// x: (…, D), weight, bias: (D). @throws ShapeError
+/// y = (x − mean) / √(var + eps) · weight + bias, with mean and variance over the last dimension (Ba et al., 2016).
+/// x, y: (…, D), weight, bias: (D). @throws ShapeError if the shapes do not fit
 template <class T>
 Variable<T> layer_norm(Variable<T> x, Variable<T> weight, Variable<T> bias, T eps) {
   return detail::layer_norm<T>(x, nullptr, weight, bias, eps);
 }
 
-/// layer_norm(x + residual). x, residual: (…, D), weight, bias: (D). @throws ShapeError
+/// y = layer_norm(x + residual). x, residual, y: (…, D), weight, bias: (D). @throws ShapeError if the shapes do not fit
 template <class T>
 Variable<T> add_layer_norm(Variable<T> x, Variable<T> residual, Variable<T> weight, Variable<T> bias, T eps) {
   return detail::layer_norm<T>(x, &residual, weight, bias, eps);

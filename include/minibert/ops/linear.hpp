@@ -1,4 +1,4 @@
-// y = x·Wᵗ + b, as torch.nn.functional.linear; and with an activation on top in one pass.
+// y = x·Wᵗ + b, as torch.nn.functional.linear, also followed by an activation.
 #pragma once
 
 #include <minibert/autograd/autocast.hpp>
@@ -12,7 +12,7 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// A linear map: n rows of `in` features to `out`, and how it multiplies.
+/// Maps n rows of `in` features to `out` features, in the given precision of the product.
 struct LinearSizes {
   index_t n, in, out;
   Precision precision;
@@ -33,7 +33,7 @@ inline Shape with_last(Shape shape, index_t last) {
   return shape;
 }
 
-/// x·Wᵗ through an epilogue.
+/// Computes x·Wᵗ and hands the sums to the epilogue.
 template <class T, class Epilogue>
 void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, Epilogue epilogue) {
   T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in, num_threads()));
@@ -41,7 +41,7 @@ void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSize
                 workspace, s.precision);
 }
 
-/// dx = dy·W, dW = dyᵗ·x, db = Σ dy over the rows.
+/// Writes dx = dy·W, dW = dyᵗ·x, db = Σ dy over the rows.
 template <class T>
 void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, Input<T> bias, const LinearSizes& s) {
   const kernels::Matrix<T> up{dy, s.out};
@@ -58,7 +58,7 @@ void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, 
   kernels::sum_rows(g.slot(bias), dy, s.out, s.n, s.out);
 }
 
-/// activation(x·Wᵗ + b) in one pass; its argument is kept for the backward step.
+/// y = activation(x·Wᵗ + b) in one pass. Keeps the argument of the activation for the backward step.
 template <class Kernel, class T>
 Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias) {
   const auto s = check_linear("linear_activation", x, weight, &bias);
@@ -76,7 +76,8 @@ Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bia
 
 }  // namespace detail
 
-/// y = x·Wᵗ. x: (…, in), weight: (out, in); y: (…, out). @throws ShapeError
+/// y = x·Wᵗ. x: (…, in), weight: (out, in); y: (…, out).
+/// @throws ShapeError if the shapes do not fit
 template <class T>
 Variable<T> linear(Variable<T> x, Variable<T> weight) {
   const auto s = detail::check_linear<T>("linear", x, weight, nullptr);
@@ -87,7 +88,8 @@ Variable<T> linear(Variable<T> x, Variable<T> weight) {
   return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, {}, s); });
 }
 
-/// y = x·Wᵗ + b. x: (…, in), weight: (out, in), bias: (out); y: (…, out). @throws ShapeError
+/// y = x·Wᵗ + b. x: (…, in), weight: (out, in), bias: (out); y: (…, out).
+/// @throws ShapeError if the shapes do not fit
 template <class T>
 Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
   const auto s = detail::check_linear("linear", x, weight, &bias);
@@ -98,8 +100,8 @@ Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
   return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, b, s); });
 }
 
-/// y = activation(x·Wᵗ + b), shapes as in linear. GELU is fused into the product; its argument is kept for the backward
-/// step. @throws ShapeError
+/// y = activation(x·Wᵗ + b), shapes as in linear. GELU is fused into the product, and its argument kept for the
+/// backward step. @throws ShapeError if the shapes do not fit
 template <class T>
 Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias, Activation kind) {
   if (kind == Activation::gelu) return detail::linear_activation<kernels::GeluExact>(x, weight, bias);

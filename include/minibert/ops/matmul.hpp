@@ -8,7 +8,7 @@
 namespace minibert::functional {
 
 /// C = A·B. (M, K)·(K, N) gives (M, N); (B, M, K)·(B, K, N) gives (B, M, N).
-/// dA = dC·Bᵗ, dB = Aᵗ·dC. @throws ShapeError
+/// dA = dC·Bᵗ, dB = Aᵗ·dC. @throws ShapeError if the shapes do not fit
 template <class T>
 Variable<T> matmul(Variable<T> a, Variable<T> b) {
   const int dim = a.dim();

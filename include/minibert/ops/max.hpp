@@ -1,4 +1,4 @@
-// The largest element, of everything or of one dimension, as torch.max.
+// The maximum of all elements or over one dimension, as torch.max.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,8 @@ index_t first_max(const T* x, index_t n, index_t stride) noexcept {
 
 }  // namespace detail
 
-/// The largest of all elements, a scalar; NaN if one is NaN. Equal maxima share the gradient evenly, as in PyTorch.
+/// Returns the maximum of all elements, a scalar; NaN if an element is NaN. Equal maxima share the gradient evenly, as
+/// in PyTorch.
 /// @throws ShapeError if there are no elements
 template <class T>
 Variable<T> max(Variable<T> x) {
@@ -43,9 +44,10 @@ Variable<T> max(Variable<T> x) {
   });
 }
 
-/// The largest elements of one dimension (negative: counted from the end), NaN if one is NaN. The dimension goes or,
-/// with keepdim, stays with size 1. The gradient goes to the first of equal maxima, as in PyTorch's max(x, dim).values.
-/// @throws ShapeError if there is no such dimension, or nothing in it
+/// Returns the maxima over one dimension (negative: counted from the end), NaN where an element is NaN. The dimension
+/// is removed or, with keepdim, gets size 1. The gradient goes to the first of equal maxima, as in PyTorch's max(x,
+/// dim).
+/// @throws ShapeError if there is no such dimension, or if it has size 0
 template <class T>
 Variable<T> max(Variable<T> x, int dim, bool keepdim = false) {
   const int d = x.shape().index_of(dim, "max");

@@ -1,4 +1,4 @@
-// The mean of each sequence's rows: sentence embeddings.
+// The mean of the rows of each sequence, for sentence embeddings.
 #pragma once
 
 #include <minibert/autograd/op.hpp>
@@ -7,8 +7,8 @@
 
 namespace minibert::functional {
 
-/// y[b] = mean of x[t] over the rows t of sequence b; zero for an empty one. x: (N, D); y: (B, D).
-/// The arrays of `sequences` must live until the backward pass. @throws ShapeError
+/// y[b] = mean of x[t] over the rows t of sequence b; zero for an empty sequence. x: (N, D); y: (B, D).
+/// The arrays of `sequences` must live until the backward pass. @throws ShapeError if the sequences do not fit x
 template <class T>
 Variable<T> mean_pool(Variable<T> x, const Sequences& sequences) {
   core::check<ShapeError>(x.dim() == 2, "mean_pool: input of shape ", x.shape(), ", expected (rows, features)");

@@ -6,7 +6,8 @@
 
 namespace minibert::functional {
 
-/// Σ (input − target)² / N over all N elements, a scalar. Both get gradients; Tape::constant makes a fixed target.
+/// Returns Σ (input − target)² / N over all N elements, a scalar. Both arguments get gradients; make a fixed target
+/// with Tape::constant().
 /// @throws ShapeError if the shapes differ, or have no elements
 template <class T>
 Variable<T> mse_loss(Variable<T> input, Variable<T> target) {

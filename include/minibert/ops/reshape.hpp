@@ -9,7 +9,8 @@
 
 namespace minibert::functional {
 
-/// The same elements, in order, with another shape. @throws ShapeError if their number differs
+/// Returns the same elements, in the same order, with another shape.
+/// @throws ShapeError if the shape has another number of elements
 template <class T>
 Variable<T> reshape(Variable<T> x, const Shape& shape) {
   core::check<ShapeError>(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape,
@@ -23,13 +24,13 @@ Variable<T> reshape(Variable<T> x, const Shape& shape) {
       [=](const T* dy, Gradients<T>& g) { kernels::generate(g.slot(in), n, [=](index_t i) { return dy[i]; }); });
 }
 
-/// Exchanges two dimensions; negative ones count from the end. @throws ShapeError if there is no such dimension
+/// Swaps two dimensions; negative numbers count from the end. @throws ShapeError if there is no such dimension
 template <class T>
 Variable<T> transpose(Variable<T> x, int dim0, int dim1) {
   const int d0 = x.shape().index_of(dim0, "transpose"), d1 = x.shape().index_of(dim1, "transpose");
   Shape shape = x.shape();
   std::swap(shape.size(d0), shape.size(d1));
-  auto map = detail::broadcast_map(x.shape(), x.shape());  // of x itself; then the two dimensions change places
+  auto map = detail::broadcast_map(x.shape(), x.shape());  // the identity; then swap the two dimensions
   std::swap(map.strides[d0], map.strides[d1]);
   std::swap(map.sizes[d0], map.sizes[d1]);
   Op<T> op("transpose", x.tape());

@@ -1,4 +1,4 @@
-// A part of a dimension, as x[:, begin:end] or torch.narrow.
+// Selects a range of a dimension, as x[:, begin:end] or torch.narrow in PyTorch.
 #pragma once
 
 #include <minibert/autograd/op.hpp>

@@ -1,4 +1,4 @@
-// sum and mean, over everything or over one dimension.
+// sum and mean, of all elements or over one dimension.
 #pragma once
 
 #include <minibert/autograd/op.hpp>
@@ -9,7 +9,8 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// scale·Σ x over the dimensions whose size is 1 in `kept`; the result has shape `shape`, with as many elements.
+/// Returns scale·Σ x over the dimensions whose size is 1 in `kept`, with shape `shape`, which has as many elements as
+/// `kept`.
 template <class T>
 Variable<T> reduce(const char* name, Variable<T> x, const Shape& kept, const Shape& shape, T scale) {
   const auto map = broadcast_map(kept, x.shape());
@@ -41,28 +42,30 @@ Variable<T> reduce_one(const char* name, Variable<T> x, int dim, bool keepdim, T
 
 }  // namespace detail
 
-/// The sum of all elements, a scalar.
+/// Returns the sum of all elements, a scalar.
 template <class T>
 Variable<T> sum(Variable<T> x) {
   return detail::reduce_all("sum", x, T{1});
 }
 
-/// The sum over one dimension (negative: from the end), which goes or, with keepdim, stays with size 1.
+/// Returns the sum over one dimension (negative: counted from the end). The dimension is removed or, with keepdim, gets
+/// size 1.
 /// @throws ShapeError if there is no such dimension
 template <class T>
 Variable<T> sum(Variable<T> x, int dim, bool keepdim = false) {
   return detail::reduce_one("sum", x, dim, keepdim, T{1});
 }
 
-/// The mean of all elements, a scalar. @throws ShapeError if there are none
+/// Returns the mean of all elements, a scalar. @throws ShapeError if there are none
 template <class T>
 Variable<T> mean(Variable<T> x) {
   core::check<ShapeError>(x.numel() > 0, "mean: of no elements, shape ", x.shape());
   return detail::reduce_all("mean", x, T{1} / static_cast<T>(x.numel()));
 }
 
-/// The mean over one dimension (negative: from the end), which goes or, with keepdim, stays with size 1.
-/// @throws ShapeError if there is no such dimension, or nothing in it
+/// Returns the mean over one dimension (negative: counted from the end). The dimension is removed or, with keepdim,
+/// gets size 1.
+/// @throws ShapeError if there is no such dimension, or if it has size 0
 template <class T>
 Variable<T> mean(Variable<T> x, int dim, bool keepdim = false) {
   const index_t n = x.size(x.shape().index_of(dim, "mean"));

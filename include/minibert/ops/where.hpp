@@ -1,4 +1,4 @@
-// A choice between two variables, element by element, as torch.where.
+// Chooses each element from one of two variables, as torch.where.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// What every op demands of sequences before a kernel trusts them.
+// Checks of sequences that every op makes before a kernel reads them.
 #pragma once
 
 #include <minibert/core/error.hpp>
@@ -6,7 +6,7 @@
 
 namespace minibert::functional::detail {
 
-/// @throws ShapeError unless the sequences are n rows end to end.
+/// @throws ShapeError unless the sequences cover n rows, end to end
 inline void check_sequences(const char* op, const Sequences& sequences, index_t n) {
   core::check<ShapeError>(sequences.count >= 0 && (sequences.count == 0 || sequences.cu_seqlens[0] == 0), op,
                           ": cu_seqlens must begin with 0");
@@ -19,17 +19,17 @@ inline void check_sequences(const char* op, const Sequences& sequences, index_t 
                           " rows, the input has ", n);
 }
 
-/// @throws ShapeError unless both are as many sequences; ValueError for queries in a sequence without a key.
-inline void check_asked(const char* op, const Sequences& queries, const Sequences& keys) {
+/// @throws ShapeError unless both have the same number of sequences; ValueError for a sequence with queries and no key
+inline void check_keys(const char* op, const Sequences& queries, const Sequences& keys) {
   core::check<ShapeError>(queries.count == keys.count, op, ": ", queries.count, " sequences of queries and ",
-                          keys.count, " of keys, expected as many");
+                          keys.count, " of keys, expected the same number");
   for (index_t b = 0; b < keys.count; ++b)
     core::check<ValueError>(
         keys.cu_seqlens[b] < keys.cu_seqlens[b + 1] || queries.cu_seqlens[b] == queries.cu_seqlens[b + 1], op,
         ": sequence ", b, " has queries, but no key");
 }
 
-/// @throws ValueError unless the sequences have the row numbers that key their dropout.
+/// @throws ValueError unless the sequences have the row numbers that dropout draws its masks from
 inline void check_dropout_rows(const char* op, const Sequences& sequences) {
   core::check<ValueError>(sequences.count == 0 || sequences.rows != nullptr, op,
                           ": dropout needs the sequences' rows in the global batch");
