@@ -40,12 +40,12 @@ inline thread_local int thread_index = 0;
 inline int thread_index() noexcept { return detail::thread_index; }
 
 /// The number of chunks that parallel_for(n, grain, …) makes.
-constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return n <= 0 ? 0 : (n - 1) / grain + 1; }
+constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return n <= 0 ? 0 : core::ceil_div(n, grain); }
 
 /// The grain that shares n equally among all threads, in multiples of `unit`: only for loops in which nothing depends
 /// on the cut.
 inline index_t equal_grain(index_t n, index_t unit) noexcept {
-  return num_chunks(num_chunks(n, num_threads()), unit) * unit;
+  return core::round_up(num_chunks(n, num_threads()), unit);
 }
 
 namespace detail {
