@@ -7,7 +7,8 @@
 using namespace minibert;
 using reference::widen;
 
-TEST_CASE_TEMPLATE("layer_norm: forward and backward against the twin, with and without a residual", T, float, double) {
+TEST_CASE_TEMPLATE("layer_norm: forward and backward against the reference, with and without a residual", T, float,
+                   double) {
   const T eps = static_cast<T>(1e-12);
   for (const index_t n : {0, 1, 31, 33, 70})
     for (const index_t d : {1, 2, 15, 16, 17, 40})
@@ -26,9 +27,12 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the twin, with and 
           kernels::layer_norm_forward(y.data(), mean.data(), rstd.data(), x.data(), added, weight.data(), bias.data(),
                                       eps, n, d);
           const auto expected = reference::layer_norm(z, widen(weight), widen(bias), static_cast<double>(eps), n, d);
-          // With one element x̂ is 0, with two it is ±1, however close they are: their difference has few right digits.
           CHECK(reference::relative_error(y, expected) < (d == 2 ? 30 : 1) * testing::tolerance<T>());
-          if (d <= 2) continue;  // dx is a difference of nearly equal numbers
+          if (d == 2) continue;  // x̂ is ±1, and dx a difference of nearly equal numbers
+          // eps at its real size is lost beside a variance of order 1; d = 1 has variance 0 and shows it.
+          reference::Numbers expected_rstd;
+          reference::normalise(z, static_cast<double>(eps), n, d, &expected_rstd);
+          CHECK(reference::relative_error(rstd, expected_rstd) < testing::tolerance<T>());
 
           testing::Destination<T> dx(n * d, accumulate), dresidual(n * d, accumulate), dweight(d, accumulate),
               dbias(d, accumulate);
@@ -42,29 +46,6 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the twin, with and 
           CHECK(reference::relative_error(dweight.values, dweight.after(g.weight)) < testing::tolerance<T>());
           CHECK(reference::relative_error(dbias.values, dbias.after(g.bias)) < testing::tolerance<T>());
         }
-}
-
-TEST_CASE_TEMPLATE("layer_norm: eps is added to the variance", T, float, double) {
-  const T eps = static_cast<T>(0.3);  // beside a variance of order 1 the usual 1e-12 is lost
-  const index_t n = 33;
-  for (const index_t d : {1, 2, 17, 40}) {
-    INFO("d=", d);
-    const auto x = reference::normal<T>(n * d, 1), dy = reference::normal<T>(n * d, 2);
-    const auto weight = reference::normal<T>(d, 3), bias = reference::normal<T>(d, 4);
-    std::vector<T> y(core::usize(n * d)), mean(core::usize(n)), rstd(core::usize(n));
-    kernels::layer_norm_forward<T>(y.data(), mean.data(), rstd.data(), x.data(), nullptr, weight.data(), bias.data(),
-                                   eps, n, d);
-    reference::Numbers expected_rstd;
-    reference::normalise(widen(x), static_cast<double>(eps), n, d, &expected_rstd);
-    CHECK(reference::relative_error(rstd, expected_rstd) < testing::tolerance<T>());
-    const auto expected = reference::layer_norm(widen(x), widen(weight), widen(bias), static_cast<double>(eps), n, d);
-    CHECK(reference::relative_error(y, expected) < testing::tolerance<T>());
-    std::vector<T> dx(core::usize(n * d)), workspace(core::usize(kernels::layer_norm_backward_workspace(n, d)));
-    kernels::layer_norm_backward<T>({dx.data()}, {}, {}, {}, dy.data(), x.data(), nullptr, weight.data(), mean.data(),
-                                    rstd.data(), n, d, workspace.data());
-    const auto g = reference::layer_norm_backward(widen(dy), widen(x), widen(weight), static_cast<double>(eps), n, d);
-    CHECK(reference::relative_error(dx, g.x) < testing::tolerance<T>());
-  }
 }
 
 TEST_CASE("layer_norm: rows that are all the same give the bias") {

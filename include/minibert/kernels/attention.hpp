@@ -35,19 +35,19 @@ namespace detail {
 struct EvenPieces {
   index_t size, count;
   EvenPieces(index_t n, index_t wanted, index_t multiple)
-      : size(round_up(std::max<index_t>(num_chunks(n, std::max<index_t>(wanted, 1)), 1), multiple)),
-        count(num_chunks(n, size)) {}
+      : size(core::round_up(std::max<index_t>(core::ceil_div(n, std::max<index_t>(wanted, 1)), 1), multiple)),
+        count(core::ceil_div(n, size)) {}
 };
 
 /// The queries of a sequence that share packed keys in the forward pass.
 inline EvenPieces query_pieces(index_t len) {
-  return {len, num_chunks(len, ForwardBlocks::kQueries - kMicroRows + 1), kMicroRows};
+  return {len, core::ceil_div(len, ForwardBlocks::kQueries - kMicroRows + 1), kMicroRows};
 }
 
 /// The keys of a sequence that a thread takes in the backward pass. A piece but the first has a dq of its own, added up
 /// in the end: no more than four, so that memory grows with the length, not with its square.
 inline EvenPieces key_pieces(index_t len) {
-  return {len, std::min<index_t>(num_chunks(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
+  return {len, std::min<index_t>(core::ceil_div(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
 }
 
 /// What a thread takes at a time: a piece of one head of one sequence.
@@ -105,7 +105,7 @@ AttentionHead<T> attention_head(const T* q, const T* k, const T* v, T scale, con
 inline index_t rows_ahead(index_t rows, index_t matrices) { return std::min<index_t>(rows, 2048 / matrices); }
 
 template <class T>
-FetchAhead fetch_nothing(const AttentionShape& shape) {
+PrefetchQueue fetch_nothing(const AttentionShape& shape) {
   constexpr auto size = static_cast<index_t>(sizeof(T));
   return {shape.head_size * size, shape.stride * size};
 }
@@ -146,7 +146,7 @@ void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale
     const auto end_query = [=](const HeadPiece& x, index_t len) {
       return std::min(first_query(x, len) + query_pieces(len).size, len);
     };
-    FetchAhead ahead = fetch_nothing<T>(shape);
+    PrefetchQueue ahead = fetch_nothing<T>(shape);
     if (next != nullptr) {
       const HeadRows queries(shape.queries, shape, *next), keys(shape.keys, shape, *next);
       const index_t first = first_query(*next, queries.len), at = queries.at + first * shape.stride;
@@ -176,7 +176,7 @@ void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T
     const auto dq_of = [=](const HeadPiece& x, const HeadRows& rows) {
       return x.piece == 0 || !dq ? sink(dq, rows) : Sink<T>{further + (x.piece - 1) * numel + rows.at};
     };
-    FetchAhead ahead = fetch_nothing<T>(shape);
+    PrefetchQueue ahead = fetch_nothing<T>(shape);
     if (next != nullptr) {
       const HeadRows queries(shape.queries, shape, *next), keys(shape.keys, shape, *next);
       const index_t size = key_pieces(keys.len).size, begin = next->piece * size, at = keys.at + begin * shape.stride;
