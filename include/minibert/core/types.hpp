@@ -43,15 +43,6 @@ constexpr decltype(auto) at(Container&& c, index_t i) noexcept {
   return (std::data(c)[i]);
 }
 
-/// Returns n / d rounded up, for n >= 0 and d > 0. Never overflows.
-constexpr index_t ceil_div(index_t n, index_t d) noexcept {
-  assert(n >= 0 && d > 0);
-  return n / d + (n % d != 0 ? 1 : 0);
-}
-
-/// Returns the smallest multiple of `multiple` that is at least n, for n >= 0 and multiple > 0.
-constexpr index_t round_up(index_t n, index_t multiple) noexcept { return ceil_div(n, multiple) * multiple; }
-
 }  // namespace core
 
 }  // namespace minibert
