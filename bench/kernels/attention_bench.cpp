@@ -18,14 +18,12 @@ struct AttentionCase {
 };
 
 void forward(AttentionProblem& p, float* workspace, Precision precision) {
-  kernels::attention_forward(p.y.data(), p.lse.data(), p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.shape,
-                             workspace, precision);
+  kernels::attention_forward(p.y.data(), p.lse.data(), p.inputs(), workspace, precision);
 }
 
 void backward(AttentionProblem& p, float* workspace, Precision precision) {
-  kernels::attention_backward<float>({p.dq.data()}, {p.dk.data()}, {p.dv.data()}, p.dy.data(), p.y.data(), p.lse.data(),
-                                     p.q.data(), p.k.data(), p.v.data(), p.scale, p.mask, p.shape, workspace,
-                                     precision);
+  kernels::attention_backward<float>({{p.dq.data()}, {p.dk.data()}, {p.dv.data()}}, p.dy.data(), p.y.data(),
+                                     p.lse.data(), p.inputs(), workspace, precision);
 }
 
 /// The forward pass alone, or both.

@@ -19,14 +19,13 @@ struct Problem {
     for (auto* v : {&dweight, &dbias}) v->resize(core::usize(d));
     workspace.resize(core::usize(kernels::layer_norm_backward_workspace(n, d)));
   }
-  void forward() {
-    kernels::layer_norm_forward(y.data(), mean.data(), rstd.data(), x.data(), residual.data(), weight.data(),
-                                bias.data(), 1e-12f, n, d);
-  }
+  void forward() { kernels::layer_norm_forward(y.data(), mean.data(), rstd.data(), inputs()); }
   void backward() {
-    kernels::layer_norm_backward<float>({dx.data()}, {dresidual.data()}, {dweight.data()}, {dbias.data()}, dy.data(),
-                                        x.data(), residual.data(), weight.data(), mean.data(), rstd.data(), n, d,
-                                        workspace.data());
+    kernels::layer_norm_backward<float>({{dx.data()}, {dresidual.data()}, {dweight.data()}, {dbias.data()}}, dy.data(),
+                                        mean.data(), rstd.data(), inputs(), workspace.data());
+  }
+  kernels::LayerNormInputs<float> inputs() const {
+    return {x.data(), residual.data(), weight.data(), bias.data(), 1e-12f, n, d};
   }
 
   index_t n, d;

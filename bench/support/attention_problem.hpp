@@ -30,6 +30,8 @@ class AttentionProblem {
 
   AttentionProblem(const AttentionProblem&) = delete;  // the shape refers to the sequences
 
+  kernels::AttentionInputs<float> inputs() const { return {q.data(), k.data(), v.data(), scale, mask, shape}; }
+
   /// Of both products of the forward pass: 4·H·D·Σ length².
   double forward_flops() const {
     double squares = 0;

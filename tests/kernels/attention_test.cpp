@@ -33,6 +33,10 @@ struct Problem {
   index_t query_size() const { return asking.num_tokens() * heads * d; }
   AttentionShape shape() const { return {asking.view(), sequences.view(), heads, d, heads * d}; }
 
+  kernels::AttentionInputs<T> inputs(const AttentionShape& of) const {
+    return {q.data(), k.data(), v.data(), scale, mask, of};
+  }
+
   Result<T> run(bool accumulate, Precision precision = Precision::full) const {
     std::vector<T> workspace(core::usize(kernels::attention_workspace<T>(shape(), num_threads())), static_cast<T>(NAN));
     Result<T> r{std::vector<T>(core::usize(query_size())),
@@ -40,11 +44,10 @@ struct Problem {
                 {},
                 {},
                 {}};
-    kernels::attention_forward(r.y.data(), r.lse.data(), q.data(), k.data(), v.data(), scale, mask, shape(),
-                               workspace.data(), precision);
+    kernels::attention_forward(r.y.data(), r.lse.data(), inputs(shape()), workspace.data(), precision);
     testing::Destination<T> dq(query_size(), accumulate), dk(size(), accumulate), dv(size(), accumulate);
-    kernels::attention_backward(dq.sink(), dk.sink(), dv.sink(), dy.data(), r.y.data(), r.lse.data(), q.data(),
-                                k.data(), v.data(), scale, mask, shape(), workspace.data(), precision);
+    kernels::attention_backward({dq.sink(), dk.sink(), dv.sink()}, dy.data(), r.y.data(), r.lse.data(), inputs(shape()),
+                                workspace.data(), precision);
     r.dq = dq.values, r.dk = dk.values, r.dv = dv.values;
     return r;
   }
@@ -140,14 +143,12 @@ TEST_CASE("attention: without lse, and with gradients for some inputs only") {
   const AttentionShape shape = AttentionShape::self(problem.sequences.view(), 2, 6);
   std::vector<double> workspace(core::usize(kernels::attention_workspace<double>(shape, num_threads())));
   std::vector<double> y(core::usize(problem.size())), gradient(y.size());
-  kernels::attention_forward<double>(y.data(), nullptr, problem.q.data(), problem.k.data(), problem.v.data(),
-                                     problem.scale, problem.mask, shape, workspace.data());
+  kernels::attention_forward<double>(y.data(), nullptr, problem.inputs(shape), workspace.data());
   CHECK(y == all.y);
   const auto backward = [&](int wanted) {
     const auto sink = [&](int i) { return i == wanted ? Sink<double>{gradient.data()} : Sink<double>{}; };
-    kernels::attention_backward(sink(0), sink(1), sink(2), problem.dy.data(), all.y.data(), all.lse.data(),
-                                problem.q.data(), problem.k.data(), problem.v.data(), problem.scale, problem.mask,
-                                shape, workspace.data());
+    kernels::attention_backward({sink(0), sink(1), sink(2)}, problem.dy.data(), all.y.data(), all.lse.data(),
+                                problem.inputs(shape), workspace.data());
     return gradient;
   };
   CHECK(backward(0) == all.dq);

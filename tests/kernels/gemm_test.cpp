@@ -33,8 +33,7 @@ struct Operand {
     constexpr index_t line = 64 / sizeof(T), far = 8192 / sizeof(T);
     const index_t outer = transposed ? columns : rows, inner = (transposed ? rows : columns) + 3;
     const std::vector<T> numbers = reference::normal<T>(outer * inner, stream);
-    const index_t stride =
-        where == Rows::anywhere ? inner : kernels::round_up(inner, where == Rows::aligned ? line : far);
+    const index_t stride = where == Rows::anywhere ? inner : core::round_up(inner, where == Rows::aligned ? line : far);
     memory.resize(core::usize(outer * stride + line));
     T* first = memory.data();
     while (where != Rows::anywhere && reinterpret_cast<std::uintptr_t>(first) % 64 != 0) ++first;
@@ -42,16 +41,31 @@ struct Operand {
     matrix = Matrix<T>{first, stride};
     if (transposed) matrix = matrix.transposed();
   }
-  /// Rounds floats to the nearest bfloat16, ties to even, as a bf16 product reads them. It reads doubles as they are.
-  void round_to_bf16() {
-    if constexpr (std::is_same_v<T, float>)
-      for (float& value : memory) {
-        auto bits = std::bit_cast<std::uint32_t>(value);
-        bits = (bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u;
-        value = std::bit_cast<float>(bits);
-      }
+  Operand(const Operand& other) : memory(other.memory), matrix(other.matrix) {
+    matrix.data = memory.data() + (other.matrix.data - other.memory.data());
   }
 };
+
+/// Rounds an operand to bfloat16, to nearest even. Double stays as it is, as in the kernels.
+template <class T>
+Operand<T> rounded(Operand<T> x) {
+  if constexpr (std::is_same_v<T, float>)
+    for (float& value : x.memory) {
+      auto bits = std::bit_cast<std::uint32_t>(value);
+      bits = (bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u;
+      value = std::bit_cast<float>(bits);
+    }
+  return x;
+}
+
+/// Returns Σ |a|·|b| of element (i, j): what the rounding error of a sum in float is relative to.
+template <class T>
+double magnitude(index_t k, const Matrix<T>& a, const Matrix<T>& b, index_t i, index_t j) {
+  double sum = 0;
+  for (index_t p = 0; p < k; ++p)
+    sum += std::abs(static_cast<double>(*a.at(i, p).data) * static_cast<double>(*b.at(p, j).data));
+  return sum;
+}
 
 }  // namespace
 
@@ -111,19 +125,14 @@ TEST_CASE("gemm: bf16 is the product of the rounded factors, every size, every o
             if (k > 1000 && m * n < 1000) continue;
             INFO("m=", m, " n=", n, " k=", k, " transposed: ", transposed_a, transposed_b);
             const Operand<float> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
-            Operand<float> exact_a(m, k, transposed_a, 1), exact_b(k, n, transposed_b, 2);
-            exact_a.round_to_bf16(), exact_b.round_to_bf16();
+            const Operand<float> exact_a = rounded(a), exact_b = rounded(b);
             std::vector<float> c(core::usize(m * n)),
                 workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
             kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data(),
                           Precision::bf16);
             const auto expected = reference::gemm(m, n, k, exact_a.matrix, exact_b.matrix);
-            // A sum by itself may nearly cancel: it is held against what went into it, as every float sum must be.
-            double magnitude = 0;
-            for (index_t p = 0; p < k; ++p)
-              magnitude += std::abs(double{*exact_a.matrix.at(0, p).data} * double{*exact_b.matrix.at(p, 0).data});
-            if (m * n == 1 && k > 33)
-              CHECK(std::abs(double{c[0]} - expected[0]) < 2e-7 * magnitude);
+            if (m * n == 1 && k > 33)  // a single sum may nearly cancel
+              CHECK(std::abs(double{c[0]} - expected[0]) < 2e-7 * magnitude(k, exact_a.matrix, exact_b.matrix, 0, 0));
             else
               CHECK(reference::relative_error(c, expected) < 4e-6);
           }
@@ -160,55 +169,94 @@ TEST_CASE("gemm: rows of B that are 8 KiB apart are packed") {
   CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b)) < tolerance<float>());
 }
 
-TEST_CASE("gemm: what of B is read in place") {
+TEST_CASE("gemm: columns of B are read in place only where whole vectors can be loaded from single cache lines") {
+  using Tuning = kernels::detail::GemmTuning<simd::Avx512>;
   alignas(64) const float first[2]{};
-  const auto columns = [&](index_t stride, index_t m, index_t n, index_t k, index_t offset = 0) {
-    return kernels::detail::direct_columns(Matrix<float>{first + offset, stride}, m, n, k);
-  };
-  CHECK(columns(384, 2112, 384, 1024) == 384);
-  CHECK(columns(384, 2112, 384, 1024, 1) == 0);  // vectors across two cache lines
-  CHECK(columns(390, 2112, 384, 1024) == 0);
-  CHECK(columns(384, 2112, 370, 1024) == 320);    // whole panels
-  CHECK(columns(2048, 384, 2048, 2112) == 0);     // rows 8 KiB apart push each other out of the cache
-  CHECK(columns(1024, 384, 1024, 2112) == 0);     // as do those 4 KiB apart,
-  CHECK(columns(3072, 768, 3072, 4096) == 3072);  // unless B is large
-  CHECK(columns(3072, 4096, 3072, 4096) == 0);    // and few rows would share it
+  for (const index_t stride : {64, 384, 390, 1024, 2048, 3072})
+    for (const index_t m : {1, 384, 2112, 4096})
+      for (const index_t n : {1, 63, 64, 370, 384, 3072})
+        for (const index_t k : {1, 1024, 4096}) {
+          INFO("stride=", stride, " m=", m, " n=", n, " k=", k);
+          const auto direct = [&](const Matrix<float>& b) {
+            return kernels::detail::direct_columns<Tuning>(b, m, n, k);
+          };
+          const index_t columns = direct({first, stride});
+          CHECK(columns >= 0);
+          CHECK(columns <= n);
+          CHECK(columns % 16 == 0);                                                  // whole vectors
+          CHECK((columns == n || columns % kernels::detail::kMaxTileColumns == 0));  // the rest starts a panel
+          if (stride % 16 != 0) CHECK(columns == 0);
+          CHECK(direct({first + 1, stride}) == 0);
+          CHECK(direct(Matrix<float>{first, stride}.transposed()) == 0);
+        }
 }
 
-TEST_CASE("gemm: chunks cover C once, none of more rows than a thread's scratch memory holds") {
-  const Matrix<float> by_rows{nullptr, 1000}, by_columns = by_rows.transposed();
-  for (const index_t m : {1, 47, 48, 49, 614, 721, 768, 1024, 1537, 2100, 4096}) {
-    for (const index_t n : {1, 64, 384, 1090, 30522}) {
-      for (const Matrix<float>& a : {by_rows, by_columns}) {
-        for (const int way : {0, 1, 2, 3, 4, 5, 6, 7}) {
-          const bool packs_rows = way % 2 == 1, deep = way / 2 % 2 == 1;
-          const index_t threads = way < 4 ? 2 : 3;
-          INFO("m=", m, " n=", n, " by columns: ", a.column_stride != 1, " packs: ", packs_rows, " deep: ", deep,
-               " threads: ", threads);
-          const auto chunks = kernels::detail::streamed_chunks(m, n, 2000, a, packs_rows, deep, threads);
-          index_t elements = 0, most_rows = 0, fewest_rows = m, row = 0, column = 0;
-          for (index_t i = 0; i < chunks.count; ++i) {
-            const auto chunk = chunks[i];
-            CHECK(chunk.first == row);
-            CHECK(chunk.column == column);
-            elements += (chunk.last - chunk.first) * (chunk.column_end - chunk.column);
-            most_rows = std::max(most_rows, chunk.last - chunk.first);
-            fewest_rows = std::min(fewest_rows, chunk.last - chunk.first);
-            row = chunk.last == m ? 0 : chunk.last;
-            if (row == 0) column = chunk.column_end;
-            CHECK(chunk.next == row);
+namespace {
+
+using kernels::detail::GemmCut;
+using kernels::detail::GemmTuning;
+
+/// Checks that chunks cover C exactly once, in the order that `next` announces, in whole units, and within the scratch
+/// memory of a thread; and that no thread gets more rows than others by more than what whole units impose.
+template <class Tuning>
+void check_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, index_t threads) {
+  INFO("m=", m, " n=", n, " k=", k, " columns of A: ", cut.columns_of_a, " packs rows: ", cut.packs_rows,
+       " deep: ", cut.deep, " own panels: ", cut.own_panels, " threads: ", threads);
+  const auto chunks = kernels::detail::gemm_chunks<float, Tuning>(m, n, k, cut, threads);
+  const kernels::detail::GemmScratch<Tuning> scratch(cut.own_panels, n, 1);
+  const index_t packed_rows = cut.own_panels ? Tuning::kOwnRows : Tuning::kRows;
+  index_t row = 0, column = 0, most_rows = 0, fewest_rows = m;
+  for (index_t i = 0; i < chunks.count; ++i) {
+    const auto chunk = chunks[i];
+    const index_t rows = chunk.last - chunk.first, columns = chunk.column_end - chunk.column;
+    CHECK(chunk.first == row);
+    CHECK(chunk.column == column);
+    CHECK(rows > 0);
+    CHECK(columns > 0);
+    CHECK(chunk.first % chunks.unit == 0);
+    CHECK(chunk.column % kernels::detail::kMaxTileColumns == 0);
+    if (cut.packs_rows) CHECK(rows <= packed_rows);
+    CHECK(core::round_up(rows, kernels::detail::kMicroRows) *
+              core::round_up(columns, kernels::detail::kMaxTileColumns) <=
+          scratch.tiles);
+    most_rows = std::max(most_rows, rows), fewest_rows = std::min(fewest_rows, rows);
+    row = chunk.last == m ? 0 : chunk.last;
+    if (row == 0) column = chunk.column_end;
+    CHECK(chunk.next == row);
+  }
+  CHECK(row == 0);
+  CHECK(column == (m > 0 ? n : 0));
+  CHECK(most_rows - fewest_rows < 2 * chunks.unit);  // one unit between pieces, and a part of one at C's end
+  if (!cut.own_panels && chunks.rows > threads) CHECK(chunks.rows % threads == 0);
+}
+
+}  // namespace
+
+TEST_CASE("gemm: chunks cover C once, evenly, within a thread's scratch memory") {
+  for (const index_t m : {1, 5, 47, 48, 49, 317, 614, 721, 768, 1024, 1537, 2100, 4096})
+    for (const index_t n : {1, 64, 384, 1090, 30522})
+      for (const index_t k : {1, 2000})
+        for (const index_t threads : {1, 2, 3, 64})
+          for (const bool columns_of_a : {false, true}) {
+            for (const bool packs_rows : {false, true}) {
+              for (const bool deep : {false, true})
+                check_chunks<GemmTuning<simd::Avx512>>(m, n, k, {columns_of_a, packs_rows, deep, false}, threads);
+              if (m < GemmTuning<simd::Avx512>::kSharedRows)
+                check_chunks<GemmTuning<simd::Avx512>>(m, n, k, {columns_of_a, packs_rows, false, true}, threads);
+            }
+            for (const bool own : {false, true})
+              check_chunks<GemmTuning<simd::Avx2>>(m, n, k, {columns_of_a, columns_of_a, false, own}, threads);
           }
-          CHECK(elements == m * n);
-          CHECK(column == n);
-          CHECK(most_rows <= (packs_rows || m < 768 ? kernels::detail::kRowChunk : kernels::detail::kTallRowChunk));
-          CHECK(fewest_rows > 0);
-          if (m >= 614) CHECK(most_rows - fewest_rows < 2 * 16);  // equal but for a cache line, here and at the end
-          if (m >= 614) CHECK(chunks.rows % threads == 0);
-          const index_t range = index_t{packs_rows && deep ? 16 : 8} << 20;  // of B, in the last level of the cache
-          if (n == 30522) CHECK(chunks[0].column_end * 2000 * 4 <= range);
-        }
-      }
-    }
+}
+
+TEST_CASE("gemm: a range of columns of a B larger than L3 stays within its bytes") {
+  using Tuning = GemmTuning<simd::Avx512>;
+  const index_t n = 30522, k = 2000, panel = kernels::detail::kMaxTileColumns;
+  for (const bool packing : {false, true}) {
+    const index_t bytes = packing ? Tuning::kRangeBytesPacking : Tuning::kRangeBytes;
+    const auto chunks =
+        kernels::detail::gemm_chunks<float, Tuning>(1024, n, k, GemmCut{false, packing, packing, false}, 2);
+    CHECK(chunks.column_grain * k * 4 <= bytes + panel * k * 4);
   }
 }
 
@@ -232,6 +280,8 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
   for (const auto& [m, n, k] : {Size{100, 1090, 2000}, Size{7, 1021, 4200}}) {  // rows of the second B lie 4 KiB apart
     for (const Precision precision : {Precision::full, Precision::bf16}) {
       const Operand<float> a(m, k, false, 1, Rows::aligned), b(k, n, false, 2, Rows::aligned);
+      const bool is_bf16 = precision == Precision::bf16;
+      const Operand<float> exact_a = is_bf16 ? rounded(a) : a, exact_b = is_bf16 ? rounded(b) : b;
       std::vector<float> workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
       std::vector<float> whole(core::usize(m * n)), parts(whole.size());
       kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{whole.data(), n}, workspace.data(), precision);
@@ -240,12 +290,11 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
         kernels::gemm(m, j == 0 ? half : n - half, k, a.matrix, b.matrix.at(0, j),
                       kernels::Store<float>{parts.data() + j, n}, workspace.data(), precision);
       CHECK(whole == parts);
-      Operand<float> exact_a(m, k, false, 1, Rows::aligned), exact_b(k, n, false, 2, Rows::aligned);
-      if (precision == Precision::bf16) exact_a.round_to_bf16(), exact_b.round_to_bf16();
       for (const index_t i : {index_t{0}, std::min<index_t>(47, m - 1), m - 1})
         for (const index_t j : {index_t{0}, index_t{511}, half, n - 1}) {
           const auto expected = reference::gemm(1, 1, k, exact_a.matrix.at(i, 0), exact_b.matrix.at(0, j));
-          CHECK(std::abs(core::at(whole, i * n + j) - core::at(expected, 0)) < 1e-3);
+          CHECK(std::abs(double{core::at(whole, i * n + j)} - core::at(expected, 0)) <
+                2e-7 * magnitude(k, exact_a.matrix, exact_b.matrix, i, j));
         }
     }
   }
@@ -265,8 +314,8 @@ TEST_CASE_TEMPLATE("gemm: the same bits however many rows share a packed B", T, 
       std::vector<T> workspace(core::usize(kernels::gemm_workspace<T>(n, k, num_threads())));
       std::vector<T> whole(core::usize(most * n));
       kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Store<T>{whole.data(), n}, workspace.data(), precision);
-      Operand<T> exact_a(most, k, layout.transposed, 1, layout.rows), exact_b(k, n, true, 2);
-      if (precision == Precision::bf16) exact_a.round_to_bf16(), exact_b.round_to_bf16();
+      const bool is_bf16 = precision == Precision::bf16;
+      const Operand<T> exact_a = is_bf16 ? rounded(a) : a, exact_b = is_bf16 ? rounded(b) : b;
       const auto sample = reference::gemm(1, n, k, exact_a.matrix.at(most - 1, 0), exact_b.matrix);
       CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) < tolerance<T>());
       for (const index_t m : {1, 90, 385, 500, 768, 800, 1001, 1590}) {

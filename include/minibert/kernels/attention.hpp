@@ -27,6 +27,23 @@ struct AttentionShape {
   }
 };
 
+/// What attention reads.
+template <class T>
+struct AttentionInputs {
+  const T* q;  ///< (queries' rows, H·D)
+  const T* k;  ///< (keys' rows, H·D)
+  const T* v;  ///< (keys' rows, H·D)
+  T scale;     ///< factor of the scores
+  DropoutMask mask;
+  AttentionShape shape;
+};
+
+/// Where attention's gradients go: three different pieces of memory, or nowhere.
+template <class T>
+struct AttentionGradients {
+  Sink<T> dq = {}, dk = {}, dv = {};
+};
+
 inline namespace MINIBERT_ARCH {
 
 namespace detail {
@@ -35,19 +52,19 @@ namespace detail {
 struct EvenPieces {
   index_t size, count;
   EvenPieces(index_t n, index_t wanted, index_t multiple)
-      : size(round_up(std::max<index_t>(num_chunks(n, std::max<index_t>(wanted, 1)), 1), multiple)),
-        count(num_chunks(n, size)) {}
+      : size(core::round_up(std::max<index_t>(core::ceil_div(n, std::max<index_t>(wanted, 1)), 1), multiple)),
+        count(core::ceil_div(n, size)) {}
 };
 
 /// The queries of a sequence that share packed keys in the forward pass.
 inline EvenPieces query_pieces(index_t len) {
-  return {len, num_chunks(len, ForwardBlocks::kQueries - kMicroRows + 1), kMicroRows};
+  return {len, core::ceil_div(len, ForwardBlocks::kQueries - kMicroRows + 1), kMicroRows};
 }
 
 /// The keys of a sequence that a thread takes in the backward pass. A piece but the first has a dq of its own, added up
 /// in the end: no more than four, so that memory grows with the length, not with its square.
 inline EvenPieces key_pieces(index_t len) {
-  return {len, std::min<index_t>(num_chunks(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
+  return {len, std::min<index_t>(core::ceil_div(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
 }
 
 /// What a thread takes at a time: a piece of one head of one sequence.
@@ -85,19 +102,19 @@ struct HeadRows {
 };
 
 template <class T>
-AttentionHead<T> attention_head(const T* q, const T* k, const T* v, T scale, const DropoutMask& mask,
-                                const AttentionShape& shape, const HeadPiece& it) {
+AttentionHead<T> attention_head(const AttentionInputs<T>& in, const HeadPiece& it) {
+  const AttentionShape& shape = in.shape;
   const HeadRows queries(shape.queries, shape, it), keys(shape.keys, shape, it);
-  DropoutMask own = mask;
-  if (mask) own.key = mask.key.fold(shape.keys.rows[it.sequence]).fold(it.head);
-  return {.q = q + queries.at,
-          .k = k + keys.at,
-          .v = v + keys.at,
+  DropoutMask own = in.mask;
+  if (own) own.key = own.key.fold(shape.keys.rows[it.sequence]).fold(it.head);
+  return {.q = in.q + queries.at,
+          .k = in.k + keys.at,
+          .v = in.v + keys.at,
           .num_queries = queries.len,
           .num_keys = keys.len,
           .head_size = shape.head_size,
           .stride = shape.stride,
-          .scale = scale,
+          .scale = in.scale,
           .mask = own};
 }
 
@@ -105,7 +122,7 @@ AttentionHead<T> attention_head(const T* q, const T* k, const T* v, T scale, con
 inline index_t rows_ahead(index_t rows, index_t matrices) { return std::min<index_t>(rows, 2048 / matrices); }
 
 template <class T>
-FetchAhead fetch_nothing(const AttentionShape& shape) {
+PrefetchQueue fetch_nothing(const AttentionShape& shape) {
   constexpr auto size = static_cast<index_t>(sizeof(T));
   return {shape.head_size * size, shape.stride * size};
 }
@@ -138,23 +155,23 @@ struct AddRows {
 };
 
 template <class Products, class T>
-void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask,
-                       const AttentionShape& shape, T* workspace) noexcept {
+void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace) noexcept {
+  const AttentionShape& shape = in.shape;
   using Scratch = typename AttentionForward<Products>::template Scratch<T>;
-  for_heads(shape.queries, shape.num_heads, query_pieces, [=](const HeadPiece& it, const HeadPiece* next) {
+  for_heads(shape.queries, shape.num_heads, query_pieces, [=, &in, &shape](const HeadPiece& it, const HeadPiece* next) {
     const auto first_query = [](const HeadPiece& x, index_t len) { return x.piece * query_pieces(len).size; };
     const auto end_query = [=](const HeadPiece& x, index_t len) {
       return std::min(first_query(x, len) + query_pieces(len).size, len);
     };
-    FetchAhead ahead = fetch_nothing<T>(shape);
+    PrefetchQueue ahead = fetch_nothing<T>(shape);
     if (next != nullptr) {
       const HeadRows queries(shape.queries, shape, *next), keys(shape.keys, shape, *next);
       const index_t first = first_query(*next, queries.len), at = queries.at + first * shape.stride;
-      for (const T* matrix : {k, v}) ahead.add(matrix + keys.at, rows_ahead(keys.len, 4));
-      for (const T* matrix : {q, static_cast<const T*>(y)})
+      for (const T* matrix : {in.k, in.v}) ahead.add(matrix + keys.at, rows_ahead(keys.len, 4));
+      for (const T* matrix : {in.q, static_cast<const T*>(y)})
         ahead.add(matrix + at, rows_ahead(end_query(*next, queries.len) - first, 4));
     }
-    const auto head = attention_head(q, k, v, scale, mask, shape, it);
+    const auto head = attention_head(in, it);
     const HeadRows queries(shape.queries, shape, it);
     simd::dispatch<AttentionForward<Products>>(
         head, y + queries.at, lse == nullptr ? nullptr : lse + it.head * shape.queries.num_tokens() + queries.token,
@@ -163,31 +180,32 @@ void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale
 }
 
 template <class Products, class T>
-void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T* y, const T* lse, const T* q,
-                        const T* k, const T* v, T scale, DropoutMask mask, const AttentionShape& shape,
-                        T* workspace) noexcept {
+void attention_backward(const AttentionGradients<T>& gradients, const T* dy, const T* y, const T* lse,
+                        const AttentionInputs<T>& in, T* workspace) noexcept {
+  const AttentionShape& shape = in.shape;
+  const Sink<T> dq = gradients.dq, dk = gradients.dk, dv = gradients.dv;
   using Scratch = typename AttentionBackward<Products>::template Scratch<T>;
   const index_t numel = shape.queries.num_tokens() * shape.stride;
   T* further = workspace + num_threads() * scratch_size<Scratch, T>(shape);  // dq of the pieces but the first
-  for_heads(shape.keys, shape.num_heads, key_pieces, [=](const HeadPiece& it, const HeadPiece* next) {
+  for_heads(shape.keys, shape.num_heads, key_pieces, [=, &in, &shape](const HeadPiece& it, const HeadPiece* next) {
     const auto sink = [=](Sink<T> all, const HeadRows& rows) {
       return all ? Sink<T>{all.data + rows.at, all.accumulate} : all;
     };
     const auto dq_of = [=](const HeadPiece& x, const HeadRows& rows) {
       return x.piece == 0 || !dq ? sink(dq, rows) : Sink<T>{further + (x.piece - 1) * numel + rows.at};
     };
-    FetchAhead ahead = fetch_nothing<T>(shape);
+    PrefetchQueue ahead = fetch_nothing<T>(shape);
     if (next != nullptr) {
       const HeadRows queries(shape.queries, shape, *next), keys(shape.keys, shape, *next);
       const index_t size = key_pieces(keys.len).size, begin = next->piece * size, at = keys.at + begin * shape.stride;
       const index_t key_rows = rows_ahead(std::min(size, keys.len - begin), 8), query_rows = rows_ahead(queries.len, 8);
-      for (const T* matrix : {k, v}) ahead.add(matrix + at, key_rows);
-      for (const T* matrix : {q, dy, y}) ahead.add(matrix + queries.at, query_rows);
+      for (const T* matrix : {in.k, in.v}) ahead.add(matrix + at, key_rows);
+      for (const T* matrix : {in.q, dy, y}) ahead.add(matrix + queries.at, query_rows);
       for (const Sink<T>& result : {dv, dk})
         if (result) ahead.add(result.data + at, key_rows);
       if (dq) ahead.add(dq_of(*next, queries).data, query_rows);
     }
-    const auto head = attention_head(q, k, v, scale, mask, shape, it);
+    const auto head = attention_head(in, it);
     const HeadRows queries(shape.queries, shape, it), keys(shape.keys, shape, it);
     const index_t size = key_pieces(keys.len).size, begin = it.piece * size;
     simd::dispatch<AttentionBackward<Products>>(
@@ -196,7 +214,7 @@ void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T
         own_scratch<Scratch>(workspace, shape));
   });
   if (!dq || key_pieces(shape.keys.max_seqlen).count <= 1) return;
-  parallel_for(shape.keys.count, 1, [=](index_t b, index_t) {
+  parallel_for(shape.keys.count, 1, [=, &shape](index_t b, index_t) {
     const auto length_of = [=](const Sequences& x) { return x.cu_seqlens[b + 1] - x.cu_seqlens[b]; };
     const index_t start = shape.queries.cu_seqlens[b] * shape.stride;
     for (index_t piece = 1; piece < key_pieces(length_of(shape.keys)).count; ++piece)
@@ -221,21 +239,19 @@ index_t attention_workspace(const AttentionShape& shape, index_t threads) {
 /// y = dropout(softmax(scale·QKᵗ))·V per sequence and head. lse (H, queries' rows), log Σ e^score of each query, is
 /// kept for the backward kernel and may be null.
 template <class T>
-void attention_forward(T* y, T* lse, const T* q, const T* k, const T* v, T scale, DropoutMask mask,
-                       const AttentionShape& shape, T* workspace, Precision precision = Precision::full) noexcept {
-  detail::with_products<T>(precision, [&](auto products) {
-    detail::attention_forward<decltype(products)>(y, lse, q, k, v, scale, mask, shape, workspace);
-  });
+void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace,
+                       Precision precision = Precision::full) noexcept {
+  detail::with_products<T>(
+      precision, [&](auto products) { detail::attention_forward<decltype(products)>(y, lse, in, workspace); });
 }
 
 /// With P the probabilities, P' = dropout(P), δ = Σ dy·y of each row: dv = P'ᵗ·dy, dP = dropout(dy·Vᵗ),
-/// dS = P·(dP − δ), dq = scale·dS·K, dk = scale·dSᵗ·Q. dq, dk, dv may not be the same memory.
+/// dS = P·(dP − δ), dq = scale·dS·K, dk = scale·dSᵗ·Q.
 template <class T>
-void attention_backward(Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy, const T* y, const T* lse, const T* q,
-                        const T* k, const T* v, T scale, DropoutMask mask, const AttentionShape& shape, T* workspace,
-                        Precision precision = Precision::full) noexcept {
+void attention_backward(const AttentionGradients<T>& gradients, const T* dy, const T* y, const T* lse,
+                        const AttentionInputs<T>& in, T* workspace, Precision precision = Precision::full) noexcept {
   detail::with_products<T>(precision, [&](auto products) {
-    detail::attention_backward<decltype(products)>(dq, dk, dv, dy, y, lse, q, k, v, scale, mask, shape, workspace);
+    detail::attention_backward<decltype(products)>(gradients, dy, y, lse, in, workspace);
   });
 }
 

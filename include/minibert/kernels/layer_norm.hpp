@@ -10,6 +10,24 @@
 #include <minibert/simd/part.hpp>
 
 namespace minibert::kernels {
+
+/// What layer normalisation reads: n rows of d elements.
+template <class T>
+struct LayerNormInputs {
+  const T* x;         ///< (n, d)
+  const T* residual;  ///< (n, d), added to x; null: nothing is added
+  const T* weight;    ///< (d)
+  const T* bias;      ///< (d)
+  T eps;
+  index_t n, d;
+};
+
+/// Where its gradients go, each nowhere or to memory of its own.
+template <class T>
+struct LayerNormGradients {
+  Sink<T> dx = {}, dresidual = {}, dweight = {}, dbias = {};
+};
+
 inline namespace MINIBERT_ARCH {
 
 namespace detail {
@@ -91,13 +109,13 @@ struct LayerNormBackward {
 
 }  // namespace detail
 
-/// y = (z − mean z) / √(var z + eps) · weight + bias for each of n rows z = x + residual of d elements.
-/// residual may be null. mean and rstd, n elements each, are kept for the backward kernel; both may be null.
+/// y = (z − mean z) / √(var z + eps) · weight + bias for each of n rows z = x + residual.
+/// mean and rstd, n elements each, are kept for the backward kernel; both may be null.
 template <class T>
-void layer_norm_forward(T* y, T* mean, T* rstd, const T* x, const T* residual, const T* weight, const T* bias, T eps,
-                        index_t n, index_t d) noexcept {
-  parallel_for(n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
-    simd::dispatch<detail::LayerNormForward>(y, mean, rstd, x, residual, weight, bias, eps, begin, end, d);
+void layer_norm_forward(T* y, T* mean, T* rstd, const LayerNormInputs<T>& in) noexcept {
+  parallel_for(in.n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
+    simd::dispatch<detail::LayerNormForward>(y, mean, rstd, in.x, in.residual, in.weight, in.bias, in.eps, begin, end,
+                                             in.d);
   });
 }
 
@@ -107,19 +125,19 @@ constexpr index_t layer_norm_backward_workspace(index_t n, index_t d) noexcept {
 }
 
 /// With x̂ = (z − mean)·rstd and g = dy·weight: dz = (g − mean g − x̂·mean(g·x̂))·rstd, for x and for residual;
-/// dweight = Σ dy·x̂, dbias = Σ dy over the rows. dx and dresidual may not be the same memory.
+/// dweight = Σ dy·x̂, dbias = Σ dy over the rows.
 template <class T>
-void layer_norm_backward(Sink<T> dx, Sink<T> dresidual, Sink<T> dweight, Sink<T> dbias, const T* dy, const T* x,
-                         const T* residual, const T* weight, const T* mean, const T* rstd, index_t n, index_t d,
-                         T* workspace) noexcept {
-  parallel_for(n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
+void layer_norm_backward(const LayerNormGradients<T>& to, const T* dy, const T* mean, const T* rstd,
+                         const LayerNormInputs<T>& in, T* workspace) noexcept {
+  const index_t d = in.d;
+  parallel_for(in.n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
     T* partial = workspace + begin / detail::kLayerNormGrain * 2 * d;
-    simd::dispatch<detail::LayerNormBackward>(dx, dresidual, partial, dy, x, residual, weight, mean, rstd, begin, end,
-                                              d);
+    simd::dispatch<detail::LayerNormBackward>(to.dx, to.dresidual, partial, dy, in.x, in.residual, in.weight, mean,
+                                              rstd, begin, end, d);
   });
-  const index_t chunks = num_chunks(n, detail::kLayerNormGrain);
-  sum_rows(dweight, workspace, 2 * d, chunks, d);
-  sum_rows(dbias, workspace + d, 2 * d, chunks, d);
+  const index_t chunks = num_chunks(in.n, detail::kLayerNormGrain);
+  sum_rows(to.dweight, workspace, 2 * d, chunks, d);
+  sum_rows(to.dbias, workspace + d, 2 * d, chunks, d);
 }
 
 }  // namespace MINIBERT_ARCH

@@ -25,7 +25,8 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
   T* y = op.output(x.shape());
   T* mean = op.is_recorded() ? op.tape().scratch(n) : nullptr;
   T* rstd = op.is_recorded() ? op.tape().scratch(n) : nullptr;
-  kernels::layer_norm_forward(y, mean, rstd, in.data(), added.data(), w.data(), b.data(), eps, n, d);
+  const kernels::LayerNormInputs<T> inputs{in.data(), added.data(), w.data(), b.data(), eps, n, d};
+  kernels::layer_norm_forward(y, mean, rstd, inputs);
   return op.record([=](const T* dy, Gradients<T>& g) {
     // x may be the residual, too: take the slots in the order in which the kernel writes.
     const Sink<T> dx = g.slot(in);
@@ -33,8 +34,7 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
     const Sink<T> dweight = g.slot(w);
     const Sink<T> dbias = g.slot(b);
     T* workspace = g.tape().workspace(kernels::layer_norm_backward_workspace(n, d));
-    kernels::layer_norm_backward(dx, dresidual, dweight, dbias, dy, in.data(), added.data(), w.data(), mean, rstd, n, d,
-                                 workspace);
+    kernels::layer_norm_backward({dx, dresidual, dweight, dbias}, dy, mean, rstd, inputs, workspace);
   });
 }
 

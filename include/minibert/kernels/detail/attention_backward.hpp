@@ -36,15 +36,15 @@ struct AttentionBackward : BackwardBlocks {
     T *p, *ds;                                                 // blocks of queries × keys
 
     Scratch(ScratchCutter<T>& memory, index_t max_queries, index_t max_keys, index_t head_size) {
-      const index_t queries = std::min(round_up(max_queries, kMicroRows), kQueries);
-      const index_t width = round_up(head_size, kMaxTileColumns);
-      stride = std::min(round_up(max_keys, kMaxTileColumns), kKeys);
+      const index_t queries = std::min(core::round_up(max_queries, kMicroRows), kQueries);
+      const index_t width = core::round_up(head_size, kMaxTileColumns);
+      stride = std::min(core::round_up(max_keys, kMaxTileColumns), kKeys);
       keys = memory.template cut_as<Element>(stride * head_size);
       values = memory.template cut_as<Element>(stride * head_size);
       key_rows = memory.template cut_as<Element>(width * stride);
       query_rows = memory.template cut_as<Element>(width * queries);
       dy_rows = memory.template cut_as<Element>(width * queries);
-      rows = memory.template cut_as<Element>(round_up(queries, 16) * (std::max(stride, head_size) + 32));
+      rows = memory.template cut_as<Element>(core::round_up(queries, 16) * (std::max(stride, head_size) + 32));
       p = memory.cut(queries * stride);
       ds = memory.cut(queries * stride);
     }
@@ -52,7 +52,7 @@ struct AttentionBackward : BackwardBlocks {
 
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(AttentionHead<T> head, Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy,
-                                         const T* y, const T* lse, index_t begin, index_t end, FetchAhead next_head,
+                                         const T* y, const T* lse, index_t begin, index_t end, PrefetchQueue next_head,
                                          Scratch<T> s) {
     using Tile = MicroTile<Arch, T>;
     const index_t d = head.head_size, stride = head.stride;
@@ -66,14 +66,14 @@ struct AttentionBackward : BackwardBlocks {
       for (index_t query = 0; query < head.num_queries; query += kQueries) {
         const index_t queries = std::min(kQueries, head.num_queries - query), at = query * stride;
         const bool ends = query + kQueries >= head.num_queries;
-        FetchAhead next_block = next_head;
+        PrefetchQueue next_block = next_head;
         if (!ends || key + kKeys < end) {
           const index_t from = ends ? 0 : query + kQueries, count = std::min(kQueries, head.num_queries - from);
           next_block.clear();
           for (const T* matrix : {head.q, dy, y}) next_block.add(matrix + from * stride, count);
           if (dq) next_block.add(dq.data + from * stride, count);
         }
-        FetchAhead& ahead = std::max(head.num_queries, head.num_keys) <= kShort ? next_head : next_block;
+        PrefetchQueue& ahead = std::max(head.num_queries, head.num_keys) <= kShort ? next_head : next_block;
         make_block<Arch>(head, dy + at, y + at, lse + query, key, keys, query, queries, ahead, s);
         const Matrix<T> probabilities{s.p, s.stride}, dscores{s.ds, s.stride};
         const bool again = query > 0;
@@ -107,10 +107,10 @@ struct AttentionBackward : BackwardBlocks {
   template <class Arch, class T>
   [[gnu::always_inline]] static void make_block(const AttentionHead<T>& head, const T* dy, const T* y, const T* lse,
                                                 index_t key, index_t keys, index_t query, index_t queries,
-                                                FetchAhead& ahead, const Scratch<T>& s) {
+                                                PrefetchQueue& ahead, const Scratch<T>& s) {
     using V = typename Arch::template vec<T>;
     constexpr T log2e = std::numbers::log2e_v<T>;
-    const index_t padded = round_up(keys, V::lanes), stride = head.stride, d = head.head_size;
+    const index_t padded = core::round_up(keys, V::lanes), stride = head.stride, d = head.head_size;
     const T* q = head.q + query * stride;
     for (index_t i = 0; i < queries; i += kGroup) {
       const index_t count = std::min(kGroup, queries - i);

@@ -9,7 +9,7 @@
 #include <limits>
 #include <numbers>
 
-#include <minibert/kernels/detail/fetch_ahead.hpp>
+#include <minibert/kernels/detail/prefetch_queue.hpp>
 #include <minibert/kernels/detail/products.hpp>
 #include <minibert/kernels/detail/scratch.hpp>
 #include <minibert/kernels/dropout.hpp>
@@ -85,7 +85,7 @@ template <class V, class T>
 [[gnu::always_inline]] inline void online_softmax(T* scores, index_t stride, index_t count, index_t keys, T* largest,
                                                   T* sum, T* factor, bool first) {
   constexpr int kRows = 4;
-  const index_t padded = round_up(keys, V::lanes);
+  const index_t padded = core::round_up(keys, V::lanes);
   for (index_t row = 0; row < count; ++row)
     for (index_t i = keys; i < padded; ++i) scores[row * stride + i] = -std::numeric_limits<T>::infinity();
   index_t row = 0;
@@ -100,7 +100,7 @@ template <class V, class T>
 /// epilogue(A (m×k) · packed panels (k×n)); scratch: Products::rows.
 template <class Arch, class Products, class T, class Element, class Epilogue>
 [[gnu::always_inline]] inline void multiply(index_t m, index_t n, index_t k, Matrix<T> a, Element* panels,
-                                            FetchAhead& ahead, Element* scratch, Epilogue epilogue) {
+                                            PrefetchQueue& ahead, Element* scratch, Epilogue epilogue) {
   simd::call<PackedProduct<T>, Arch>(m, n, Products::depth(k),
                                      Products::template rows<MicroTile<Arch, T>>(scratch, a, m, k),
                                      static_cast<const Element*>(panels), &ahead, epilogue);
@@ -133,8 +133,8 @@ struct AttentionForward : ForwardBlocks {
 
     Scratch(ScratchCutter<T>& memory, index_t, index_t max_keys, index_t head_size) {
       const index_t block = std::min(max_keys, kKeys), queries = max_keys > kKeys ? kQueries : 0;
-      partial_stride = round_up(head_size, kMaxTileColumns);
-      keys = memory.template cut_as<Element>(round_up(block, kMaxTileColumns) * head_size);
+      partial_stride = core::round_up(head_size, kMaxTileColumns);
+      keys = memory.template cut_as<Element>(core::round_up(block, kMaxTileColumns) * head_size);
       values = memory.template cut_as<Element>(partial_stride * block);
       rows = memory.template cut_as<Element>(std::max(kGroup * head_size, kScores) + kGroup * 32);
       scores = memory.cut(kScores);
@@ -146,14 +146,14 @@ struct AttentionForward : ForwardBlocks {
 
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(AttentionHead<T> head, T* y, T* lse, index_t first, index_t last,
-                                         FetchAhead ahead, Scratch<T> s) {
+                                         PrefetchQueue ahead, Scratch<T> s) {
     using Tile = MicroTile<Arch, T>;
     using V = typename Tile::V;
     const T binary_scale = head.scale * std::numbers::log2e_v<T>;
     T factor[kGroup], inverse[kGroup];
     for (index_t begin = 0; begin < head.num_keys; begin += kKeys) {
       const index_t keys = std::min(kKeys, head.num_keys - begin), from = begin * head.stride;
-      const index_t scores_stride = round_up(keys, kMaxTileColumns), group = ForwardBlocks::group(scores_stride);
+      const index_t scores_stride = core::round_up(keys, kMaxTileColumns), group = ForwardBlocks::group(scores_stride);
       const bool begins = begin == 0, ends = begin + kKeys >= head.num_keys;
       Products::template pack_panels<Tile>(s.keys, Matrix<T>{head.k + from, head.stride}.transposed(), keys,
                                            head.head_size);
@@ -161,7 +161,7 @@ struct AttentionForward : ForwardBlocks {
       for (index_t i = first; i < last; i += group) {
         const index_t count = std::min(group, last - i), at = i - first;
         const Matrix<T> queries{head.q + i * head.stride, head.stride}, scores{s.scores, scores_stride};
-        multiply<Arch, Products>(count, round_up(keys, V::lanes), head.head_size, queries, s.keys, ahead, s.rows,
+        multiply<Arch, Products>(count, core::round_up(keys, V::lanes), head.head_size, queries, s.keys, ahead, s.rows,
                                  Store<T>{s.scores, scores_stride, false, binary_scale});
         online_softmax<V>(s.scores, scores_stride, count, keys, s.largest + at, s.sum + at, factor, begins);
         if (head.mask) drop_scores<V>(head, s.scores, scores_stride, i, count, begin, begin + keys);
@@ -183,7 +183,7 @@ struct AttentionForward : ForwardBlocks {
     for (index_t r = 0; r < count; ++r, row += stride) {
       for_dropout_factors<V>(
           head.mask.key, query + r, head.mask.threshold, static_cast<T>(head.mask.scale()), begin,
-          round_up(end, V::lanes), [&](index_t i, auto, const V& kept) __attribute__((always_inline)) {
+          core::round_up(end, V::lanes), [&](index_t i, auto, const V& kept) __attribute__((always_inline)) {
             (V::load(row + (i - begin)) * kept).store(row + (i - begin));
           });
     }

@@ -1,12 +1,12 @@
-// The micro-tile: the only loop of the library that has to reach the processor's peak.
+// The micro-tile: a small tile of C whose sums stay in registers. The only loop of the library that has to reach the
+// processor's peak.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
 #include <minibert/core/aligned_buffer.hpp>
-#include <minibert/core/parallel.hpp>
-#include <minibert/kernels/detail/scratch.hpp>
+#include <minibert/kernels/detail/gemm_tuning.hpp>
 #include <minibert/kernels/matrix.hpp>
 #include <minibert/simd/dispatch.hpp>
 #include <minibert/simd/part.hpp>
@@ -16,81 +16,85 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-inline constexpr int kMicroRows = 6;
-
-/// Rows × (vectors of columns) of C kept in registers: 6×4 of 32 registers, 6×2 of 16; the others hold a row of B and a
-/// broadcast element of A. At depths from 128 to 3,072 6×4 reached 97 to 99 % of the FMA peak, 8×3 and 12×2 one less.
+/// The size of a micro-tile: rows × (vectors of columns). The registers that the sums leave free hold a row of B and a
+/// broadcast element of A.
 template <class Arch, class T>
 struct MicroTile {
   using arch = Arch;
   using V = typename Arch::template vec<T>;
   static constexpr int rows = kMicroRows;
-  static constexpr int vectors = Arch::registers == 32 ? 4 : 2;
+  static constexpr int vectors = GemmTuning<Arch>::kTileVectors;
   static constexpr index_t columns = vectors * V::lanes;
 };
-inline constexpr index_t kMaxTileColumns = 64;  // a multiple of every tile's columns: 64, 32, 16, 8, 4
 
-/// The length of the blocks that a sum of `depth` steps is cut into, of about `most`.
-inline index_t depth_block(index_t depth, index_t most) noexcept {
-  const index_t count = depth <= most + most / 2 ? 1 : num_chunks(depth, most);
-  return std::max<index_t>((depth + count - 1) / count, 1);
-}
-
-/// A piece of A as the micro-kernel reads it: element (r, p) at data[r·row_stride + p·step]. Rows from `count` on
-/// repeat the last one.
+/// Rows of A for one micro-tile: element (r, p) is at data[r·row_stride + p·step]. Rows from `count` on repeat the last
+/// row.
 template <class Element>
 struct MicroRows {
   const Element* data;
   index_t row_stride, step, count;
 };
 
-/// A micro-tile's columns of B: row p begins at data[p·stride].
+/// Rows of A for all micro-tiles of a chunk, over one block of k: element (r, p) of the tile that starts at row i is at
+/// data[i·tile_stride + r·row_stride + p·step].
+template <class Element>
+struct BlockRows {
+  const Element* data;
+  index_t row_stride, step, tile_stride;
+
+  /// Returns `count` rows from row i on. i: a multiple of kMicroRows.
+  [[gnu::always_inline]] MicroRows<Element> tile(index_t i, index_t count) const {
+    return {data + i * tile_stride, row_stride, step, count};
+  }
+};
+
+/// Columns of B for one micro-tile: row p begins at data[p·stride].
 template <class Element>
 struct MicroColumns {
   const Element* data;
   index_t stride;
 };
 
-/// What will be read soon and is fetched on the way: one cache line for each row of B.
-struct MicroAhead {
-  std::uintptr_t at;  // a number: it may pass the end of an array
-  index_t stride;     // bytes
+/// A stream of prefetches: one cache line per step of a micro-kernel, `stride` bytes apart.
+struct MicroPrefetch {
+  std::uintptr_t at;  // an integer, since it may pass the end of an array
+  index_t stride;
 
-  MicroAhead(const void* data, index_t stride_) : at(reinterpret_cast<std::uintptr_t>(data)), stride(stride_) {}
+  MicroPrefetch(const void* data, index_t stride_) : at(reinterpret_cast<std::uintptr_t>(data)), stride(stride_) {}
   [[gnu::always_inline]] void fetch() {
     __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
     at += static_cast<std::uintptr_t>(stride);
   }
 };
 
-/// Nothing: where all is in the cache, one in 20 of the products of an AVX2 processor was lost to fetching.
-struct NothingAhead {
+/// Prefetches nothing. For AVX2, see GemmTuning.
+struct NoPrefetch {
   [[gnu::always_inline]] void fetch() {}
 };
 
-/// A vector of elements as the micro-kernel multiplies them: `accumulate` below, or one of its own.
+/// The vector type in which a micro-kernel multiplies elements. It has an `accumulate`, as below.
 template <class Arch, class Element>
 struct MicroOperand {
   using type = typename Arch::template vec<Element>;
 };
 
-/// sum += x·(a row of B), one vector.
+/// Adds x·row to sum: one vector of a micro-tile's row.
 template <class T, int N>
 [[gnu::always_inline]] inline void accumulate(simd::Vec<T, N>& sum, const simd::Vec<T, N>& x,
                                               const simd::Vec<T, N>& row) {
   sum = fma(x, row, sum);
 }
 
-/// sums += rows of A · the first Vectors vectors of columns of B, k elements deep; Operand is a vector of elements.
-template <class Operand, int Rows, int Vectors, class V, class Element, class Ahead>
+/// Adds A (Rows×k) · B (k×Vectors vectors) to the sums. Operand: MicroOperand's type.
+template <class Operand, int Rows, int Vectors, class V, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_product(V (&sums)[Rows][Vectors], const MicroRows<Element>& a,
-                                                 MicroColumns<Element> b, index_t k, Ahead ahead) {
+                                                 MicroColumns<Element> b, index_t k, Prefetch prefetch) {
   const Element* row_of_a[Rows];
   simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
     row_of_a[r] = a.data + (r < a.count ? r : a.count - 1) * a.row_stride;
   });
   for (index_t p = 0, at = 0; p < k; ++p, at += a.step, b.data += b.stride) {
-    ahead.fetch();
+    prefetch.fetch();
     Operand row_of_b[Vectors];
     simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
       row_of_b[v] = Operand::load(b.data + v * Operand::lanes);
@@ -119,21 +123,23 @@ template <int Rows, int Vectors, class V, class T>
   });
 }
 
-/// tile = sums, or tile += sums, its rows Tile::columns apart; of them the first Vectors vectors.
+/// Writes A·B to the first Vectors vectors of each row of a tile in memory, or adds it. The tile's rows are
+/// Tile::columns apart.
 template <int Vectors>
 struct MicroKernel {
-  template <class Arch, class T, class Element, class Ahead>
+  template <class Arch, class T, class Element, class Prefetch>
   [[gnu::always_inline]] static void run(T* tile, bool add, MicroRows<Element> a, MicroColumns<Element> b, index_t k,
-                                         Ahead ahead) {
+                                         Prefetch prefetch) {
     using Tile = MicroTile<Arch, T>;
     typename Tile::V sums[Tile::rows][Vectors] = {};
     if (add) load_sums(sums, tile, Tile::columns);
-    micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, ahead);
+    micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, prefetch);
     store_sums(sums, tile, Tile::columns);
   }
 };
 
-/// Calls f(how many vectors hold `columns` columns), a constant: a narrow last panel costs what it holds.
+/// Calls f with the number of vectors that `columns` columns take, as a constant, so that a narrow last panel costs no
+/// more than its own vectors.
 template <class Tile, class F>
 [[gnu::always_inline]] inline void with_vectors(index_t columns, F f) {
   constexpr index_t lanes = Tile::V::lanes;
@@ -142,27 +148,28 @@ template <class Tile, class F>
   });
 }
 
-/// The micro-kernel for as many columns as there are.
-template <class Arch, class T, class Element, class Ahead>
+/// Runs the micro-kernel for the given number of columns.
+template <class Arch, class T, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_kernel(index_t columns, T* tile, bool add, MicroRows<Element> a,
-                                                MicroColumns<Element> b, index_t k, Ahead ahead) {
+                                                MicroColumns<Element> b, index_t k, Prefetch prefetch) {
   with_vectors<MicroTile<Arch, T>>(
       columns, [&](auto vectors) __attribute__((always_inline)) {
-        simd::call<MicroKernel<vectors>, Arch>(tile, add, a, b, k, ahead);
+        simd::call<MicroKernel<vectors>, Arch>(tile, add, a, b, k, prefetch);
       });
 }
 
-/// Which piece of C a micro-tile is, and which block of the sum over k.
+/// Where a micro-tile is in C, and whether it sums the first and the last block of k.
 struct MicroPlace {
   index_t i, i_end, j, j_end;
   bool first, last;
 };
 
-/// At most a micro-tile of C, over one block of k. The sums of all blocks but the last go to `tile`; then the epilogue
-/// gets them: from registers where it is cheap, else from the tile, so that one micro-kernel serves all epilogues.
-template <class Arch, class Epilogue, class T, class Element, class Ahead>
+/// Multiplies one micro-tile of C, or a part of one, over one block of k. Keeps the sums of all blocks but the last in
+/// `tile`; passes the last to the epilogue: from registers if the epilogue is cheap, otherwise from the tile, so that
+/// one micro-kernel serves all epilogues.
+template <class Arch, class Epilogue, class T, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
-                                              const MicroColumns<Element>& b, index_t k, const Ahead& ahead,
+                                              const MicroColumns<Element>& b, index_t k, const Prefetch& prefetch,
                                               Epilogue& epilogue) {
   using Tile = MicroTile<Arch, T>;
   using V = typename Tile::V;
@@ -170,7 +177,7 @@ template <class Arch, class Epilogue, class T, class Element, class Ahead>
     if (a.count == Tile::rows && place.j_end - place.j == Tile::columns) {
       V sums[Tile::rows][Tile::vectors] = {};
       if (!place.first) load_sums(sums, tile, Tile::columns);
-      micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, ahead);
+      micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, prefetch);
       if (!place.last) return store_sums(sums, tile, Tile::columns);
       simd::unroll<Tile::rows>([&](auto r) __attribute__((always_inline)) {
         simd::unroll<Tile::vectors>([&](auto v) __attribute__((always_inline)) {
@@ -180,7 +187,7 @@ template <class Arch, class Epilogue, class T, class Element, class Ahead>
       return;
     }
   }
-  micro_kernel<Arch>(place.j_end - place.j, tile, !place.first, a, b, k, ahead);
+  micro_kernel<Arch>(place.j_end - place.j, tile, !place.first, a, b, k, prefetch);
   if (!place.last) return;
   for (index_t row = place.i; row < place.i_end; ++row)
     simd::for_vectors<V>(
@@ -189,14 +196,51 @@ template <class Arch, class Epilogue, class T, class Element, class Ahead>
         });
 }
 
-/// epilogue(A·B) for m rows of A and panels of B (k×n) that stay in the cache; k: steps. Each micro-tile fetches what
-/// ahead->next(k) says. A kernel of its own: the micro-tile is not written out for each product of a kernel that calls
-/// it.
+/// Rows [first, last) and columns [column, column_end) of C, over a block of k of `depth` steps. begins, ends: it is
+/// the first, the last block.
+struct GemmBlock {
+  index_t first, last, column, column_end, depth;
+  bool begins, ends;
+};
+
+/// Multiplies a block micro-tile by micro-tile: all rows of A with one panel of B, which stays in L1, then the next
+/// panel. The loop nest of every large product.
+///   panels.columns(j)   returns the panel at column j; called once for each panel, in order
+///   panels.prefetch(i)  returns what the micro-tile at row i of that panel prefetches
+///   tiles               memory of the sums between blocks of k: one tile for each micro-tile, or a single one if the
+///                       block is the only one
+template <class Arch, class T, class Element, class Panels, class Epilogue>
+[[gnu::always_inline]] inline void for_micro_tiles(const GemmBlock& block, const BlockRows<Element>& rows,
+                                                   Panels& panels, T* tiles, Epilogue& epilogue) {
+  using Tile = MicroTile<Arch, T>;
+  const bool is_only = block.begins && block.ends;
+  const index_t tile_rows = core::round_up(block.last - block.first, Tile::rows);
+  for (index_t j = block.column; j < block.column_end; j += Tile::columns) {
+    const MicroColumns<Element> columns = panels.columns(j);
+    for (index_t i = block.first; i < block.last; i += Tile::rows) {
+      const index_t row = i - block.first;
+      const MicroPlace place{i,
+                             std::min(i + Tile::rows, block.last),
+                             j,
+                             std::min(j + Tile::columns, block.column_end),
+                             block.begins,
+                             block.ends};
+      T* tile = is_only ? tiles : tiles + (j - block.column) * tile_rows + row * Tile::columns;
+      micro_tile<Arch>(place, tile, rows.tile(row, place.i_end - i), columns, block.depth, panels.prefetch(row),
+                       epilogue);
+    }
+  }
+}
+
+/// Multiplies A by packed panels of B (k×n) that stay in the cache: C (m×n) = epilogue(A·B). k: steps. Each micro-tile
+/// prefetches what queue->next(k) returns. A kernel of its own, so that kernels with several products do not inline the
+/// micro-tile several times; a loop of its own, since through for_micro_tiles the products of attention over 33 tokens
+/// took 5 % longer with g++ 12 (AVX-512).
 template <class T>
 struct PackedProduct {
-  template <class Arch, class Element, class Ahead, class Epilogue>
-  [[gnu::always_inline]] static void run(index_t m, index_t n, index_t k, MicroRows<Element> a, const Element* panels,
-                                         Ahead* ahead, Epilogue epilogue) {
+  template <class Arch, class Element, class Queue, class Epilogue>
+  [[gnu::always_inline]] static void run(index_t m, index_t n, index_t k, BlockRows<Element> a, const Element* panels,
+                                         Queue* queue, Epilogue epilogue) {
     using Tile = MicroTile<Arch, T>;
     alignas(kAlignment) T tile[Tile::rows * Tile::columns];
     for (index_t j = 0; j < n; j += Tile::columns) {
@@ -204,7 +248,7 @@ struct PackedProduct {
       for (index_t i = 0; i < m; i += Tile::rows) {
         const MicroPlace place{i, std::min(i + Tile::rows, m), j, std::min(j + Tile::columns, n), true, true};
         const MicroRows<Element> rows{a.data + i * a.row_stride, a.row_stride, a.step, place.i_end - i};
-        micro_tile<Arch>(place, &tile[0], rows, panel, k, ahead->next(k), epilogue);
+        micro_tile<Arch>(place, &tile[0], rows, panel, k, queue->next(k), epilogue);
       }
     }
   }

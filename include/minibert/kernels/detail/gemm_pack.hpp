@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include <minibert/kernels/detail/gemm_micro.hpp>
 #include <minibert/simd/transpose.hpp>
@@ -12,13 +11,6 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
 namespace detail {
-
-/// After how many rows so far apart the second level of the cache (1,024 sets, 16 ways or 8) has the next one in the
-/// set of the first: where these are few, rows push each other out.
-inline index_t rows_until_collision(index_t stride_bytes) noexcept {
-  constexpr index_t kPeriod = 65536;
-  return kPeriod / std::gcd(kPeriod, stride_bytes);
-}
 
 /// Row p of the panel: `count` elements of a row of B, then zeros to the end of a vector.
 template <class Tile, class T>
@@ -79,10 +71,10 @@ template <class T>
 /// that is several panels, rows so far apart may push each other out of the cache before the next panel wants them.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_rows(T* packed, Matrix<T> b, index_t n, index_t k) {
-  constexpr index_t kAhead = 16;
   for (index_t p = 0; p < k; ++p) {
     const T* row = b.data + p * b.row_stride;
-    if constexpr (Tile::columns < kMaxTileColumns) fetch_row(row, p + kAhead < k ? kAhead * b.row_stride : 0, n);
+    if constexpr (Tile::columns < kMaxTileColumns)
+      fetch_row(row, p + kPackAhead < k ? kPackAhead * b.row_stride : 0, n);
     for (index_t j = 0; j < n; j += Tile::columns)
       pack_panel_row<Tile>(packed + j * k + p * Tile::columns, row + j, std::min(Tile::columns, n - j));
   }
@@ -103,18 +95,19 @@ template <class Tile, class T>
 /// A (m×k), whose columns are contiguous: element (r, p) at p·stride + r.
 template <class V, class T>
 [[gnu::always_inline]] inline void pack_rows(T* packed, index_t stride, Matrix<T> a, index_t m, index_t k) {
-  constexpr index_t kVectors = 3, kWidth = kVectors * V::lanes, kAhead = 16;  // written out: fewer instructions a line
+  constexpr index_t kWidth = kPackVectors * V::lanes;
   for (index_t p = 0; p < k; ++p, packed += stride) {
     const T* column = a.data + p * a.column_stride;
-    const T* later = p + kAhead < k ? column + kAhead * a.column_stride : column;
+    const T* later = p + kPackAhead < k ? column + kPackAhead * a.column_stride : column;
     index_t r = 0;
     for (; r + kWidth <= m; r += kWidth) {
-      V line[kVectors];
-      simd::unroll<kVectors>([&](auto v) __attribute__((always_inline)) {
+      V line[kPackVectors];
+      simd::unroll<kPackVectors>([&](auto v) __attribute__((always_inline)) {
         __builtin_prefetch(later + r + v * V::lanes);
         line[v] = V::load(column + r + v * V::lanes);
       });
-      simd::unroll<kVectors>([&](auto v) __attribute__((always_inline)) { line[v].store(packed + r + v * V::lanes); });
+      simd::unroll<kPackVectors>([&](auto v)
+                                     __attribute__((always_inline)) { line[v].store(packed + r + v * V::lanes); });
     }
     simd::for_vectors<V>(
         m - r, [&](index_t c, auto part) __attribute__((always_inline)) {
@@ -136,39 +129,28 @@ template <class V>
   }
 }
 
-/// Rows of A of which a micro-tile takes six: element (r, p) at data[r·row_stride + p·step], r < 6, and those of the
-/// next tile 6·next further on.
-template <class T>
-struct PackedRows {
-  const T* data;
-  index_t row_stride, step, next;
-  /// Rows from i on, a multiple of six.
-  [[gnu::always_inline]] MicroRows<T> piece(index_t i, index_t count) const {
-    return {data + i * next, row_stride, step, count};
-  }
-};
-
-/// A (m×k), whose columns are contiguous, in strips of six rows, column by column. packed: round_up(m, 6)·(k + 4)
+/// A (m×k), whose columns are contiguous, in strips of six rows, column by column. packed: core::round_up(m, 6)·(k + 4)
 /// elements: strips begin at different places of a page.
 template <class Tile, class T>
-[[gnu::always_inline]] inline PackedRows<T> pack_strips(T* packed, Matrix<T> a, index_t m, index_t k) {
+[[gnu::always_inline]] inline BlockRows<T> pack_strips(T* packed, Matrix<T> a, index_t m, index_t k) {
   using V = typename Tile::V;
-  constexpr index_t rows = Tile::rows, width = round_up(rows, V::lanes), next = 4, kAhead = 16;
-  static_assert(width - rows <= rows * next);
+  constexpr index_t rows = Tile::rows, width = core::round_up(rows, V::lanes),
+                    gap = GemmTuning<typename Tile::arch>::kStripGap;
+  static_assert(width - rows <= rows * gap);
   for (index_t p = 0; p < k; ++p) {
     const T* column = a.data + p * a.column_stride;
     T* to = packed + p * rows;
-    fetch_row(column, p + kAhead < k ? kAhead * a.column_stride : 0, m);
+    fetch_row(column, p + kPackAhead < k ? kPackAhead * a.column_stride : 0, m);
     index_t r = 0;
     for (; r + width <= m; r += rows)  // whole vectors: what is too much is written over, or lies between the strips
-      for (index_t i = 0; i < rows; i += V::lanes) V::load(column + r + i).store(to + r * (k + next) + i);
+      for (index_t i = 0; i < rows; i += V::lanes) V::load(column + r + i).store(to + r * (k + gap) + i);
     for (; r < m; r += rows)
       if (m - r >= rows)
-        std::memcpy(to + r * (k + next), column + r, rows * sizeof(T));
+        std::memcpy(to + r * (k + gap), column + r, rows * sizeof(T));
       else
-        std::copy_n(column + r, m - r, to + r * (k + next));
+        std::copy_n(column + r, m - r, to + r * (k + gap));
   }
-  return {packed, 1, rows, k + next};
+  return {packed, 1, rows, k + gap};
 }
 
 }  // namespace detail

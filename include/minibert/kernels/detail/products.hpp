@@ -1,4 +1,17 @@
-// The ways to multiply: operands as they are, or rounded to bfloat16. Kernels that multiply are templates of one.
+// The ways to multiply: operands as they are, or rounded to bfloat16. Each kernel that multiplies is a template of one.
+//
+// A way has
+//   Element                        type of packed operands; kStep: elements along k in a step of the micro-kernel
+//   runs_on<Arch>                  true if kernels of this way are compiled for Arch
+//   Streamed                       tuning of the large product that reads operands in place (AVX-512); void if there is
+//                                  none
+//   depth(k)                       steps of a product over k elements
+//   pack_panels<Tile>(…)           B (k×n) in panels: the panel at column j begins at packed + j·depth(k)
+//   rows<Tile>(…)                  A (m×k) for a product of operands in the cache, in place if possible. packed:
+//                                  round_up(m, 16)·(k + 32) elements
+//   block_rows<Tile>(…)            a block of A (m×k) in memory for the large product. packed:
+//                                  m·(round_up(k, 16) + 16) + 16 elements
+//   packs_rows(a)                  true if block_rows packs, with AVX-512
 #pragma once
 
 #include <minibert/core/precision.hpp>
@@ -9,68 +22,51 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Operands as they are.
+/// Multiplies operands as they are.
 template <class T>
 struct FullProducts {
   template <class Arch>
   static constexpr bool runs_on = !std::is_same_v<Arch, simd::Avx512Bf16>;
-  /// Whether a large product reads operands where they lie (gemm_streamed.hpp), or packs them (gemm_packed.hpp).
-  template <class Arch>
-  static constexpr bool streams = Arch::registers == 32;
+  using Streamed = GemmTuning<simd::Avx512>;
 
-  using Element = T;                   // of a packed operand
-  static constexpr index_t kStep = 1;  // elements along k in a step of the micro-kernel
-  /// Steps of a block of k, at most half as many again. A packed panel of B stays in the first level of the cache; one
-  /// of rows read in place does not, and with deeper blocks comes late from the second.
-  static constexpr index_t kBlock = 128, kBlockInPlace = 384;
-  /// Whether the next block of A is fetched with the last panel of B only: sooner, it would be gone when it is wanted.
-  static constexpr bool kFetchesRowsLate = true;
-  /// The steps of a product over k elements.
+  using Element = T;
+  static constexpr index_t kStep = 1;
   static constexpr index_t depth(index_t k) noexcept { return k; }
 
-  /// B (k×n) in panels: the one that starts at column j lies at packed + j·depth(k).
   template <class Tile>
   [[gnu::always_inline]] static void pack_panels(Element* packed, Matrix<T> b, index_t n, index_t k) {
     detail::pack_panels<Tile>(packed, b, n, k);
   }
-  /// A (m×k) for the micro-kernel, in place if that will do for an A in the cache; else in `packed`, which has
-  /// round_up(m, 16)·(k + 32) elements.
   template <class Tile>
-  [[gnu::always_inline]] static MicroRows<Element> rows(Element*, Matrix<T> a, index_t m, index_t) {
-    return {a.data, a.row_stride, a.column_stride, m};
+  [[gnu::always_inline]] static BlockRows<Element> rows(Element*, Matrix<T> a, index_t, index_t) {
+    return {a.data, a.row_stride, a.column_stride, a.row_stride};
   }
-  /// A block of A (m×k) for a packed product; packed: m·(round_up(k, 16) + 16) elements and 16 more.
   template <class Tile>
-  [[gnu::always_inline]] static PackedRows<Element> block_rows(Element* packed, Matrix<T> a, index_t m, index_t k) {
-    if (a.column_stride == 1) return {a.data, a.row_stride, 1, a.row_stride};
-    return pack_strips<Tile>(packed, a, m, k);
+  [[gnu::always_inline]] static BlockRows<Element> block_rows(Element* packed, Matrix<T> a, index_t m, index_t k) {
+    if constexpr (Tile::arch::registers == 32) {
+      if (!packs_rows(a)) return rows<Tile>(packed, a, m, k);
+      const index_t stride = core::round_up(m, 16);
+      pack_rows<typename Tile::V>(packed, stride, a, m, k);
+      return {packed, 1, stride, 1};
+    } else {
+      if (a.column_stride == 1) return rows<Tile>(packed, a, m, k);
+      return pack_strips<Tile>(packed, a, m, k);
+    }
   }
-  /// Whether packed_rows packs: contiguous columns, if the rows of a block of k collide.
   static bool packs_rows(const Matrix<T>& a) noexcept {
-    constexpr index_t kEnough = 128;
-    return a.column_stride != 1 && rows_until_collision(a.column_stride * static_cast<index_t>(sizeof(T))) < kEnough;
-  }
-  /// As rows(), for an A in memory.
-  template <class Tile>
-  [[gnu::always_inline]] static MicroRows<Element> packed_rows(Element* packed, Matrix<T> a, index_t m, index_t k) {
-    if (!packs_rows(a)) return rows<Tile>(packed, a, m, k);
-    const index_t stride = round_up(m, 16);
-    pack_rows<typename Tile::V>(packed, stride, a, m, k);
-    return {packed, 1, stride, m};
+    return a.column_stride != 1 &&
+           rows_until_collision(a.column_stride * static_cast<index_t>(sizeof(T))) < Streamed::kCollidingColumns;
   }
 };
 
-/// Operands rounded to bfloat16, sums in float: by the processor's instruction.
+/// Multiplies operands rounded to bfloat16 and sums in float, by the processor's instruction.
 struct Bf16Products {
   template <class Arch>
   static constexpr bool runs_on = std::is_same_v<Arch, simd::Avx512Bf16>;
-  template <class Arch>
-  static constexpr bool streams = true;
+  using Streamed = GemmTuning<simd::Avx512Bf16>;
 
   using Element = Bf16Pair;
   static constexpr index_t kStep = 2;
-  static constexpr index_t kBlock = 128, kBlockInPlace = kBlock;  // nothing is read in place
-  static constexpr bool kFetchesRowsLate = false;                 // half the time, and all of them to be rounded
   static constexpr index_t depth(index_t k) noexcept { return num_pairs(k); }
 
   template <class Tile>
@@ -78,60 +74,59 @@ struct Bf16Products {
     pack_bf16_panels<Tile>(packed, b, n, k);
   }
   template <class Tile>
-  [[gnu::always_inline]] static MicroRows<Element> rows(Element* packed, Matrix<float> a, index_t m, index_t k) {
+  [[gnu::always_inline]] static BlockRows<Element> rows(Element* packed, Matrix<float> a, index_t m, index_t k) {
     const bool by_rows = a.column_stride == 1;
-    const index_t stride = by_rows ? round_up(num_pairs(k), 16) + 16 : round_up(m, 16);  // rows in different sets
+    // 16 more elements put neighbouring rows into different cache sets.
+    const index_t stride = by_rows ? core::round_up(num_pairs(k), 16) + 16 : core::round_up(m, 16);
     pack_bf16_rows<typename Tile::arch>(packed, stride, a, m, k);
-    return {packed, by_rows ? stride : 1, by_rows ? 1 : stride, m};
+    return {packed, by_rows ? stride : 1, by_rows ? 1 : stride, by_rows ? stride : 1};
   }
-  static bool packs_rows(const Matrix<float>&) noexcept { return true; }
   template <class Tile>
-  [[gnu::always_inline]] static MicroRows<Element> packed_rows(Element* packed, Matrix<float> a, index_t m, index_t k) {
+  [[gnu::always_inline]] static BlockRows<Element> block_rows(Element* packed, Matrix<float> a, index_t m, index_t k) {
     return rows<Tile>(packed, a, m, k);
   }
+  static bool packs_rows(const Matrix<float>&) noexcept { return true; }
 };
 
-/// The same where there is no such instruction: rounded when packed, and multiplied as floats. Not for AVX-512: nothing
-/// is gained where bf16 is not native, and everyone who includes us would compile it.
+/// Multiplies operands rounded to bfloat16, as floats, on processors without the instruction, at the speed of AVX2's
+/// floats. Not compiled for AVX-512: without native bf16 nothing is gained, and every including unit would compile it.
 struct RoundedProducts {
   template <class Arch>
   static constexpr bool runs_on = Arch::registers == 16;
-  template <class Arch>
-  static constexpr bool streams = false;
+  using Streamed = void;
 
   using Element = float;
+  static constexpr index_t kStep = 1;
   static constexpr index_t depth(index_t k) noexcept { return k; }
 
   template <class Tile>
   [[gnu::always_inline]] static void pack_panels(float* packed, Matrix<float> b, index_t n, index_t k) {
     detail::pack_panels<Tile>(packed, b, n, k);
     for (index_t j = 0; j < n; j += Tile::columns) {
-      const index_t columns = round_up(std::min(Tile::columns, n - j), Tile::V::lanes);
+      const index_t columns = core::round_up(std::min(Tile::columns, n - j), Tile::V::lanes);
       for (index_t p = 0; p < k; ++p) round_to_bf16<typename Tile::V>(packed + j * k + p * Tile::columns, columns);
     }
   }
   template <class Tile>
-  [[gnu::always_inline]] static MicroRows<float> rows(float* packed, Matrix<float> a, index_t m, index_t k) {
+  [[gnu::always_inline]] static BlockRows<float> rows(float* packed, Matrix<float> a, index_t m, index_t k) {
     using V = typename Tile::V;
     const bool by_rows = a.column_stride == 1;
-    const index_t stride = round_up(by_rows ? k : m, 16) + (by_rows ? 16 : 0);  // rows in different sets
+    // 16 more elements put neighbouring rows into different cache sets.
+    const index_t stride = core::round_up(by_rows ? k : m, 16) + (by_rows ? 16 : 0);
     pack_rows<V>(packed, stride, by_rows ? a.transposed() : a, by_rows ? k : m, by_rows ? m : k);
     round_to_bf16<V>(packed, stride * (by_rows ? m : k));
-    return {packed, by_rows ? stride : 1, by_rows ? 1 : stride, m};
+    return {packed, by_rows ? stride : 1, by_rows ? 1 : stride, by_rows ? stride : 1};
   }
   template <class Tile>
-  [[gnu::always_inline]] static PackedRows<float> block_rows(float* packed, Matrix<float> a, index_t m, index_t k) {
-    if (a.column_stride == 1) {
-      const MicroRows<float> copies = rows<Tile>(packed, a, m, k);
-      return {packed, copies.row_stride, 1, copies.row_stride};
-    }
-    const PackedRows<float> strips = pack_strips<Tile>(packed, a, m, k);
-    round_to_bf16<typename Tile::V>(packed, round_up(m, Tile::rows) * strips.next);
+  [[gnu::always_inline]] static BlockRows<float> block_rows(float* packed, Matrix<float> a, index_t m, index_t k) {
+    if (a.column_stride == 1) return rows<Tile>(packed, a, m, k);
+    const BlockRows<float> strips = pack_strips<Tile>(packed, a, m, k);
+    round_to_bf16<typename Tile::V>(packed, core::round_up(m, Tile::rows) * strips.tile_stride);
     return strips;
   }
 };
 
-/// f(the way of that precision on this processor; other types than float are multiplied as they are)
+/// Calls f with the way of the given precision on this processor. Types other than float are multiplied as they are.
 template <class T, class F>
 void with_products(Precision precision, F f) {
   if constexpr (std::is_same_v<T, float>) {

@@ -1,4 +1,4 @@
-// A kernel's scratch memory, cut into arrays.
+// Divides a kernel's scratch memory into arrays.
 #pragma once
 
 #include <minibert/core/config.hpp>
@@ -6,27 +6,28 @@
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
-
-constexpr index_t round_up(index_t n, index_t multiple) noexcept { return (n + multiple - 1) / multiple * multiple; }
-
 namespace detail {
 
-/// Cuts arrays of T off a block, each aligned as the block is; without a block it only counts.
+/// Cuts arrays of T off a block, each aligned to a cache line if the block is. Without a block (null) it only counts
+/// elements.
 template <class T>
 class ScratchCutter {
  public:
   explicit ScratchCutter(T* block) : block_(block) {}
+
+  /// Returns an array of `count` elements; null without a block.
   T* cut(index_t count) {
     T* piece = block_ == nullptr ? nullptr : block_ + used_;
-    used_ += round_up(count, 64 / static_cast<index_t>(sizeof(T)));
+    used_ += core::round_up(count, 64 / static_cast<index_t>(sizeof(T)));
     return piece;
   }
-  /// The same as elements of another type of the same size or smaller, `count` of them.
+  /// Returns an array of `count` elements of U, a type no larger than T.
   template <class U>
   U* cut_as(index_t count) {
     static_assert(sizeof(U) <= sizeof(T));
     return reinterpret_cast<U*>(cut(count));
   }
+  /// Returns the number of elements of T that all arrays together take.
   index_t used() const { return used_; }
 
  private:

@@ -1,0 +1,222 @@
+// The product of one chunk of C, for all instruction sets.
+//
+// A chunk sums block after block of k. In each block it passes over the panels of B, a micro-tile's columns wide.
+// Operands are read in place where that is fast: elements of A are broadcast from where they are, rows of B loaded.
+// Otherwise each chunk packs its block of A; B is packed once, before the product, if many rows of A share it, or by
+// each chunk, a few panels at a time, and used at once. On a processor with 32 vector registers the micro-tiles also
+// prefetch the next panel and the next rows of A.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <minibert/kernels/detail/gemm_chunks.hpp>
+#include <minibert/kernels/detail/prefetch_queue.hpp>
+#include <minibert/kernels/detail/scratch.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+namespace detail {
+
+/// Returns the length of the blocks that a sum of `depth` steps is cut into: about `most`, at most half as many again.
+inline index_t depth_block(index_t depth, index_t most) noexcept {
+  const index_t count = depth <= most + most / 2 ? 1 : core::ceil_div(depth, most);
+  return std::max<index_t>(core::ceil_div(depth, count), 1);
+}
+
+/// Returns how many leading columns of B (k×n) can be read in place: whole vectors, none across two cache lines, in
+/// rows that do not evict each other from L2.
+template <class Tuning, class T>
+index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noexcept {
+  constexpr index_t vector = 16, line = 64, size = sizeof(T);
+  const index_t stride = b.row_stride * size, far = rows_until_collision(stride);
+  const bool in_short_blocks =
+      m < Tuning::kInPlaceRows && n * k * size > Tuning::kLargeB && far >= Tuning::kCollidingRowsShort;
+  if (b.column_stride != 1 || (far < Tuning::kCollidingRows && !in_short_blocks)) return 0;
+  if (stride % line != 0 || reinterpret_cast<std::uintptr_t>(b.data) % line != 0) return 0;
+  return n % vector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
+}
+
+/// Where the panels of B (k×n) are: columns before `direct` are read in place; the others are in `packed`, or, if
+/// `own`, packed by each chunk for itself. depth: steps of the product; block: of a block of k.
+template <class T, class Element>
+struct GemmColumns {
+  Matrix<T> matrix;
+  const Element* packed;
+  index_t direct, depth, block;
+  bool own;
+
+  /// Returns the panel at column j from step p on. Not for own panels.
+  template <class Tile>
+  [[gnu::always_inline]] MicroColumns<Element> panel(index_t j, index_t p) const {
+    if constexpr (std::is_same_v<T, Element>)
+      if (j < direct) return {matrix.data + p * matrix.row_stride + j, matrix.row_stride};
+    return {packed + (j - direct) * depth + p * Tile::columns, Tile::columns};
+  }
+};
+
+/// Packs columns [begin, end) of B, all k rows, into panels: the panel at column j begins at
+/// packed + (j − origin)·depth(k).
+template <class Products>
+struct PackColumns {
+  template <class Arch>
+  static constexpr bool runs_on = Products::template runs_on<Arch>;
+
+  template <class Arch, class T>
+  [[gnu::always_inline]] static void run(typename Products::Element* packed, Matrix<T> b, index_t origin, index_t begin,
+                                         index_t end, index_t k) {
+    Products::template pack_panels<MicroTile<Arch, T>>(packed + (begin - origin) * Products::depth(k), b.at(0, begin),
+                                                       end - begin, k);
+  }
+};
+
+/// A block of k of a chunk: `steps` steps from step p on; the next block of the chunk, or of the next chunk, has
+/// next_steps from step `next` on.
+struct GemmSteps {
+  index_t p, steps, next, next_steps;
+  bool begins, ends;
+};
+
+/// Returns the queue that prefetches `rows` rows of an operand, k elements of each.
+template <class T>
+PrefetchQueue prefetch_block(const Matrix<T>& x, index_t rows, index_t k) {
+  constexpr index_t size = sizeof(T);
+  const bool by_rows = x.column_stride == 1;
+  PrefetchQueue queue(size * (by_rows ? k : rows), size * std::max(x.row_stride, x.column_stride));
+  queue.add(x.data, by_rows ? rows : k);
+  return queue;
+}
+
+/// Elements of scratch memory that a chunk takes: its block of A, its own panels of B, and its tiles between blocks of
+/// k.
+template <class Tuning>
+struct GemmScratch {
+  index_t rows, panels, tiles;
+  /// n: columns of C. block: steps of a block of k.
+  GemmScratch(bool own, index_t n, index_t block)
+      : rows((own ? Tuning::kOwnRows : Tuning::kRows) * (core::round_up(block, 16) + 16) + 16),
+        panels(own ? kMaxTileColumns * block : 0),
+        tiles(own ? Tuning::kOwnRows * Tuning::kOwnColumns
+                  : Tuning::kTallRows * std::min(core::round_up(n, kMaxTileColumns), Tuning::kColumns)) {}
+  index_t size() const { return rows + panels + tiles; }
+
+  /// Returns the elements that suffice for any chunk of a product of k elements.
+  static index_t largest(index_t n, index_t k) {
+    return std::max(GemmScratch(false, n, depth_block(k, Tuning::kBlockInPlace)).size(),
+                    GemmScratch(true, n, depth_block(k, Tuning::kBlock)).size());
+  }
+};
+
+/// The panels of a chunk in one block of k.
+template <class Products, class Arch, class T>
+class ChunkPanels {
+ public:
+  using Element = typename Products::Element;
+  using Tile = MicroTile<Arch, T>;
+
+  ChunkPanels(const GemmChunk& chunk, const Matrix<T>&, const GemmColumns<T, Element>& b, const GemmSteps& at,
+              Element* own)
+      : chunk_(chunk), b_(b), at_(at), own_(own) {}
+
+  /// Returns the panel at column j. Own panels are packed kMaxTileColumns columns at a time.
+  [[gnu::always_inline]] MicroColumns<Element> columns(index_t j) {
+    if (!packs_own()) return b_.template panel<Tile>(j, at_.p);
+    const index_t in_group = (j - chunk_.column) % kMaxTileColumns;
+    if (in_group == 0)
+      simd::call<PackColumns<Products>, Arch>(own_, b_.matrix.at(at_.p, j), index_t{0}, index_t{0},
+                                              std::min(kMaxTileColumns, chunk_.column_end - j), at_.steps);
+    return {own_ + in_group * at_.steps, Tile::columns};
+  }
+  [[gnu::always_inline]] NoPrefetch prefetch(index_t) { return {}; }
+
+ protected:
+  [[gnu::always_inline]] bool packs_own() const { return GemmTuning<Arch>::kSharedRows > 0 && b_.own; }
+
+  const GemmChunk& chunk_;
+  const GemmColumns<T, Element>& b_;
+  const GemmSteps& at_;
+  Element* own_;  // of kMaxTileColumns columns
+};
+
+/// Also prefetches: the next panel, one cache line of its rows per micro-tile, then the next rows of A; with own
+/// panels, what the next block of k packs.
+template <class Products, class Arch, class T>
+class PrefetchingPanels : public ChunkPanels<Products, Arch, T> {
+ public:
+  using Base = ChunkPanels<Products, Arch, T>;
+  using typename Base::Element;
+  using typename Base::Tile;
+
+  PrefetchingPanels(const GemmChunk& chunk, const Matrix<T>& a, const GemmColumns<T, Element>& b, const GemmSteps& at,
+                    Element* own)
+      : Base(chunk, a, b, at, own),
+        panels_(0, 0),
+        rows_(prefetch_block(a.at(at.ends ? chunk.next : chunk.first, at.next * Products::kStep),
+                             chunk.last - chunk.first, at.next_steps * Products::kStep)) {
+    if (this->packs_own())
+      panels_ = prefetch_block(b.matrix.at(at.next, chunk.column).transposed(), chunk.column_end - chunk.column,
+                               at.next_steps);
+  }
+
+  [[gnu::always_inline]] MicroColumns<Element> columns(index_t j) {
+    const MicroColumns<Element> panel = Base::columns(j);
+    const bool ends_row = j + Tile::columns >= chunk_.column_end;
+    fetches_rows_ = this->packs_own() || ends_row || !GemmTuning<Arch>::kPrefetchesRowsLate;
+    if (!this->packs_own()) {
+      next_ = ends_row && at_.ends ? panel
+              : ends_row           ? b_.template panel<Tile>(chunk_.column, at_.next)
+                                   : b_.template panel<Tile>(j + Tile::columns, at_.p);
+      panel_lines_ = core::ceil_div(kSize * Tile::columns, 64);
+    }
+    return panel;
+  }
+  [[gnu::always_inline]] MicroPrefetch prefetch(index_t row) {
+    const index_t line = row / Tile::rows;
+    if (line < panel_lines_) return {next_.data + line * kLine, next_.stride * kSize};
+    if (this->packs_own() && !panels_.is_done()) return panels_.next(at_.steps);
+    return fetches_rows_ ? rows_.next(at_.steps) : MicroPrefetch{&rows_, 0};  // a line that is in L1 anyway
+  }
+
+ private:
+  using Base::at_, Base::b_, Base::chunk_;
+  static constexpr index_t kSize = sizeof(Element), kLine = 64 / kSize;  // of an element; elements of a cache line
+  PrefetchQueue panels_, rows_;
+  MicroColumns<Element> next_{};
+  index_t panel_lines_ = 0;  // cache lines of a row of the next panel
+  bool fetches_rows_ = false;
+};
+
+/// The product of a chunk of C: C = epilogue(A·B). scratch: GemmScratch::largest elements.
+template <class Products>
+struct GemmKernel {
+  using Element = typename Products::Element;
+  template <class Arch>
+  static constexpr bool runs_on = Products::template runs_on<Arch>;
+
+  template <class Arch, class T, class Epilogue>
+  [[gnu::always_inline]] static void run(GemmChunk chunk, Matrix<T> a, GemmColumns<T, Element> b, index_t n, index_t k,
+                                         T* scratch, Epilogue epilogue) {
+    using Tile = MicroTile<Arch, T>;
+    using Tuning = GemmTuning<Arch>;
+    using Panels =
+        std::conditional_t<Arch::registers == 32, PrefetchingPanels<Products, Arch, T>, ChunkPanels<Products, Arch, T>>;
+    const index_t block = b.block;
+    const GemmScratch<Tuning> sizes(b.own, n, block);
+    auto *row_memory = reinterpret_cast<Element*>(scratch), *own = reinterpret_cast<Element*>(scratch + sizes.rows);
+    T* tiles = scratch + sizes.rows + sizes.panels;
+    for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // a sum over nothing is 0
+      const bool begins = p == 0, ends = p + block >= b.depth;
+      const index_t steps = std::min(block, b.depth - p), next = ends ? 0 : p + block, from = p * Products::kStep;
+      const GemmSteps at{p, steps, next, std::min(block, b.depth - next), begins, ends};
+      const BlockRows<Element> rows = Products::template block_rows<Tile>(
+          row_memory, a.at(chunk.first, from), chunk.last - chunk.first, std::min(steps * Products::kStep, k - from));
+      Panels panels(chunk, a, b, at, own);
+      for_micro_tiles<Arch>(GemmBlock{chunk.first, chunk.last, chunk.column, chunk.column_end, steps, begins, ends},
+                            rows, panels, tiles, epilogue);
+    }
+  }
+};
+
+}  // namespace detail
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels

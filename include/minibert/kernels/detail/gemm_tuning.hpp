@@ -1,0 +1,130 @@
+// Every number of the matrix product that was found by measurement, once for each instruction set, beside what was
+// measured. Changing one changes speed, never a bit of a result. docs/matrix_product.md lists what else was tried.
+//
+// Unless a comment names another machine, numbers of AVX-512 were measured on an AMD EPYC of the fourth generation
+// (32 KB of L1 and 1 MB of L2 per core), numbers of AVX2 on one of the third (32 KB and 512 KB).
+#pragma once
+
+#include <limits>
+#include <numeric>
+
+#include <minibert/core/types.hpp>
+#include <minibert/simd/dispatch.hpp>
+
+namespace minibert::kernels {
+inline namespace MINIBERT_ARCH {
+namespace detail {
+
+/// Rows of a micro-tile, for all instruction sets. With AVX-512, at depths from 128 to 3,072, 6 rows × 4 vectors
+/// reached 97 to 99 % of the FMA peak, 8×3 and 12×2 one percent less.
+inline constexpr int kMicroRows = 6;
+
+/// A multiple of every micro-tile's columns (64, 32, 16, 8 or 4), in which B is packed and C is cut.
+inline constexpr index_t kMaxTileColumns = 64;
+
+/// Rows by which a packing loop prefetches ahead of its reads, and vectors that it copies per iteration (more than one,
+/// for fewer instructions per cache line).
+inline constexpr index_t kPackAhead = 16, kPackVectors = 3;
+
+/// Returns how many rows, stride_bytes apart, lie in different sets of L2 (1,024 sets of 64-byte lines, 8 or 16 ways)
+/// before one maps to the set of the first. Where these are few, rows evict each other.
+inline index_t rows_until_collision(index_t stride_bytes) noexcept {
+  constexpr index_t kPeriod = 65536;
+  return kPeriod / std::gcd(kPeriod, stride_bytes);
+}
+
+template <class Arch>
+struct GemmTuning;
+
+template <>
+struct GemmTuning<simd::Avx512> {
+  /// Vectors of a micro-tile's row: 6×4 accumulators of 32 registers.
+  static constexpr int kTileVectors = 4;
+
+  // ---- blocks of k ----
+  /// Steps of a block, at most half as many again. Packed panels of 128 steps stay in L1: with bf16 and k = 1,024 this
+  /// gained 4 %, 10 % with clang.
+  static constexpr index_t kBlock = 128;
+  /// Steps of a block if B is read in place: its rows collide in L1 in any case, and deeper blocks come late from L2.
+  static constexpr index_t kBlockInPlace = 384;
+
+  // ---- B in place, or packed ----
+  /// B is read in place if at least so many of its rows lie in different sets of L2. Reading in place gained 10 to 20 %
+  /// where operands come from beyond L2; packing rows that are 4 KB apart, or an odd multiple, gained 6 % of the
+  /// gradient of a weight with 1,024 inputs.
+  static constexpr index_t kCollidingRows = 32;
+  /// A colliding B is still read in place, in blocks of kBlock, if it is larger than kLargeB bytes (L3 does not keep
+  /// it), fewer than kInPlaceRows rows of A share it, and at least kCollidingRowsShort of its rows lie in different
+  /// sets. For 3,072 inputs this gained 3 % over packing.
+  static constexpr index_t kLargeB = index_t{16} << 20, kInPlaceRows = 2048, kCollidingRowsShort = 16;
+  /// From so many rows of A on B is packed once, before the product; for fewer rows each chunk packs its own panels.
+  /// A panel packed beforehand has to come from another core's cache half of the time. Products of 317 and 614 rows
+  /// went from 67 to 79 % of the peak to 86 to 91 % while the two cores were far from each other, and gained 2 to 8 %
+  /// otherwise; the gradient of a weight with 1,024 inputs (9 MB of packed B) gained 2 %. With 1,056 rows and more,
+  /// own panels cost 2 to 5 %.
+  static constexpr index_t kSharedRows = 769;
+
+  // ---- A in place, or packed ----
+  /// Contiguous columns of A are packed only if fewer than so many rows of a block lie in different sets of L2.
+  /// Packing them always cost 5 % of the weights' gradients.
+  static constexpr index_t kCollidingColumns = 128;
+  /// True if the next rows of A are prefetched with the last panel of B only. Prefetched with the first panel they were
+  /// evicted again before their use: 1 %.
+  static constexpr bool kPrefetchesRowsLate = true;
+
+  // ---- chunks of C ----
+  /// Rows of a chunk. kRows where A is packed or C has fewer than kTallFrom rows, so that a block of A and one of B
+  /// stay in L2; otherwise kTallRows: B passes by half as often, which gained 1 to 2 %.
+  static constexpr index_t kRows = 48, kTallRows = 96, kTallFrom = 768;
+  /// Columns of a chunk at most: no limit, kRangeBytes is one.
+  static constexpr index_t kColumns = std::numeric_limits<index_t>::max();
+  /// Chunks to aim for by cutting columns too; fewer where each chunk of the same rows packs its rows of A again.
+  static constexpr index_t kChunks = 32, kChunksPacking = 16;
+  /// Bytes of B that one range of columns may have, so that L3 keeps the range while all rows pass over it: 2 % for a
+  /// larger B. More where A is packed once a range and B is read in place in deep blocks.
+  static constexpr index_t kRangeBytes = index_t{8} << 20, kRangeBytesPacking = index_t{16} << 20;
+  /// Rows and columns of a chunk that packs its own panels: a block of A, and the sums, stay in L2.
+  static constexpr index_t kOwnRows = 384, kOwnColumns = 64;
+};
+
+/// bf16: operands are always packed, since packing also rounds them.
+template <>
+struct GemmTuning<simd::Avx512Bf16> : GemmTuning<simd::Avx512> {
+  static constexpr index_t kBlockInPlace = kBlock, kSharedRows = 0;
+  /// The product takes half the time, and all rows of A have to be rounded: they are needed early.
+  static constexpr bool kPrefetchesRowsLate = false;
+};
+
+template <>
+struct GemmTuning<simd::Avx2> {
+  /// Vectors of a micro-tile's row: 6×2 accumulators of 16 registers.
+  static constexpr int kTileVectors = 2;
+
+  // Micro-tiles do not prefetch: one prefetch a step cost 4 to 5 % of all products. B and the columns of A are always
+  // packed: B in place cost 5 to 10 %, columns of A in place 15 to 40 %. Rows of A stay where they are: copying them
+  // gained nothing.
+
+  /// Steps of a block of k, at most half as many again.
+  static constexpr index_t kBlock = 384, kBlockInPlace = kBlock;
+  /// From so many rows of A on B is packed once, before the product; for fewer rows each chunk packs its own panels,
+  /// kMaxTileColumns columns at a time, as whole rows with the next kPackAhead rows prefetched. Packed panel by panel,
+  /// rows 4 KB apart evicted each other before the second panel: a fifth of the gradient of a weight.
+  static constexpr index_t kSharedRows = 600;
+  /// Elements between two strips of packed A, so that strips start at different offsets of a page.
+  static constexpr index_t kStripGap = 4;
+
+  /// Rows and columns of a chunk at most: A, and the sums, stay in L2. Narrower chunks packed the same rows of A up to
+  /// four times, which cost the gradient of a weight 3 to 5 %.
+  static constexpr index_t kRows = 96, kColumns = 768;
+  static constexpr index_t kTallRows = kRows, kOwnRows = kRows, kOwnColumns = kColumns;
+  /// Chunks to aim for by cutting columns too; where chunks pack rows of A, so many for each thread.
+  static constexpr index_t kChunks = 32, kChunksPerThreadPacking = 4;
+};
+
+/// Not measured: AVX2's numbers, which suit any processor with 16 vector registers.
+template <>
+struct GemmTuning<simd::Baseline> : GemmTuning<simd::Avx2> {};
+
+}  // namespace detail
+}  // namespace MINIBERT_ARCH
+}  // namespace minibert::kernels
