@@ -346,7 +346,7 @@ TEST_CASE("a signal ends training with a checkpoint, and says how to go on") {
     CHECK(output.interrupted);
     CHECK(output.global_step == 8);
     CHECK(run.notices.back().find("stopped at step 8 of 20") != std::string::npos);
-    CHECK(run.notices.back().find("--resume_from_checkpoint") != std::string::npos);
+    CHECK(run.notices.back().find("set resume_from_checkpoint to go on") != std::string::npos);
   }
   const InterruptHandler fresh;
   CHECK_FALSE(InterruptHandler::requested());
@@ -415,7 +415,7 @@ TEST_CASE("compute_metrics gets all predictions and labels, in the dataset's ord
     return Json::Object{{"half_mean_square", square / static_cast<double>(2 * rows)}};
   };
   const Json metrics = run.trainer.evaluate();
-  CHECK(rows > 3);
+  CHECK(rows > 2);
   CHECK(metrics.at("eval_half_mean_square").as_number() ==
         doctest::Approx(metrics.at("eval_loss").as_number()).epsilon(1e-5));
   const auto predicted = run.trainer.predict(run.eval);
@@ -475,6 +475,7 @@ TEST_CASE("an optimizer and a schedule of a user's own; a run with another optim
   args.resume_from_checkpoint = fs::path();
   args.max_steps = 8;
   Run with_adamw(args);
+  with_adamw.trainer.set_lr_lambda([](index_t step) { return 1.0 / static_cast<double>(step + 1); });
   CHECK(refusal<ValueError>(with_adamw).find("optimizer") != std::string::npos);
 }
 

@@ -115,7 +115,8 @@ class Trainer {
       if (writes() && last_saved_step_ != state_.global_step) save_checkpoint();
       const std::string saved = checkpoint_path(args_.output_dir, state_.global_step).string();
       notice(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; ",
-                          writes() ? "everything is in " + saved : "nothing is saved, because output_dir is empty"));
+                          writes() ? "everything is in " + saved + ": set resume_from_checkpoint to go on"
+                                   : "nothing is saved, because output_dir is empty"));
     } else {
       if (args_.load_best_model_at_end) load_best_model();
       output.metrics = finish(start, first_step);
