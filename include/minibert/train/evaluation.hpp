@@ -4,19 +4,39 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <minibert/autograd/no_grad.hpp>
 #include <minibert/autograd/tape.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/io/json.hpp>
 #include <minibert/train/concepts.hpp>
 
 namespace minibert {
+
+/// Returns a rate. A time of 0 counts as a nanosecond.
+inline double per_second(index_t count, double seconds) noexcept {
+  return static_cast<double>(count) / std::max(seconds, 1e-9);
+}
 
 struct EvaluationResult {
   double loss = 0;  ///< sum over all items / number of items, independent of the batch size; 0 without an item
   index_t num_items = 0, num_examples = 0, num_batches = 0;
   double runtime = 0;  ///< seconds
+
+  /// transformers' metrics: loss, runtime, samples_per_second and steps_per_second, each behind the prefix ("eval_").
+  Json to_json(std::string_view prefix) const {
+    const std::pair<const char*, double> metrics[] = {{"loss", loss},
+                                                      {"runtime", runtime},
+                                                      {"samples_per_second", per_second(num_examples, runtime)},
+                                                      {"steps_per_second", per_second(num_batches, runtime)}};
+    Json json = Json::object();
+    for (const auto& [name, value] : metrics) json[core::concat(prefix, name)] = value;
+    return json;
+  }
 };
 
 /// Evaluates without dropout, on the draws that the collator keeps for evaluation, and records nothing. The tape lends

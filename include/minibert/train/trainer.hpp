@@ -216,17 +216,12 @@ class Trainer {
 
   Json metrics_of(const EvaluationResult& result, const EvalPrediction<T, Label>& predictions,
                   std::string_view prefix) const {
-    const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(result.runtime, 1e-9); };
-    Json metrics = Json::object();
-    const auto add = [&](std::string_view name, Json value) { metrics[core::concat(prefix, name)] = std::move(value); };
-    add("loss", result.loss);
-    add("runtime", result.runtime);
-    add("samples_per_second", per_second(result.num_examples));
-    add("steps_per_second", per_second(result.num_batches));
+    Json metrics = result.to_json(prefix);
     const Json of_loss = compute_loss_metrics ? compute_loss_metrics(result) : Json::object();
     const Json of_predictions = compute_metrics ? compute_metrics(predictions) : Json::object();
     for (const Json* further : {&of_loss, &of_predictions})
-      for (const Json::Member& metric : further->as_object()) add(metric.first, metric.second);
+      for (const Json::Member& metric : further->as_object())
+        metrics[core::concat(prefix, metric.first)] = metric.second;
     return metrics;
   }
 
@@ -360,14 +355,13 @@ class Trainer {
   /// Logs the last entry and returns it.
   Json finish(Clock::time_point start, index_t first_step) {
     const double runtime = std::chrono::duration<double>(Clock::now() - start).count();
-    const auto per_second = [&](index_t count) { return static_cast<double>(count) / std::max(runtime, 1e-9); };
     const Json metrics = Json::Object{{"epoch", state_.epoch},
                                       {"step", state_.global_step},
                                       {"total_flos", 0.0},
                                       {"train_loss", losses_.mean()},
                                       {"train_runtime", runtime},
-                                      {"train_samples_per_second", per_second(session_examples_)},
-                                      {"train_steps_per_second", per_second(state_.global_step - first_step)}};
+                                      {"train_samples_per_second", per_second(session_examples_, runtime)},
+                                      {"train_steps_per_second", per_second(state_.global_step - first_step, runtime)}};
     log(metrics);
     return metrics;
   }
