@@ -149,7 +149,8 @@ def test_where(op, shapes):
 
 
 def test_max(op):
-    for x in (normal(5, 6, 7), torch.randint(3, (5, 6, 7), generator=torch.Generator().manual_seed(3))):  # without, with ties
+    with_ties = torch.randint(3, (5, 6, 7), generator=torch.Generator().manual_seed(3))
+    for x in (normal(5, 6, 7), with_ties):
         op.compare("max", lambda x: x.max(), {"x": x})
         for dim in (0, 1, -1):
             for keepdim in (False, True):

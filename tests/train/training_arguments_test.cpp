@@ -21,15 +21,15 @@ std::string refusal(const TrainingArguments& args) {
 TEST_CASE("the defaults are transformers'") {
   const TrainingArguments args{.output_dir = "out"};
   CHECK(refusal(args) == "accepted");
-  CHECK(
-      args.to_json().dump() ==
-      R"({"per_device_train_batch_size":8,"per_device_eval_batch_size":8,"gradient_accumulation_steps":1,)"
-      R"("max_tokens_per_batch":0,"max_tokens_per_pass":1280,"train_sampling_strategy":"random",)"
-      R"("learning_rate":5e-05,"weight_decay":0.0,"adam_beta1":0.9,"adam_beta2":0.999,"adam_epsilon":1e-08,)"
-      R"("max_grad_norm":1.0,"num_train_epochs":3.0,"max_steps":-1,"lr_scheduler_type":"linear","warmup_steps":0.0,)"
-      R"("logging_steps":500,"logging_first_step":false,"eval_strategy":"no","eval_steps":null,)"
-      R"("save_strategy":"steps","save_steps":500,"save_total_limit":2,"load_best_model_at_end":false,)"
-      R"("metric_for_best_model":"loss","greater_is_better":null,"max_prediction_bytes":1073741824,"seed":"42","bf16":false})");
+  CHECK(args.to_json().dump() ==
+        R"({"per_device_train_batch_size":8,"per_device_eval_batch_size":8,"gradient_accumulation_steps":1,)"
+        R"("max_tokens_per_batch":0,"max_tokens_per_pass":1280,"train_sampling_strategy":"random",)"
+        R"("learning_rate":5e-05,"weight_decay":0.0,"adam_beta1":0.9,"adam_beta2":0.999,"adam_epsilon":1e-08,)"
+        R"("max_grad_norm":1.0,"num_train_epochs":3.0,"max_steps":-1,"lr_scheduler_type":"linear","warmup_steps":0.0,)"
+        R"("logging_steps":500,"logging_first_step":false,"eval_strategy":"no","eval_steps":null,)"
+        R"("save_strategy":"steps","save_steps":500,"save_total_limit":2,"load_best_model_at_end":false,)"
+        R"("metric_for_best_model":"loss","greater_is_better":null,"max_prediction_bytes":1073741824,)"
+        R"("seed":"42","bf16":false})");
 }
 
 TEST_CASE("values out of range are refused by name") {

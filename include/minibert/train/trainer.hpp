@@ -58,7 +58,7 @@ class Trainer {
         args_(validated(std::move(args), eval_dataset != nullptr)),
         collator_(data_collator),
         eval_dataset_(eval_dataset),
-        plan_(lengths_of(train_dataset), args_),
+        plan_({train_dataset.size(), [&](index_t i) { return train_dataset.num_tokens(i); }}, args_),
         scheduler_(args_.lr_scheduler_type, args_.warmup_steps, plan_.max_steps()),
         optimizer_(std::make_shared<optim::AdamW<T>>(model.parameter_groups(args_.weight_decay),
                                                      optim::AdamWOptions{.lr = args_.learning_rate,
@@ -177,10 +177,6 @@ class Trainer {
     core::check<ValueError>(can_evaluate || args.eval_strategy == IntervalStrategy::no, "eval_strategy is ",
                             to_string(args.eval_strategy), ", but there is no evaluation dataset");
     return args;
-  }
-
-  static ExampleLengths lengths_of(const Dataset& dataset) {
-    return {dataset.size(), [&dataset](index_t i) { return dataset.num_tokens(i); }};
   }
 
   bool writes() const noexcept { return !args_.output_dir.empty(); }
