@@ -225,9 +225,9 @@ void attention_backward(const AttentionGradients<T>& gradients, const T* dy, con
 
 }  // namespace detail
 
-/// Elements of scratch memory that attention_forward and attention_backward need.
+/// Returns the elements of scratch memory that attention_forward and attention_backward need.
 template <class T>
-index_t attention_workspace(const AttentionShape& shape, index_t threads) {
+index_t attention_workspace(const AttentionShape& shape, index_t threads = num_threads()) {
   using Products = detail::FullProducts<T>;  // the scratch is the same for all
   using Forward = typename detail::AttentionForward<Products>::template Scratch<T>;
   using Backward = typename detail::AttentionBackward<Products>::template Scratch<T>;

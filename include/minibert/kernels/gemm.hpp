@@ -70,9 +70,9 @@ void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue ep
 
 }  // namespace detail
 
-/// Returns the elements of scratch memory that gemm (threads: num_threads()) or gemm_serial (threads: 1) needs.
+/// Returns the elements of scratch memory that gemm needs, or with threads = 1 gemm_serial.
 template <class T>
-index_t gemm_workspace(index_t n, index_t k, index_t threads) {
+index_t gemm_workspace(index_t n, index_t k, index_t threads = num_threads()) {
   return core::round_up(n, detail::kMaxTileColumns) * std::max<index_t>(k, 1) +
          threads * detail::gemm_chunk_workspace<T>(n, k);
 }
@@ -87,7 +87,7 @@ void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epil
 }
 
 /// Multiplies on all threads: C (m×n) = epilogue(A (m×k) · B (k×n)).
-/// workspace: gemm_workspace<T>(n, k, num_threads()) elements.
+/// workspace: gemm_workspace<T>(n, k) elements.
 template <class T, class Epilogue>
 void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
           Precision precision = Precision::full) noexcept {

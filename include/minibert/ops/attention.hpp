@@ -45,15 +45,14 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
   T* y = op.output(query.shape());
   T* lse = op.is_recorded() ? op.tape().scratch(num_heads * query.size(0)) : nullptr;
   const kernels::AttentionInputs<T> inputs{q.data(), k.data(), v.data(), scale, mask, shape};
-  kernels::attention_forward(y, lse, inputs, op.tape().workspace(kernels::attention_workspace<T>(shape, num_threads())),
-                             precision);
+  kernels::attention_forward(y, lse, inputs, op.tape().workspace(kernels::attention_workspace<T>(shape)), precision);
   return op.record([=](const T* dy, Gradients<T>& g) {
     // One variable may be all three: take the slots in the order in which the kernel writes.
     const Sink<T> dv = g.slot(v);
     const Sink<T> dk = g.slot(k);
     const Sink<T> dq = g.slot(q);
     kernels::attention_backward({dq, dk, dv}, dy, y, lse, inputs,
-                                g.tape().workspace(kernels::attention_workspace<T>(shape, num_threads())), precision);
+                                g.tape().workspace(kernels::attention_workspace<T>(shape)), precision);
   });
 }
 

@@ -36,7 +36,7 @@ inline Shape with_last(Shape shape, index_t last) {
 /// Computes x·Wᵗ and hands the sums to the epilogue.
 template <class T, class Epilogue>
 void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, Epilogue epilogue) {
-  T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in, num_threads()));
+  T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in));
   kernels::gemm(s.n, s.out, s.in, kernels::Matrix<T>{x, s.in}, kernels::Matrix<T>{weight, s.in}.transposed(), epilogue,
                 workspace, s.precision);
 }
@@ -46,12 +46,12 @@ template <class T>
 void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, Input<T> bias, const LinearSizes& s) {
   const kernels::Matrix<T> up{dy, s.out};
   if (const Sink<T> dx = g.slot(x)) {
-    T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.out, num_threads()));
+    T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.out));
     kernels::gemm(s.n, s.in, s.out, up, kernels::Matrix<T>{weight.data(), s.in},
                   kernels::Store<T>{dx.data, s.in, dx.accumulate}, workspace, s.precision);
   }
   if (const Sink<T> dw = g.slot(weight)) {
-    T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.n, num_threads()));
+    T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.n));
     kernels::gemm(s.out, s.in, s.n, up.transposed(), kernels::Matrix<T>{x.data(), s.in},
                   kernels::Store<T>{dw.data, s.in, dw.accumulate}, workspace, s.precision);
   }

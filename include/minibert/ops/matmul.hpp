@@ -23,7 +23,7 @@ Variable<T> matmul(Variable<T> a, Variable<T> b) {
                                                                   index_t depth, kernels::Matrix<T> left,
                                                                   kernels::Matrix<T> right) {
     if (!c) return;
-    T* workspace = on.workspace(kernels::gemm_workspace<T>(columns, depth, num_threads()));
+    T* workspace = on.workspace(kernels::gemm_workspace<T>(columns, depth));
     for (index_t i = 0; i < batch; ++i, left.data += rows * depth, right.data += depth * columns)
       kernels::gemm(rows, columns, depth, left, right,
                     kernels::Store<T>{c.data + i * rows * columns, columns, c.accumulate}, workspace, precision);
