@@ -82,7 +82,9 @@ TEST_CASE("normalized tokens are found in normalised text, and stand for what is
   CHECK(tokens.text(7) == nullptr);
   CHECK(tokens.find("\u00C9t\u00E9") == 6);
   CHECK_THROWS_WITH_AS(added({{.id = 6, .content = "\u200D", .normalized = true}}),
-                       "added tokens: nothing is left of \"\u200D\" when normalised", ValueError);
+                       "added tokens: \"\u200D\" is empty after normalisation; "
+                       "set normalized = false to find it in the raw text",
+                       ValueError);
 }
 
 TEST_CASE("ids: from the vocabulary, else from its size up") {
@@ -106,8 +108,8 @@ TEST_CASE("a named special token is special, whatever its entry says") {
 }
 
 TEST_CASE("ids that contradict the vocabulary are refused") {
-  CHECK_THROWS_WITH_AS(added({{3, "[MASK]"}}), "added tokens: \"[MASK]\" has the id 3, the vocabulary of 6 has it at 4",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(added({{3, "[MASK]"}}),
+                       "added tokens: \"[MASK]\" has the id 3, expected its id in the vocabulary, 4", ValueError);
   CHECK_THROWS_AS(added({{5, "<e>"}}), ValueError);
   CHECK_THROWS_AS(added({{6, "<e>"}, {6, "<f>"}}), ValueError);
   CHECK_THROWS_AS(added({{6, ""}}), ValueError);

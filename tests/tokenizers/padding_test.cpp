@@ -93,13 +93,15 @@ TEST_CASE("batches of pairs, and what is refused") {
   CHECK(batch.encodings[0].input_ids == Ids{1, 5, 2, 6, 2});
   CHECK(batch.encodings[1].input_ids == Ids{1, 2, 2, 4, 4});
   CHECK(t.batch_encode({}, {.padding = PaddingStrategy::longest}).encodings.empty());
-  CHECK_THROWS_WITH_AS(t.batch_encode({"a"}, std::vector<std::string>{}), "batch_encode: 1 texts, but 0 second ones",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(t.batch_encode({"a"}, std::vector<std::string>{}),
+                       "batch_encode: 0 second texts, expected 1, one for each first text", ValueError);
   CHECK_THROWS_AS(t("a", {.padding = PaddingStrategy::max_length}), ValueError);  // there is no length
   CHECK_THROWS_AS(t("a", {.pad_to_multiple_of = 0}), ValueError);
   CHECK_THROWS_WITH_AS(t("a", {.padding = PaddingStrategy::longest,
                                .truncation = TruncationStrategy::only_first,
                                .max_length = 9,
                                .pad_to_multiple_of = 4}),
-                       "encode: texts are cut to 9, no multiple of pad_to_multiple_of, 4", ValueError);
+                       "encode: max_length is 9, expected a multiple of pad_to_multiple_of, 4, "
+                       "when texts are both truncated and padded",
+                       ValueError);
 }

@@ -1,4 +1,4 @@
-// The search for added tokens in a text.
+// AddedTokenSearch: finds added tokens in a text.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +15,10 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Finds added tokens: leftmost, longest, by bytes, case-sensitive.
+/// Finds added tokens by comparing bytes (case-sensitive): the leftmost match first, the longest of several there.
 class AddedTokenSearch {
  public:
-  /// The text that stands for a token, and the flags of an AddedToken.
+  /// The text to search for, with the id and flags of an AddedToken.
   struct Pattern {
     std::string text;
     token_id id;
@@ -27,7 +27,7 @@ class AddedTokenSearch {
 
   AddedTokenSearch() = default;
 
-  /// Of equal texts, none of which is empty, the last counts.
+  /// Texts must not be empty. If two are equal, the last one is used.
   explicit AddedTokenSearch(std::vector<Pattern> patterns) : patterns_(std::move(patterns)) {
     std::vector<Trie::Entry> entries;
     for (const Pattern& pattern : patterns_) {
@@ -40,11 +40,12 @@ class AddedTokenSearch {
 
   bool empty() const noexcept { return patterns_.empty(); }
 
-  /// Calls on_text(std::string_view) for each piece of text between tokens, and on_token(token_id, std::string_view)
-  /// for each of these, in order; with lstrip and rstrip a token's piece holds the white space on that side.
+  /// Splits the text at the added tokens. In order, calls on_token(token_id, std::string_view) for each token found and
+  /// on_text(std::string_view) for each piece of text between tokens. With lstrip or rstrip, the string_view of a token
+  /// includes the white space on that side.
   template <class OnText, class OnToken>
   void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
-    std::size_t begin = 0;  // of what no token has taken
+    std::size_t begin = 0;  // end of the last token found
     for (std::size_t i = 0; i < text.size() && !patterns_.empty();) {
       if (only_begin_) i = std::min(text.find(*only_begin_, i), text.size());
       if (i == text.size()) break;
@@ -59,7 +60,7 @@ class AddedTokenSearch {
       const std::string_view before = text.substr(0, i), after = text.substr(i + core::usize(match.bytes));
       std::size_t token_begin = i, token_end = i += core::usize(match.bytes);
       if (pattern.single_word && (unicode::ends_with_word(before) || unicode::starts_with_word(after))) continue;
-      // White space that the token before has taken is not taken twice.
+      // White space that already belongs to the previous token is not taken again.
       if (pattern.lstrip) token_begin = std::clamp(unicode::trim_end(before).size(), std::min(begin, i), i);
       if (pattern.rstrip) token_end += after.size() - unicode::trim_start(after).size();
       if (begin < token_begin) on_text(text.substr(begin, token_begin - begin));
@@ -71,9 +72,9 @@ class AddedTokenSearch {
 
  private:
   std::vector<Pattern> patterns_;
-  Trie trie_;  // to places in patterns_
+  Trie trie_;  // maps texts to indices in patterns_
   std::array<bool, 256> begins_token_ = {};
-  std::optional<char> only_begin_;  // of all tokens, if they have but one
+  std::optional<char> only_begin_;  // first byte of all tokens, if they share it
 };
 
 }  // namespace minibert::tokenizers::detail

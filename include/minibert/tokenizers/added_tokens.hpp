@@ -1,4 +1,4 @@
-// Added tokens: cut out of a text, raw or normalised, before it is split into words. The special tokens are added
+// AddedTokens: tokens found in the raw or normalised text before it is split into words. They include the special
 // tokens.
 #pragma once
 
@@ -18,13 +18,15 @@
 
 namespace minibert {
 
-/// The added tokens of a tokenizer, by id, and the search for them.
+/// Stores a tokenizer's added tokens, sorted by id, and finds them in a text.
 class AddedTokens {
  public:
   AddedTokens() = default;
 
-  /// The given tokens and the five named ones. A token that the vocabulary holds has its id there; others get the next
-  /// free one, the named ones first. ValueError when a given id is another, or an added token is empty.
+  /// Adds the five special tokens of `options` to the given tokens. A token in the vocabulary has the vocabulary's id.
+  /// Other tokens without an id get the next free ids, special tokens first.
+  /// @throws ValueError if a token is empty (before or after normalisation), a given id differs from the vocabulary's
+  /// id, the id of a token outside the vocabulary is below the vocabulary's size, or two tokens have the same id
   AddedTokens(std::vector<AddedToken> tokens, const BertTokenizerOptions& options, const WordPiece& model)
       : tokens_(std::move(tokens)) {
     for (const AddedToken& token : tokens_) check_token(token, model);
@@ -33,10 +35,10 @@ class AddedTokens {
       if (token.id < 0) token.id = id_for(token.content, model);
     std::sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
     const auto same_id = [](const AddedToken& a, const AddedToken& b) { return a.id == b.id; };
-    const auto twin = std::adjacent_find(tokens_.begin(), tokens_.end(), same_id);
-    if (twin != tokens_.end())
-      core::raise<ValueError>("added tokens: \"", twin->content, "\" and \"", (twin + 1)->content, "\" have the id ",
-                              twin->id);
+    const auto duplicate = std::adjacent_find(tokens_.begin(), tokens_.end(), same_id);
+    if (duplicate != tokens_.end())
+      core::raise<ValueError>("added tokens: \"", duplicate->content, "\" and \"", (duplicate + 1)->content,
+                              "\" both have the id ", duplicate->id, "; give each token its own id");
 
     const BertNormalizer normalizer(options.normalizer());
     std::vector<Trie::Entry> ids;
@@ -44,8 +46,8 @@ class AddedTokens {
     for (const AddedToken& token : tokens_) {
       ids.emplace_back(token.content, token.id);
       texts_.push_back(token.normalized ? normalizer.normalize(token.content) : token.content);
-      core::check<ValueError>(!texts_.back().empty(), "added tokens: nothing is left of \"", token.content,
-                              "\" when normalised");
+      core::check<ValueError>(!texts_.back().empty(), "added tokens: \"", token.content,
+                              "\" is empty after normalisation; set normalized = false to find it in the raw text");
       (token.normalized ? normalized : raw)
           .push_back({texts_.back(), token.id, token.single_word, token.lstrip, token.rstrip});
     }
@@ -54,35 +56,36 @@ class AddedTokens {
     normalized_ = tokenizers::detail::AddedTokenSearch(std::move(normalized));
   }
 
-  /// All of them, by id.
+  /// Returns all added tokens, sorted by id.
   const std::vector<AddedToken>& all() const noexcept { return tokens_; }
-  /// The largest id, plus one.
+  /// Returns the largest id plus one; 0 if there are no tokens.
   token_id end_id() const noexcept { return tokens_.empty() ? 0 : tokens_.back().id + 1; }
 
-  /// The id of a token, or WordPiece::kNoToken.
+  /// Returns the id of a token, or WordPiece::kNoToken if it is not an added token.
   token_id find(std::string_view content) const noexcept { return ids_.find(content); }
 
-  /// What an id stands for in a text, or nullptr: of a token that is found in normalised text its normalised content.
+  /// Returns the text of the token with this id, or nullptr if there is none. A token with normalized = true returns
+  /// its normalised content.
   const std::string* text(token_id id) const noexcept {
-    const index_t place = place_of(id);
-    return place < 0 ? nullptr : &core::at(texts_, place);
+    const index_t index = index_of(id);
+    return index < 0 ? nullptr : &core::at(texts_, index);
   }
 
   bool is_special(token_id id) const noexcept {
-    const index_t place = place_of(id);
-    return place >= 0 && core::at(tokens_, place).special;
+    const index_t index = index_of(id);
+    return index >= 0 && core::at(tokens_, index).special;
   }
 
-  /// Whether any token is found in normalised text.
+  /// Returns true if any token has normalized = true.
   bool any_normalized() const noexcept { return !normalized_.empty(); }
 
-  /// Cuts out of a raw text the tokens that are found there: AddedTokenSearch::split().
+  /// Splits a raw text at the tokens with normalized = false; see AddedTokenSearch::split().
   template <class OnText, class OnToken>
   void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
     raw_.split(text, on_text, on_token);
   }
 
-  /// Cuts out of a normalised text, a piece that split() left, the tokens that are found there.
+  /// Splits a normalised text at the tokens with normalized = true. `text` is a normalised piece from split().
   template <class OnText, class OnToken>
   void split_normalized(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
     normalized_.split(text, on_text, on_token);
@@ -90,13 +93,15 @@ class AddedTokens {
 
  private:
   void check_token(const AddedToken& token, const WordPiece& model) const {
-    core::check<ValueError>(!token.content.empty(), "added tokens: the one with the id ", token.id, " is empty");
+    core::check<ValueError>(!token.content.empty(), "added tokens: the token with the id ", token.id,
+                            " is empty, expected at least one character");
     if (token.id < 0) return;
     const token_id id = model.find(token.content);
     core::check<ValueError>(id == token.id || (id == WordPiece::kNoToken && token.id >= model.vocab_size()),
-                            "added tokens: \"", token.content, "\" has the id ", token.id, ", the vocabulary of ",
-                            model.vocab_size(),
-                            id == WordPiece::kNoToken ? " does not hold it" : core::concat(" has it at ", id));
+                            "added tokens: \"", token.content, "\" has the id ", token.id, ", expected ",
+                            id == WordPiece::kNoToken
+                                ? core::concat("at least ", model.vocab_size(), ": the vocabulary does not contain it")
+                                : core::concat("its id in the vocabulary, ", id));
   }
 
   void add_special(const std::string& content, const WordPiece& model) {
@@ -108,7 +113,7 @@ class AddedTokens {
     check_token(*token, model);
   }
 
-  /// The id of a token that was given none.
+  /// Returns the id for a token that was given without one.
   token_id id_for(const std::string& content, const WordPiece& model) const {
     const token_id known = model.find(content);
     if (known != WordPiece::kNoToken) return known;
@@ -117,15 +122,15 @@ class AddedTokens {
     return next;
   }
 
-  /// The place of a token among tokens_, or -1.
-  index_t place_of(token_id id) const noexcept {
+  /// Returns the index in tokens_ of the token with this id, or -1.
+  index_t index_of(token_id id) const noexcept {
     const auto token = std::lower_bound(tokens_.begin(), tokens_.end(), id,
                                         [](const AddedToken& t, token_id value) { return t.id < value; });
     return token != tokens_.end() && token->id == id ? token - tokens_.begin() : -1;
   }
 
   std::vector<AddedToken> tokens_;
-  std::vector<std::string> texts_;  // those of tokens_
+  std::vector<std::string> texts_;  // of tokens_, normalised where token.normalized
   Trie ids_;
   tokenizers::detail::AddedTokenSearch raw_, normalized_;
 };

@@ -1,4 +1,4 @@
-// Normalised text that knows where in the original it comes from, for the offsets of tokens.
+// normalize_aligned(): normalises a text and records where each byte comes from, for the offsets of tokens.
 #pragma once
 
 #include <algorithm>
@@ -13,18 +13,20 @@
 
 namespace minibert {
 
-/// Characters [start, end) of a text: code points of valid UTF-8, and each U+FFFD that stands for what is none.
+/// Characters [start, end) of a text. A character is a code point; each U+FFFD that replaces invalid UTF-8 counts as
+/// one.
 struct CharSpan {
   index_t start = 0, end = 0;
   friend bool operator==(const CharSpan&, const CharSpan&) = default;
 };
 
-/// Normalised text, and for each of its bytes the character of the original that it stands for.
+/// Normalised text, with the origin of each byte: the number of the character in the original text.
 struct AlignedText {
   std::string text;
   std::vector<index_t> origins;  // (text.size())
 
-  /// What a part of the text, which is not empty, spans in the original. Characters dropped within it are covered.
+  /// Returns the span in the original text of `part`, a non-empty part of `text`. Characters that normalisation dropped
+  /// between its first and last byte are included.
   CharSpan span(std::string_view part) const {
     const index_t begin = part.data() - text.data();
     return {core::at(origins, begin), core::at(origins, begin + core::length(part) - 1) + 1};
@@ -33,14 +35,14 @@ struct AlignedText {
 
 namespace tokenizers::detail {
 
-/// Numbers the characters of a text, quickly for places that come in order.
+/// Counts the characters before a place in a text. Fast if the places are queried in ascending order.
 class CharacterCounter {
  public:
   explicit CharacterCounter(std::string_view text) : begin_(text.data()), counted_(begin_) {}
 
-  /// How many characters stand before a place in the text, where a character begins.
+  /// Returns the number of characters before `place`, which must be the start of a character.
   index_t before(const char* place) {
-    if (place < counted_) {  // added tokens may overlap
+    if (place < counted_) {  // matches of added tokens may overlap
       counted_ = begin_;
       count_ = 0;
     }
@@ -58,7 +60,7 @@ struct AlignedCharacter {
   index_t origin;
 };
 
-/// Steps 1 and 2 of BertNormalizer; the characters of the text are numbered from `first` on.
+/// Applies steps 1 and 2 of BertNormalizer. Origins are numbered from `first`.
 inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNormalizerOptions& options,
                                              index_t first) {
   std::vector<AlignedCharacter> out;
@@ -75,23 +77,24 @@ inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNo
   return out;
 }
 
-/// Step 3. Origins go by position: the nth character that begins a decomposition, and what follows it up to the next
-/// such one, stand for the nth input character, even where sorting has moved them. So the reference counts.
+/// Applies step 3 of BertNormalizer. Origins are assigned by position after sorting: the nth character that begins a
+/// decomposition, and all characters up to the next such one, get the origin of the nth input character, even if
+/// sorting moved them. Hugging Face's tokenizers does the same.
 inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter>& text) {
   struct Part {
     char32_t character;
-    bool begins;  // a decomposition
+    bool begins_decomposition;
   };
   std::vector<Part> parts;
   for (const AlignedCharacter& c : text) {
-    bool begins = true;
+    bool begins_decomposition = true;
     unicode::decompose(c.character, [&](char32_t part) {
-      parts.push_back({part, begins});
-      begins = false;
+      parts.push_back({part, begins_decomposition});
+      begins_decomposition = false;
     });
   }
   const auto is_starter = [](const Part& part) { return unicode::combining_class(part.character) == 0; };
-  for (auto run = parts.begin(); run != parts.end();) {  // of marks, each to be sorted by itself
+  for (auto run = parts.begin(); run != parts.end();) {  // sort each run of marks between starters
     run = std::find_if_not(run, parts.end(), is_starter);
     const auto run_end = std::find_if(run, parts.end(), is_starter);
     std::stable_sort(run, run_end, [](const Part& a, const Part& b) {
@@ -102,7 +105,7 @@ inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter
   std::vector<AlignedCharacter> out;
   index_t position = -1;
   for (const Part& part : parts) {
-    if (part.begins) ++position;
+    if (part.begins_decomposition) ++position;
     if (!unicode::is_mark(part.character)) out.push_back({part.character, core::at(text, position).origin});
   }
   return out;
@@ -110,8 +113,8 @@ inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter
 
 }  // namespace tokenizers::detail
 
-/// What BertNormalizer(options) makes of a text, with the origin of each byte; the characters of the text are numbered
-/// from `first` on. Several times as slow as BertNormalizer: its steps, one after the other.
+/// Normalises a text as BertNormalizer(options) does, and records the origin of each byte. Characters of the text are
+/// numbered from `first`. Several times slower than BertNormalizer, because each step is a separate pass.
 inline AlignedText normalize_aligned(std::string_view text, const BertNormalizerOptions& options, index_t first = 0) {
   std::vector<tokenizers::detail::AlignedCharacter> characters = tokenizers::detail::cleaned(text, options, first);
   if (options.strips_accents()) characters = tokenizers::detail::stripped(characters);
@@ -119,7 +122,7 @@ inline AlignedText normalize_aligned(std::string_view text, const BertNormalizer
   for (const auto& [character, origin] : characters) {
     if (!options.lowercase) {
       core::utf8::append(aligned.text, character);
-    } else if (character == U'\u0130') {  // İ, the one character whose lower case is two: i and a dot above
+    } else if (character == U'\u0130') {  // İ is the only character with two in lower case: i, dot above
       aligned.text += "i\u0307";
     } else {
       core::utf8::append(aligned.text, unicode::lowercase(character));

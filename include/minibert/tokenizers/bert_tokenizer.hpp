@@ -1,4 +1,4 @@
-// BertTokenizer: text to ids and back, as Hugging Face's BertTokenizer does it.
+// BertTokenizer: converts text to ids and back, compatible with Hugging Face's BertTokenizer.
 #pragma once
 
 #include <algorithm>
@@ -31,19 +31,24 @@
 
 namespace minibert {
 
-/// BERT's tokenizer: clean text, lower case, words, word pieces, special tokens. All const members are thread-safe.
+/// BERT's tokenizer: cleans and lower-cases text, splits it into words and word pieces, and adds special tokens. All
+/// const members are thread-safe.
 class BertTokenizer {
  public:
   using Options = BertTokenizerOptions;
 
-  /// A vocabulary (ids are places) and settings. Special tokens that it lacks get the next ids, as in Hugging Face;
-  /// unk_token must be in it (ValueError).
+  /// Creates a tokenizer from a vocabulary (the id of an entry is its index) and settings. Special tokens missing from
+  /// the vocabulary get the next ids, as in Hugging Face.
+  /// @throws ValueError if the vocabulary lacks unk_token or has an entry that is not UTF-8
   explicit BertTokenizer(std::vector<std::string> vocabulary, const Options& options = {})
       : BertTokenizer(BertTokenizerParts{std::move(vocabulary), {}, options}) {}
 
+  /// Creates a tokenizer from parts, as read_bert_tokenizer() returns them.
+  /// @throws ValueError as above, and for invalid added tokens; see AddedTokens
   explicit BertTokenizer(BertTokenizerParts parts) : options_(parts.options), pipeline_(std::move(parts)) {}
 
-  /// Opens a folder with tokenizer.json or vocab.txt, and tokenizer_config.json; see read_bert_tokenizer().
+  /// Reads a tokenizer from a folder with tokenizer.json or vocab.txt, and tokenizer_config.json.
+  /// @throws IoError, FormatError as read_bert_tokenizer(), and FormatError if the parts do not fit together
   static BertTokenizer from_pretrained(const std::filesystem::path& folder) {
     BertTokenizerParts parts = read_bert_tokenizer(folder);
     try {
@@ -54,13 +59,15 @@ class BertTokenizer {
   }
 
   /// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt; see write_bert_tokenizer().
+  /// @throws IoError if the folder or a file cannot be written
   void save_pretrained(const std::filesystem::path& folder) const {
     write_bert_tokenizer(folder, pipeline_.model(), pipeline_.added_tokens().all(), options_);
   }
 
-  /// A tokenizer with these settings and a vocabulary trained on counted words, which must have been counted with
-  /// options.normalizer(). The named special tokens come first, the trainer's own after them; the trainer decides the
-  /// prefix of entries that continue a word.
+  /// Trains a vocabulary on counted words and returns a tokenizer with it and these settings. The words must have been
+  /// counted with options.normalizer(). The five special tokens of `options` get the first ids, the trainer's
+  /// special_tokens follow. The trainer's continuing_subword_prefix replaces the one in `options`.
+  /// @throws ValueError if an option of the trainer is out of range
   static BertTokenizer train(const WordCounts& words, const Options& options, const WordPieceTrainer& trainer) {
     std::vector<AddedToken> named;
     for (const auto member :
@@ -69,8 +76,9 @@ class BertTokenizer {
     return train(words, options, trainer, std::move(named));
   }
 
-  /// As train(), with this tokenizer's settings and special tokens, the latter in the order of their ids: Hugging
-  /// Face's train_new_from_iterator, with the trainer's special tokens as its new_special_tokens.
+  /// Trains a tokenizer with this tokenizer's settings and special tokens (in the order of their ids). Corresponds to
+  /// Hugging Face's train_new_from_iterator; the trainer's special_tokens are its new_special_tokens.
+  /// @throws ValueError as train()
   BertTokenizer train_new(const WordCounts& words, const WordPieceTrainer& trainer) const {
     std::vector<AddedToken> special;
     for (const AddedToken& token : pipeline_.added_tokens().all())
@@ -78,7 +86,8 @@ class BertTokenizer {
     return train(words, options_, trainer, std::move(special));
   }
 
-  /// The number of ids, added tokens included (Hugging Face's len(tokenizer)): the rows of an embedding.
+  /// Returns the number of ids, added tokens included: the number of rows an embedding needs. Same as Hugging Face's
+  /// len(tokenizer).
   index_t vocab_size() const noexcept { return pipeline_.vocab_size(); }
   index_t model_max_length() const noexcept { return options_.model_max_length; }
   const Options& options() const noexcept { return options_; }
@@ -88,27 +97,30 @@ class BertTokenizer {
   token_id pad_token_id() const { return pipeline_.id(options_.pad_token); }
   token_id cls_token_id() const { return pipeline_.id(options_.cls_token); }
   token_id mask_token_id() const { return pipeline_.id(options_.mask_token); }
-  /// Whether the id is that of a special token: [UNK] and a [MASK] in the text count too.
+  /// Returns true if the id belongs to a special token, including [UNK] and a [MASK] written in the text.
   bool is_special(token_id id) const noexcept { return pipeline_.added_tokens().is_special(id); }
-  /// Whether the id's token stands within a word, never at its beginning. ValueError unless continuing_subword_prefix
-  /// begins with punctuation, which no word goes on with: else a word may begin with it.
+  /// Returns true if the token continues a word, i.e. starts with continuing_subword_prefix. This needs a prefix that
+  /// starts with punctuation. With any other prefix, a token at the start of a word could look the same.
+  /// @throws ValueError if continuing_subword_prefix does not start with punctuation
   bool continues_word(token_id id) const {
     const std::string& prefix = options_.continuing_subword_prefix;
-    const bool tells =
+    const bool starts_with_punctuation =
         !prefix.empty() &&
         unicode::is_punctuation(core::utf8::decode(prefix.data(), prefix.data() + prefix.size()).character);
-    core::check<ValueError>(tells, "continuing_subword_prefix is \"", prefix,
-                            "\", which may begin a word too: where words begin cannot be told, expected punctuation");
+    core::check<ValueError>(starts_with_punctuation, "continuing_subword_prefix is \"", prefix,
+                            "\", expected one that starts with punctuation, such as \"##\": a word may start with any ",
+                            "other prefix, so the pieces that continue a word cannot be recognised");
     const std::string* token = pipeline_.token(id);
     return token != nullptr && token->size() > prefix.size() && token->starts_with(prefix);
   }
 
-  /// The pieces of a text, without [CLS] and [SEP].
+  /// Splits a text into tokens, without [CLS] and [SEP].
   std::vector<std::string> tokenize(std::string_view text) const {
     return convert_ids_to_tokens(encode(text, {.add_special_tokens = false}));
   }
 
-  /// The ids of a text. ValueError when max_length has no room for the special tokens.
+  /// Returns the ids of a text.
+  /// @throws ValueError as operator() for one text
   std::vector<token_id> encode(std::string_view text, const EncodeOptions& options = {}) const {
     const EncodeOptions resolved = resolve(options);
     if (resolved.truncation == TruncationStrategy::only_second || resolved.stride != 0 ||
@@ -122,15 +134,15 @@ class BertTokenizer {
 
   // The second text of a pair is a template argument where no options follow, so that `{}` means default options.
 
-  /// Encodes a text as a model takes it.
-  /// @throws ValueError if max_length leaves no room for the special tokens, only_second would have to cut something,
-  /// or stride is as long as a piece of text that is kept
+  /// Encodes a text as input for a model.
+  /// @throws ValueError if max_length leaves no room for the special tokens, truncation is only_second and the text is
+  /// too long, stride is not shorter than the part of the text that is kept, or the padding options are invalid
   Encoding operator()(std::string_view text, const EncodeOptions& options = {}) const {
     return encode_alone(text, {}, options);
   }
 
-  /// Encodes a pair of texts as a model takes it.
-  /// @throws ValueError as for one text, and if the text to be cut is shorter than the excess
+  /// Encodes a pair of texts as input for a model.
+  /// @throws ValueError as for one text, and if only_first or only_second names a text too short to be truncated enough
   Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
     return encode_alone(text, pair, options);
   }
@@ -139,18 +151,18 @@ class BertTokenizer {
     return encode_alone(text, pair, {});
   }
 
-  /// Encodes texts as a model takes them, padded together. Uses all threads; the result is the same for any number.
+  /// Encodes texts as input for a model, padded together. Uses all threads; the result does not depend on their number.
   /// @throws ValueError as for one text
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const {
     return encode_batch(texts, nullptr, options);
   }
 
-  /// Encodes pairs of texts as a model takes them.
-  /// @throws ValueError as for one pair, and if there are not as many second texts as first ones
+  /// Encodes pairs of texts as input for a model: texts[i] with pairs[i].
+  /// @throws ValueError as for one pair, and if the two vectors differ in length
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const std::vector<std::string>& pairs,
                              const EncodeOptions& options) const {
-    core::check<ValueError>(texts.size() == pairs.size(), "batch_encode: ", texts.size(), " texts, but ", pairs.size(),
-                            " second ones");
+    core::check<ValueError>(texts.size() == pairs.size(), "batch_encode: ", pairs.size(), " second texts, expected ",
+                            texts.size(), ", one for each first text");
     return encode_batch(texts, &pairs, options);
   }
   template <std::same_as<std::vector<std::string>> Texts>
@@ -158,28 +170,31 @@ class BertTokenizer {
     return batch_encode(texts, pairs, {});
   }
 
-  /// Pads encodings, with what overflowed from them, as padding, max_length, pad_to_multiple_of and padding_side say.
+  /// Pads encodings and their overflowing parts according to padding, max_length, pad_to_multiple_of and padding_side.
+  /// @throws ValueError if padding is max_length and there is no max_length, or pad_to_multiple_of is invalid
   void pad(std::vector<Encoding>& encodings,
            const EncodeOptions& options = {.padding = PaddingStrategy::longest}) const {
     tokenizers::detail::pad(encodings, resolve(options), pad_token_id());
   }
 
-  /// Appends [CLS] text [SEP] to ids, cut to max_length; returns how many ids did not fit. Allocates nothing once ids
-  /// and the thread's buffer have grown.
+  /// Appends [CLS] text [SEP] to ids, truncated to max_length tokens. Returns the number of ids that were cut off.
+  /// Allocates nothing once `ids` and the thread's buffer are large enough.
+  /// @throws ValueError if max_length is below 2
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const {
     core::check<ValueError>(max_length >= 2, "encode: max_length is ", max_length,
                             ", too short for the 2 special tokens");
     return append_encoded(text, true, max_length - 2, options_.truncation_side, ids);
   }
 
-  /// The text of ids. Ids that no token has are left out, as in Hugging Face; ValueError for negative ones.
-  /// clean_up_tokenization_spaces moves English punctuation and contractions up to the word before once more, in the
-  /// text as a whole: "don ' t" becomes "don't".
+  /// Converts ids to text. Skips ids without a token, as Hugging Face does. clean_up_tokenization_spaces also removes
+  /// spaces before English punctuation and contractions in the whole text, not only within a token: "don ' t" becomes
+  /// "don't".
+  /// @throws ValueError for a negative id
   std::string decode(const std::vector<token_id>& ids, bool skip_special_tokens = false,
                      bool clean_up_tokenization_spaces = false) const {
     WordPieceDecoder decoder(options_.continuing_subword_prefix);
     for (const token_id id : ids) {
-      core::check<ValueError>(id >= 0, "decode: ", id, " is no id");
+      core::check<ValueError>(id >= 0, "decode: found the id ", id, ", expected at least 0");
       const std::string* token = pipeline_.token(id);
       if (token != nullptr && !(skip_special_tokens && is_special(pipeline_.added_tokens().find(*token))))
         decoder.add(*token);
@@ -189,7 +204,8 @@ class BertTokenizer {
     return text;
   }
 
-  /// The texts of several rows of ids.
+  /// Converts several rows of ids to texts.
+  /// @throws ValueError for a negative id
   std::vector<std::string> batch_decode(const std::vector<std::vector<token_id>>& rows,
                                         bool skip_special_tokens = false,
                                         bool clean_up_tokenization_spaces = false) const {
@@ -198,7 +214,7 @@ class BertTokenizer {
     return texts;
   }
 
-  /// The id of a token; that of unk_token for one that is not in the vocabulary.
+  /// Returns the id of a token, or the id of unk_token if the token is not in the vocabulary.
   token_id convert_tokens_to_ids(std::string_view token) const { return pipeline_.id(token); }
   std::vector<token_id> convert_tokens_to_ids(const std::vector<std::string>& tokens) const {
     std::vector<token_id> ids;
@@ -206,11 +222,12 @@ class BertTokenizer {
     return ids;
   }
 
-  /// The token of an id; ValueError for one that no token has.
+  /// Returns the token with this id.
+  /// @throws ValueError if no token has this id
   const std::string& convert_ids_to_tokens(token_id id) const {
     const std::string* token = pipeline_.token(id);
     core::check<ValueError>(token != nullptr, "convert_ids_to_tokens: no token has the id ", id,
-                            ", the vocabulary has ", vocab_size());
+                            ", expected an id of the vocabulary, below ", vocab_size());
     return *token;
   }
   std::vector<std::string> convert_ids_to_tokens(const std::vector<token_id>& ids) const {
@@ -219,7 +236,7 @@ class BertTokenizer {
     return tokens;
   }
 
-  /// A hash of everything that decides which ids a text gets: the same in every run and on every machine.
+  /// Returns a hash of everything that determines the ids of a text. It is the same in every run and on every machine.
   std::uint64_t fingerprint() const;
 
  private:
@@ -241,7 +258,8 @@ class BertTokenizer {
     return BertTokenizer(std::move(parts));
   }
 
-  /// The options with nothing left open. ValueError when texts are to be cut and padded to different lengths.
+  /// Returns the options with every unset value replaced by its default.
+  /// @throws ValueError if pad_to_multiple_of is below 1, or truncation and padding would give different lengths
   EncodeOptions resolve(EncodeOptions options) const {
     const bool is_padded = options.padding != PaddingStrategy::do_not_pad;
     if (!options.truncation)
@@ -252,11 +270,11 @@ class BertTokenizer {
     if (!options.truncation_side) options.truncation_side = options_.truncation_side;
     core::check<ValueError>(options.pad_to_multiple_of >= 1, "encode: pad_to_multiple_of is ",
                             options.pad_to_multiple_of, ", expected at least 1");
-    core::check<ValueError>(!is_padded || options.truncation == TruncationStrategy::do_not_truncate ||
-                                options.max_length == kUnlimited ||
-                                options.max_length % options.pad_to_multiple_of == 0,
-                            "encode: texts are cut to ", options.max_length, ", no multiple of pad_to_multiple_of, ",
-                            options.pad_to_multiple_of);
+    core::check<ValueError>(
+        !is_padded || options.truncation == TruncationStrategy::do_not_truncate || options.max_length == kUnlimited ||
+            options.max_length % options.pad_to_multiple_of == 0,
+        "encode: max_length is ", options.max_length, ", expected a multiple of pad_to_multiple_of, ",
+        options.pad_to_multiple_of, ", when texts are both truncated and padded");
     return options;
   }
 
@@ -283,7 +301,7 @@ class BertTokenizer {
     return tokenizers::detail::with_overflow_in_line(std::move(encodings));
   }
 
-  /// A text or pair before padding. In the options nothing is left open.
+  /// Encodes a text or pair without padding. `options` must come from resolve().
   Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const {
     thread_local tokenizers::detail::TextTokens first, second;
     const bool with_places = options.return_offsets_mapping || options.return_word_ids;
@@ -293,7 +311,7 @@ class BertTokenizer {
     return process(first, pair ? &second : nullptr);
   }
 
-  /// Appends one text, of which `room` tokens stay; returns how many ids did not fit.
+  /// Appends one text, truncated to `room` tokens plus special tokens. Returns the number of ids that were cut off.
   index_t append_encoded(std::string_view text, bool add_special_tokens, index_t room, Side truncation_side,
                          std::vector<token_id>& ids) const {
     if (add_special_tokens) ids.push_back(cls_token_id());
@@ -313,11 +331,11 @@ class BertTokenizer {
 inline std::uint64_t BertTokenizer::fingerprint() const {
   std::uint64_t hash = core::kFnv1aStart;
   const auto add = [&](std::string_view text) {
-    hash = core::fnv1a("\xFF", core::fnv1a(text, hash));  // a byte that no UTF-8 holds ends the text
+    hash = core::fnv1a("\xFF", core::fnv1a(text, hash));  // ends the text: this byte never occurs in UTF-8
   };
   const BertNormalizerOptions steps = options_.normalizer();
-  constexpr index_t kRules = 1;  // another number whenever a text begins to get other ids from the same files
-  add(core::concat("pipeline ", kRules, steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
+  constexpr index_t kVersion = 1;  // increase when the same files give other ids than before
+  add(core::concat("pipeline ", kVersion, steps.handle_chinese_chars, steps.strips_accents(), steps.lowercase));
   if (steps.keep_joiners) add("keeps joiners");
   for (const auto& [name, member] : tokenizers::detail::kNamedSpecialTokens) add(options_.*member);
   if (options_.truncation_side == Side::left) add("cut on the left");

@@ -12,21 +12,21 @@
 
 namespace minibert {
 
-/// No limit on the length of a sequence.
+/// Means no limit on the length of a sequence.
 inline constexpr index_t kUnlimited = std::numeric_limits<index_t>::max();
 
-/// A side of a text: where it is cut, or padded.
+/// The side on which a text is truncated or padded.
 enum class Side { left, right };
 
 constexpr std::string_view to_string(Side side) noexcept { return side == Side::left ? "left" : "right"; }
 
-/// The settings of a BERT tokenizer. Defaults are those of Hugging Face's BertTokenizer.
+/// The settings of a BERT tokenizer. The defaults equal the defaults of Hugging Face's BertTokenizer.
 struct BertTokenizerOptions {
   bool do_lower_case = true;
-  std::optional<bool> strip_accents = {};  ///< unset: as do_lower_case
+  std::optional<bool> strip_accents = {};  ///< unset: same as do_lower_case
   bool tokenize_chinese_chars = true;
-  bool keep_joiners = false;              ///< unlike BERT, which drops U+200C and U+200D
-  index_t model_max_length = kUnlimited;  ///< the longest sequence the model takes, special tokens included
+  bool keep_joiners = false;              ///< true: keep U+200C and U+200D, which BERT drops
+  index_t model_max_length = kUnlimited;  ///< longest sequence the model accepts, in tokens, special tokens included
   Side padding_side = Side::right;
   Side truncation_side = Side::right;
   std::string unk_token = "[UNK]";
@@ -34,9 +34,10 @@ struct BertTokenizerOptions {
   std::string pad_token = "[PAD]";
   std::string cls_token = "[CLS]";
   std::string mask_token = "[MASK]";
-  std::string continuing_subword_prefix = "##";  ///< of entries that continue a word
+  std::string continuing_subword_prefix = "##";  ///< marks vocabulary entries that continue a word
 
-  /// Whether transformers' BertTokenizer, which takes the vocabulary only and makes the rest itself, gives these ids.
+  /// Returns true if transformers' BertTokenizer gives the same ids. BertTokenizer reads only the vocabulary and builds
+  /// its own pipeline, with "##" and without joiners.
   bool fits_bert_tokenizer() const { return !keep_joiners && continuing_subword_prefix == "##"; }
 
   BertNormalizerOptions normalizer() const {
@@ -49,8 +50,8 @@ struct BertTokenizerOptions {
 
 namespace tokenizers::detail {
 
-/// The names of the five special tokens in tokenizer_config.json, in the order in which Hugging Face adds those that
-/// the vocabulary lacks.
+/// Maps the names of the five special tokens in tokenizer_config.json to options. Hugging Face adds missing special
+/// tokens to the vocabulary in this order.
 struct NamedSpecialToken {
   const char* name;
   std::string BertTokenizerOptions::*member;
@@ -63,21 +64,21 @@ inline constexpr NamedSpecialToken kNamedSpecialTokens[] = {{"unk_token", &BertT
 
 }  // namespace tokenizers::detail
 
-/// A token that is cut out of a text before it is split into words: the special ones, and whatever a user added. The
-/// flags are those of Hugging Face's AddedToken.
+/// A token that is found in a text before the text is split into words: a special token or a token added by the user.
+/// The flags have the names and meanings of Hugging Face's AddedToken.
 struct AddedToken {
-  token_id id;  ///< negative: that of the vocabulary or, where it does not hold the token, the next free one
+  token_id id;  ///< negative: the id in the vocabulary, or the next free id if the vocabulary lacks the token
   std::string content;
-  bool special = true;       ///< left out by decode(ids, skip_special_tokens = true), and never masked
-  bool single_word = false;  ///< only where no letter, mark, digit or connector stands beside it
-  bool lstrip = false;       ///< takes the white space before it
-  bool rstrip = false;       ///< takes the white space after it
-  bool normalized = false;   ///< found, normalised itself, in the normalised text instead of the raw one
+  bool special = true;       ///< skipped by decode(ids, skip_special_tokens = true), and never masked
+  bool single_word = false;  ///< found only if no letter, mark, digit or connector is next to it
+  bool lstrip = false;       ///< includes the white space before it
+  bool rstrip = false;       ///< includes the white space after it
+  bool normalized = false;   ///< true: its normalised content is searched for in the normalised text, not the raw one
 };
 
-/// What a tokenizer is made of, as its files say.
+/// The contents of a tokenizer's files.
 struct BertTokenizerParts {
-  std::vector<std::string> vocabulary;  ///< by id; "" or a duplicate where no token has the id
+  std::vector<std::string> vocabulary;  ///< by id; unused ids have "" or a duplicate of a later entry
   std::vector<AddedToken> added_tokens;
   BertTokenizerOptions options;
 };
