@@ -205,7 +205,7 @@ class BasicBertModel : public nn::Module<T> {
   /// @throws ValueError for an index out of range, or not in order
   Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const {
     nn::Context<T> query_context = context;
-    query_context.sequences = detail::keep_chosen(context.tape, context.sequences, indices);
+    query_context.sequences = models::detail::keep_selected(context.tape, context.sequences, indices);
     const Variable<T> result =
         context.tape.recording() ? Variable<T>() : context.tape.buffer({core::length(indices), config_.hidden_size});
     PingPongBuffers<T> buffers = buffers_for(context);
@@ -219,7 +219,7 @@ class BasicBertModel : public nn::Module<T> {
   /// What the layers need to know of this forward pass. The batch must outlive the context.
   /// @throws ValueError for a sequence longer than max_position_embeddings
   BertContext<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const {
-    const Sequences sequences = detail::keep_sequences(tape, batch, config_.max_position_embeddings);
+    const Sequences sequences = models::detail::keep_sequences(tape, batch, config_.max_position_embeddings);
     return {{tape, sequences, step.training, random::Key(step.seed).fold(step.step)}, batch};
   }
 

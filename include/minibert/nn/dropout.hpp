@@ -29,10 +29,11 @@ class Dropout {
     const Sequences& s = context.sequences;
     const index_t rows = x.dim() == 0 || x.size(-1) == 0 ? 0 : x.numel() / x.size(-1);
     if (rows == s.num_tokens()) return functional::dropout(x, p, key, s);
-    if (rows != s.count) return functional::dropout(x, p, s.count == 0 ? key : key.fold(s.rows[0]));
+    if (rows != s.count) return functional::dropout(x, p, s.count == 0 ? key : key.fold(s.global_rows[0]));
     index_t* one_each = context.tape.template scratch<index_t>(rows + 1);
     for (index_t i = 0; i <= rows; ++i) one_each[i] = i;
-    return functional::dropout(x, p, key, {.cu_seqlens = one_each, .rows = s.rows, .count = rows, .max_seqlen = 1});
+    return functional::dropout(x, p, key,
+                               {.cu_seqlens = one_each, .global_rows = s.global_rows, .count = rows, .max_seqlen = 1});
   }
 
   double p;
