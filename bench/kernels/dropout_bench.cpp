@@ -30,7 +30,7 @@ void check(const std::string& name, index_t d) {
     for (index_t i = 0; i < d; ++i)
       expected.push_back(
           static_cast<double>(core::at(p.x, t * d + i)) *
-          reference::dropout_factor(p.mask.key.fold(core::at(p.batch.rows, t / 7)), p.mask.threshold, t % 7, i));
+          reference::dropout_factor(p.mask.key.fold(core::at(p.batch.global_rows, t / 7)), p.mask.threshold, t % 7, i));
   bench::check_result(name, reference::relative_error(p.y, expected), 1e-6);
 }
 

@@ -35,7 +35,7 @@ class AttentionProblem {
   /// Of both products of the forward pass: 4·H·D·Σ length².
   double forward_flops() const {
     double squares = 0;
-    for (index_t b = 0; b < core::length(sequences.rows); ++b) squares += std::pow(sequence_length(b), 2);
+    for (index_t b = 0; b < core::length(sequences.global_rows); ++b) squares += std::pow(sequence_length(b), 2);
     return 4.0 * static_cast<double>(shape.stride) * squares;
   }
 
@@ -97,7 +97,7 @@ class AttentionProblem {
   }
   double factor(index_t b, index_t h, index_t query, index_t key) const {
     const index_t start = core::at(sequences.cu_seqlens, b);
-    return mask ? reference::dropout_factor(mask.key.fold(core::at(sequences.rows, b)).fold(h), mask.threshold,
+    return mask ? reference::dropout_factor(mask.key.fold(core::at(sequences.global_rows, b)).fold(h), mask.threshold,
                                             query - start, key - start)
                 : 1.0;
   }

@@ -1,4 +1,4 @@
-// Forward declarations: for headers that name our types and leave the rest to their source files.
+// Forward declarations of the main types, for headers that only mention them.
 #pragma once
 
 namespace minibert {

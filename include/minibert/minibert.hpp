@@ -1,4 +1,4 @@
-// The whole library.
+// Includes the whole library.
 #pragma once
 
 #include <minibert/core/config.hpp>

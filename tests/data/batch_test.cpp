@@ -23,7 +23,7 @@ TEST_CASE("sequences are laid end to end, each with its positions and row") {
   CHECK(batch.token_type_ids == Ids{0, 0, 0, 0});
   CHECK(batch.position_ids == Ids{0, 1, 2, 0});
   CHECK(batch.cu_seqlens == std::vector<index_t>{0, 3, 4});
-  CHECK(batch.rows == std::vector<index_t>{4, 5});
+  CHECK(batch.global_rows == std::vector<index_t>{4, 5});
   batch.clear();
   CHECK(batch.num_tokens() == 0);
   CHECK(batch.cu_seqlens == std::vector<index_t>{0});

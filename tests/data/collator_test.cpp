@@ -65,7 +65,7 @@ TEST_CASE("the batch holds the sequences end to end") {
   CHECK(batch.token_type_ids == std::vector<token_id>(9, 0));
   CHECK(batch.position_ids == std::vector<token_id>{0, 1, 2, 3, 0, 1, 2, 3, 4});
   CHECK(batch.cu_seqlens == std::vector<index_t>{0, 4, 9});
-  CHECK(batch.rows == std::vector<index_t>{8, 9});
+  CHECK(batch.global_rows == std::vector<index_t>{8, 9});
   CHECK(batch.num_sequences() == 2);
   CHECK(batch.num_items() == 0);
 }

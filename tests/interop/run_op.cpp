@@ -66,7 +66,7 @@ Sequences sequences(const Inputs& in) {
     rows.push_back(b);
     s.max_seqlen = std::max(s.max_seqlen, core::at(offsets, b + 1) - core::at(offsets, b));
   }
-  s.rows = rows.data();
+  s.global_rows = rows.data();
   return s;
 }
 

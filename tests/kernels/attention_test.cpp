@@ -54,7 +54,8 @@ struct Problem {
 
   reference::AttentionResult twin() const {
     const auto factor = [&](index_t b, index_t h, index_t query, index_t key) {
-      return reference::dropout_factor(mask.key.fold(core::at(sequences.rows, b)).fold(h), mask.threshold, query, key);
+      return reference::dropout_factor(mask.key.fold(core::at(sequences.global_rows, b)).fold(h), mask.threshold, query,
+                                       key);
     };
     return reference::attention(widen(q), widen(k), widen(v), widen(dy), static_cast<double>(scale), asking.view(),
                                 sequences.view(), heads, d, factor);

@@ -42,7 +42,7 @@ TEST_CASE_TEMPLATE("dropout: every element is decided as the definition says", T
       for (index_t t = 0; t < core::at(sequences.cu_seqlens, b + 1) - core::at(sequences.cu_seqlens, b); ++t)
         for (index_t j = 0; j < d; ++j)
           expected.push_back(
-              reference::dropout_factor(mask.key.fold(core::at(sequences.rows, b)), mask.threshold, t, j));
+              reference::dropout_factor(mask.key.fold(core::at(sequences.global_rows, b)), mask.threshold, t, j));
     CHECK(reference::relative_error(found, expected) < 1e-7);
   }
 }

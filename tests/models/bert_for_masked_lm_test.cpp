@@ -230,15 +230,15 @@ TEST_CASE("BertForMaskedLM: what does not fit is refused") {
   BertForMaskedLM model(tiny_config());
   Tape<float> tape;
   MaskedLMBatch batch = tiny_batch({11});
-  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "batch: sequence 0 has 11 tokens, the model has positions for 10",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch),
+                       "batch: sequence 0 has 11 tokens, expected at most max_position_embeddings, 10", ValueError);
   batch = tiny_batch({4});
   batch.input_ids[2] = 23;
   CHECK_THROWS_WITH_AS(model.forward(tape, batch), "embedding: index 23 at position 2 is outside a table of 23 rows",
                        ValueError);
   batch = tiny_batch({4});
   batch.masked_indices[0] = 4;
-  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "row 0 of those wanted is 4, expected ascending rows of 4 tokens",
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "indices[0] is 4, expected ascending token numbers below 4",
                        ValueError);
   const std::vector<index_t> backwards{2, 1};
   CHECK_THROWS_AS(model.bert.hidden_state(model.bert.context(tape, batch, {}), backwards), ValueError);

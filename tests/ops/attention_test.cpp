@@ -96,7 +96,7 @@ TEST_CASE("attention: errors") {
   CHECK_THROWS_WITH_AS(F::attention(of({3, 6}), x, x, 2, asking.view(), none_in_the_second.view()),
                        "attention: sequence 1 has queries, but no key", ValueError);
   Sequences nameless = sequences.view();
-  nameless.rows = nullptr;
+  nameless.global_rows = nullptr;
   CHECK_NOTHROW(F::attention(x, x, x, 2, nameless));
   CHECK_THROWS_AS(F::attention(x, x, x, 2, nameless, {.p = 0.1, .key = {}}), ValueError);
 }

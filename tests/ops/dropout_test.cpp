@@ -68,7 +68,7 @@ TEST_CASE("dropout: errors") {
   CHECK_THROWS_WITH_AS(F::dropout(of({6, 2}), 0.5, {}, sequences.view()),
                        "dropout: the sequences have 5 rows, the input has 6", ShapeError);
   Sequences nameless = sequences.view();
-  nameless.rows = nullptr;
+  nameless.global_rows = nullptr;
   CHECK_THROWS_WITH_AS(F::dropout(x, 0.5, {}, nameless),
                        "dropout: dropout needs the sequences' rows in the global batch", ValueError);
 }

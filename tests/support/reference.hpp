@@ -148,14 +148,14 @@ struct OwnedSequences {
   explicit OwnedSequences(const std::vector<index_t>& lengths, index_t first_row = 0) {
     for (const index_t n : lengths) {
       cu_seqlens.push_back(cu_seqlens.back() + n);
-      rows.push_back(first_row + core::length(rows));
+      global_rows.push_back(first_row + core::length(global_rows));
       max_seqlen = std::max(max_seqlen, n);
     }
   }
-  Sequences view() const { return {cu_seqlens.data(), rows.data(), core::length(rows), max_seqlen}; }
+  Sequences view() const { return {cu_seqlens.data(), global_rows.data(), core::length(global_rows), max_seqlen}; }
   index_t num_tokens() const { return cu_seqlens.back(); }
 
-  std::vector<index_t> cu_seqlens{0}, rows;
+  std::vector<index_t> cu_seqlens{0}, global_rows;
   index_t max_seqlen = 0;
 };
 

@@ -53,7 +53,7 @@ class ToyModel : public nn::Module<T> {
     std::vector<Item> items;
     for (index_t i = 0, sequence = 0; i < batch.num_items(); ++i) {
       while (core::at(batch.cu_seqlens, sequence + 1) <= core::at(batch.masked_indices, i)) ++sequence;
-      const random::Key key = random::Key(context.seed).fold(context.step).fold(core::at(batch.rows, sequence));
+      const random::Key key = random::Key(context.seed).fold(context.step).fold(core::at(batch.global_rows, sequence));
       const index_t position = core::at(batch.masked_indices, i) - core::at(batch.cu_seqlens, sequence);
       const double noise = 0.5 + key.uniform(static_cast<std::uint32_t>(position));
       items.push_back({core::at(batch.cu_seqlens, sequence), core::at(batch.cu_seqlens, sequence + 1),

@@ -8,9 +8,10 @@ namespace minibert {
 /// Says which rows of an (N, …) tensor belong to which sequence. The arrays must outlive it.
 struct Sequences {
   const index_t* cu_seqlens = nullptr;  ///< count + 1 offsets: sequence b is rows [cu_seqlens[b], cu_seqlens[b + 1])
-  const index_t* rows = nullptr;        ///< count row numbers in the global batch; dropout is keyed by them
-  index_t count = 0;                    ///< B
-  index_t max_seqlen = 0;               ///< length of the longest sequence
+  const index_t* global_rows =
+      nullptr;        ///< count numbers of the sequences in the batch of the whole optimizer step; they key dropout
+  index_t count = 0;  ///< B
+  index_t max_seqlen = 0;  ///< length of the longest sequence
 
   index_t num_tokens() const noexcept { return count == 0 ? 0 : cu_seqlens[count]; }
 };

@@ -15,9 +15,9 @@ struct Batch {
   std::vector<token_id> token_type_ids;   // (N)
   std::vector<token_id> position_ids;     // (N), from 0 in each sequence
   std::vector<index_t> cu_seqlens = {0};  // (B + 1): sequence b is tokens cu_seqlens[b] … cu_seqlens[b + 1] − 1
-  std::vector<index_t> rows;              // (B): the sequence's number in the batch of the whole optimizer step
+  std::vector<index_t> global_rows;       // (B): the sequence's number in the batch of the whole optimizer step
 
-  index_t num_sequences() const noexcept { return core::length(rows); }
+  index_t num_sequences() const noexcept { return core::length(global_rows); }
   index_t num_tokens() const noexcept { return core::length(input_ids); }
 
   /// Adds a sequence of token type 0. `row` is its number in the batch of the whole optimizer step.
@@ -40,7 +40,7 @@ struct Batch {
     const index_t size = num_tokens() - cu_seqlens.back();
     for (token_id position = 0; position < size; ++position) position_ids.push_back(position);
     cu_seqlens.push_back(num_tokens());
-    rows.push_back(row);
+    global_rows.push_back(row);
   }
 
   /// Takes all sequences out and keeps the memory.
@@ -49,7 +49,7 @@ struct Batch {
     token_type_ids.clear();
     position_ids.clear();
     cu_seqlens.resize(1);
-    rows.clear();
+    global_rows.clear();
   }
 };
 

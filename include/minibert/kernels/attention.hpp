@@ -16,7 +16,7 @@ namespace minibert::kernels {
 /// The sizes of an attention: H heads of size D. q, y and their gradients are (queries' rows, H·D), k, v and theirs
 /// (keys' rows, H·D), all with rows `stride` apart. Both have the same number of sequences; one with queries has keys.
 struct AttentionShape {
-  Sequences queries, keys;  ///< the same unless only some tokens of each sequence ask; dropout is keyed by keys.rows
+  Sequences queries, keys;  ///< equal, unless only some tokens attend; keys.global_rows key the dropout
   index_t num_heads = 0;
   index_t head_size = 0;
   index_t stride = 0;
@@ -106,7 +106,7 @@ AttentionHead<T> attention_head(const AttentionInputs<T>& in, const HeadPiece& i
   const AttentionShape& shape = in.shape;
   const HeadRows queries(shape.queries, shape, it), keys(shape.keys, shape, it);
   DropoutMask own = in.mask;
-  if (own) own.key = own.key.fold(shape.keys.rows[it.sequence]).fold(it.head);
+  if (own) own.key = own.key.fold(shape.keys.global_rows[it.sequence]).fold(it.head);
   return {.q = in.q + queries.at,
           .k = in.k + keys.at,
           .v = in.v + keys.at,

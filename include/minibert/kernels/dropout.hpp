@@ -68,9 +68,9 @@ struct DropoutRows {
     using V = typename Arch::template vec<T>;
     const index_t* cu = sequences.cu_seqlens;
     index_t b = std::upper_bound(cu, cu + sequences.count + 1, begin) - cu - 1;
-    random::Key key = mask.key.fold(sequences.rows[b]);
+    random::Key key = mask.key.fold(sequences.global_rows[b]);
     for (index_t t = begin; t < end; ++t) {
-      while (t >= cu[b + 1]) key = mask.key.fold(sequences.rows[++b]);
+      while (t >= cu[b + 1]) key = mask.key.fold(sequences.global_rows[++b]);
       for_dropout_factors<V>(
           key, t - cu[b], mask.threshold, static_cast<T>(mask.scale()), index_t{0},
           d, [&](index_t i, auto part, const V& factor) __attribute__((always_inline)) {

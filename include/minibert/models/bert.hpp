@@ -1,5 +1,5 @@
-// BERT (Devlin et al., 2018): embeddings, encoder, pooler. Structure and parameter names as in Hugging Face's
-// modeling_bert. Sequences are laid end to end: N tokens, B sequences, hidden size H.
+// BERT (Devlin et al., 2018): embeddings, encoder, pooler. Structure and parameter names follow Hugging Face's
+// modeling_bert. Sequences are concatenated without padding: N tokens, B sequences, hidden size H.
 #pragma once
 
 #include <cmath>
@@ -25,18 +25,18 @@
 
 namespace minibert {
 
-/// One forward pass of BERT.
+/// The state of one forward pass of BERT.
 template <class T>
 struct BertContext : nn::Context<T> {
   const Batch& batch;
 };
 
-/// How a model of this config draws its weights; without a seed it leaves them zero, to be loaded.
+/// Returns the initialization of a model with this config. Without a seed, weights stay zero, to be loaded next.
 inline nn::WeightInit weight_init(const BertConfig& config, std::optional<std::uint64_t> seed) {
   return {.seed = seed.value_or(0), .standard_deviation = config.initializer_range, .draw = seed.has_value()};
 }
 
-/// Word, position and token type embedding, summed, normalised, dropped out.
+/// Sums the word, position and token type embeddings, then applies layer norm and dropout.
 template <class T>
 class BertEmbeddings {
  public:
@@ -48,7 +48,7 @@ class BertEmbeddings {
         layer_norm(scope / "LayerNorm", config.hidden_size, config.layer_norm_eps),
         dropout(scope / "dropout", config.hidden_dropout_prob) {}
 
-  /// (N, H)
+  /// Returns (N, H).
   Variable<T> forward(const BertContext<T>& context) const {
     const Variable<T> sum =
         functional::embedding<T>({word_embeddings.lookup(context.tape, context.batch.input_ids),
@@ -62,7 +62,7 @@ class BertEmbeddings {
   nn::Dropout<T> dropout;
 };
 
-/// A linear layer, dropout, and layer norm of the sum with what came in: the end of both halves of a layer.
+/// layer_norm(dropout(dense(x)) + residual): ends both the attention and the feed-forward block of a layer.
 template <class T>
 class BertResidualOutput {
  public:
@@ -71,7 +71,7 @@ class BertResidualOutput {
         layer_norm(scope / "LayerNorm", config.hidden_size, config.layer_norm_eps),
         dropout(scope / "dropout", config.hidden_dropout_prob) {}
 
-  /// x: (N, in_features), residual: (N, H); (N, H)
+  /// x: (N, in_features), residual: (N, H). Returns (N, H).
   Variable<T> forward(Variable<T> x, Variable<T> residual, const nn::Context<T>& context) const {
     return layer_norm.forward(dropout.forward(dense.forward(x), context), residual);
   }
@@ -81,7 +81,7 @@ class BertResidualOutput {
   nn::Dropout<T> dropout;
 };
 
-/// Self-attention with its output, and a feed-forward network with its own.
+/// An encoder layer: self-attention, then a feed-forward network, each with a residual connection.
 template <class T>
 class BertLayer {
  public:
@@ -96,13 +96,14 @@ class BertLayer {
         num_heads_(config.num_attention_heads),
         activation_(config.activation()) {}
 
-  /// hidden: (N, H); (N, H)
+  /// hidden: (N, H). Returns (N, H).
   Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const {
     return forward(hidden, hidden, context, context);
   }
 
-  /// The layer's output for some of its tokens. Of all other tokens only keys and values are computed.
-  /// hidden: (N, H), all tokens; queries: (M, H), the rows of `hidden` that are the sequences of query_context; (M, H)
+  /// Computes the layer's output for M of the tokens. For the other tokens, computes only keys and values.
+  /// hidden: (N, H), all tokens. queries: (M, H), the rows of `hidden` that query_context's sequences consist of.
+  /// Returns (M, H).
   Variable<T> forward(Variable<T> hidden, Variable<T> queries, const nn::Context<T>& context,
                       const nn::Context<T>& query_context) const {
     functional::AttentionDropout drop;
@@ -125,15 +126,16 @@ class BertLayer {
   Activation activation_;
 };
 
-/// The first token of each sequence through a linear layer and tanh. Trained by BERT's sentence task only: a model
-/// trained for masked language modelling alone has none, and its sentence embeddings are means (functional::mean_pool).
+/// Applies a linear layer and tanh to the first token of each sequence. Only BERT's next sentence prediction trains the
+/// pooler. A model trained for masked language modelling alone has none; use functional::mean_pool for its sentence
+/// embeddings.
 template <class T>
 class BertPooler {
  public:
   BertPooler(const nn::Scope<T>& scope, const BertConfig& config)
       : dense(scope / "dense", config.hidden_size, config.hidden_size) {}
 
-  /// hidden: (N, H); (B, H)
+  /// hidden: (N, H). Returns (B, H).
   Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const {
     const Sequences& s = context.sequences;
     return functional::tanh(dense.forward(functional::index_select(hidden, {s.cu_seqlens, core::usize(s.count)})));
@@ -142,34 +144,36 @@ class BertPooler {
   nn::Linear<T> dense;
 };
 
-/// What BertModel gives.
+/// The output of BertModel.
 template <class T>
 struct BertModelOutput {
   Variable<T> last_hidden_state;             ///< (N, H)
   std::optional<Variable<T>> pooler_output;  ///< (B, H), if the model has a pooler
 };
 
-/// transformers' BertModel: embeddings, encoder and, unless told otherwise, pooler.
+/// Embeddings, encoder and optional pooler, as transformers' BertModel.
 template <class T>
 class BasicBertModel : public nn::Module<T> {
  public:
   static constexpr const char* kArchitecture = "BertModel";
 
-  /// A new model, with weights drawn from the seed (none: all zeros). @throws ValueError for an unusable config
+  /// Makes a new model with random weights; without a seed, all weights are zero. @throws ValueError for an invalid
+  /// config
   explicit BasicBertModel(const BertConfig& config, std::optional<std::uint64_t> seed = 42,
                           bool add_pooling_layer = true)
       : BasicBertModel(nn::Scope<T>(weight_init(config, seed)), config, add_pooling_layer) {}
 
-  /// A part of another model, whose scope says how weights are drawn. @throws ValueError for an unusable config
+  /// Makes a part of another model, initialized as `scope` says. @throws ValueError for an invalid config
   BasicBertModel(const nn::Scope<T>& scope, const BertConfig& config, bool add_pooling_layer)
       : nn::Module<T>((config.validate(), scope)), config_(config), embeddings(scope / "embeddings", config) {
     for (index_t i = 0; i < config.num_hidden_layers; ++i) layers.emplace_back(scope / "encoder.layer" / i, config);
     if (add_pooling_layer) pooler.emplace(scope / "pooler", config);
   }
 
-  /// Opens a folder in Hugging Face's format: config.json and model.safetensors. A folder without pooler weights, as
-  /// train_mlm writes it, gives a model without a pooler.
-  /// @throws FormatError, IoError; also for weights missing in the file, unless `info` takes the list of them
+  /// Loads config.json and model.safetensors from a folder in Hugging Face's format. Without pooler weights in the
+  /// file, as in the models that train_mlm writes, the model has no pooler.
+  /// @throws FormatError for an invalid file, and for missing weights unless `info` is given to list them
+  /// @throws IoError if a file cannot be read
   static BasicBertModel from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
     const BertConfig config = BertConfig::from_pretrained(folder);
     BasicBertModel model(config, std::nullopt, has_pretrained(folder, "pooler.dense.weight"));
@@ -182,30 +186,30 @@ class BasicBertModel : public nn::Module<T> {
 
   const BertConfig& config() const noexcept { return config_; }
 
-  /// The encoder's output for a batch. @throws ValueError for an id, type or position out of range
+  /// Runs the model on a batch. @throws ValueError for an id, type or position out of range
   BertModelOutput<T> forward(Tape<T>& tape, const Batch& batch, const nn::StepContext& step = {}) const {
     return forward(context(tape, batch, step));
   }
 
-  /// The same, for a model that this one is a part of.
+  /// Runs the model as part of another model, which makes the context.
   BertModelOutput<T> forward(const BertContext<T>& context) const {
     BertModelOutput<T> output{hidden_state(context), std::nullopt};
     if (pooler) output.pooler_output = pooler->forward(output.last_hidden_state, context);
     return output;
   }
 
-  /// The last hidden state of all tokens: (N, H).
+  /// Returns the last hidden state of all tokens, (N, H).
   Variable<T> hidden_state(const BertContext<T>& context) const {
     PingPongBuffers<T> buffers = buffers_for(context);
     return encode(context, core::length(layers), buffers);
   }
 
-  /// The last hidden state of the tokens at `indices` of the batch's input_ids, ascending: (indices.size(), H). The
-  /// last layer computes only what these tokens need.
-  /// @throws ValueError for an index out of range, or not in order
+  /// Returns the last hidden state of some tokens, (indices.size(), H). `indices` are ascending positions in the
+  /// batch's input_ids. The last layer computes only what these tokens need.
+  /// @throws ValueError for an index that is out of range or not in order
   Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const {
     nn::Context<T> query_context = context;
-    query_context.sequences = detail::keep_chosen(context.tape, context.sequences, indices);
+    query_context.sequences = models::detail::keep_selected(context.tape, context.sequences, indices);
     const Variable<T> result =
         context.tape.recording() ? Variable<T>() : context.tape.buffer({core::length(indices), config_.hidden_size});
     PingPongBuffers<T> buffers = buffers_for(context);
@@ -216,10 +220,10 @@ class BasicBertModel : public nn::Module<T> {
     });
   }
 
-  /// What the layers need to know of this forward pass. The batch must outlive the context.
+  /// Makes the context of a forward pass. The batch must outlive the context.
   /// @throws ValueError for a sequence longer than max_position_embeddings
   BertContext<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const {
-    const Sequences sequences = detail::keep_sequences(tape, batch, config_.max_position_embeddings);
+    const Sequences sequences = models::detail::keep_sequences(tape, batch, config_.max_position_embeddings);
     return {{tape, sequences, step.training, random::Key(step.seed).fold(step.step)}, batch};
   }
 
@@ -228,7 +232,7 @@ class BasicBertModel : public nn::Module<T> {
     return {context.tape, Shape{context.batch.num_tokens(), config_.hidden_size}};
   }
 
-  /// Embeddings and the first num_layers layers: (N, H).
+  /// Runs the embeddings and the first num_layers layers. Returns (N, H).
   Variable<T> encode(const BertContext<T>& context, index_t num_layers, PingPongBuffers<T>& buffers) const {
     Variable<T> hidden = buffers.run([&] { return embeddings.forward(context); });
     for (index_t i = 0; i < num_layers; ++i)

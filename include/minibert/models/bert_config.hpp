@@ -1,4 +1,4 @@
-// BertConfig: config.json, as Hugging Face writes and reads it.
+// BertConfig: reads and writes config.json in Hugging Face's format.
 #pragma once
 
 #include <filesystem>
@@ -16,14 +16,14 @@
 
 namespace minibert {
 
-/// Fields, names and defaults of transformers' BertConfig. Keys that are not among them are kept in `extra`.
+/// Has the fields and defaults of transformers' BertConfig. Other keys of a config.json are kept in `extra`.
 struct BertConfig {
   index_t vocab_size = 30522;
   index_t hidden_size = 768;
   index_t num_hidden_layers = 12;
   index_t num_attention_heads = 12;
   index_t intermediate_size = 3072;
-  std::string hidden_act = "gelu";  ///< gelu, or its tanh approximation: gelu_new, gelu_pytorch_tanh
+  std::string hidden_act = "gelu";  ///< see activation() for the supported names
   double hidden_dropout_prob = 0.1;
   double attention_probs_dropout_prob = 0.1;
   index_t max_position_embeddings = 512;
@@ -40,15 +40,17 @@ struct BertConfig {
   bool tie_word_embeddings = true;
   Json extra = Json::object();
 
-  /// @throws FormatError naming the file, the key, what was found and what was expected; IoError
+  /// Reads config.json from a folder.
+  /// @throws FormatError naming the file, the key and the expected value
+  /// @throws IoError if the file cannot be read
   static BertConfig from_pretrained(const std::filesystem::path& folder) { return read(folder / "config.json"); }
 
-  /// From a config.json of any name. @throws as from_pretrained
+  /// Reads a config from a file of any name. @throws FormatError, IoError as from_pretrained
   static BertConfig read(const std::filesystem::path& path) { return from_json(Json::read(path), path.string()); }
 
-  /// `source` names the text in messages. @throws FormatError
+  /// Reads a config from JSON. `source` names the file in error messages. @throws FormatError
   static BertConfig from_json(const Json& json, const std::string& source) {
-    core::check<FormatError>(json.is_object(), source, ": expected an object");
+    core::check<FormatError>(json.is_object(), source, ": expected a JSON object");
     BertConfig config;
     for (const Json::Member& member : json.as_object()) {
       bool known = false;
@@ -74,7 +76,8 @@ struct BertConfig {
     return config;
   }
 
-  /// All fields and what else was read, keys sorted, as transformers writes it for a model of that class.
+  /// Returns all fields and `extra`, with sorted keys, as transformers writes them for a model of the class
+  /// `architecture`.
   Json to_json(const std::string& architecture, const std::string& dtype) const {
     Json json = extra;
     for_each_field(*this, [&](std::string_view key, const auto& field) { json[key] = put(field); });
@@ -86,7 +89,7 @@ struct BertConfig {
     return json;
   }
 
-  /// @throws ValueError naming the first field that makes no model
+  /// Checks all fields. @throws ValueError naming the first invalid field
   void validate() const {
     const std::pair<std::string_view, index_t> sizes[] = {{"vocab_size", vocab_size},
                                                           {"hidden_size", hidden_size},
@@ -112,22 +115,26 @@ struct BertConfig {
     core::check<ValueError>(!pad_token_id || (*pad_token_id >= 0 && *pad_token_id < vocab_size), "pad_token_id is ",
                             pad_token_id.value_or(0), ", expected an id below vocab_size ", vocab_size);
     core::check<ValueError>(!is_decoder && !add_cross_attention,
-                            "is_decoder and add_cross_attention are not supported");
+                            "is_decoder or add_cross_attention is true, expected false: only encoders are supported");
     const Json* position = extra.find("position_embedding_type");
     core::check<ValueError>(position == nullptr || (position->is_string() && position->as_string() == "absolute"),
                             "position_embedding_type is ", position == nullptr ? "" : position->dump(),
                             ", expected \"absolute\"");
   }
 
-  /// hidden_act. @throws ValueError if it is not supported
+  /// Returns the activation that hidden_act names. @throws ValueError listing the supported names, if it is another
   Activation activation() const {
     if (hidden_act == "gelu") return Activation::gelu;
     if (hidden_act == "gelu_new" || hidden_act == "gelu_pytorch_tanh") return Activation::gelu_tanh;
-    core::raise<ValueError>("hidden_act is '", hidden_act, "', expected gelu, gelu_new or gelu_pytorch_tanh");
+    if (hidden_act == "relu") return Activation::relu;
+    if (hidden_act == "silu" || hidden_act == "swish") return Activation::silu;
+    if (hidden_act == "tanh") return Activation::tanh;
+    core::raise<ValueError>("hidden_act is '", hidden_act,
+                            "', expected gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish or tanh");
   }
 
  private:
-  static constexpr index_t kMaxSize = index_t{1} << 28;  // a table of two such sizes still has a countable size
+  static constexpr index_t kMaxSize = index_t{1} << 28;  // the product of two sizes still fits in index_t
 
   template <class Config, class F>
   static void for_each_field(Config& c, F f) {

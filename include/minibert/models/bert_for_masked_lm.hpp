@@ -11,20 +11,22 @@
 
 namespace minibert {
 
-/// What BertForMaskedLM gives: M masked tokens, V words.
+/// The output of BertForMaskedLM, for M masked tokens and a vocabulary of V.
 template <class T>
 struct MaskedLMOutput {
-  Variable<T> loss;    ///< scalar: Σ negative log-likelihood over the masked tokens / items of the step's batch
-  Variable<T> logits;  ///< (M, V): of the masked tokens only
+  Variable<T> loss;    ///< scalar: sum of the masked tokens' negative log-likelihoods, divided by num_items_in_batch
+  Variable<T> logits;  ///< (M, V), masked tokens only
 };
 
-/// transformers' BertForMaskedLM. The decoder's weights are the word embeddings, unless tie_word_embeddings is false.
+/// BERT with a masked language modelling head, as transformers' BertForMaskedLM. The decoder's weights are the word
+/// embeddings, unless tie_word_embeddings is false.
 template <class T>
 class BasicBertForMaskedLM : public nn::Module<T> {
  public:
   static constexpr const char* kArchitecture = "BertForMaskedLM";
 
-  /// A new model, with weights drawn from the seed (none: all zeros). @throws ValueError for an unusable config
+  /// Makes a new model with random weights; without a seed, all weights are zero. @throws ValueError for an invalid
+  /// config
   explicit BasicBertForMaskedLM(const BertConfig& config, std::optional<std::uint64_t> seed = 42)
       : nn::Module<T>(nn::Scope<T>(weight_init(config, seed))),
         bert(this->scope() / "bert", config, /*add_pooling_layer=*/false),
@@ -34,8 +36,9 @@ class BasicBertForMaskedLM : public nn::Module<T> {
     if (!config.tie_word_embeddings) decoder.emplace(predictions() / "decoder", config.hidden_size, config.vocab_size);
   }
 
-  /// Opens a folder in Hugging Face's format: config.json and model.safetensors.
-  /// @throws FormatError, IoError; also for weights missing in the file, unless `info` takes the list of them
+  /// Loads config.json and model.safetensors from a folder in Hugging Face's format.
+  /// @throws FormatError for an invalid file, and for missing weights unless `info` is given to list them
+  /// @throws IoError if a file cannot be read
   static BasicBertForMaskedLM from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
     BasicBertForMaskedLM model(BertConfig::from_pretrained(folder), std::nullopt);
     load_pretrained(model, folder, info);
@@ -47,15 +50,15 @@ class BasicBertForMaskedLM : public nn::Module<T> {
 
   const BertConfig& config() const noexcept { return bert.config(); }
 
-  /// Loss and logits of the batch's masked tokens. @throws ValueError for an id, type or position out of range
+  /// Computes loss and logits of the batch's masked tokens. @throws ValueError for an id, type or position out of range
   MaskedLMOutput<T> forward(Tape<T>& tape, const MaskedLMBatch& batch, const nn::StepContext& step = {}) const {
     const index_t items = step.num_items_in_batch < 0 ? batch.num_items() : step.num_items_in_batch;
     const Variable<T> scores = logits(tape, batch, batch.masked_indices, step);
     return {functional::cross_entropy<T>(scores, batch.labels, items), scores};
   }
 
-  /// Logits of the tokens at `indices` of the batch's input_ids: (indices.size(), V). The head computes only these
-  /// tokens; of all others the last layer computes keys and values only.
+  /// Returns the logits of some tokens, (indices.size(), V). `indices` are positions in the batch's input_ids. The head
+  /// runs on these tokens only. For the other tokens, the last layer computes only keys and values.
   /// @throws ValueError for an id, type, position or index out of range
   Variable<T> logits(Tape<T>& tape, const Batch& batch, std::span<const index_t> indices,
                      const nn::StepContext& step = {}) const {
@@ -70,10 +73,10 @@ class BasicBertForMaskedLM : public nn::Module<T> {
   nn::Linear<T> transform;
   nn::LayerNorm<T> transform_norm;
   Parameter<T>* bias;
-  std::optional<nn::Linear<T>> decoder;  ///< only where tie_word_embeddings is false; `bias` then is unused, as in HF
+  std::optional<nn::Linear<T>> decoder;  ///< set if tie_word_embeddings is false; `bias` is then unused, as in HF
 
  private:
-  /// The last hidden state of the tokens at `indices`, in any order.
+  /// Returns the last hidden state of the tokens at `indices`, which may be in any order.
   Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const {
     if (std::is_sorted(indices.begin(), indices.end())) return bert.hidden_state(context, indices);
     std::vector<index_t> ascending(indices.begin(), indices.end()), places;

@@ -1,4 +1,4 @@
-// Models to and from Hugging Face's folders: config.json and model.safetensors.
+// Loads models from, and saves them to, folders in Hugging Face's format: config.json and model.safetensors.
 #pragma once
 
 #include <algorithm>
@@ -17,21 +17,22 @@
 
 namespace minibert {
 
-/// What did not match between a model and a file, as transformers' output_loading_info.
+/// Lists the mismatches between a model and its file, as transformers' output_loading_info.
 struct LoadingInfo {
-  std::vector<std::string> missing_keys;     ///< parameters that the file has not: freshly drawn
-  std::vector<std::string> unexpected_keys;  ///< tensors of the file that the model has no use for
+  std::vector<std::string> missing_keys;     ///< parameters missing in the file, which were initialized randomly
+  std::vector<std::string> unexpected_keys;  ///< tensors in the file that are no parameters of the model
 };
 
-/// True if the folder's file holds a tensor for the parameter of that name. @throws IoError, FormatError
+/// Returns true if the folder's weights contain the parameter `name`. @throws IoError, FormatError
 inline bool has_pretrained(const std::filesystem::path& folder, const std::string& name) {
   return models::detail::CheckpointTensors(folder).take(name) != nullptr;
 }
 
-/// Sets a model's parameters from the folder's model.safetensors (or its shards). Names are accepted with and without
-/// "bert.", and as older files have them (LayerNorm.gamma, LayerNorm.beta, decoder.bias).
-/// @throws IoError; FormatError for a damaged file, another shape, a decoder that is not tied where the config ties it,
-/// and, unless `info` takes the list, for parameters that the file has not.
+/// Sets a model's parameters from the folder's model.safetensors or its shards. Accepts names with and without "bert.",
+/// and the names of older files (LayerNorm.gamma, LayerNorm.beta, decoder.bias).
+/// @throws FormatError for a damaged file, a wrong shape, or a separate decoder although the config ties the weights;
+/// also for missing parameters, unless `info` is given to list them
+/// @throws IoError if a file cannot be read
 template <class Model>
 void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
   models::detail::CheckpointTensors tensors(folder);
@@ -56,7 +57,7 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
                            " are missing, the first is ", found.missing_keys.empty() ? "" : found.missing_keys.front());
 }
 
-/// Writes config.json and model.safetensors, each as a whole; makes the folder. @throws IoError
+/// Writes config.json and model.safetensors, each atomically. Creates the folder. @throws IoError
 template <class Model>
 void save_pretrained(const Model& model, const std::filesystem::path& folder) {
   using T = typename Model::value_type;

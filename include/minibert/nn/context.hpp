@@ -1,4 +1,4 @@
-// One forward pass, as layers see it.
+// The settings of one forward pass, for models and for layers.
 #pragma once
 
 #include <cstdint>
@@ -9,22 +9,22 @@
 
 namespace minibert::nn {
 
-/// What the caller says of a model's forward pass. By default a model infers: dropout is off.
+/// The caller's settings for a model's forward pass. The default is inference: dropout is off.
 struct StepContext {
   bool training = false;            ///< dropout is on
   std::uint64_t seed = 42;          ///< keys dropout, together with `step`
-  index_t step = 0;                 ///< the optimizer step that the pass is part of
-  index_t num_items_in_batch = -1;  ///< items (masked tokens, say) of the step's whole batch, by which the loss is
-                                    ///< divided; −1: those of the batch at hand
+  index_t step = 0;                 ///< number of the optimizer step that the pass belongs to
+  index_t num_items_in_batch = -1;  ///< divisor of the loss: the number of items (such as masked tokens) in the batch
+                                    ///< of the whole step; −1: the number of items in this pass
 };
 
-/// What layers need to know of the pass.
+/// The state of a forward pass that layers read.
 template <class T>
 struct Context {
   Tape<T>& tape;
-  Sequences sequences;    ///< of the batch's tokens; its arrays live as long as the tape's step
+  Sequences sequences;    ///< the batch's sequences; their arrays stay valid until the tape is reset
   bool training = false;  ///< dropout is on
-  random::Key key;        ///< of seed and step; a layer folds in its place in the model
+  random::Key key;        ///< derived from seed and step; each layer folds in its own name
 };
 
 }  // namespace minibert::nn

@@ -8,8 +8,8 @@
 
 namespace minibert::nn {
 
-/// torch.nn.Embedding. weight: (num_embeddings, D), begins as N(0, 1). The row padding_idx begins as zeros and gets no
-/// gradient from look-ups; −1: there is none.
+/// Looks up rows of a table, as torch.nn.Embedding. weight: (num_embeddings, D), initialized from N(0, 1). The row
+/// padding_idx is initialized to zero and gets no gradient from look-ups; −1: no such row.
 template <class T>
 class Embedding {
  public:
@@ -20,7 +20,7 @@ class Embedding {
                               .zero_row = padding_idx})),
         padding_idx_(padding_idx) {}
 
-  /// What functional::embedding needs to look up these rows, alone or together with other tables.
+  /// Returns an argument for functional::embedding, which sums the look-ups in one or several tables.
   functional::Lookup<T> lookup(Tape<T>& tape, std::span<const token_id> indices) const {
     return {tape.parameter(*weight), indices, padding_idx_};
   }

@@ -1,4 +1,4 @@
-// How parameters begin: the rule of each layer, and the rule of a whole model.
+// Initialization of parameters: each layer's own rule, and the rule of a whole model.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace minibert::nn {
 
-/// A layer's own rule for one parameter: PyTorch's default for that layer.
+/// A layer's rule to initialize one parameter: PyTorch's default for the layer.
 struct Init {
   enum class Kind { zeros, ones, normal, uniform };
   Kind kind = Kind::zeros;
@@ -23,26 +23,26 @@ struct Init {
   static constexpr Init uniform(double bound) noexcept { return {Kind::uniform, bound}; }
 };
 
-/// What a layer declares: name below the layer's scope, shape, and how the parameter begins and is trained.
+/// A parameter as its layer declares it: name relative to the layer's scope, shape, initialization and weight decay.
 struct ParameterSpec {
   std::string name;
   Shape shape;
   Init init = Init::zeros();
-  bool decay = true;      ///< subject to weight decay: false for biases and layer norms
-  index_t zero_row = -1;  ///< a row that begins as zeros (the embedding of [PAD]), or −1
+  bool decay = true;      ///< subject to weight decay; false for biases and layer norms
+  index_t zero_row = -1;  ///< the row to initialize to zero (the embedding of [PAD]), or −1
 };
 
-/// How a whole model draws its parameters.
+/// The initialization of a whole model.
 struct WeightInit {
   std::uint64_t seed = 42;
-  /// Set: as transformers' _init_weights with this initializer_range: matrices from N(0, standard_deviation²), biases
-  /// 0, layer norms 1 and 0. Unset: by each layer's own rule.
+  /// If set, initializes as transformers' _init_weights with this initializer_range: matrices from
+  /// N(0, standard_deviation²), biases to 0, layer norms to 1 and 0. If unset, each layer's own rule applies.
   std::optional<double> standard_deviation = std::nullopt;
-  /// False: everything stays zero, for weights that are loaded next.
+  /// If false, all parameters are zero: for weights that are loaded next.
   bool draw = true;
 };
 
-/// Draws one parameter: a function of the seed and of the parameter's full name.
+/// Initializes one parameter. Random values depend only on the seed and the parameter's full name.
 template <class T>
 void init_parameter(Parameter<T>& p, const ParameterSpec& spec, const WeightInit& how) {
   using Kind = Init::Kind;

@@ -1,4 +1,4 @@
-// Layer normalisation over the last dimension.
+// Layer normalization over the last dimension.
 #pragma once
 
 #include <minibert/nn/scope.hpp>
@@ -6,7 +6,8 @@
 
 namespace minibert::nn {
 
-/// torch.nn.LayerNorm over the last dimension. weight and bias: (D), begin as 1 and 0, without weight decay.
+/// Normalizes over the last dimension, as torch.nn.LayerNorm. weight and bias: (D), initialized to 1 and 0, without
+/// weight decay.
 template <class T>
 class LayerNorm {
  public:
@@ -20,7 +21,7 @@ class LayerNorm {
     return functional::layer_norm(x, x.tape().parameter(*weight), x.tape().parameter(*bias), eps_);
   }
 
-  /// forward(x + residual) in one pass.
+  /// Computes forward(x + residual) in one pass.
   Variable<T> forward(Variable<T> x, Variable<T> residual) const {
     return functional::add_layer_norm(x, residual, x.tape().parameter(*weight), x.tape().parameter(*bias), eps_);
   }

@@ -12,7 +12,7 @@ struct LinearOptions {
   bool bias = true;
 };
 
-/// torch.nn.Linear: y = x·weightᵗ + bias. weight: (out, in), bias: (out); both begin uniform in ±1/√in.
+/// y = x·weightᵗ + bias, as torch.nn.Linear. weight: (out, in), bias: (out); both initialized uniformly in ±1/√in.
 template <class T>
 class Linear {
  public:
@@ -32,14 +32,14 @@ class Linear {
     return functional::linear(x, tape.parameter(*weight), tape.parameter(*bias));
   }
 
-  /// activation(forward(x)), in one pass where the layer has a bias.
+  /// Computes activation(forward(x)), in one pass if the layer has a bias.
   Variable<T> forward(Variable<T> x, Activation activation) const {
     if (bias == nullptr) return functional::activation(forward(x), activation);
     return functional::linear_activation(x, x.tape().parameter(*weight), x.tape().parameter(*bias), activation);
   }
 
   Parameter<T>* weight;
-  Parameter<T>* bias;  ///< null without a bias
+  Parameter<T>* bias;  ///< null if the layer has no bias
 
  private:
   static double bound(index_t in_features) { return 1 / std::sqrt(static_cast<double>(in_features)); }

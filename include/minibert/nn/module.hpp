@@ -1,4 +1,4 @@
-// Module: what PyTorch's nn.Module is to a model: its parameters, by name.
+// Module: the base class of models, which gives access to their parameters by name, as PyTorch's nn.Module.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +15,10 @@
 
 namespace minibert::nn {
 
-/// Base of models. Movable, not copyable; layers inside refer to parameters whose addresses never change.
+/// Base of models. Movable, not copyable. Moving a model leaves the addresses of its parameters unchanged.
 ///
-/// A const model is enough for everything but training: any number of threads may run it at the same time, each with a
-/// tape of its own under no_grad. Gradients live in the parameters, so one tape at a time may record a model.
+/// Only training needs a non-const model. Any number of threads may run a const model at the same time, each with its
+/// own tape under no_grad. Gradients are stored in the parameters, so only one tape at a time may record a model.
 template <class T>
 class Module {
  public:
@@ -27,7 +27,7 @@ class Module {
   Module(Module&&) noexcept = default;
   Module& operator=(Module&&) noexcept = default;
 
-  /// The module's parameters, in ASCII order of their names.
+  /// Returns the module's parameters, in ASCII order of their names.
   std::vector<Parameter<T>*> parameters() {
     std::vector<Parameter<T>*> all;
     for_each([&](const std::string& /*name*/, Parameter<T>& p) { all.push_back(&p); });
@@ -39,7 +39,7 @@ class Module {
     return all;
   }
 
-  /// Names and parameters, in order; names as in this module's files, without the place of the module itself.
+  /// Returns names and parameters, in the same order. Names are relative to this module, as in its files.
   std::vector<std::pair<std::string, Parameter<T>*>> named_parameters() {
     std::vector<std::pair<std::string, Parameter<T>*>> named;
     for_each([&](std::string name, Parameter<T>& p) { named.emplace_back(std::move(name), &p); });
@@ -51,15 +51,15 @@ class Module {
     return named;
   }
 
-  /// The number of elements of all parameters.
+  /// Returns the total number of elements of all parameters.
   index_t num_parameters() const {
     index_t n = 0;
     for_each([&](const std::string& /*name*/, const Parameter<T>& p) { n += p.numel(); });
     return n;
   }
 
-  /// Two groups for an optimizer, as transformers' Trainer makes them: matrices with weight decay, biases and layer
-  /// norms without.
+  /// Returns two groups for an optimizer, as transformers' Trainer makes them: matrices with weight decay, biases and
+  /// layer norms without.
   std::vector<ParameterGroup<T>> parameter_groups(double weight_decay) {
     std::vector<ParameterGroup<T>> groups(2);
     groups[0].weight_decay = weight_decay;
@@ -68,14 +68,16 @@ class Module {
     return groups;
   }
 
-  /// Copies of all parameters, by name.
+  /// Returns copies of all parameters, by name.
   std::map<std::string, Tensor<T>> state_dict() const {
     std::map<std::string, Tensor<T>> state;
     for (const auto& [name, p] : named_parameters()) state.emplace(name, Tensor<T>(p->shape, p->data));
     return state;
   }
 
-  /// Sets all parameters. @throws ValueError naming a parameter that is missing or unknown; ShapeError
+  /// Sets all parameters.
+  /// @throws ValueError naming a parameter that is missing or unknown
+  /// @throws ShapeError if a tensor's shape differs from its parameter's
   void load_state_dict(const std::map<std::string, Tensor<T>>& state) {
     const auto named = named_parameters();
     for (const auto& [name, p] : named) {
@@ -86,28 +88,29 @@ class Module {
     }
     for (const auto& entry : state) {
       const auto known = [&](const auto& n) { return n.first == entry.first; };
-      core::check<ValueError>(std::any_of(named.begin(), named.end(), known), "load_state_dict: there is no parameter ",
-                              entry.first);
+      core::check<ValueError>(std::any_of(named.begin(), named.end(), known), "load_state_dict: ", entry.first,
+                              " is not a parameter of this module");
     }
     for (const auto& [name, p] : named) std::copy_n(state.at(name).data(), p->numel(), p->data);
   }
 
-  /// Forgets all gradients: PyTorch's zero_grad(set_to_none=True).
+  /// Discards all gradients, as PyTorch's zero_grad(set_to_none=True).
   void zero_grad() {
     for_each([](const std::string& /*name*/, Parameter<T>& p) { p.has_grad = false; });
   }
 
-  /// Draws all parameters anew, as transformers does: see WeightInit.
+  /// Initializes all parameters again, as transformers does (see WeightInit).
   void init_weights(double standard_deviation, std::uint64_t seed) {
     for_each([&](const std::string& /*name*/, Parameter<T>& p) { init_parameter(p, {seed, standard_deviation}); });
   }
-  /// Draws one parameter of this module anew.
+  /// Initializes one parameter of this module again.
   void init_parameter(Parameter<T>& p, const WeightInit& how) { nn::init_parameter(p, scope_.spec(p), how); }
 
  protected:
-  /// A model of its own, whose layers draw their parameters by PyTorch's rules and the seed 42.
+  /// Makes a stand-alone model. Its layers initialize their parameters by PyTorch's rules, with the seed 42.
   Module() = default;
-  /// A model of its own with another WeightInit, Scope(init), or a part of another model, scope / "name".
+  /// Makes a stand-alone model with another WeightInit (pass Scope(init)), or a part of another model (pass
+  /// scope / "name").
   explicit Module(Scope<T> scope) : scope_(std::move(scope)) {}
 
   const Scope<T>& scope() const noexcept { return scope_; }

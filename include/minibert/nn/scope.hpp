@@ -1,4 +1,4 @@
-// Scope: where in the tree of modules a layer stands, and thus the names of its parameters.
+// Scope: a layer's path in the tree of modules, which prefixes the names of its parameters.
 #pragma once
 
 #include <map>
@@ -12,16 +12,16 @@
 
 namespace minibert::nn {
 
-/// A place in the tree of names, "encoder.layer.0" say, in which layers declare their parameters. All scopes of one
-/// model share its parameters. A declared parameter has memory and initial values at once, so a model is complete when
-/// its constructor returns.
+/// A path in the tree of modules, such as "encoder.layer.0", under which layers declare their parameters. All scopes of
+/// a model share its parameters. declare() allocates and initializes at once, so a model is complete when its
+/// constructor returns.
 template <class T>
 class Scope {
  public:
-  /// The root of a new model.
+  /// Makes the root of a new model.
   explicit Scope(const WeightInit& init = {}) : model_(std::make_shared<Model>()) { model_->init = init; }
 
-  /// The place below this one.
+  /// Returns the scope of a child.
   Scope operator/(std::string_view child) const {
     Scope below = *this;
     below.name_ = full_name(child);
@@ -29,7 +29,7 @@ class Scope {
   }
   Scope operator/(index_t child) const { return *this / std::to_string(child); }
 
-  /// Makes a new parameter, "<this place>.<spec.name>", and draws its values. @throws ValueError if it exists
+  /// Makes and initializes a new parameter, "<name()>.<spec.name>". @throws ValueError if the name is taken
   Parameter<T>* declare(const ParameterSpec& spec) const {
     Parameter<T>& parameter = model_->store.declare(full_name(spec.name), spec.shape);
     model_->specs.emplace(parameter.name, spec);
@@ -39,7 +39,7 @@ class Scope {
 
   const std::string& name() const noexcept { return name_; }
   ParameterStore<T>& store() const noexcept { return model_->store; }
-  /// What was declared for a parameter of this model.
+  /// Returns the declaration of a parameter of this model.
   const ParameterSpec& spec(const Parameter<T>& parameter) const { return model_->specs.at(parameter.name); }
 
  private:

@@ -1,4 +1,4 @@
-// fill-mask: what could stand where a text says [MASK].
+// The fill-mask pipeline: predicts the tokens behind the [MASK]s of a text.
 #pragma once
 
 #include <algorithm>
@@ -15,16 +15,16 @@
 
 namespace minibert {
 
-/// One guess for one mask: the fields of transformers' fill-mask pipeline.
+/// A prediction for one mask, with the fields of transformers' fill-mask pipeline.
 struct FillMaskPrediction {
-  double score = 0;  ///< probability among the whole vocabulary
+  double score = 0;  ///< softmax probability over the vocabulary
   token_id token = 0;
   std::string token_str;
-  std::string sequence;  ///< the text with the guess in place: of a single mask without special tokens, of several with
-                         ///< them and with the other masks, as in transformers
+  std::string sequence;  ///< the text with this mask filled in. If the text has several masks, the others remain, and
+                         ///< so do special tokens, as in transformers
 };
 
-/// The best top_k guesses for each [MASK] of the text, best first; of equal ones the lower id first.
+/// Returns the top_k predictions for each [MASK] of the text, best first. Ties are ordered by id.
 /// @throws ValueError if the text has no mask, is longer than the model's positions, or top_k is not 1 to vocab_size
 template <class T>
 std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedLM<T>& model,
@@ -38,8 +38,8 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedL
   std::vector<index_t> masks;
   for (index_t t = 0; t < batch.num_tokens(); ++t)
     if (core::at(batch.input_ids, t) == tokenizer.mask_token_id()) masks.push_back(t);
-  core::check<ValueError>(!masks.empty(), "fill_mask: no ", tokenizer.options().mask_token, " in the text '", text,
-                          "'");
+  core::check<ValueError>(!masks.empty(), "fill_mask: the text '", text, "' contains no ",
+                          tokenizer.options().mask_token, ", expected one or more");
 
   const no_grad no_recording;
   Tape<T> tape;
@@ -65,21 +65,22 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedL
   return result;
 }
 
-/// A model and its tokenizer, opened together.
+/// A model together with its tokenizer.
 class FillMaskPipeline {
  public:
   FillMaskPipeline(BertForMaskedLM model, BertTokenizer tokenizer)
       : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {
     core::check<ValueError>(tokenizer_.vocab_size() <= model_.config().vocab_size, "fill-mask: the tokenizer has ",
-                            tokenizer_.vocab_size(), " tokens, the model ", model_.config().vocab_size);
+                            tokenizer_.vocab_size(), " tokens, expected at most the model's vocab_size, ",
+                            model_.config().vocab_size);
   }
 
-  /// From a folder in Hugging Face's format. @throws FormatError, IoError
+  /// Loads model and tokenizer from a folder in Hugging Face's format. @throws FormatError, IoError
   static FillMaskPipeline from_pretrained(const std::filesystem::path& folder) {
     return {BertForMaskedLM::from_pretrained(folder), BertTokenizer::from_pretrained(folder)};
   }
 
-  /// See fill_mask.
+  /// Returns fill_mask() for this model and tokenizer.
   std::vector<std::vector<FillMaskPrediction>> operator()(std::string_view text, index_t top_k = 5) const {
     return fill_mask(model_, tokenizer_, text, top_k);
   }

@@ -1,4 +1,4 @@
-// The tensors of a checkpoint folder under the names that models use.
+// Finds the tensors of a checkpoint folder by the names of a model's parameters.
 #pragma once
 
 #include <cstring>
@@ -17,14 +17,14 @@
 
 namespace minibert::models::detail {
 
-/// A tensor and the file it lies in.
+/// A tensor and the file that contains it.
 struct CheckpointTensor {
   const SafetensorsReader* reader;
   const SafetensorsEntry* entry;
   bool taken = false;
 };
 
-/// All tensors of model.safetensors, or of the shards that model.safetensors.index.json lists.
+/// The tensors of model.safetensors, or of the shards listed in model.safetensors.index.json.
 class CheckpointTensors {
  public:
   /// @throws IoError, FormatError
@@ -46,8 +46,8 @@ class CheckpointTensors {
 
   const std::string& source() const noexcept { return source_; }
 
-  /// The tensor for a parameter of that name, by the name itself or another that published files use; nullptr if there
-  /// is none. It counts as used from then on.
+  /// Returns the tensor of the parameter `name` and marks it as taken; nullptr if there is none. Also accepts the
+  /// variants of the name that published files use.
   const CheckpointTensor* take(const std::string& name) {
     for (const std::string& candidate : names_of(name)) {
       const auto found = tensors_.find(candidate);
@@ -58,7 +58,7 @@ class CheckpointTensors {
     return nullptr;
   }
 
-  /// Marks a decoder that repeats the tied weights as used. @throws FormatError if it differs from them
+  /// Marks a decoder that repeats the tied weights as taken. @throws FormatError if the decoder's values differ
   void check_tied_decoder() {
     const std::pair<const char*, const char*> pairs[] = {
         {"cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"},
@@ -74,7 +74,7 @@ class CheckpointTensors {
     }
   }
 
-  /// Names of the tensors that nobody took, but for buffers that older versions wrote.
+  /// Returns the names of the tensors that were not taken, except buffers that older versions of transformers wrote.
   std::vector<std::string> left_over() const {
     std::vector<std::string> names;
     for (const auto& [name, tensor] : tensors_)
@@ -95,20 +95,20 @@ class CheckpointTensors {
       shards[member.second.as_string()].push_back(member.first);
     for (const auto& [file, names] : shards) {
       core::check<FormatError>(std::filesystem::path(file).filename() == file, source_, ": the shard '", file,
-                               "' is not a file name");
+                               "' is not a file name, expected a file in the same folder");
       open(folder / file);
       for (const std::string& name : names)
         core::check<FormatError>(tensors_.count(name) == 1, source_, ": ", name, " is not in ", file);
     }
   }
 
-  /// The names under which files hold a parameter, the usual one first.
+  /// Returns the names that files use for a parameter, the current name first.
   static std::vector<std::string> names_of(const std::string& name) {
     std::vector<std::string> names{name};
     if (name == "cls.predictions.bias") names.push_back("cls.predictions.decoder.bias");
-    for (const auto& [now, before] :
+    for (const auto& [current, older] :
          {std::pair{"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}})
-      if (name.ends_with(now)) names.push_back(name.substr(0, name.size() - std::strlen(now)) + before);
+      if (name.ends_with(current)) names.push_back(name.substr(0, name.size() - std::strlen(current)) + older);
     const std::size_t count = names.size();
     for (std::size_t i = 0; i < count; ++i) {
       const bool prefixed = names[i].starts_with("bert.");

@@ -31,7 +31,7 @@ inline void check_keys(const char* op, const Sequences& queries, const Sequences
 
 /// @throws ValueError unless the sequences have the row numbers that dropout draws its masks from
 inline void check_dropout_rows(const char* op, const Sequences& sequences) {
-  core::check<ValueError>(sequences.count == 0 || sequences.rows != nullptr, op,
+  core::check<ValueError>(sequences.count == 0 || sequences.global_rows != nullptr, op,
                           ": dropout needs the sequences' rows in the global batch");
 }
 
