@@ -74,7 +74,7 @@ class DataCollatorForLanguageModeling {
   bool is_special(token_id id) const noexcept { return core::at(is_special_, id) != 0; }
   index_t vocab_size() const noexcept { return vocab_size_; }
 
-  /// Fills the batch with these examples of the dataset, masked.
+  /// Replaces the contents of the batch by these examples of the dataset, masked.
   void collate(const TextDataset& dataset, std::span<const index_t> examples, const CollateContext& context,
                MaskedLMBatch& batch) const {
     batch.clear();

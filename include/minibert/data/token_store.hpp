@@ -154,7 +154,7 @@ class TokenStore {
                              ": its footer counts more examples or texts than the file has bytes");
     const std::uint64_t index_size = 8 * (num_segments() + footer_.num_texts);
     core::check<FormatError>(footer_.index_position <= end && end - footer_.index_position == index_size, source,
-                             ": its index has the wrong size; delete the file to make it again");
+                             ": its index has the wrong size");
     core::check<FormatError>(footer_.contents == fingerprint_of_contents(end, progress), source,
                              ": its contents are damaged");
   }
