@@ -109,8 +109,9 @@ TEST_CASE("nothing damaged is trusted: no flipped bit, no other length") {
     CHECK_MESSAGE(message(damaged).starts_with(path + ": "), i);
   }
   for (std::size_t size = 0; size < bytes.size(); ++size) REQUIRE(message(bytes.substr(0, size)).starts_with(path));
-  CHECK(message(bytes + std::string(8, '\0')).ends_with("does not end as a token store: none, or cut short"));
-  CHECK(message(bytes.substr(8)).ends_with("its index has not the size it should have"));
+  CHECK(message(bytes + std::string(8, '\0'))
+            .ends_with("no footer of a token store at its end: another kind of file, or truncated"));
+  CHECK(message(bytes.substr(8)).ends_with("its index has the wrong size"));
   CHECK_THROWS_WITH_AS(TokenStore(folder / "store", 12), doctest::Contains("made of another"), FormatError);
 }
 

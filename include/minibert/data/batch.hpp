@@ -1,4 +1,4 @@
-// A batch: its sequences end to end. Nothing downstream ever sees a padding token.
+// Batch: sequences concatenated without padding.
 #pragma once
 
 #include <span>
@@ -43,7 +43,7 @@ struct Batch {
     global_rows.push_back(row);
   }
 
-  /// Takes all sequences out and keeps the memory.
+  /// Removes all sequences and keeps the allocated memory.
   void clear() noexcept {
     input_ids.clear();
     token_type_ids.clear();
@@ -53,12 +53,12 @@ struct Batch {
   }
 };
 
-/// A batch in which M tokens are to be guessed.
+/// A batch in which M tokens are masked.
 struct MaskedLMBatch : Batch {
   std::vector<index_t> masked_indices;  // (M): positions in input_ids, ascending
-  std::vector<token_id> labels;         // (M): the tokens that stood there
+  std::vector<token_id> labels;         // (M): the original tokens
 
-  /// The number of things the loss is a mean of.
+  /// Returns the number of items that the loss averages over, M.
   index_t num_items() const noexcept { return core::length(labels); }
 
   void clear() noexcept {

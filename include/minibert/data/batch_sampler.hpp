@@ -1,4 +1,4 @@
-// Which examples make a batch: so many of them, or as many as hold so many tokens.
+// BatchSampler: groups examples into batches, by count or by token budget.
 #pragma once
 
 #include <algorithm>
@@ -15,20 +15,21 @@
 
 namespace minibert {
 
-/// Cuts an epoch's examples into batches, the same number in every epoch. All of it is a function of the epoch, so
-/// there is no state to save.
+/// Groups an epoch's examples into batches, the same number in every epoch. Batches depend only on the epoch, so there
+/// is no state to save.
 class BatchSampler {
  public:
-  /// Batches of batch_size examples, in the sampler's order; the last one takes what is left.
+  /// Makes batches of batch_size examples, in the sampler's order. The last batch may be smaller.
   static BatchSampler by_examples(Sampler sampler, index_t num_examples, index_t batch_size) {
     return {std::move(sampler), sequential_sampler(), num_chunks(num_examples, batch_size),
             [=](index_t i) { return std::min(i * batch_size, num_examples); }};
   }
 
-  /// A batch takes examples in the order of the sampler's first epoch for as long as they hold at most max_tokens in
-  /// all. These batches stay together in later epochs, for the number of steps in an epoch would else change from one
-  /// to the next; they come in an order drawn from (seed, epoch), or as they stand without a seed (as in fairseq).
-  /// ValueError for an example that alone holds more. Reads all lengths once, and takes 8 bytes a batch.
+  /// Makes batches of at most max_tokens tokens, filled in the order of the sampler's first epoch. Later epochs reuse
+  /// the same batches, because otherwise the number of steps would change from epoch to epoch. Their order is drawn
+  /// from (seed, epoch); without a seed it stays the same (as in fairseq). Reads all lengths once and stores 8 bytes
+  /// per batch.
+  /// @throws ValueError if a single example has more than max_tokens tokens
   static BatchSampler by_tokens(Sampler sampler, const ExampleLengths& lengths, index_t max_tokens,
                                 std::optional<std::uint64_t> seed) {
     std::vector<index_t> bounds = {0};
@@ -50,10 +51,10 @@ class BatchSampler {
             [bounds = std::move(bounds)](index_t i) { return core::at(bounds, i); }};
   }
 
-  /// The batches of an epoch.
+  /// Returns the number of batches in an epoch.
   index_t num_batches() const noexcept { return num_batches_; }
 
-  /// Appends the examples of a batch, in order.
+  /// Appends the examples of batch `number` of an epoch, in order.
   void append_batch(index_t epoch, index_t number, std::vector<index_t>& examples) const {
     const index_t i = batch_order_(epoch, number);
     for (index_t place = bound_(i); place < bound_(i + 1); ++place) examples.push_back(example_order_(epoch, place));

@@ -1,4 +1,4 @@
-// Batches for masked language modelling: which tokens are to be guessed, and what stands in their place.
+// DataCollatorForLanguageModeling: makes batches for masked language modelling.
 #pragma once
 
 #include <cstdint>
@@ -15,29 +15,28 @@
 
 namespace minibert {
 
-/// What a collator's random numbers are keyed by, beside its seed and the example.
+/// Where a batch is used. Together with the seed and the example it determines the collator's random numbers.
 struct CollateContext {
-  bool training = true;   // false: the draws of evaluation, the same every time
-  index_t epoch = 0;      // only in training
+  bool training = true;   // false: evaluation, which masks the same tokens every time
+  index_t epoch = 0;      // used only in training
   index_t first_row = 0;  // the first sequence's number in the batch of the whole optimizer step
 };
 
-/// How DataCollatorForLanguageModeling masks: Hugging Face's names and defaults.
+/// How DataCollatorForLanguageModeling masks, with Hugging Face's names and defaults.
 struct MaskingOptions {
-  double mlm_probability = 0.15;                              // of a token to be guessed
-  std::optional<double> eval_mlm_probability = std::nullopt;  // … in evaluation, unless it is the same there
-  double mask_replace_prob = 0.8;                             // of such a token to become [MASK]
-  double random_replace_prob = 0.1;  // … to become a random entry of the vocabulary; else it stays
-  bool whole_word_mask =
-      false;  // a word is guessed as a whole or not at all; what becomes of its tokens is drawn for each
+  double mlm_probability = 0.15;                              // probability that a token is masked
+  std::optional<double> eval_mlm_probability = std::nullopt;  // … in evaluation; unset: mlm_probability
+  double mask_replace_prob = 0.8;                             // share of masked tokens replaced by [MASK]
+  double random_replace_prob = 0.1;                           // … by a random vocabulary entry; the rest are kept
+  bool whole_word_mask = false;  // mask all tokens of a word or none; the replacement is drawn for each token
   std::uint64_t seed = 42;
 
-  /// That a token is to be guessed.
+  /// Returns the probability that a token is masked.
   double probability(bool training) const noexcept {
     return training ? mlm_probability : eval_mlm_probability.value_or(mlm_probability);
   }
 
-  /// ValueError for probabilities that are none.
+  /// @throws ValueError if a probability is not in [0, 1]
   void validate() const {
     const std::pair<const char*, double> probabilities[] = {
         {"mlm_probability", mlm_probability},
@@ -46,21 +45,21 @@ struct MaskingOptions {
         {"random_replace_prob", random_replace_prob},
         {"mask_replace_prob + random_replace_prob", mask_replace_prob + random_replace_prob}};
     for (const auto& [name, value] : probabilities)
-      core::check<ValueError>(value >= 0 && value <= 1, name, " is ", value, ", expected a probability");
+      core::check<ValueError>(value >= 0 && value <= 1, name, " is ", value, ", expected a probability, 0 to 1");
   }
 };
 
-/// Makes MaskedLMBatches. A token's fate depends on (seed, epoch, example of the text, position) alone, or on that of
-/// its word: not on the batch it comes in, nor on what was drawn before. Special tokens are never masked. A word is
-/// what the pre-tokenizer made, a sign of punctuation or a Chinese character too; where it begins stands in the
-/// vocabulary.
+/// Makes MaskedLMBatches. Whether and how a token is masked depends only on (seed, epoch, number of the example in the
+/// text, position), not on the batch or on earlier draws. Special tokens are never masked. With whole_word_mask, all
+/// tokens of a word are masked if its first one is. Words are the pre-tokenizer's: a punctuation mark or a Chinese
+/// character is a word, too. The vocabulary's prefix (##) tells which tokens continue a word.
 class DataCollatorForLanguageModeling {
  public:
   using Dataset = TextDataset;
   using Batch = MaskedLMBatch;
 
-  /// Tokenizer: vocab_size(), mask_token_id(), is_special(id), continues_word(id). ValueError for probabilities that
-  /// are none.
+  /// Tokenizer: has vocab_size(), mask_token_id(), is_special(id), continues_word(id).
+  /// @throws ValueError if a probability is not in [0, 1]
   template <class Tokenizer>
   explicit DataCollatorForLanguageModeling(const Tokenizer& tokenizer, MaskingOptions options = {})
       : options_(options), vocab_size_(tokenizer.vocab_size()), mask_token_id_(tokenizer.mask_token_id()) {
@@ -75,7 +74,7 @@ class DataCollatorForLanguageModeling {
   bool is_special(token_id id) const noexcept { return core::at(is_special_, id) != 0; }
   index_t vocab_size() const noexcept { return vocab_size_; }
 
-  /// Replaces the batch's contents by those examples of the dataset, masked.
+  /// Replaces the contents of the batch by these examples of the dataset, masked.
   void collate(const TextDataset& dataset, std::span<const index_t> examples, const CollateContext& context,
                MaskedLMBatch& batch) const {
     batch.clear();
@@ -92,13 +91,13 @@ class DataCollatorForLanguageModeling {
   }
 
  private:
-  // The draws of one position.
+  // Numbers the random draws for one position.
   enum Draw : std::uint32_t { kIsMasked, kReplacement, kRandomWord };
 
-  /// Draws from here on leave the token as it was.
+  /// Returns the bound from which a draw keeps the original token.
   double keep_from() const noexcept { return options_.mask_replace_prob + options_.random_replace_prob; }
 
-  /// Masks the batch's last sequence, which begins at first_token. (It may begin within a word, where a text is cut.)
+  /// Masks the batch's last sequence, which begins at first_token. Grouped text may begin within a word.
   void mask(MaskedLMBatch& batch, index_t first_token, random::Key key, double probability) const {
     bool follows_word = false, is_masked = false;
     for (index_t row = first_token; row < batch.num_tokens(); ++row) {
@@ -122,7 +121,7 @@ class DataCollatorForLanguageModeling {
   MaskingOptions options_;
   index_t vocab_size_;
   token_id mask_token_id_;
-  std::vector<char> is_special_, shares_draw_;  // by id; the latter: is masked if the token before it is
+  std::vector<char> is_special_, shares_draw_;  // by id; shares_draw_: masked if the previous token is
 };
 
 }  // namespace minibert

@@ -1,9 +1,8 @@
-// Examples as token ids in one piece of memory: 2 bytes an id where the vocabulary allows, 2 or 4 bytes an example. In
-// a file it is mapped, so that a text larger than memory can be trained on.
+// TokenStore: the token ids of all examples in one block of memory. Takes 2 bytes per id if the vocabulary allows, else
+// 4, and 2 or 4 bytes per example. A file is memory-mapped, so the text may be larger than memory.
 //
-// The layout, all of it little-endian and in multiples of 8 bytes: a title; then, as they come, the ids of up to 65,536
-// examples and a segment that says where each of them is; then where the segments are and how many lines with text each
-// text had; then the footer.
+// Layout, little-endian, every part a multiple of 8 bytes: a title; alternately the ids of up to 65,536 examples and a
+// segment that indexes them; the positions of the segments; the number of non-blank lines of each text; the footer.
 #pragma once
 
 #include <algorithm>
@@ -50,8 +49,8 @@ struct TokenStoreFooter {
   }
 };
 
-/// Examples whose places stand together in a segment, and those of them that share one position: the others' lie as
-/// many ids behind it as the examples between have.
+/// A segment indexes 65,536 examples. It stores the position of every 64th example; the others are found by adding
+/// lengths.
 inline constexpr index_t kExamplesPerSegment = 1 << 16, kExamplesPerGroup = 64;
 inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
 
@@ -63,8 +62,9 @@ class TokenStore {
   /// A store in memory.
   explicit TokenStore(std::string bytes) : memory_(std::move(bytes)), bytes_(memory_) { open("a token store", {}, {}); }
 
-  /// Maps a file, and reads it once, since nothing damaged is trusted (some GB/s from memory). FormatError when it is
-  /// damaged or cut short, or was not made of what has that key; IoError when it cannot be read.
+  /// Maps a file and reads it once to verify its checksum (some GB/s from memory).
+  /// @throws FormatError if the file is damaged or truncated, or has another key
+  /// @throws IoError if the file cannot be read
   TokenStore(const std::filesystem::path& path, std::uint64_t key, const Progress& progress = {})
       : file_(path), bytes_(file_->view()) {
     open(path.string(), key, progress);
@@ -145,16 +145,16 @@ class TokenStore {
     const std::uint64_t end = bytes_.size() - sizeof(Footer);
     footer_ = load<Footer>(end);
     core::check<FormatError>(footer_.magic == Footer::kMagic, source,
-                             ": does not end as a token store: none, or cut short");
+                             ": no footer of a token store at its end: another kind of file, or truncated");
     core::check<FormatError>(footer_.version == Footer::kVersion, source, ": version ", footer_.version,
                              " of the format, expected ", Footer::kVersion);
     core::check<FormatError>(footer_.fingerprint == footer_.own_fingerprint(), source, ": its footer is damaged");
     core::check<FormatError>(!key || footer_.key == *key, source, ": was made of another text, tokenizer or setting");
     core::check<FormatError>(footer_.num_examples <= end && footer_.num_texts <= end, source,
-                             ": says to hold more than it has bytes");
+                             ": its footer counts more examples or texts than the file has bytes");
     const std::uint64_t index_size = 8 * (num_segments() + footer_.num_texts);
     core::check<FormatError>(footer_.index_position <= end && end - footer_.index_position == index_size, source,
-                             ": its index has not the size it should have");
+                             ": its index has the wrong size");
     core::check<FormatError>(footer_.contents == fingerprint_of_contents(end, progress), source,
                              ": its contents are damaged");
   }
@@ -170,8 +170,8 @@ class TokenStore {
     return fingerprint.value();
   }
 
-  /// Gives the file's pages back now and then: else all that was ever read would count as the program's memory. The
-  /// system maps 64 kB around a place that is read: here, and where the example's place stands.
+  /// Releases the file's pages from time to time. Otherwise all pages ever read would count as the program's memory.
+  /// The system maps 64 kB around each position read: once for the ids, once for the segment.
   void touched(index_t position) const noexcept {
     constexpr index_t kMapped = 64 << 10, kMost = 32 << 20;
     const index_t step = position - last_read_.exchange(position, std::memory_order_relaxed);
