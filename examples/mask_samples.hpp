@@ -29,7 +29,7 @@ class MaskSamples {
       if (position < 0) continue;
       const minibert::token_id answer = std::exchange(minibert::core::at(ids, position), tokenizer.mask_token_id());
       std::string text = tokenizer.decode(ids);
-      std::vector<minibert::token_id> again;  // may be longer: decoding may change a word, or a word is cut
+      std::vector<minibert::token_id> again;  // may have more ids, if a word was cut or decodes differently
       if (tokenizer.encode_into(text, max_length, again) == 0)
         samples_.push_back({std::move(text), tokenizer.convert_ids_to_tokens(answer)});
     }

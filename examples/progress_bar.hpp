@@ -25,7 +25,7 @@ inline std::string duration_text(double seconds) {
   return text;
 }
 
-/// Draws a progress bar: "[######..................]".
+/// Returns a progress bar as text: "[######..................]".
 inline std::string bar_text(double done, double total) {
   constexpr int kWidth = 24;
   const auto filled = static_cast<std::size_t>(kWidth * std::clamp(done / std::max(total, 1.0), 0.0, 1.0));
@@ -43,7 +43,8 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
-/// A terminal line that is redrawn in place, at most five times a second. is_due() is always false elsewhere.
+/// A terminal line that is redrawn in place, at most five times a second. Without a terminal, is_due()
+/// is always false.
 class TerminalLine {
  public:
   bool is_due() const { return is_terminal_ && last_drawn_.seconds() >= 0.2; }

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   app.add_option("--output_dir", output_dir, "Folder for the tokenizer's files")->required();
   auto* base_option = app.add_option("--base", base, "Tokenizer folder to take settings and special tokens from");
   add_normalizer_options(app, vocabulary);
-  exclude_vocabulary_options(app, base_option);  // may still be combined with the options of the trainer, added next
+  exclude_vocabulary_options(app, base_option);  // excludes only the flags above, not the trainer's below
   add_trainer_options(app, vocabulary);
   app.add_option("--threads", threads, "Number of threads (default: OMP_NUM_THREADS, or all)");
 

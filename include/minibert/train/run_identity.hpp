@@ -14,7 +14,8 @@ namespace minibert {
 
 namespace train_detail {
 
-/// Compares two JSON values, objects recursively. @throws ValueError naming the first member that differs and must not
+/// Compares two JSON values, objects recursively.
+/// @throws ValueError naming the first member that differs, unless it may change on resume
 inline void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source) {
   if (found != nullptr && expected != nullptr && found->is_object() && expected->is_object()) {
     const std::string prefix = name.empty() ? "" : name + ".";
