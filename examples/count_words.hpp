@@ -1,4 +1,4 @@
-// Words for a vocabulary, with what a user should know of them.
+// Counts words for a vocabulary and warns about lost characters.
 #pragma once
 
 #include <iostream>
@@ -7,7 +7,7 @@
 
 #include "progress_bar.hpp"
 
-/// The words that add(counter, progress) counts; warns of lines that lose characters.
+/// Returns the words that add(counter, progress) counts. Warns if normalization drops characters.
 template <class Add>
 minibert::WordCounter count_words(const minibert::BertTokenizerOptions& settings, ProgressBar& bar, Add add) {
   minibert::WordCounter counter(settings.normalizer());

@@ -14,7 +14,7 @@ namespace {
 
 using Predictions = std::vector<std::vector<minibert::FillMaskPrediction>>;
 
-/// What transformers' pipeline(text) returns: a list of guesses, or of such lists if there are several masks.
+/// Formats predictions as transformers' pipeline(text): a list for one mask, a list of lists for several masks.
 minibert::Json to_json(const Predictions& predictions) {
   minibert::Json all = minibert::Json::array();
   for (const auto& mask : predictions) {
@@ -43,12 +43,12 @@ int main(int argc, char** argv) {
   bool json = false;
   int threads = 0;
   std::vector<std::string> texts;
-  CLI::App app("Fills the [MASK]s of texts: those given, or the lines of standard input.");
+  CLI::App app("Fills the [MASK]s of the given texts, or of the lines of standard input.");
   app.add_option("--model", model, "Folder with config.json, model.safetensors and a tokenizer")->required();
-  app.add_option("--top_k", top_k, "Guesses for each mask")->capture_default_str();
-  app.add_flag("--json", json, "One line of JSON for each text, as transformers' fill-mask pipeline returns it");
-  app.add_option("--threads", threads, "Threads (default: OMP_NUM_THREADS, or all cores)");
-  app.add_option("TEXT", texts, "Texts with [MASK] in them");
+  app.add_option("--top_k", top_k, "Number of predictions per mask")->capture_default_str();
+  app.add_flag("--json", json, "Print one line of JSON per text, in the format of transformers' fill-mask pipeline");
+  app.add_option("--threads", threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)");
+  app.add_option("TEXT", texts, "Texts that contain [MASK]");
   CLI11_PARSE(app, argc, argv);
 
   try {

@@ -1,4 +1,4 @@
-// A few masks, filled now and then to show what the model has learnt.
+// Fills a few masks before and after training, to show what the model has learned.
 #pragma once
 
 #include <algorithm>
@@ -10,34 +10,35 @@
 
 #include <minibert/minibert.hpp>
 
-/// Lines of a dataset, each with one whole word near its middle masked.
+/// Lines of a dataset, each with one masked word near its middle.
 class MaskSamples {
  public:
-  /// The first `count` lines of moderate length that hold a whole word and, as text, at most max_length tokens.
+  /// Takes the first `count` suitable lines: of moderate length, with a whole word to mask, and with at most max_length
+  /// tokens when their text is tokenized again.
   MaskSamples(const minibert::TextDataset& dataset, const minibert::BertTokenizer& tokenizer,
               minibert::index_t max_length, std::size_t count)
       : tokenizer_(tokenizer) {
     for (minibert::index_t i = 0; i < dataset.size() && samples_.size() < count; ++i) {
-      std::vector<minibert::token_id> ids = dataset.ids(i);  // [CLS] a line [SEP], or a piece of several
+      std::vector<minibert::token_id> ids = dataset.ids(i);  // [CLS] line [SEP], or a piece of concatenated lines
       ids.erase(std::find(ids.begin(), ids.end(), tokenizer.sep_token_id()), ids.end());
-      const auto is_no_beginning = [&](minibert::token_id id) {
+      const auto cannot_begin = [&](minibert::token_id id) {
         return id == tokenizer.cls_token_id() || continues_word(tokenizer.convert_ids_to_tokens(id));
       };
-      ids.erase(ids.begin(), std::find_if_not(ids.begin(), ids.end(), is_no_beginning));
+      ids.erase(ids.begin(), std::find_if_not(ids.begin(), ids.end(), cannot_begin));
       const minibert::index_t position = ids.size() < 8 || ids.size() > 40 ? -1 : middle_word(ids);
       if (position < 0) continue;
       const minibert::token_id answer = std::exchange(minibert::core::at(ids, position), tokenizer.mask_token_id());
       std::string text = tokenizer.decode(ids);
-      std::vector<minibert::token_id> again;  // a cut word, or one that is decoded otherwise, may take more of them
+      std::vector<minibert::token_id> again;  // may have more ids, if a word was cut or decodes differently
       if (tokenizer.encode_into(text, max_length, again) == 0)
         samples_.push_back({std::move(text), tokenizer.convert_ids_to_tokens(answer)});
     }
   }
 
-  /// The first text, or another with a mask.
+  /// Returns the first text, or "[MASK]" if there is none.
   std::string example() const { return samples_.empty() ? "[MASK]" : samples_.front().text; }
 
-  /// The model's five best guesses for each mask, as lines of text.
+  /// Returns the model's five best predictions for each mask, as lines of text.
   std::string filled_by(const minibert::BertForMaskedLM& model) const {
     std::string out;
     for (const Sample& sample : samples_) {
@@ -59,7 +60,7 @@ class MaskSamples {
     return token.starts_with(tokenizer_.options().continuing_subword_prefix);
   }
 
-  /// The position of the whole word of several bytes that is nearest to the middle; -1 when there is none.
+  /// Returns the position of the word nearest to the middle that is a single token of at least three bytes, or -1.
   minibert::index_t middle_word(const std::vector<minibert::token_id>& ids) const {
     const std::vector<std::string> tokens = tokenizer_.convert_ids_to_tokens(ids);
     const minibert::index_t n = minibert::core::length(tokens);

@@ -1,4 +1,4 @@
-// Bars on standard error for work that takes longer than a second: on a terminal only, a line at the end elsewhere.
+// Shows the progress of work that takes longer than a second, on standard error. Draws bars on a terminal only.
 #pragma once
 
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 #include <minibert/core/types.hpp>
 
-/// "2 h 05 min", "4 min 12 s" or "35 s".
+/// Formats a duration: "2 h 05 min", "4 min 12 s" or "35 s".
 inline std::string duration_text(double seconds) {
   const long s = std::lround(std::max(0.0, seconds));
   char text[64];
@@ -25,14 +25,14 @@ inline std::string duration_text(double seconds) {
   return text;
 }
 
-/// "[######..................]", filled as far as the work is done.
+/// Returns a progress bar as text: "[######..................]".
 inline std::string bar_text(double done, double total) {
   constexpr int kWidth = 24;
   const auto filled = static_cast<std::size_t>(kWidth * std::clamp(done / std::max(total, 1.0), 0.0, 1.0));
   return "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]";
 }
 
-/// Seconds since it was made or restarted.
+/// Measures the seconds since construction or the last restart().
 class Stopwatch {
  public:
   void restart() { start_ = Clock::now(); }
@@ -43,7 +43,8 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
-/// A line of the terminal that is drawn over, not more often than can be read; on anything but a terminal, nothing.
+/// A terminal line that is redrawn in place, at most five times a second. Without a terminal, is_due()
+/// is always false.
 class TerminalLine {
  public:
   bool is_due() const { return is_terminal_ && last_drawn_.seconds() >= 0.2; }
@@ -53,7 +54,7 @@ class TerminalLine {
     last_drawn_.restart();
     is_drawn_ = true;
   }
-  /// What is printed next begins on a line of its own.
+  /// Erases the line, so that the next output starts on an empty line.
   void clear() {
     if (is_drawn_) std::fputs("\r\033[K", stderr);
     is_drawn_ = false;
@@ -65,7 +66,7 @@ class TerminalLine {
   bool is_drawn_ = false;
 };
 
-/// One kind of work after the other, each with its bar, or at its end with a line, if it takes longer than a second.
+/// Shows a bar for each task in turn, and prints how long the task took. Shows nothing for tasks shorter than a second.
 class ProgressBar {
  public:
   ProgressBar() = default;
@@ -73,7 +74,7 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
   ~ProgressBar() { finish(); }
 
-  /// `what` ("tokenising") is done as far as that.
+  /// Reports the progress of a task, such as "tokenising". Another name starts a new task.
   void update(std::string_view what, minibert::index_t done, minibert::index_t total) {
     if (what != what_ || done < done_) {
       finish();
@@ -88,7 +89,7 @@ class ProgressBar {
                duration_text(elapsed / std::max(share, 1e-9) * (1 - share)) + " left");
   }
 
-  /// Says how long the last work took; what is printed next begins on a line of its own.
+  /// Ends the task and prints how long it took. The next output starts on an empty line.
   void finish() {
     line_.clear();
     if (!what_.empty() && elapsed_.seconds() >= 1)

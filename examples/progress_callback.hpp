@@ -1,4 +1,4 @@
-// How training goes, on standard error: a bar on a terminal, plain lines elsewhere.
+// Shows the progress of training on standard error: a bar on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 class ProgressCallback : public minibert::TrainerCallback {
  public:
-  /// A line of text, above the bar if there is one.
+  /// Prints a line of text above the bar.
   void print(std::string_view text) {
     line_.clear();
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());

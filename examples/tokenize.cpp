@@ -1,4 +1,4 @@
-// Lines of text on standard input, their ids (or tokens) on standard output: one line out for each line in.
+// Reads lines of text from standard input and writes their ids (or tokens) to standard output, line by line.
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -12,10 +12,10 @@
 int main(int argc, char** argv) {
   std::filesystem::path folder;
   bool no_special_tokens = false, print_tokens = false;
-  CLI::App app("Turns lines of text into the ids of a BERT tokenizer.");
+  CLI::App app("Reads lines from standard input and prints their ids in a BERT tokenizer.");
   app.add_option("--tokenizer", folder, "Folder with tokenizer.json or vocab.txt")->required();
   app.add_flag("--no_special_tokens", no_special_tokens, "Leave out [CLS] and [SEP]");
-  app.add_flag("--tokens", print_tokens, "Print tokens in place of ids");
+  app.add_flag("--tokens", print_tokens, "Print tokens instead of ids");
 
   try {
     app.parse(argc, argv);
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
     }
     if (!std::cout.flush()) throw minibert::IoError("standard output: cannot write");
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 1;  // --help is no error
+    return app.exit(error) == 0 ? 0 : 1;  // --help is not an error
   } catch (const std::exception& error) {
     std::cerr << "tokenize: " << error.what() << '\n';
     return 1;

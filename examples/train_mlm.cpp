@@ -1,4 +1,4 @@
-// Text in, a BERT out: trains a WordPiece vocabulary and a model, and shows it filling masks.
+// Trains a WordPiece vocabulary and a BERT model on text, and shows how the model fills masks.
 #include <cmath>
 #include <exception>
 #include <filesystem>
@@ -23,22 +23,21 @@ namespace {
 
 using namespace minibert;
 
-/// Text files, or the default corpus.
+/// The training text: text files, or the default corpus if there are none.
 struct Text {
   std::vector<std::filesystem::path> files;
 
   bool is_default() const { return files.empty(); }
-  /// The texts in memory, if there are no files. ValueError when there are neither.
+  /// Returns the default corpus. @throws ValueError if the program was built without it
   std::vector<std::string_view> views() const {
-    core::check<ValueError>(
-        !default_corpus().empty(),
-        "no --train_file, and no default corpus: install Debian's bible-kjv and bible-kjv-text and build "
-        "again");
+    core::check<ValueError>(!default_corpus().empty(),
+                            "no --train_file, and no default corpus: name a file, or install Debian's bible-kjv and "
+                            "bible-kjv-text and build again");
     return {default_corpus()};
   }
 };
 
-/// The names of the text's files.
+/// Returns the names of the text's files, for messages.
 std::string named(const Text& text) {
   std::string names;
   for (const auto& file : text.files) names += (names.empty() ? "" : ", ") + file.string();
@@ -57,29 +56,29 @@ BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text, P
     for (const std::string_view view : text.views()) words.add_text(view);
   });
   core::check<FormatError>(counter.counts().size() > 0, named(text),
-                           ": holds no line with text, expected a sequence a line");
+                           ": contains no line with text, expected one sequence per line");
   std::cerr << "training a vocabulary of " << trainer.vocab_size << " entries\n";
   return BertTokenizer::train(counter.counts(), settings, trainer);
 }
 
 struct Data {
-  index_t max_length;  // of a sequence
+  index_t max_length;  // of a sequence, in tokens
   TextDataset train, eval;
   std::string eval_name;
 };
 
-/// Where tokenised text is kept. IoError when that cannot be, before any work is done.
+/// Creates and returns the folder for tokenised text. @throws IoError if it cannot be created
 std::filesystem::path make_cache_dir(const TrainMlmOptions& options) {
   try {
     const std::filesystem::path folder = options.cache_dir.empty() ? default_cache_dir() : options.cache_dir;
     io::make_directories(folder);
     return folder;
   } catch (const IoError& error) {
-    core::raise<IoError>(error.what(), "; --cache_dir names another folder for tokenised text");
+    core::raise<IoError>(error.what(), "; set another folder for tokenised text with --cache_dir");
   }
 }
 
-/// The text's examples. FormatError when there is none.
+/// Tokenises the text into examples. @throws FormatError if there are none
 TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer,
                      index_t max_length, ProgressBar& bar) {
   TextDatasetOptions settings{.group_texts = options.group_texts};
@@ -95,18 +94,18 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
   bar.finish();
   const std::vector<index_t> lines = data.lines_of_texts();
   const index_t all_lines = std::accumulate(lines.begin(), lines.end(), index_t{0});
-  core::check<FormatError>(all_lines > 0, named(text), ": holds no line with text, expected a sequence a line");
+  core::check<FormatError>(all_lines > 0, named(text), ": contains no line with text, expected one sequence per line");
   for (index_t i = 0; i < core::length(lines); ++i)
     if (core::at(lines, i) == 0)
-      std::cerr << "warning: " << core::at(text.files, i).string() << " holds no line with text\n";
+      std::cerr << "warning: " << core::at(text.files, i).string() << " contains no line with text\n";
   return data;
 }
 
 Data make_data(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer, ProgressBar& bar) {
   const index_t limit = std::min(tokenizer.model_max_length(), options.config.max_position_embeddings);
   const index_t max_length = options.max_seq_length.value_or(limit);
-  core::check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", but tokenizer and model take ",
-                          limit);
+  core::check<ValueError>(max_length <= limit, "--max_seq_length is ", max_length, ", expected at most ", limit,
+                          " for this tokenizer and model");
   const TextDataset all = tokenize(options, text, tokenizer, max_length, bar);
   if (options.group_texts)
     std::cerr << all.size() << " sequences of " << max_length << " tokens, " << all.num_tokens() << " tokens; "
@@ -118,7 +117,7 @@ Data make_data(const TrainMlmOptions& options, const Text& text, const BertToken
     return {max_length, all, tokenize(options, {{options.validation_file}}, tokenizer, max_length, bar),
             options.validation_file.string()};
   if (options.validation_split_percentage == 0) {
-    std::cerr << "evaluating on the training text itself: the figures do not tell how new text would fare\n";
+    std::cerr << "evaluating on the training text itself: the results do not show how the model performs on new text\n";
     return {max_length, all, all, "the training text"};
   }
   const TextDataset::Split split = all.split(options.validation_split_percentage, options.training.seed);
@@ -133,16 +132,16 @@ BertForMaskedLM make_model(const TrainMlmOptions& options, const BertTokenizer& 
     return BertForMaskedLM(config, options.training.seed);
   }
   core::check<ValueError>(tokenizer.vocab_size() <= config.vocab_size, "the tokenizer has ", tokenizer.vocab_size(),
-                          " entries, the model only ", config.vocab_size);
+                          " entries, expected at most the model's vocab_size, ", config.vocab_size);
   BertForMaskedLM model(config, std::nullopt);
   LoadingInfo info;
   load_pretrained(model, options.model_name_or_path, &info);
   for (const std::string& name : info.missing_keys)
-    std::cerr << "not in the model's files, drawn anew: " << name << '\n';
+    std::cerr << "missing in the model's file, initialized randomly: " << name << '\n';
   return model;
 }
 
-/// Everything the training's outcome depends on, beside the arguments.
+/// Returns everything that determines the result of training, except the training arguments.
 Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertTokenizer& tokenizer,
                    const BertForMaskedLM& model) {
   return Json::Object{{"tokenizer", Fingerprint().add(tokenizer.fingerprint()).hex()},
@@ -175,25 +174,26 @@ void print_recipe(const TrainMlmOptions& options, const BertForMaskedLM& model, 
             << "recipe: " << num_steps << " steps of " << of_step << " (" << to_string(t.train_sampling_strategy)
             << "), learning rate " << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " after "
             << schedule.num_warmup_steps() << " of warm-up"
-            << ", " << 100 * options.masking.mlm_probability << " % of the tokens to guess (evaluation "
+            << ", " << 100 * options.masking.mlm_probability << " % of the tokens masked (evaluation "
             << 100 * options.masking.probability(false) << " %)"
             << ", weight decay " << t.weight_decay << ", gradient norm at most " << t.max_grad_norm << ", seed "
             << t.seed << (t.bf16 ? ", bf16" : "") << '\n';
 }
 
-/// The text as one word of a shell's command line.
+/// Quotes text as one word of a shell command.
 std::string shell_quoted(const std::string& text) {
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
 }
 
-/// The evaluation that training ended with, or a new one.
+/// Returns the metrics of the evaluation after the last step, if the model is still the same. Otherwise evaluates
+/// again.
 template <class AnyTrainer>
 Json final_metrics(AnyTrainer& trainer) {
-  const bool ends_with_last = !trainer.args().load_best_model_at_end;
+  const bool is_last_model = !trainer.args().load_best_model_at_end;
   for (const Json& entry : trainer.state().log_history.as_array())
-    if (ends_with_last && entry.find("eval_loss") && entry.at("step").as_integer() == trainer.state().global_step)
+    if (is_last_model && entry.find("eval_loss") && entry.at("step").as_integer() == trainer.state().global_step)
       return entry;
   return trainer.evaluate();
 }
@@ -206,7 +206,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   options.masking.validate();
   if (options.do_train) check_output_dir(options.training);
   const Text text{options.train_files};
-  if (!options.validation_file.empty()) TextStream{options.validation_file};  // an error now, not after hours
+  if (!options.validation_file.empty()) TextStream{options.validation_file};  // fails now rather than after hours
   if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);
   ProgressBar bar;
   if (options.preprocessing_num_workers > 0) set_num_threads(options.preprocessing_num_workers);
@@ -235,12 +235,12 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
 
   const MaskSamples samples(data.eval, tokenizer, model.config().max_position_embeddings, 3);
   if (options.do_train) {
-    const InterruptHandler stop_with_a_checkpoint;
+    const InterruptHandler interrupt_handler;
     print_recipe(options, model, trainer.num_training_steps());
     std::cerr << "masks filled before training:\n" << samples.filled_by(model);
     const TrainOutput output = trainer.train();
     if (output.interrupted) {
-      std::cerr << "the same command with --resume_from_checkpoint goes on\n";
+      std::cerr << "to continue, add --resume_from_checkpoint to the same command\n";
       return 130;
     }
     trainer.save_model();

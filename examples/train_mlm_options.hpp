@@ -1,4 +1,4 @@
-// The flags of train_mlm: named as in Hugging Face's run_mlm.py, on top of a recipe.
+// The flags of train_mlm, named as in Hugging Face's run_mlm.py. A recipe sets their defaults.
 #pragma once
 
 #include <cstdlib>
@@ -14,12 +14,12 @@
 #include "vocabulary_options.hpp"
 
 struct TrainMlmOptions {
-  std::vector<std::filesystem::path> train_files;  // none: the default corpus
+  std::vector<std::filesystem::path> train_files;  // if empty: the default corpus
   std::filesystem::path validation_file;
-  double validation_split_percentage = 5;  // without a validation file; 0: the training text is evaluated on
-  std::filesystem::path tokenizer_name;    // empty: one is trained on the text
+  double validation_split_percentage = 5;  // without a validation file; 0: evaluate on the training text
+  std::filesystem::path tokenizer_name;    // if empty: train one on the text
   VocabularyOptions vocabulary;
-  std::filesystem::path model_name_or_path;  // empty: a new model of this config
+  std::filesystem::path model_name_or_path;  // if empty: make a new model with `config`
   std::filesystem::path config_name;
   minibert::BertConfig config;
   std::optional<minibert::index_t> max_seq_length;
@@ -29,13 +29,13 @@ struct TrainMlmOptions {
   int preprocessing_num_workers = 0;
   minibert::MaskingOptions masking{.eval_mlm_probability = 0.15};  // its seed is training.seed
   minibert::TrainingArguments training;
-  bool do_train = false, do_eval = false;  // neither: both
+  bool do_train = false, do_eval = false;  // if neither is set: both
   int threads = 0;
   std::string preset;
 };
 
-/// Where tokenised text is kept unless a flag says otherwise: minibert's folder among the user's caches. ValueError
-/// when the environment does not tell where these are.
+/// Returns the default folder for tokenised text, minibert's folder in the user's cache.
+/// @throws ValueError if neither XDG_CACHE_HOME nor HOME is set
 inline std::filesystem::path default_cache_dir() {
   const auto value_of = [](const char* name) -> std::filesystem::path {
     const char* value = std::getenv(name);
@@ -43,11 +43,12 @@ inline std::filesystem::path default_cache_dir() {
   };
   if (const auto caches = value_of("XDG_CACHE_HOME"); !caches.empty()) return caches / "minibert";
   const auto home = value_of("HOME");
-  minibert::core::check<minibert::ValueError>(!home.empty(), "HOME is not set: name a folder with --cache_dir");
+  minibert::core::check<minibert::ValueError>(!home.empty(),
+                                              "neither XDG_CACHE_HOME nor HOME is set: set a folder with --cache_dir");
   return home / ".cache" / "minibert";
 }
 
-/// The sizes of Hugging Face's tutorial on training a language model from scratch: 9,302,864 parameters.
+/// Returns the model sizes of Hugging Face's tutorial on training a language model from scratch: 9,302,864 parameters.
 inline minibert::BertConfig tutorial_config() {
   minibert::BertConfig config;
   config.vocab_size = 2000;
@@ -59,13 +60,13 @@ inline minibert::BertConfig tutorial_config() {
   return config;
 }
 
-/// What train_mlm does unless it is told otherwise: made to learn from a few megabytes of text in 4,000 steps.
+/// Returns the default recipe, designed for a few megabytes of text and 4,000 steps.
 inline TrainMlmOptions default_recipe() {
   TrainMlmOptions options;
   options.config = tutorial_config();
-  options.config.hidden_dropout_prob = 0;  // texts of this size are seen a few times only
+  options.config.hidden_dropout_prob = 0;  // the model sees texts of this size only a few times
   options.config.attention_probs_dropout_prob = 0;
-  options.masking.mlm_probability = 0.5;  // learns faster than 0.15 what it is evaluated on (docs/training.md)
+  options.masking.mlm_probability = 0.5;  // reaches the same evaluation loss sooner than 0.15 (docs/training.md)
   options.training = {.output_dir = "mlm-model",
                       .per_device_train_batch_size = 16,
                       .per_device_eval_batch_size = 64,
@@ -79,7 +80,7 @@ inline TrainMlmOptions default_recipe() {
   return options;
 }
 
-/// The tutorial's recipe, which evaluates on its training text.
+/// Returns the tutorial's recipe, which evaluates on the training text.
 inline TrainMlmOptions tutorial_preset() {
   TrainMlmOptions options;
   options.config = tutorial_config();
@@ -100,10 +101,10 @@ namespace detail {
 
 inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
   app.add_option("--train_file", o.train_files,
-                 "Text files, UTF-8, a sequence a line; plain, gzip or zstd (default: the King James Bible)");
+                 "Text files in UTF-8, one sequence per line; plain, gzip or zstd (default: the King James Bible)");
   auto* validation = app.add_option("--validation_file", o.validation_file, "Text to evaluate on");
   app.add_option("--validation_split_percentage", o.validation_split_percentage,
-                 "Share of the text to evaluate on; 0: all of it, which is then also trained on")
+                 "Percentage of the text to evaluate on; 0: train and evaluate on all of it")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str()
       ->excludes(validation);
@@ -114,26 +115,28 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
   add_normalizer_options(app, o.vocabulary);
   add_trainer_options(app, o.vocabulary);
   exclude_vocabulary_options(app, tokenizer);
-  app.add_option("--max_seq_length", o.max_seq_length, "Cut lines to so many tokens (default: what the model can)");
+  app.add_option("--max_seq_length", o.max_seq_length,
+                 "Cut lines to this number of tokens (default: the limit of tokenizer and model)");
   auto* group = app.add_flag("--group_texts", o.group_texts,
-                             "Sequences are not lines but --max_seq_length tokens of all lines end to end");
+                             "Concatenate all lines and cut them into sequences of --max_seq_length tokens");
   app.add_flag_callback(
-         "--line_by_line", [] {}, "A sequence a line: the default")
+         "--line_by_line", [] {}, "Make one sequence per line (the default)")
       ->excludes(group);
-  app.add_option("--mlm_probability", o.masking.mlm_probability, "Share of the tokens to guess in training")
+  app.add_option("--mlm_probability", o.masking.mlm_probability, "Fraction of tokens to mask in training")
       ->capture_default_str();
-  app.add_option("--eval_mlm_probability", *o.masking.eval_mlm_probability, "Share to guess in evaluation")
+  app.add_option("--eval_mlm_probability", *o.masking.eval_mlm_probability, "Fraction of tokens to mask in evaluation")
       ->capture_default_str();
-  app.add_flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all pieces of a word or none");
-  app.add_option("--cache_dir", o.cache_dir, "Folder that keeps tokenised text (default: ~/.cache/minibert)");
-  app.add_flag("--overwrite_cache", o.overwrite_cache, "Tokenise again what is kept there");
+  app.add_flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all pieces of a word together");
+  app.add_option("--cache_dir", o.cache_dir, "Folder for tokenised text (default: ~/.cache/minibert)");
+  app.add_flag("--overwrite_cache", o.overwrite_cache, "Tokenise again, even if the text is in the cache");
   app.add_option("--preprocessing_num_workers", o.preprocessing_num_workers,
-                 "Threads that count words and tokenise (default: as --threads)");
+                 "Number of threads to count words and tokenise (default: same as --threads)");
 }
 
 inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {
-  auto* model = app.add_option("--model_name_or_path", o.model_name_or_path, "Folder of a model to go on from");
-  app.add_option("--config_name", o.config_name, "A config.json for a new model")->excludes(model);
+  auto* model =
+      app.add_option("--model_name_or_path", o.model_name_or_path, "Folder of a model to continue training from");
+  app.add_option("--config_name", o.config_name, "Path of a config.json for a new model")->excludes(model);
   const auto add_size = [&](const char* name, minibert::index_t& size) {
     app.add_option(name, size)->capture_default_str()->excludes(model)->group("Sizes of a new model");
   };
@@ -152,64 +155,67 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
   const auto add = [&](const char* name, auto& value, const char* help) {
     return app.add_option(name, value, help)->capture_default_str()->group("Training");
   };
-  auto* lines = add("--per_device_train_batch_size", t.per_device_train_batch_size, "Lines a batch");
+  auto* lines = add("--per_device_train_batch_size", t.per_device_train_batch_size, "Lines per batch");
   add("--max_tokens_per_batch", t.max_tokens_per_batch,
-      "A batch takes lines up to so many tokens; 0: a number of lines")
+      "Fill batches with lines up to this number of tokens; 0: use a fixed number of lines")
       ->excludes(lines);
   add("--max_tokens_per_pass", t.max_tokens_per_pass,
-      "Tokens that go through the model at once; fewer take less memory");
+      "Maximum number of tokens per pass through the model; fewer need less memory");
   app.add_option_function<std::string>(
          "--train_sampling_strategy",
          [&t](const std::string& name) { t.train_sampling_strategy = minibert::sampling_strategy(name); },
-         "The order of the lines; group_by_length: neighbours are alike in length")
+         "Order of the lines; group_by_length batches lines of similar length")
       ->check(CLI::IsMember({"random", "sequential", "group_by_length"}))
       ->default_str("random")
       ->group("Training");
-  add("--per_device_eval_batch_size", t.per_device_eval_batch_size, "Lines a batch in evaluation");
-  add("--gradient_accumulation_steps", t.gradient_accumulation_steps, "Batches a step");
+  add("--per_device_eval_batch_size", t.per_device_eval_batch_size, "Lines per batch in evaluation");
+  add("--gradient_accumulation_steps", t.gradient_accumulation_steps, "Batches per step");
   add("--learning_rate", t.learning_rate, "Highest learning rate");
-  add("--weight_decay", t.weight_decay, "Weight decay, but on biases and layer norms");
-  add("--adam_beta1", t.adam_beta1, "AdamW: decay of the mean of the gradients");
-  add("--adam_beta2", t.adam_beta2, "AdamW: decay of the mean of their squares");
-  add("--adam_epsilon", t.adam_epsilon, "AdamW: added to the root of that");
-  add("--warmup_steps", t.warmup_steps, "Steps of warm-up; below 1: a share of all");
+  add("--weight_decay", t.weight_decay, "Weight decay, except for biases and layer norms");
+  add("--adam_beta1", t.adam_beta1, "AdamW: decay rate of the mean of the gradients");
+  add("--adam_beta2", t.adam_beta2, "AdamW: decay rate of the mean of the squared gradients");
+  add("--adam_epsilon", t.adam_epsilon, "AdamW: added to the denominator of the update");
+  add("--warmup_steps", t.warmup_steps, "Number of warm-up steps; below 1: a fraction of all steps");
   app.add_option_function<std::string>(
          "--lr_scheduler_type",
          [&t](const std::string& name) { t.lr_scheduler_type = minibert::optim::scheduler_type(name); },
-         "How the learning rate goes on after the warm-up")
+         "Schedule of the learning rate after the warm-up")
       ->check(CLI::IsMember({"linear", "cosine", "constant", "constant_with_warmup"}))
       ->group("Training");
-  add("--max_grad_norm", t.max_grad_norm, "Clip the gradient's norm; 0: never");
-  auto* steps = add("--max_steps", t.max_steps, "Steps");
+  add("--max_grad_norm", t.max_grad_norm, "Clip the gradient's norm to this value; 0: do not clip");
+  auto* steps = add("--max_steps", t.max_steps, "Number of steps");
   app.add_option_function<double>(
          "--num_train_epochs", [&t](const double& epochs) { t.num_train_epochs = epochs, t.max_steps = -1; },
-         "Passes over the text, in place of --max_steps")
+         "Number of passes over the text, instead of --max_steps")
       ->excludes(steps)
       ->group("Training");
-  add("--logging_steps", t.logging_steps, "Steps from one log entry to the next");
-  add("--eval_steps", t.eval_steps, "Steps from one evaluation to the next");
-  add("--save_steps", t.save_steps, "Steps from one checkpoint to the next");
-  add("--save_total_limit", t.save_total_limit, "Keep so many checkpoints, and the best; 0: all");
-  app.add_flag("--load_best_model_at_end", t.load_best_model_at_end, "End with the best model, not the last");
+  add("--logging_steps", t.logging_steps, "Steps between log entries");
+  add("--eval_steps", t.eval_steps, "Steps between evaluations");
+  add("--save_steps", t.save_steps, "Steps between checkpoints");
+  add("--save_total_limit", t.save_total_limit, "Number of newest checkpoints to keep, besides the best; 0: keep all");
+  app.add_flag("--load_best_model_at_end", t.load_best_model_at_end,
+               "Load the best model at the end, instead of the last");
   add("--seed", t.seed, "Seed of all random numbers");
-  app.add_flag("--bf16", t.bf16, "Multiply matrices in bfloat16: faster where the processor can")->group("Training");
+  app.add_flag("--bf16", t.bf16, "Multiply matrices in bfloat16; faster on processors that support it")
+      ->group("Training");
 }
 
 inline void add_run_options(CLI::App& app, TrainMlmOptions& o) {
   minibert::TrainingArguments& t = o.training;
-  app.add_option("--preset", o.preset, "tutorial: Hugging Face's tutorial")->check(CLI::IsMember({"tutorial"}));
+  app.add_option("--preset", o.preset, "Recipe to start from; tutorial: the recipe of Hugging Face's tutorial")
+      ->check(CLI::IsMember({"tutorial"}));
   app.add_option("--output_dir", t.output_dir, "Folder for the model and its checkpoints")->capture_default_str();
-  app.add_flag("--overwrite_output_dir", t.overwrite_output_dir, "Start afresh in a folder that is in use");
+  app.add_flag("--overwrite_output_dir", t.overwrite_output_dir, "Start again in a folder that is not empty");
   app.add_option_function<std::string>(
          "--resume_from_checkpoint", [&t](const std::string& folder) { t.resume_from_checkpoint = folder; },
-         "Go on from a checkpoint (default: the newest in --output_dir)")
+         "Continue from a checkpoint (default: the newest in --output_dir)")
       ->expected(0, 1);
   app.add_flag("--do_train", o.do_train, "Train (with neither --do_train nor --do_eval: both)");
   app.add_flag("--do_eval", o.do_eval, "Evaluate");
   app.add_option("--threads", o.threads, "Number of threads (default: OMP_NUM_THREADS, or all)");
 }
 
-/// The flags on top of what `options` holds; ends the program for --help and for flags that are none.
+/// Parses the flags, with `options` as defaults. Exits the program for --help and for invalid flags.
 inline TrainMlmOptions parse(int argc, char** argv, TrainMlmOptions options) {
   CLI::App app("Trains a BERT from text and lets it fill masks.");
   add_run_options(app, options);
@@ -226,7 +232,7 @@ inline TrainMlmOptions parse(int argc, char** argv, TrainMlmOptions options) {
 
 }  // namespace detail
 
-/// The command line on top of the recipe, preset and config file that it names.
+/// Parses the command line, with defaults from the recipe, preset and config file that it names.
 inline TrainMlmOptions read_command_line(int argc, char** argv) {
   const TrainMlmOptions first = detail::parse(argc, argv, default_recipe());
   TrainMlmOptions base = first.preset == "tutorial" ? tutorial_preset() : default_recipe();

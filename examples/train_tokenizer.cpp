@@ -1,4 +1,4 @@
-// Trains a WordPiece vocabulary on text files and saves it as a tokenizer that Hugging Face opens.
+// Trains a WordPiece vocabulary on text files and saves it as a tokenizer in Hugging Face's format.
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -19,14 +19,14 @@ int main(int argc, char** argv) {
   VocabularyOptions vocabulary;
   int threads = 0;
   CLI::App app("Trains a WordPiece vocabulary on text files.");
-  app.add_option("--train_file", train_files, "Text files, UTF-8")->required();
+  app.add_option("--train_file", train_files, "Text files in UTF-8")->required();
   app.add_option("--vocab_size", vocabulary.trainer.vocab_size, "Number of entries")
       ->required()
       ->check(CLI::PositiveNumber);
   app.add_option("--output_dir", output_dir, "Folder for the tokenizer's files")->required();
   auto* base_option = app.add_option("--base", base, "Tokenizer folder to take settings and special tokens from");
   add_normalizer_options(app, vocabulary);
-  exclude_vocabulary_options(app, base_option);  // the trainer's options may stand beside it
+  exclude_vocabulary_options(app, base_option);  // excludes only the flags above, not the trainer's below
   add_trainer_options(app, vocabulary);
   app.add_option("--threads", threads, "Number of threads (default: OMP_NUM_THREADS, or all)");
 
@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
     const minibert::WordCounter counter =
         count_words(settings, bar,
                     [&](auto& words, const minibert::Progress& progress) { words.add_files(train_files, progress); });
-    minibert::core::check<minibert::ValueError>(counter.counts().size() > 0, "no words in the training files");
+    minibert::core::check<minibert::ValueError>(counter.counts().size() > 0,
+                                                "the training files contain no words, expected one or more");
 
     const auto tokenizer = base_tokenizer
                                ? base_tokenizer->train_new(counter.counts(), vocabulary.trainer)
@@ -51,7 +52,7 @@ int main(int argc, char** argv) {
               << counter.loss().lines << " lines\n";
     std::cout << output_dir.string() << '\n';
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 1;  // --help is no error
+    return app.exit(error) == 0 ? 0 : 1;  // --help is not an error
   } catch (const std::exception& error) {
     std::cerr << "train_tokenizer: " << error.what() << '\n';
     return 1;

@@ -233,7 +233,7 @@ TEST_CASE("options out of range are refused by name") {
   Parameter<float>& w = store.declare("w", {1});
   using Groups = std::vector<ParameterGroup<float>>;
   CHECK_THROWS_WITH_AS(AdamW<float>(Groups{{.parameters = {&w}}, {.parameters = {&w}}}, {}),
-                       "parameter w is in two parameter groups", ValueError);
+                       "parameter w is in two parameter groups, expected one", ValueError);
   CHECK_THROWS_WITH_AS(AdamW<float>(Groups{{.parameters = {&w}, .lr = -1.0}}, {}),
                        "lr of a parameter group is -1, expected 0 or more", ValueError);
   CHECK_THROWS_WITH_AS(AdamW<float>(none, {.beta1 = 1}), "adam_beta1 is 1, expected [0, 1)", ValueError);

@@ -29,10 +29,10 @@ std::vector<std::string> warnings(const std::vector<double>& losses) {
 TEST_CASE("a model that stays at the baseline is warned of half-way and at the end") {
   CHECK(warnings({7.3, 6.9, 6.8, 6.79}) ==
         std::vector<std::string>{
-            "warning: half-way, the model is no better than word frequency (evaluation loss 6.900 against 6.800); it "
-            "may need more steps, or another learning rate",
-            "warning: the model is no better than word frequency (evaluation loss 6.790 against 6.800); it may need "
-            "more steps, or another learning rate"});
+            "warning: half-way, the model is no better than word frequency (evaluation loss 6.900, baseline 6.800); it "
+            "may need more steps or another learning rate",
+            "warning: the model is no better than word frequency (evaluation loss 6.790, baseline 6.800); it may need "
+            "more steps or another learning rate"});
 }
 
 TEST_CASE("one that leaves it is not") {

@@ -18,7 +18,7 @@ TEST_CASE("an output folder in use is refused, an empty or absent one is not") {
   check_output_dir(args);
   args.output_dir = folder.path();
   io::write_file(folder / "notes.txt", "x");
-  CHECK_THROWS_WITH_AS(check_output_dir(args), doctest::Contains("is in use (it holds notes.txt)"), ValueError);
+  CHECK_THROWS_WITH_AS(check_output_dir(args), doctest::Contains("is not empty (it contains notes.txt)"), ValueError);
   args.overwrite_output_dir = true;
   check_output_dir(args);
 }

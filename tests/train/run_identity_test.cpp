@@ -24,13 +24,13 @@ TEST_CASE("an argument that a checkpoint does not know had its default") {
     if (member.first != "train_sampling_strategy") old[member.first] = member.second;
   CHECK(refusal({}, old) == "accepted");
   CHECK(refusal({.train_sampling_strategy = SamplingStrategy::sequential}, old) ==
-        "c: cannot be resumed with another train_sampling_strategy: found \"sequential\", expected \"random\" as in "
+        "c: cannot resume with a different train_sampling_strategy: found \"sequential\", expected \"random\" as in "
         "the checkpoint");
 }
 
 TEST_CASE("a checkpoint of the time when a seed gave another order is refused") {
   CHECK(refusal({}, TrainingArguments().to_json()) ==
-        "c: cannot be resumed with another data_order: found 2, expected none as in the checkpoint");
+        "c: cannot resume with a different data_order: found 2, expected none as in the checkpoint");
 }
 
 }  // namespace

@@ -274,7 +274,7 @@ TEST_CASE("a checkpoint of another run is refused by what differs; steps, loggin
   };
   CHECK(outcome([](TrainingArguments& a) {
           a.learning_rate = 0.01;
-        }).find("cannot be resumed with another learning_rate: found 0.01, expected 0.05 as in the checkpoint") !=
+        }).find("cannot resume with a different learning_rate: found 0.01, expected 0.05 as in the checkpoint") !=
         std::string::npos);
   CHECK(outcome([](TrainingArguments& a) { a.seed = 1; }).find("another seed") != std::string::npos);
   CHECK(outcome([](TrainingArguments& a) {
@@ -298,7 +298,7 @@ TEST_CASE("a used output folder is neither continued nor overwritten by accident
   args.max_steps = 3;
   Run(args).trainer.train();
   Run again(args);
-  CHECK(refusal<ValueError>(again).find("is in use (it holds checkpoint-3)") != std::string::npos);
+  CHECK(refusal<ValueError>(again).find("is not empty (it contains checkpoint-3)") != std::string::npos);
   args.overwrite_output_dir = true;
   args.save_strategy = IntervalStrategy::no;
   args.load_best_model_at_end = false;

@@ -54,7 +54,7 @@ TEST_CASE("values out of range are refused by name") {
   CHECK(refusal({.output_dir = "o", .warmup_steps = -0.5}) == "warmup_steps is -0.5, expected 0 or more");
   CHECK(refusal({.output_dir = "o", .eval_steps = 0}) == "eval_steps is 0, expected 1 or more");
   CHECK(refusal({.output_dir = "o", .load_best_model_at_end = true}) ==
-        "load_best_model_at_end needs evaluations, but eval_strategy is no");
+        "load_best_model_at_end needs evaluations, but eval_strategy is no: set it to steps or epoch");
 }
 
 TEST_CASE("every argument is listed under its own name") {

@@ -1,4 +1,4 @@
-// AdamW (Loshchilov and Hutter, 2017): Adam with weight decay apart from the gradient.
+// AdamW (Loshchilov and Hutter, 2017): Adam with weight decay decoupled from the gradient.
 #pragma once
 
 #include <cmath>
@@ -16,7 +16,8 @@
 
 namespace minibert::optim {
 
-/// PyTorch's names and Hugging Face's defaults. Groups may have an lr and a weight_decay of their own.
+/// Options of AdamW, with PyTorch's names and Hugging Face's defaults. Parameter groups may override lr and
+/// weight_decay.
 struct AdamWOptions {
   double lr = 5e-5;
   double beta1 = 0.9;
@@ -25,13 +26,13 @@ struct AdamWOptions {
   double weight_decay = 0.0;
 };
 
-/// Updates parameters as torch.optim.AdamW does. A parameter without a gradient is left alone, and so is its step count
-/// for the bias correction.
+/// Updates parameters as torch.optim.AdamW does. Skips parameters without a gradient, and does not count the step for
+/// their bias correction.
 template <class T>
 class AdamW final : public Optimizer<T> {
  public:
-  /// The parameters must outlive the optimizer. @throws ValueError for options out of range, or for a parameter that is
-  /// in two groups
+  /// The parameters must outlive the optimizer. @throws ValueError for options out of range, or for a parameter in two
+  /// groups
   AdamW(const std::vector<ParameterGroup<T>>& groups, AdamWOptions options)
       : options_(validated(options)), chunks_(all_of(groups)), coefficients_(parameters().size()) {
     index_t size = 0;
@@ -48,7 +49,7 @@ class AdamW final : public Optimizer<T> {
     exp_avg_ = Tensor<T>(Shape{size});
     exp_avg_sq_ = Tensor<T>(Shape{size});
   }
-  /// One group of all parameters. (Module::parameter_groups gives the two that BERT is trained with.)
+  /// Puts all parameters into one group. (Module::parameter_groups returns the two groups for training BERT.)
   AdamW(const std::vector<Parameter<T>*>& parameters, AdamWOptions options)
       : AdamW(std::vector<ParameterGroup<T>>{{.parameters = parameters}}, options) {}
 
@@ -87,7 +88,7 @@ class AdamW final : public Optimizer<T> {
   void load(const std::filesystem::path& path) override {
     const SafetensorsReader reader(path);
     core::check<FormatError>(core::length(reader.entries()) == 3 * core::length(parameters()), reader.path(),
-                             ": holds ", reader.entries().size(), " tensors, expected three for each of ",
+                             ": contains ", reader.entries().size(), " tensors, expected three for each of ",
                              parameters().size(), " parameters");
     for (index_t p = 0; p < core::length(parameters()); ++p) {
       const Parameter<T>& parameter = *core::at(parameters(), p);
@@ -101,10 +102,10 @@ class AdamW final : public Optimizer<T> {
   }
 
  private:
-  /// What the optimizer knows of one parameter.
+  /// The state of one parameter.
   struct State {
-    double lr, weight_decay;  // of the group
-    index_t offset;           // of the moments
+    double lr, weight_decay;  // from the group
+    index_t offset;           // of the moments in exp_avg_ and exp_avg_sq_
     index_t steps = 0;
   };
 
@@ -123,13 +124,13 @@ class AdamW final : public Optimizer<T> {
     for (const ParameterGroup<T>& group : groups)
       for (Parameter<T>* p : group.parameters) {
         core::check<ValueError>(std::find(all.begin(), all.end(), p) == all.end(), "parameter ", p->name,
-                                " is in two parameter groups");
+                                " is in two parameter groups, expected one");
         all.push_back(p);
       }
     return all;
   }
 
-  /// Counts a step of parameter p and returns the numbers of its update.
+  /// Counts a step of parameter p and returns the coefficients of its update.
   kernels::AdamWCoefficients<T> coefficients(index_t p, double lr_factor, double gradient_scale) noexcept {
     State& state = core::at(state_, p);
     const double t = static_cast<double>(++state.steps), lr = state.lr * lr_factor;
@@ -146,8 +147,8 @@ class AdamW final : public Optimizer<T> {
   AdamWOptions options_;
   ParameterChunks<T> chunks_;
   std::vector<State> state_;                                 // per parameter
-  std::vector<kernels::AdamWCoefficients<T>> coefficients_;  // per parameter, of the step under way
-  Tensor<T> exp_avg_, exp_avg_sq_;                           // all parameters', each at its offset
+  std::vector<kernels::AdamWCoefficients<T>> coefficients_;  // per parameter, for the current step
+  Tensor<T> exp_avg_, exp_avg_sq_;                           // moments of all parameters, each at its offset
 };
 
 }  // namespace minibert::optim

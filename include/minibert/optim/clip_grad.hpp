@@ -1,4 +1,4 @@
-// Clipping of the gradient's norm, as torch.nn.utils.clip_grad_norm_.
+// Clips the norm of the gradient, as torch.nn.utils.clip_grad_norm_.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,7 @@
 
 namespace minibert::optim {
 
-/// The L2 norm over the gradients of all parameters that have one, added up in double.
+/// Returns the L2 norm of all gradients together, accumulated in double. Skips parameters without a gradient.
 template <class T>
 double grad_norm(ParameterChunks<T>& chunks) noexcept {
   return std::sqrt(chunks.sum_with_grad([&](double* sum, index_t p, index_t begin, index_t count) {
@@ -16,15 +16,15 @@ double grad_norm(ParameterChunks<T>& chunks) noexcept {
   }));
 }
 
-/// What gradients of that norm are to be multiplied by: max_norm / (norm + 1e-6) if that is below 1, else 1. A norm
-/// that is not finite leaves them alone.
+/// Returns the factor that scales gradients of norm `norm` to at most max_norm: min(1, max_norm / (norm + 1e-6)).
+/// Returns 1 if the norm is not finite.
 inline double clip_factor(double norm, double max_norm) noexcept {
   const double factor = max_norm / (norm + 1e-6);
   return std::isfinite(norm) && factor < 1 ? factor : 1;
 }
 
-/// Scales all gradients by their clip_factor; returns the norm before. AdamW::step with the factor does the same in one
-/// pass over the memory less.
+/// Scales all gradients by their clip_factor. Returns the norm before scaling. Passing the factor to AdamW::step has
+/// the same effect and saves one pass over the memory.
 template <class T>
 double clip_grad_norm_(ParameterChunks<T>& chunks, double max_norm) noexcept {
   const double norm = grad_norm(chunks), factor = clip_factor(norm, max_norm);

@@ -1,5 +1,5 @@
-// Learning-rate schedules: functions of the step, so there is no state to save. The formulas are those of
-// transformers' get_scheduler.
+// Learning rate schedules. They depend only on the step, so there is no state to save. The formulas match transformers'
+// get_scheduler.
 #pragma once
 
 #include <algorithm>
@@ -29,26 +29,26 @@ constexpr std::string_view to_string(SchedulerType type) noexcept {
   return core::name_in(detail::kSchedulerNames, type);
 }
 
-/// The type of that name; ValueError for a name that is none.
+/// Returns the schedule type called `name`. @throws ValueError listing the allowed names, if it is unknown
 inline SchedulerType scheduler_type(std::string_view name) {
   return core::value_in(detail::kSchedulerNames, name, "lr_scheduler_type");
 }
 
-/// The schedule of the learning rate: its factor for every step.
+/// Computes the factor of the learning rate for each step.
 class LrScheduler {
  public:
-  /// warmup_steps below 1 is a share of all steps, rounded up; otherwise a number of steps, rounded down.
+  /// A warmup_steps below 1 is a fraction of all steps, rounded up. Otherwise it is a number of steps, rounded down.
   /// @throws ValueError for a negative warmup_steps
   LrScheduler(SchedulerType type, double warmup_steps, index_t num_training_steps)
       : type_(type), total_(num_training_steps) {
     core::check<ValueError>(warmup_steps >= 0, "warmup_steps is ", warmup_steps, ", expected 0 or more");
-    const double share = std::ceil(warmup_steps * static_cast<double>(num_training_steps));
-    warmup_ = static_cast<index_t>(warmup_steps >= 1 ? warmup_steps : share);
+    const double fraction = std::ceil(warmup_steps * static_cast<double>(num_training_steps));
+    warmup_ = static_cast<index_t>(warmup_steps >= 1 ? warmup_steps : fraction);
   }
 
   index_t num_warmup_steps() const noexcept { return warmup_; }
 
-  /// The factor of that step, counted from 0: 0 to 1.
+  /// Returns the factor for a step, from 0 to 1. Steps count from 0.
   double factor(index_t step) const noexcept {
     if (type_ == SchedulerType::constant) return 1;
     if (step < warmup_) return ratio(step, warmup_);

@@ -1,4 +1,4 @@
-// What the trainer asks of an optimizer.
+// The optimizer interface that the trainer uses.
 #pragma once
 
 #include <filesystem>
@@ -9,22 +9,23 @@
 
 namespace minibert::optim {
 
-/// Base of optimizers. Derive from it to train with an update rule of your own (Trainer::set_optimizer).
+/// Base of optimizers. Derive from it to train with a custom update rule (Trainer::set_optimizer).
 template <class T>
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  /// Updates every parameter that has a gradient. The learning rate of each group is its own times `lr_factor`, the
-  /// schedule's factor for this step; gradients count times `gradient_scale` (clip_factor, say).
+  /// Updates every parameter that has a gradient. Multiplies each group's learning rate by `lr_factor`, the schedule's
+  /// factor for this step, and gradients by `gradient_scale`, such as clip_factor().
   virtual void step(double lr_factor, double gradient_scale) = 0;
 
-  /// Writes the state that a resumed run needs. @throws IoError
+  /// Saves the state that a resumed run needs. @throws IoError
   virtual void save(const std::filesystem::path& path) const = 0;
-  /// Reads what save() wrote. @throws IoError, FormatError; the state is undefined afterwards
+  /// Loads the state from a file that save() wrote. @throws IoError, FormatError; the state is then undefined
   virtual void load(const std::filesystem::path& path) = 0;
 
-  /// Names the update rule and its settings, "adamw" say. Kept in checkpoints: a run with another one does not resume.
+  /// Names the update rule and its settings, such as "adamw". Checkpoints store the name; a run with another name
+  /// cannot resume.
   virtual std::string name() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// Parameters cut into equal pieces of work, for what runs over all of them.
+// Cuts parameters into equal chunks, for parallel loops over all their elements.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace minibert::optim {
 
-/// All elements of some parameters, in pieces that depend on the shapes only: what is computed per piece, and then
-/// over the pieces in order, has the same bits for any number of threads.
+/// Cuts all elements of some parameters into chunks. The chunks depend only on the shapes, and sums over them are added
+/// in order, so results have the same bits for any number of threads.
 template <class T>
 class ParameterChunks {
  public:
@@ -24,7 +24,7 @@ class ParameterChunks {
 
   const std::vector<Parameter<T>*>& parameters() const noexcept { return parameters_; }
 
-  /// Calls f(parameter's number, first element, number of elements) for every piece of the parameters that have a
+  /// Calls f(parameter's index, first element, number of elements) for every chunk of the parameters that have a
   /// gradient, on all threads.
   template <class F>
   void for_each_with_grad(F f) const noexcept {
@@ -34,8 +34,8 @@ class ParameterChunks {
     });
   }
 
-  /// The sum over all those pieces of what f(double* sum, parameter's number, first element, number of elements) puts
-  /// into sum, added in order.
+  /// Calls f(double* sum, parameter's index, first element, number of elements) for the same chunks, on all threads.
+  /// Returns the total of the sums that f wrote, added in order of the chunks.
   template <class F>
   double sum_with_grad(F f) noexcept {
     parallel_for(core::length(chunks_), 1, [&](index_t i, index_t) {
@@ -50,7 +50,7 @@ class ParameterChunks {
   }
 
  private:
-  /// Elements per piece: 64 KiB of floats, a multiple of every vector's length.
+  /// Elements per chunk: 64 KiB of floats, and a multiple of every SIMD vector's length.
   static constexpr index_t kChunk = 16384;
   struct Chunk {
     index_t parameter, begin, count;
@@ -58,7 +58,7 @@ class ParameterChunks {
 
   std::vector<Parameter<T>*> parameters_;
   std::vector<Chunk> chunks_;
-  std::vector<double> sums_;  // one per chunk, kept so that a step allocates nothing
+  std::vector<double> sums_;  // one per chunk; a member, so that steps do not allocate
 };
 
 }  // namespace minibert::optim

@@ -1,4 +1,4 @@
-// A warning for a model that learns nothing worth having.
+// Warns if a model is no better than a trivial baseline.
 #pragma once
 
 #include <cstdio>
@@ -13,11 +13,11 @@
 
 namespace minibert {
 
-/// Compares each evaluation with the loss of guessing without a model, and says so when training, half-way or at its
-/// end, has not come below it by a hundredth.
+/// Compares the evaluation loss with the loss of a baseline that needs no model. Warns if the loss is not at least 1 %
+/// below the baseline half-way through training or at its end.
 class BaselineCallback : public TrainerCallback {
  public:
-  /// `name` completes the sentence "the model is no better than …".
+  /// `name` is the baseline and completes the sentence "the model is no better than …".
   BaselineCallback(std::string name, double loss, std::function<void(std::string_view)> notice)
       : name_(std::move(name)), loss_(loss), notice_(std::move(notice)) {}
 
@@ -33,9 +33,9 @@ class BaselineCallback : public TrainerCallback {
   void warn(std::string_view when) const {
     if (!last_ || *last_ < 0.99 * loss_) return;
     char losses[64];
-    std::snprintf(losses, sizeof losses, "evaluation loss %.3f against %.3f", *last_, loss_);
+    std::snprintf(losses, sizeof losses, "evaluation loss %.3f, baseline %.3f", *last_, loss_);
     notice_(core::concat("warning: ", when, "the model is no better than ", name_, " (", losses,
-                         "); it may need more steps, or another learning rate"));
+                         "); it may need more steps or another learning rate"));
   }
 
   std::string name_;

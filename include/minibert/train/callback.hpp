@@ -1,4 +1,4 @@
-// Callbacks: what a user hangs into the training loop.
+// Callbacks: user code that the training loop calls.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace minibert {
 
-/// What the last optimizer step was like.
+/// The results of one optimizer step.
 struct StepResult {
   double loss = 0;       ///< mean over the step's items
   double grad_norm = 0;  ///< before clipping
@@ -19,7 +19,7 @@ struct StepResult {
   index_t num_items = 0, num_tokens = 0, num_examples = 0;
 };
 
-/// What a callback sees, and where it may ask for something.
+/// The trainer's state as callbacks see it. They may set flags in `control`.
 struct TrainerContext {
   const TrainingArguments& args;
   const TrainerState& state;
@@ -27,23 +27,23 @@ struct TrainerContext {
   TrainerControl& control;
 };
 
-/// Override what you need. Callbacks run in the order in which they were added.
+/// Base of callbacks: override the events you need. Callbacks run in the order in which they were added.
 class TrainerCallback {
  public:
   virtual ~TrainerCallback() = default;
 
   virtual void on_train_begin(TrainerContext) {}
   virtual void on_step_end(TrainerContext) {}
-  /// After an evaluation and before its metric is compared with the best so far.
+  /// Runs after an evaluation, before the trainer compares its metric with the best so far.
   virtual void on_evaluate(TrainerContext, const Json& /*metrics*/) {}
-  /// With every entry of the log.
+  /// Runs for every entry of the log.
   virtual void on_log(TrainerContext, const Json& /*entry*/) {}
   virtual void on_save(TrainerContext, const std::filesystem::path& /*checkpoint*/) {}
   virtual void on_train_end(TrainerContext) {}
 
-  /// The name under which state() is kept in checkpoints; empty for a callback without state.
+  /// Returns the name under which checkpoints store state(); empty for a callback without state.
   virtual std::string name() const { return {}; }
-  /// {"args": …, "attributes": …}, as transformers keeps it.
+  /// Returns {"args": …, "attributes": …}, the format of transformers.
   virtual Json state() const { return Json(); }
   virtual void load_state(const Json& /*state*/) {}
 };

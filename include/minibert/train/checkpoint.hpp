@@ -1,5 +1,5 @@
-// Checkpoints: folders named checkpoint-<step> that are there as a whole or not at all. A manifest, checkpoint.json,
-// holds what the run was told and a fingerprint of every file.
+// Checkpoints: folders named checkpoint-<step>, written atomically. A manifest, checkpoint.json, contains the run's
+// settings and a fingerprint of every file.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,7 @@ inline std::filesystem::path checkpoint_path(const std::filesystem::path& output
   return output_dir / core::concat(train_detail::kCheckpointPrefix, step);
 }
 
-/// The step in the name of a checkpoint; nothing for another name.
+/// Returns the step in a checkpoint's name, or nullopt for any other name.
 inline std::optional<index_t> checkpoint_step(const std::filesystem::path& path) {
   const std::string name = path.filename().string();
   if (!name.starts_with(train_detail::kCheckpointPrefix)) return std::nullopt;
@@ -48,13 +48,13 @@ inline std::optional<index_t> checkpoint_step(const std::filesystem::path& path)
   return error == std::errc() && stop == end && step >= 0 ? std::optional(step) : std::nullopt;
 }
 
-/// Whether the folder was written to its end.
+/// Returns true if the folder is a complete checkpoint.
 inline bool is_checkpoint(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::is_regular_file(path / train_detail::kManifestName, ignored);
 }
 
-/// The complete checkpoints in a folder, by step. Empty when there is no such folder.
+/// Returns the complete checkpoints in a folder, ordered by step. Returns none if the folder does not exist.
 inline std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& folder) {
   std::vector<std::pair<index_t, std::filesystem::path>> found;
   std::error_code ignored;
@@ -67,14 +67,14 @@ inline std::vector<std::filesystem::path> list_checkpoints(const std::filesystem
   return checkpoints;
 }
 
-/// The checkpoint that `path` is, or the newest of those in it; nothing when there is none.
+/// Returns `path` if it is a checkpoint, otherwise the newest checkpoint in it, or nullopt if there is none.
 inline std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& path) {
   if (is_checkpoint(path)) return path;
   const std::vector<std::filesystem::path> checkpoints = list_checkpoints(path);
   return checkpoints.empty() ? std::nullopt : std::optional(checkpoints.back());
 }
 
-/// A checkpoint being written, under a hidden name until commit().
+/// Writes a checkpoint into a hidden folder, which commit() renames.
 class CheckpointWriter {
  public:
   explicit CheckpointWriter(std::filesystem::path path)
@@ -83,11 +83,11 @@ class CheckpointWriter {
     io::make_directories(folder_);
   }
 
-  /// Where the files go.
+  /// Returns the folder to write the files to.
   const std::filesystem::path& folder() const noexcept { return folder_; }
 
-  /// Adds the fingerprints of all files to the manifest, writes it, makes everything last and gives the folder its
-  /// name, in place of an older one.
+  /// Adds the fingerprints of all files to the manifest, writes it, syncs everything to disk and renames the folder.
+  /// Replaces an older folder of the same name.
   void commit(Json manifest) {
     Json files = Json::object();
     for (const std::filesystem::path& file : io::list_folder(folder_)) {
@@ -106,7 +106,7 @@ class CheckpointWriter {
 
 namespace train_detail {
 
-/// FormatError unless the file of that name in the checkpoint has the fingerprint that the manifest tells.
+/// Compares a file's fingerprint with the manifest. @throws FormatError if they differ
 inline void check_fingerprint(const std::filesystem::path& checkpoint, const Json& manifest, const std::string& name,
                               const std::string& found) {
   try {
@@ -120,7 +120,9 @@ inline void check_fingerprint(const std::filesystem::path& checkpoint, const Jso
 
 }  // namespace train_detail
 
-/// The manifest of a checkpoint whose files are all there and unchanged; else FormatError or IoError naming the file.
+/// Verifies all files of a checkpoint and returns its manifest.
+/// @throws FormatError naming a file that was changed
+/// @throws IoError naming a file that is missing or cannot be read
 inline Json read_checkpoint(const std::filesystem::path& path) {
   Json manifest = Json::read(path / train_detail::kManifestName);
   for (const Json::Member& file : manifest.at("files").as_object())
@@ -128,7 +130,7 @@ inline Json read_checkpoint(const std::filesystem::path& path) {
   return manifest;
 }
 
-/// Removes what killed runs left half-written or half-removed in a folder.
+/// Removes the half-written and half-removed checkpoints that killed runs left in a folder.
 inline void remove_leftovers(const std::filesystem::path& folder) {
   for (const std::filesystem::path& entry : io::list_folder(folder)) {
     const std::string name = entry.filename().string();
@@ -141,7 +143,7 @@ inline void remove_leftovers(const std::filesystem::path& folder) {
   }
 }
 
-/// Removes all checkpoints but the newest `limit` and `best`. A limit of 0 keeps all.
+/// Removes all checkpoints except the newest `limit` and `best`. A limit of 0 keeps all.
 inline void prune_checkpoints(const std::filesystem::path& folder, index_t limit,
                               const std::optional<std::string>& best) {
   if (limit == 0) return;
@@ -151,14 +153,14 @@ inline void prune_checkpoints(const std::filesystem::path& folder, index_t limit
       io::remove_tree(core::at(checkpoints, i));
 }
 
-/// Reads the parameters' values. FormatError naming the tensor that is missing or has another shape.
+/// Reads the values of all parameters. @throws FormatError naming a tensor that is missing or has a wrong shape
 template <class T>
 void load_parameters(const SafetensorsReader& reader, const std::vector<Parameter<T>*>& parameters) {
   for (Parameter<T>* parameter : parameters) reader.read(parameter->name, parameter->shape, parameter->data);
 }
 
-/// Reads the parameters' values from a checkpoint's model alone, once. FormatError when it is damaged, and as
-/// load_parameters.
+/// Reads the values of all parameters from a checkpoint, and verifies only the model's file, which is read once.
+/// @throws FormatError if the file is damaged, or as load_parameters()
 template <class T>
 void load_model(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters) {
   const SafetensorsReader reader(checkpoint / kModelName);

@@ -1,4 +1,4 @@
-// What the trainer demands of models, collators and their batches.
+// The concepts that the trainer requires of models, datasets, collators and batches.
 #pragma once
 
 #include <concepts>
@@ -12,7 +12,7 @@
 
 namespace minibert {
 
-/// A batch says how much is in it. The loss is a mean over its items.
+/// A batch reports its numbers of items, tokens and sequences. The loss is a mean over the items.
 template <class B>
 concept TrainableBatch = requires(const B& batch) {
   { batch.num_items() } -> std::convertible_to<index_t>;
@@ -20,14 +20,14 @@ concept TrainableBatch = requires(const B& batch) {
   { batch.num_sequences() } -> std::convertible_to<index_t>;
 };
 
-/// A data set counts its examples and the tokens of each.
+/// A dataset reports its number of examples and the number of tokens of each example.
 template <class D>
 concept TrainableDataset = requires(const D& dataset, index_t example) {
   { dataset.size() } -> std::convertible_to<index_t>;
   { dataset.num_tokens(example) } -> std::convertible_to<index_t>;
 };
 
-/// A collator makes one batch of some examples: it has types Dataset and Batch, and collate().
+/// A collator has types Dataset and Batch, and a function collate() that makes a batch from some examples.
 template <class C>
 concept DataCollator = TrainableDataset<typename C::Dataset> && TrainableBatch<typename C::Batch> &&
     requires(const C& collator, const typename C::Dataset& dataset, std::span<const index_t> examples,
@@ -36,7 +36,7 @@ concept DataCollator = TrainableDataset<typename C::Dataset> && TrainableBatch<t
 };
 
 /// A model is an nn::Module whose const forward() returns a struct with a scalar `loss`: the sum over the batch's
-/// items, divided by StepContext::num_items_in_batch. It writes itself with a const save_pretrained(folder).
+/// items, divided by StepContext::num_items_in_batch. A const save_pretrained(folder) saves the model.
 template <class M, class Batch>
 concept TrainableModel = requires(M& model, const M& constant, Tape<typename M::value_type>& tape, const Batch& batch,
                                   const nn::StepContext& step, const std::filesystem::path& folder) {

@@ -8,8 +8,8 @@
 
 namespace minibert {
 
-/// Stops training once the metric for the best model has not improved by more than the threshold at `patience`
-/// evaluations in a row.
+/// Stops training after `patience` consecutive evaluations in which metric_for_best_model did not improve by more than
+/// the threshold.
 class EarlyStoppingCallback : public TrainerCallback {
  public:
   explicit EarlyStoppingCallback(index_t early_stopping_patience = 1, double early_stopping_threshold = 0.0)
@@ -17,9 +17,10 @@ class EarlyStoppingCallback : public TrainerCallback {
     core::check<ValueError>(patience_ >= 1, "early_stopping_patience is ", patience_, ", expected 1 or more");
   }
 
-  /// ValueError when there are no evaluations to go by, or the best model would be lost.
+  /// @throws ValueError without load_best_model_at_end: there might be no evaluations, and the best model would be lost
   void on_train_begin(TrainerContext context) override {
-    core::check<ValueError>(context.args.load_best_model_at_end, "early stopping needs load_best_model_at_end");
+    core::check<ValueError>(context.args.load_best_model_at_end,
+                            "early stopping: load_best_model_at_end is false, expected true");
   }
 
   void on_evaluate(TrainerContext context, const Json& metrics) override {

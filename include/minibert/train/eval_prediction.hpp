@@ -1,4 +1,4 @@
-// A model's predictions on a dataset beside the labels: what metrics are computed from.
+// A model's predictions on a dataset and the labels, from which metrics are computed.
 #pragma once
 
 #include <functional>
@@ -16,21 +16,23 @@ namespace minibert {
 /// transformers' EvalPrediction: the logits of all items, in the dataset's order, and their labels.
 template <class T, class Label = token_id>
 struct EvalPrediction {
-  Tensor<T> predictions;         ///< (rows, C), or what preprocess_logits_for_metrics makes of it
-  std::vector<Label> label_ids;  ///< one a row
+  Tensor<T> predictions;         ///< (rows, C), or the output of preprocess_logits_for_metrics
+  std::vector<Label> label_ids;  ///< one per row
 };
 
-/// Collects predictions batch by batch, up to a limit of memory.
+/// Collects predictions batch by batch, up to a memory limit.
 template <class T, class Label>
 class PredictionCollector {
  public:
   using Preprocess = std::function<Tensor<T>(const Tensor<T>& logits)>;
 
-  /// `preprocess` (empty: none) reduces the logits of a batch, to their argmax say, before they are kept.
+  /// If set, `preprocess` reduces each batch's logits before they are stored, for example to their argmax.
   PredictionCollector(index_t max_bytes, Preprocess preprocess)
       : max_bytes_(max_bytes), preprocess_(std::move(preprocess)) {}
 
-  /// Keeps the rows of one batch. @throws ValueError beyond the limit of memory; ShapeError for rows of another size
+  /// Stores the predictions of one batch.
+  /// @throws ValueError if the memory limit is exceeded
+  /// @throws ShapeError if the shape of a row differs from the first batch
   void add(const Variable<T>& logits, const std::vector<Label>& labels) {
     const Tensor<T> kept = preprocess_ ? preprocess_(logits.tensor()) : logits.tensor();
     if (values_.empty()) row_ = kept.shape().without(0);

@@ -1,4 +1,4 @@
-// The loss of a model on a dataset.
+// Computes the loss of a model on a dataset.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ inline double per_second(index_t count, double seconds) noexcept {
 }
 
 struct EvaluationResult {
-  double loss = 0;  ///< sum over all items / number of items, independent of the batch size; 0 without an item
+  double loss = 0;  ///< mean over all items, independent of the batch size; 0 if there are no items
   index_t num_items = 0, num_examples = 0, num_batches = 0;
   double runtime = 0;  ///< seconds
 
@@ -39,12 +39,12 @@ struct EvaluationResult {
   }
 };
 
-/// Evaluates without dropout, on the draws that the collator keeps for evaluation, and records nothing. The tape lends
-/// its memory. Calls see(output, batch) for every batch that has an item.
-template <class T, class Model, DataCollator Collator, class See>
+/// Evaluates the model without dropout and without recording, on batches collated for evaluation. Uses the tape for
+/// memory only. Calls on_batch(output, batch) for every batch that has items.
+template <class T, class Model, DataCollator Collator, class OnBatch>
 requires TrainableModel<Model, typename Collator::Batch> EvaluationResult
 evaluate(const Model& model, const Collator& collator, const typename Collator::Dataset& dataset, index_t batch_size,
-         Tape<T>& tape, See see) {
+         Tape<T>& tape, OnBatch on_batch) {
   const auto start = std::chrono::steady_clock::now();
   const no_grad no_recording;
   EvaluationResult result;
@@ -62,7 +62,7 @@ evaluate(const Model& model, const Collator& collator, const typename Collator::
     const auto output = model.forward(tape, batch, nn::StepContext{.num_items_in_batch = batch.num_items()});
     sum += static_cast<double>(output.loss.item()) * static_cast<double>(batch.num_items());
     result.num_items += batch.num_items();
-    see(output, batch);
+    on_batch(output, batch);
   }
   if (result.num_items > 0) result.loss = sum / static_cast<double>(result.num_items);
   result.runtime = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

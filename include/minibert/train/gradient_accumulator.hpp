@@ -1,4 +1,4 @@
-// The forward and backward passes of one optimizer step.
+// Runs the forward and backward passes of one optimizer step.
 #pragma once
 
 #include <cmath>
@@ -13,9 +13,9 @@
 
 namespace minibert {
 
-/// Leaves the gradient of the mean loss over all items of the passes in the model's parameters. Each pass is divided by
-/// the number of items of the whole step, so k passes of m examples give the loss and gradient of one pass of k·m. A
-/// step without an item has loss 0 and no gradient.
+/// Computes the gradient of the mean loss over all items of the passes and stores it in the model's parameters. Divides
+/// the loss of each pass by the number of items in the whole step, so k passes of m examples give the loss and gradient
+/// of one pass of k·m examples. A step without items has loss 0 and no gradient.
 /// @throws Error if the loss is not finite
 template <class T, class Model, TrainableBatch Batch>
 requires TrainableModel<Model, Batch> StepResult accumulate_gradients(Model& model, Tape<T>& tape,
@@ -35,8 +35,9 @@ requires TrainableModel<Model, Batch> StepResult accumulate_gradients(Model& mod
     tape.reset();
     const auto output = constant.forward(tape, batch, context);
     const double loss = static_cast<double>(output.loss.item());
-    core::check<Error>(std::isfinite(loss), "step ", step + 1, ": the loss is ", loss,
-                       ": lower the learning rate, lengthen the warm-up or lower max_grad_norm");
+    core::check<Error>(
+        std::isfinite(loss), "step ", step + 1, ": the loss is ", loss,
+        ", expected a finite number: lower the learning rate, lengthen the warm-up or lower max_grad_norm");
     result.loss += loss;
     tape.backward(output.loss);
   }

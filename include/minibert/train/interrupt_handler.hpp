@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM as a wish to stop soon, with everything saved.
+// Turns Ctrl-C and SIGTERM into a request to stop after the current step, with a checkpoint.
 #pragma once
 
 #include <signal.h>
@@ -9,8 +9,8 @@
 
 namespace minibert {
 
-/// While one lives, the first SIGINT or SIGTERM sets a flag that the Trainer looks at after every step; a second one
-/// ends the program at once. At most one lives at a time.
+/// Handles SIGINT and SIGTERM during its lifetime. The first signal sets a flag that the Trainer checks after every
+/// step; the second ends the program at once. At most one handler may exist at a time.
 class InterruptHandler {
  public:
   InterruptHandler() {
@@ -28,7 +28,7 @@ class InterruptHandler {
     ::sigaction(SIGTERM, &old_terminate_, nullptr);
   }
 
-  /// Whether a signal has come since the newest handler was made.
+  /// Returns true if a signal has arrived since the last handler was constructed.
   static bool requested() noexcept { return flag().load(); }
 
  private:
@@ -37,14 +37,14 @@ class InterruptHandler {
     return requested;
   }
 
-  // Only what is safe in a signal handler: an atomic flag, write, signal, raise.
+  // Uses only what is safe in a signal handler: an atomic flag, write, signal, raise.
   static void on_signal(int number) {
     if (flag().exchange(true)) {
       ::signal(number, SIG_DFL);
       ::raise(number);
       return;
     }
-    constexpr std::string_view kNotice = "\nstopping after this step; once more to stop at once\n";
+    constexpr std::string_view kNotice = "\nstopping after this step; interrupt again to stop at once\n";
     [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, kNotice.data(), kNotice.size());
   }
 

@@ -1,4 +1,4 @@
-// Mean losses, of the whole run and since the log was last written.
+// Computes the mean loss of the whole run, and since the last log entry.
 #pragma once
 
 #include <minibert/core/types.hpp>
@@ -6,7 +6,8 @@
 
 namespace minibert {
 
-/// Adds up the losses of steps. Kept in checkpoints, so that a resumed run logs what an uninterrupted one does.
+/// Adds up the losses of steps. Checkpoints store it, so that a resumed run logs the same values as an uninterrupted
+/// run.
 class LossMeter {
  public:
   void add(double loss) noexcept {
@@ -16,10 +17,10 @@ class LossMeter {
     ++recent_steps_;
   }
 
-  /// The mean over all steps; 0 before the first.
+  /// Returns the mean over all steps; 0 before the first step.
   double mean() const noexcept { return steps_ == 0 ? 0 : total_ / static_cast<double>(steps_); }
 
-  /// The mean over the steps since the last call.
+  /// Returns the mean over the steps since the last call; 0 if there were none.
   double take_recent_mean() noexcept {
     const double mean = recent_steps_ == 0 ? 0 : recent_ / static_cast<double>(recent_steps_);
     recent_ = 0;

@@ -1,4 +1,4 @@
-// Cuts the batches of an optimizer step into passes and collates them.
+// Cuts the batches of an optimizer step into passes and collates each pass.
 #pragma once
 
 #include <limits>
@@ -10,21 +10,21 @@
 
 namespace minibert {
 
-/// A pass is what goes through the model at once: a batch, or part of a batch that has too many tokens.
+/// A pass is a group of examples that go through the model at once: a batch, or a part of a batch with too many tokens.
 template <DataCollator Collator>
 class PassCollator {
  public:
   using Batch = typename Collator::Batch;
   using Dataset = typename Collator::Dataset;
 
-  /// A pass takes at most max_tokens_per_pass tokens, unless one example alone has more; 0: whole batches. Collator and
-  /// dataset must outlive this.
+  /// A pass has at most max_tokens_per_pass tokens, unless a single example has more. 0 keeps batches whole. Collator
+  /// and dataset must outlive this object.
   PassCollator(const Collator& collator, const Dataset& dataset, index_t max_tokens_per_pass)
       : collator_(collator),
         dataset_(dataset),
         max_tokens_(max_tokens_per_pass > 0 ? max_tokens_per_pass : std::numeric_limits<index_t>::max()) {}
 
-  /// The passes of the batches that hold these examples, masked for training. Valid until the next call.
+  /// Returns the collated passes of these batches of examples. Valid until the next call.
   std::span<const Batch> collate(std::span<const std::span<const index_t>> examples, index_t epoch) {
     index_t row = 0;
     std::size_t count = 0;
@@ -40,8 +40,8 @@ class PassCollator {
   }
 
  private:
-  /// How many of the examples the next pass takes: at most max_tokens_ tokens, unless the first example alone has more,
-  /// in passes as equal as possible.
+  /// Returns the number of examples for the next pass. A pass has at most max_tokens_ tokens, unless its first example
+  /// has more. Passes have about equally many tokens.
   index_t size_of_pass(std::span<const index_t> examples) const {
     index_t tokens = 0;
     for (const index_t example : examples) tokens += dataset_.num_tokens(example);
@@ -59,7 +59,7 @@ class PassCollator {
   const Collator& collator_;
   const Dataset& dataset_;
   index_t max_tokens_;
-  std::vector<Batch> passes_;  // keeps its memory from step to step
+  std::vector<Batch> passes_;  // memory is reused from step to step
 };
 
 }  // namespace minibert

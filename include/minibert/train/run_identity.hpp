@@ -1,4 +1,5 @@
-// What makes two runs the same run: the arguments that decide the bits, and where model, tokenizer and text come from.
+// Decides whether a checkpoint belongs to this run: compares the arguments and the provenance of model, tokenizer and
+// text.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +14,8 @@ namespace minibert {
 
 namespace train_detail {
 
-/// ValueError naming the first member of `found` and `expected` (objects within objects, too) that is not the same.
+/// Compares two JSON values, objects recursively.
+/// @throws ValueError naming the first member that differs, unless it may change on resume
 inline void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source) {
   if (found != nullptr && expected != nullptr && found->is_object() && expected->is_object()) {
     const std::string prefix = name.empty() ? "" : name + ".";
@@ -25,13 +27,14 @@ inline void check_same(const std::string& name, const Json* found, const Json* e
   }
   const auto text = [](const Json* value) { return value == nullptr ? std::string("none") : value->dump(); };
   const bool may_change = TrainingArguments::may_change_on_resume(name);
-  core::check<ValueError>(may_change || text(found) == text(expected), source, ": cannot be resumed with another ",
+  core::check<ValueError>(may_change || text(found) == text(expected), source, ": cannot resume with a different ",
                           name, ": found ", text(found), ", expected ", text(expected), " as in the checkpoint");
 }
 
 }  // namespace train_detail
 
-/// The arguments and the provenance (names and values that the caller chose: fingerprints, settings) as one object.
+/// Returns the arguments and the provenance as one object. The provenance has names and values of the caller's choice,
+/// such as fingerprints and settings.
 inline Json run_identity(const TrainingArguments& args, const Json& provenance) {
   Json identity = args.to_json();
   identity["data_order"] = kDataOrder;
@@ -39,8 +42,9 @@ inline Json run_identity(const TrainingArguments& args, const Json& provenance) 
   return identity;
 }
 
-/// ValueError naming what differs between this run and the one that wrote the checkpoint, unless it may. An argument
-/// that the checkpoint does not know came later, and had its default's effect then.
+/// Checks that this run may resume the run that wrote the checkpoint. An argument missing in the checkpoint is newer
+/// than the checkpoint, so its default is compared.
+/// @throws ValueError naming the first value that differs, unless it may change on resume
 inline void check_same_run(const Json& identity, Json checkpointed, const std::filesystem::path& checkpoint) {
   const Json defaults = TrainingArguments().to_json();
   for (const Json::Member& member : defaults.as_object())

@@ -1,4 +1,4 @@
-// Which examples each optimizer step takes: a function of the step, so that a run goes on anywhere at no cost.
+// Assigns examples to optimizer steps. The examples depend only on the step, so a run can resume anywhere at no cost.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@
 
 namespace minibert {
 
-/// The plan of a run over examples of those lengths, in tokens. A step takes gradient_accumulation_steps batches, the
-/// last one of an epoch what is left.
+/// Plans the steps of a run over examples with the given lengths in tokens. A step takes gradient_accumulation_steps
+/// batches; the last step of an epoch takes the remaining batches.
 class StepPlan {
  public:
   StepPlan(const ExampleLengths& lengths, const TrainingArguments& args)
@@ -31,14 +31,15 @@ class StepPlan {
   index_t max_steps() const noexcept { return max_steps_; }
   index_t num_train_epochs() const noexcept { return (max_steps_ - 1) / steps_per_epoch_ + 1; }
 
-  /// The epoch that a step, counted from 0, belongs to, and how far the run is after so many steps.
+  /// Returns the epoch of a step. Both count from 0.
   index_t epoch_of(index_t step) const noexcept { return step / steps_per_epoch_; }
+  /// Returns the number of epochs, with a fraction, after a number of steps.
   double epochs_after(index_t steps) const noexcept {
     return static_cast<double>(steps) / static_cast<double>(steps_per_epoch_);
   }
   bool ends_epoch(index_t steps) const noexcept { return steps % steps_per_epoch_ == 0; }
 
-  /// The examples of each batch of a step, in order; valid until the next call.
+  /// Returns the examples of each batch of a step, in order. Valid until the next call.
   std::span<const std::span<const index_t>> batches(index_t step) {
     const index_t begin = step % steps_per_epoch_ * batches_per_step_;
     const index_t end = std::min(begin + batches_per_step_, batches_.num_batches());
@@ -59,14 +60,14 @@ class StepPlan {
 
  private:
   static BatchSampler make_batches(const ExampleLengths& lengths, const TrainingArguments& args) {
-    core::check<ValueError>(lengths.size > 0, "the training text holds no line with a token");
+    core::check<ValueError>(lengths.size > 0, "the training text contains no line with a token, expected one or more");
     const index_t n = lengths.size;
     if (args.max_tokens_per_batch == 0) {
       const index_t of_step = args.per_device_train_batch_size * args.gradient_accumulation_steps;
       const Sampler sampler = make_sampler(args.train_sampling_strategy, lengths, of_step, args.seed);
       return BatchSampler::by_examples(sampler, n, args.per_device_train_batch_size);
     }
-    // As many examples as a step holds on average are grouped.
+    // make_sampler takes the average number of examples per step.
     index_t num_tokens = 0;
     for (index_t i = 0; i < n; ++i) num_tokens += lengths.of(i);
     const auto all_tokens = static_cast<double>(num_tokens);
@@ -82,7 +83,7 @@ class StepPlan {
 
   BatchSampler batches_;
   index_t batches_per_step_, steps_per_epoch_, max_steps_;
-  std::vector<index_t> examples_, ends_;  // of the step asked for, and where its batches end
+  std::vector<index_t> examples_, ends_;  // examples of the last requested step, and the ends of its batches
   std::vector<std::span<const index_t>> of_step_;
 };
 

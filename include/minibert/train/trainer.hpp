@@ -40,8 +40,8 @@
 
 namespace minibert {
 
-/// Trains a model. The concepts TrainableModel and DataCollator say what it needs of the types. The same arguments give
-/// the same bits, whether a run was interrupted and resumed or not, on any number of threads.
+/// Trains a model. The types must satisfy the concepts TrainableModel and DataCollator. The same arguments give the
+/// same bits on any number of threads, even if a run is interrupted and resumed.
 template <class Model, DataCollator Collator>
 requires TrainableModel<Model, typename Collator::Batch>
 class Trainer {
@@ -68,36 +68,39 @@ class Trainer {
         parameters_(model.parameters()),
         passes_(collator_, train_dataset, args_.max_tokens_per_pass) {}
 
-  /// Where the model's data came from, beside the arguments: names and values such as fingerprints of text and
-  /// tokenizer. Kept in checkpoints; a run with others does not resume.
+  /// Identifies the data of a run, with names and values such as fingerprints of text and tokenizer. Checkpoints store
+  /// the provenance; a run with a different one cannot resume.
   Json provenance = Json::object();
-  /// Further metrics of an evaluation, an object, from its loss. Each name gets the prefix "eval_" ("test_" in
-  /// predict).
+  /// Computes further metrics, as an object, from the loss of an evaluation. Each name gets the prefix "eval_" ("test_"
+  /// in predict).
   std::function<Json(const EvaluationResult&)> compute_loss_metrics;
-  /// The same from all logits and labels, which are kept only while this is set: see max_prediction_bytes.
+  /// Computes further metrics from all logits and labels, which are stored only if this is set. max_prediction_bytes
+  /// limits their memory.
   std::function<Json(const EvalPrediction<T, Label>&)> compute_metrics;
-  /// Reduces the logits of a batch before they are kept, to their argmax say.
+  /// Reduces the logits of a batch before they are stored, for example to their argmax.
   std::function<Tensor<T>(const Tensor<T>& logits)> preprocess_logits_for_metrics;
-  /// Told what a user should know. To standard error unless set.
+  /// Receives messages for the user. The default prints them to standard error.
   std::function<void(std::string_view)> notice = [](std::string_view text) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
   };
 
-  /// Saves the tokenizer beside the model. It must outlive the trainer.
+  /// Saves the tokenizer together with the model from now on. The tokenizer must outlive the trainer.
   template <class Tokenizer>
   void set_tokenizer(const Tokenizer& tokenizer) {
     save_tokenizer_ = [&](const std::filesystem::path& folder) { tokenizer.save_pretrained(folder); };
   }
-  /// Trains with another optimizer than AdamW on Module::parameter_groups, over parameters of this model.
+  /// Replaces the default optimizer, AdamW on Module::parameter_groups. The optimizer must update this model's
+  /// parameters.
   void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) { optimizer_ = std::move(optimizer); }
-  /// Trains with another schedule than lr_scheduler_type: the learning rate of step i, from 0, is the optimizer's own
-  /// times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same.
+  /// Replaces the schedule of lr_scheduler_type. The learning rate of step i, counted from 0, is the optimizer's
+  /// learning rate times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same function.
   void set_lr_lambda(std::function<double(index_t step)> factor) { lr_lambda_ = std::move(factor); }
   void add_callback(std::shared_ptr<TrainerCallback> callback) { callbacks_.push_back(std::move(callback)); }
 
-  /// Trains to the end, or to a signal (see InterruptHandler), from the start or from a checkpoint.
-  /// @throws ValueError if output_dir is in use or the checkpoint belongs to another run; FormatError if it is damaged;
-  /// Error if loss or gradient are not finite
+  /// Trains from the start or from a checkpoint, to the last step or until a signal (see InterruptHandler).
+  /// @throws ValueError if output_dir is not empty, or the checkpoint belongs to another run
+  /// @throws FormatError if the checkpoint is damaged
+  /// @throws Error if the loss or the gradient is not finite
   TrainOutput train() {
     begin();
     const Clock::time_point start = Clock::now();
@@ -115,7 +118,7 @@ class Trainer {
       if (writes() && last_saved_step_ != state_.global_step) save_checkpoint();
       const std::string saved = checkpoint_path(args_.output_dir, state_.global_step).string();
       notice(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; ",
-                          writes() ? "everything is in " + saved + ": set resume_from_checkpoint to go on"
+                          writes() ? "the checkpoint is " + saved + ": set resume_from_checkpoint to go on"
                                    : "nothing is saved, because output_dir is empty"));
     } else {
       if (args_.load_best_model_at_end) load_best_model();
@@ -127,7 +130,7 @@ class Trainer {
     return output;
   }
 
-  /// Evaluates on the evaluation dataset, logs and returns the metrics.
+  /// Evaluates on the evaluation dataset. Logs the metrics and returns them. @throws ValueError without such a dataset
   Json evaluate() {
     core::check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
     Collector collector(args_.max_prediction_bytes, preprocess_logits_for_metrics);
@@ -141,7 +144,8 @@ class Trainer {
     return metrics;
   }
 
-  /// Runs the model on a dataset and keeps its logits and labels. @throws ValueError beyond max_prediction_bytes
+  /// Runs the model on a dataset and returns its logits and labels.
+  /// @throws ValueError if they need more than max_prediction_bytes
   PredictionOutput<T, Label> predict(const Dataset& dataset) {
     Collector collector(args_.max_prediction_bytes, preprocess_logits_for_metrics);
     const EvaluationResult result = run_model(dataset, &collector);
@@ -150,7 +154,7 @@ class Trainer {
     return output;
   }
 
-  /// Writes the model and the tokenizer to a folder, output_dir unless given.
+  /// Saves the model and the tokenizer to a folder, by default output_dir.
   void save_model(const std::filesystem::path& folder) const {
     io::make_directories(folder);
     model_.save_pretrained(folder);
@@ -201,12 +205,13 @@ class Trainer {
       if constexpr (requires { collector->add(output.logits, batch.labels); })
         collector->add(output.logits, batch.labels);
       else
-        core::raise<ValueError>("predictions need a model whose output has logits, and batches with labels");
+        core::raise<ValueError>(
+            "predictions are not available: they need a model whose output has logits, and batches with labels");
     };
     const EvaluationResult result =
         minibert::evaluate(std::as_const(model_), collator_, dataset, args_.per_device_eval_batch_size, tape_, collect);
-    core::check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation's loss is ",
-                       result.loss);
+    core::check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation loss is ",
+                       result.loss, ", expected a finite number: lower the learning rate");
     return result;
   }
 
@@ -284,7 +289,7 @@ class Trainer {
     state_.epoch = plan_.epochs_after(step + 1);
   }
 
-  /// What is due after the step just done.
+  /// Decides what to do after the last step: log, evaluate, save.
   void plan_actions() {
     const index_t step = state_.global_step;
     const auto due = [&](IntervalStrategy strategy, index_t interval) {
@@ -344,11 +349,11 @@ class Trainer {
       if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the run may have moved
       load_model(best, model_.parameters());
     }
-    notice(core::concat("the best model is that of step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
+    notice(core::concat("the best model is from step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
                         *state_.best_metric, ")"));
   }
 
-  /// Logs the last entry and returns it.
+  /// Writes the last log entry and returns it.
   Json finish(Clock::time_point start, index_t first_step) {
     const double runtime = std::chrono::duration<double>(Clock::now() - start).count();
     const Json metrics = Json::Object{{"epoch", state_.epoch},
@@ -384,7 +389,7 @@ class Trainer {
   std::shared_ptr<optim::Optimizer<T>> optimizer_;
   optim::ParameterChunks<T> parameters_;
   PassCollator<Collator> passes_;
-  Tape<T> tape_;  // of training and evaluation
+  Tape<T> tape_;  // for training and evaluation
   std::function<void(const std::filesystem::path&)> save_tokenizer_;
   std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
 

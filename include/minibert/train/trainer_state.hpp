@@ -1,4 +1,4 @@
-// How far a training run is, in the schema of transformers' trainer_state.json.
+// The progress of a training run, in the format of transformers' trainer_state.json.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,16 @@
 
 namespace minibert {
 
-/// What callbacks may ask of the trainer.
+/// Flags by which callbacks control the trainer.
 struct TrainerControl {
   bool should_training_stop = false;
-  bool should_epoch_stop = false;  // kept for transformers, which wants it in the file; not used here
+  bool should_epoch_stop = false;  // unused; transformers expects it in the file
   bool should_save = false;
   bool should_evaluate = false;
   bool should_log = false;
 };
 
+/// The progress of a run and its log. Names follow transformers' TrainerState.
 struct TrainerState {
   index_t global_step = 0;  ///< optimizer steps done
   double epoch = 0;
@@ -36,9 +37,9 @@ struct TrainerState {
   Json log_history = Json::array();
   Json stateful_callbacks = Json::object();
 
-  /// All keys of transformers' TrainerState, sorted.
+  /// Returns an object with all keys of transformers' TrainerState, sorted.
   Json to_json() const;
-  /// FormatError naming the key that is missing or of another type.
+  /// Reads the state from JSON. @throws FormatError naming a key that is missing or has a wrong type
   static TrainerState from_json(const Json& json);
 
   void save_to_json(const std::filesystem::path& path) const { io::write_file(path, to_json().dump(2) + "\n"); }
@@ -51,7 +52,7 @@ struct TrainerState {
   }
 };
 
-/// The entry of stateful_callbacks without which transformers does not resume.
+/// Returns the entry of stateful_callbacks that transformers needs to resume.
 inline Json to_json(const TrainerControl& control) {
   return Json::Object{{"args", Json::Object{{"should_epoch_stop", control.should_epoch_stop},
                                             {"should_evaluate", control.should_evaluate},

@@ -1,4 +1,4 @@
-// What a training run is told: Hugging Face's names and defaults.
+// The settings of a training run, with Hugging Face's names and defaults.
 #pragma once
 
 #include <cmath>
@@ -19,28 +19,28 @@
 
 namespace minibert {
 
-/// When something is done: never, every so many steps, at the end of each epoch.
+/// When to do something: never, at a fixed interval of steps, or at the end of each epoch.
 enum class IntervalStrategy { no, steps, epoch };
 
 constexpr std::string_view to_string(IntervalStrategy strategy) noexcept {
   return strategy == IntervalStrategy::no ? "no" : strategy == IntervalStrategy::steps ? "steps" : "epoch";
 }
 
-/// Designated initialisers read like keyword arguments, but must keep the order below:
+/// The settings of a training run. Designated initializers read like keyword arguments, but must keep the order below:
 /// `TrainingArguments{.output_dir = "out", .learning_rate = 1e-4, .max_steps = 500}`.
 struct TrainingArguments {
-  std::filesystem::path output_dir = {};  ///< empty: nothing is written, neither checkpoints nor a log
+  std::filesystem::path output_dir = {};  ///< empty: write nothing, neither checkpoints nor a log
   bool overwrite_output_dir = false;
-  /// A checkpoint, or a folder of checkpoints, whose newest is taken; an empty path means output_dir.
+  /// A checkpoint, or a folder whose newest checkpoint is used; an empty path means output_dir.
   std::optional<std::filesystem::path> resume_from_checkpoint = std::nullopt;
 
   index_t per_device_train_batch_size = 8;
   index_t per_device_eval_batch_size = 8;
   index_t gradient_accumulation_steps = 1;
-  /// More than 0: instead of per_device_train_batch_size. A batch takes as many lines as have at most so many tokens.
+  /// If more than 0, replaces per_device_train_batch_size: a batch takes examples up to this number of tokens.
   index_t max_tokens_per_batch = 0;
-  /// A batch of more tokens goes through the model in passes of at most so many, which bounds the memory and changes
-  /// the result by rounding only; 0: in one. A model whose loss is no sum over the batch needs 0.
+  /// Limits memory: a batch with more tokens goes through the model in several passes of at most this size. Passes
+  /// change the result only by rounding. 0 disables them, as a model needs whose loss is not a sum over the batch.
   index_t max_tokens_per_pass = 1280;
   SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   double learning_rate = 5e-5;
@@ -50,25 +50,26 @@ struct TrainingArguments {
   double adam_epsilon = 1e-8;
   double max_grad_norm = 1.0;  ///< 0: no clipping
   double num_train_epochs = 3.0;
-  index_t max_steps = -1;  ///< more than 0: instead of num_train_epochs
+  index_t max_steps = -1;  ///< if more than 0, replaces num_train_epochs
   optim::SchedulerType lr_scheduler_type = optim::SchedulerType::linear;
-  double warmup_steps = 0;  ///< below 1: a share of all steps
+  double warmup_steps = 0;  ///< below 1: a fraction of all steps
 
   index_t logging_steps = 500;
   bool logging_first_step = false;
   IntervalStrategy eval_strategy = IntervalStrategy::no;
-  std::optional<index_t> eval_steps = std::nullopt;  ///< logging_steps unless set
+  std::optional<index_t> eval_steps = std::nullopt;  ///< defaults to logging_steps
   IntervalStrategy save_strategy = IntervalStrategy::steps;
   index_t save_steps = 500;
-  /// So many checkpoints are kept, the newest, and the best one besides; 0 keeps all. (Hugging Face keeps all.)
+  /// Number of newest checkpoints to keep, in addition to the best; 0 keeps all. (Hugging Face's default keeps all.)
   index_t save_total_limit = 2;
-  bool load_best_model_at_end = false;         ///< also saves a checkpoint at every evaluation that is the best so far
+  bool load_best_model_at_end = false;         ///< also saves a checkpoint whenever an evaluation is the best so far
   std::string metric_for_best_model = "loss";  ///< with or without "eval_"
-  std::optional<bool> greater_is_better = std::nullopt;  ///< unless set: whether the metric's name ends with "loss"
-  /// Predictions that compute_metrics and predict() keep at most, in bytes.
+  std::optional<bool> greater_is_better = std::nullopt;  ///< default: false if the metric's name ends with "loss"
+  /// Memory limit, in bytes, for the predictions that compute_metrics and predict() store.
   index_t max_prediction_bytes = index_t{1} << 30;
   std::uint64_t seed = 42;
-  /// Multiply in bfloat16 (see autocast), training and evaluating; weights, sums and all else stay float.
+  /// Multiplies matrices in bfloat16 (see autocast), in training and evaluation. Weights, sums and everything else stay
+  /// float.
   bool bf16 = false;
 
   index_t eval_interval() const noexcept { return eval_steps.value_or(logging_steps); }
@@ -76,29 +77,29 @@ struct TrainingArguments {
     return greater_is_better.value_or(!std::string_view(metric_for_best_model).ends_with("loss")) ? metric > best
                                                                                                   : metric < best;
   }
-  /// The key of metric_for_best_model in an evaluation's metrics.
+  /// Returns the key of metric_for_best_model in an evaluation's metrics.
   std::string best_metric_key() const {
     return metric_for_best_model.starts_with("eval_") ? metric_for_best_model : "eval_" + metric_for_best_model;
   }
 
-  /// ValueError naming the argument, its value and what was expected.
+  /// Checks all arguments. @throws ValueError naming an invalid argument, its value and the expected values
   void validate() const;
 
-  /// All arguments by name, but for the folders.
+  /// Returns all arguments by name, except the arguments about folders.
   Json to_json() const;
 
-  /// True if that argument may change when a run is resumed: it affects only logging, saving, evaluation or the length
-  /// of the run (and with it the schedule).
+  /// Returns true if an argument may change when a run is resumed: it affects only logging, saving, evaluation or the
+  /// length of the run (and with it the schedule).
   static bool may_change_on_resume(std::string_view name) noexcept;
 };
 
 namespace train_detail {
 
-/// What becomes of an argument when a run is resumed.
+/// How to treat an argument when a run is resumed.
 enum class OnResume {
-  must_match,  ///< it decides what is learned
-  may_change,  ///< it does not
-  is_place     ///< it names or clears folders: not part of the run
+  must_match,  ///< affects the trained weights
+  may_change,  ///< affects only logging, saving, evaluation or the length of the run
+  is_place     ///< names or clears a folder; not compared
 };
 
 template <class Member>
@@ -110,7 +111,7 @@ struct ArgumentField {
 template <class Member>
 ArgumentField(std::string_view, Member TrainingArguments::*, OnResume) -> ArgumentField<Member>;
 
-/// Every member of TrainingArguments, once. A new member that is missing here fails to compile, below.
+/// Lists every member of TrainingArguments once. If a member is missing, check_argument_fields() does not compile.
 constexpr auto argument_fields() {
   using A = TrainingArguments;
   constexpr OnResume match = OnResume::must_match, change = OnResume::may_change, place = OnResume::is_place;
@@ -169,7 +170,7 @@ Json argument_to_json(const Value& value) {
   if constexpr (std::is_enum_v<Value>)
     return to_string(value);
   else if constexpr (std::is_same_v<Value, std::uint64_t>)
-    return core::concat(value);  // text: JSON's integers are signed here
+    return core::concat(value);  // as text, because Json stores signed integers
   else
     return value;
 }
@@ -197,15 +198,15 @@ inline void TrainingArguments::validate() const {
     core::check<ValueError>(std::isfinite(value), name, " is ", value, ", expected a finite number");
   };
   core::check<ValueError>(!output_dir.empty() || !resume_from_checkpoint || !resume_from_checkpoint->empty(),
-                          "resume_from_checkpoint names no checkpoint, and output_dir is empty: name one of both");
+                          "resume_from_checkpoint and output_dir are both empty, expected a path in one of them");
   core::check<ValueError>(!output_dir.empty() || !load_best_model_at_end,
-                          "load_best_model_at_end needs checkpoints, but output_dir is empty");
+                          "load_best_model_at_end needs checkpoints, but output_dir is empty: set output_dir");
   at_least("per_device_train_batch_size", per_device_train_batch_size, 1);
   at_least("per_device_eval_batch_size", per_device_eval_batch_size, 1);
   at_least("gradient_accumulation_steps", gradient_accumulation_steps, 1);
   core::check<ValueError>(
       per_device_train_batch_size <= std::numeric_limits<index_t>::max() / gradient_accumulation_steps,
-      "per_device_train_batch_size times gradient_accumulation_steps is too large");
+      "per_device_train_batch_size times gradient_accumulation_steps is too large, expected a product below 2^63");
   at_least("max_tokens_per_batch", max_tokens_per_batch, 0);
   at_least("max_tokens_per_pass", max_tokens_per_pass, 0);
   is_finite("learning_rate", learning_rate);
@@ -223,9 +224,11 @@ inline void TrainingArguments::validate() const {
   at_least("save_steps", save_steps, 1);
   at_least("save_total_limit", save_total_limit, 0);
   at_least("max_prediction_bytes", max_prediction_bytes, 0);
-  core::check<ValueError>(!metric_for_best_model.empty(), "metric_for_best_model is empty");
-  core::check<ValueError>(!load_best_model_at_end || eval_strategy != IntervalStrategy::no,
-                          "load_best_model_at_end needs evaluations, but eval_strategy is no");
+  core::check<ValueError>(!metric_for_best_model.empty(),
+                          "metric_for_best_model is empty, expected the name of a metric");
+  core::check<ValueError>(
+      !load_best_model_at_end || eval_strategy != IntervalStrategy::no,
+      "load_best_model_at_end needs evaluations, but eval_strategy is no: set it to steps or epoch");
 }
 
 inline Json TrainingArguments::to_json() const {

@@ -1,4 +1,4 @@
-// The training log: one JSON object a line, appended, on disk before training goes on.
+// The training log: one JSON object per line. Each entry is on disk before training continues.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace minibert {
 
-/// A file that only ever grows: what was logged survives whatever ends the program.
+/// Appends entries to a file and syncs each to disk, so the log survives a crash.
 class TrainingLog {
  public:
   explicit TrainingLog(std::filesystem::path path)
