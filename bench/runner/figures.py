@@ -1,4 +1,4 @@
-"""The figures to reach: what of the results each is made of, and what it must be."""
+"""The figures of the table beside the peers: how each is made of the results, and its targets."""
 
 import math
 import statistics

@@ -66,10 +66,11 @@ def main():
     machine = machine_context(programs) | {"dates": sorted({entry["date"] for entry in entries.values()}),
                                            "disturbed": [name for name, entry in entries.items() if entry["disturbed"]],
                                            "text": run.text_name()}
-    page = report.write(results_folder if arguments.quick else arguments.output,
-                        {name: entry["result"] for name, entry in entries.items()}, machine)
+    results = {name: entry["result"] for name, entry in entries.items()}
+    page = report.write(results_folder if arguments.quick else arguments.output, results, machine)
     if arguments.quick:
         print(page)
+    print(f"\n== targets\n\n{report.targets_table(results)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

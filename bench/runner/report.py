@@ -13,12 +13,23 @@ def table(header, rows):
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in [header, ruler, *rows])
 
 
-def figures_table(results):
-    rows = [[f.work, f.measured, f.peer, f.form.format(f.value), f.form.format(f.must), f.form.format(f.aim),
-             f.reached()] for f in figures(results)]
-    header = ["work", "here", "the best peer, here", "figure", "must", "aim", "reached"]
+def rows_of_text(header, rows):
+    """Markdown; all columns to the left."""
     return "| " + " | ".join(header) + " |\n" + "| --- " * len(header) + "|\n" + "\n".join(
         "| " + " | ".join(row) + " |" for row in rows)
+
+
+def figures_table(results):
+    """minibert beside its peers."""
+    return rows_of_text(["work", "minibert", "others on the same machine", "figure"],
+                        [[f.work, f.measured, f.peer, f.form.format(f.value)] for f in figures(results)])
+
+
+def targets_table(results):
+    """For the terminal: which figures reach their targets."""
+    return rows_of_text(["work", "figure", "must", "aim", "reached"],
+                        [[f.work, *(f.form.format(x) for x in (f.value, f.must, f.aim)), f.reached()]
+                         for f in figures(results)])
 
 
 def rate(case):
@@ -128,6 +139,11 @@ is the rate over that of a loop of multiply-adds in registers, measured within a
 as many threads. Each kernel's results are compared with a slow computation before it is timed.
 """
 
+ABOUT_FIGURES = """\
+A figure with × is how many times faster minibert is than the fastest peer in the row, or, in rows that compare
+threads or compilers, the ratio that the row names; of several cases it is the smallest.
+"""
+
 
 def machine_text(machine):
     words = (f"Measured {' to '.join(sorted({machine['dates'][0], machine['dates'][-1]}))} on {machine['cpu']}, "
@@ -148,7 +164,7 @@ def markdown(results, machine):
         values = [[name.removeprefix("peak/"), f"{case[unit]:.0f}", unit]
                   for name, case in peaks.items() for unit in units if unit in case]
         parts += ["## The machine's peaks", table(["loop", "value", "unit"], values)]
-    parts.insert(2, "## Figures to reach\n\n" + figures_table(results))
+    parts.insert(2, f"## Beside its peers\n\n{ABOUT_FIGURES}\n{figures_table(results)}")
     titles = {"gemm": ("## Matrix products", "GFLOP/s on all threads; NT is the forward pass of a linear layer, NN the "
                        "gradient of its input, TN that of its weight. bf16: float operands in memory, their conversion "
                        "included; PyTorch's operands are bf16 in memory.", gemm_table),
