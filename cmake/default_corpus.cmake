@@ -1,6 +1,6 @@
 # cmake -DBIBLE_PROGRAM=FILE -DOUTPUT=FILE -P default_corpus.cmake: writes the source file behind default_corpus().
-# Taken off each verse is the reference before it ("Ge1:1 "). Nothing else wants cleaning: the text holds no notes and
-# no marks, its parentheses are its own, and "LORD" in capitals is how it tells two Hebrew words apart.
+# Removes the reference before each verse ("Ge1:1 "). The rest stays as it is: the text has no notes or markup, its
+# parentheses are original, and "LORD" in capitals distinguishes two Hebrew words.
 set(verses "")
 if(BIBLE_PROGRAM)
   execute_process(

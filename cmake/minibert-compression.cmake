@@ -1,5 +1,5 @@
-# minibert_find_compression(TARGET): whoever uses the target reads text compressed with gzip and zstd, as far as their
-# libraries are here. Nothing needs them: without, such a file is an error that says so.
+# minibert_find_compression(TARGET): lets users of the target read text compressed with gzip and zstd, where zlib and
+# libzstd are installed. Both are optional: without the library, opening such a file is an error that says so.
 function(minibert_find_compression target)
   find_package(ZLIB QUIET)
   if(ZLIB_FOUND)

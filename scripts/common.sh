@@ -1,4 +1,5 @@
-# Shared by the scripts of this folder, which source it: how they stop, where they run, and how packages are installed.
+# The scripts of this folder source this file. It stops them at the first error, changes to the top of the repository,
+# and installs packages.
 # shellcheck shell=bash
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,7 +13,7 @@ fail() {
 
 is_installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# install_packages PACKAGE...: installs those that are missing; with none missing it needs no network.
+# install_packages PACKAGE...: installs the missing packages. Needs no network if there are none.
 install_packages() {
   if ! command -v apt-get >/dev/null; then
     say "no apt-get here; please see to it yourself that there is what Debian calls: $*"
@@ -32,7 +33,7 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
-# What building the library, its tests and its examples takes, and the text of the default corpus.
+# Installs the packages that build the library, its tests and its examples, and the text of the default corpus.
 install_build_packages() {
   install_packages g++ cmake ninja-build libeigen3-dev rapidjson-dev zlib1g-dev libzstd-dev doctest-dev libcli11-dev \
     bible-kjv bible-kjv-text
@@ -40,14 +41,14 @@ install_build_packages() {
   command -v ninja >/dev/null || fail "ninja is missing"
 }
 
-# The Python environment of the checks and benches against Hugging Face, in build/venv: made anew whenever
-# requirements.txt is not the one it was made from.
+# Makes the Python environment for the checks and benches against Hugging Face, in build/venv. Makes it again if
+# requirements.txt has changed since.
 make_python_environment() {
   local wanted=tests/interop/requirements.txt made_from=build/venv/requirements.txt python
   if cmp -s "$wanted" "$made_from"; then return; fi
   install_packages python3-venv
   say "installing Python packages into build/venv"
-  python=/usr/bin/python3 # the one that the package python3-venv belongs to, whatever else is on PATH
+  python=/usr/bin/python3 # the Python that the package python3-venv belongs to, also if PATH has another
   [ -x "$python" ] || python=python3
   "$python" -m venv --clear build/venv
   build/venv/bin/python -m pip install --disable-pip-version-check --requirement "$wanted"

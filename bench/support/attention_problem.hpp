@@ -1,4 +1,4 @@
-// An attention to be timed: operands, results, and the comparison of some of its rows with a slow computation.
+// An attention to time: operands, results, and a check of some of its rows against a slow computation.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class AttentionProblem {
       : sequences(lengths),
         shape(kernels::AttentionShape::self(sequences.view(), heads, head_size)),
         mask(kernels::DropoutMask::of(p, random::Key(5))),
-        scale(static_cast<float>(4 / std::sqrt(static_cast<double>(head_size)))) {  // probabilities that differ
+        scale(static_cast<float>(4 / std::sqrt(static_cast<double>(head_size)))) {  // spreads the probabilities
     const index_t num_tokens = sequences.num_tokens(), size = num_tokens * shape.stride;
     index_t stream = 1;
     for (auto* x : {&q, &k, &v, &dy}) *x = uniform(size, static_cast<int>(stream++));
@@ -32,15 +32,16 @@ class AttentionProblem {
 
   kernels::AttentionInputs<float> inputs() const { return {q.data(), k.data(), v.data(), scale, mask, shape}; }
 
-  /// Of both products of the forward pass: 4·H·D·Σ length².
+  /// Returns the flops of both products of the forward pass: 4·H·D·Σ length².
   double forward_flops() const {
     double squares = 0;
     for (index_t b = 0; b < core::length(sequences.global_rows); ++b) squares += std::pow(sequence_length(b), 2);
     return 4.0 * static_cast<double>(shape.stride) * squares;
   }
 
-  /// Compares 64 rows, spread over all sequences and heads, of the results with sums in double over their sequence. The
-  /// gradient of a key needs the other rows' lse and y: those are the kernel's own. @throws Error
+  /// Compares 64 rows of the results, spread over all sequences and heads, with sums in double over their sequence.
+  /// The gradient of a key needs lse and y of the other rows, which are taken from the kernel.
+  /// @throws Error if a row is wrong
   void check(const std::string& name, bool backward, double allowed) const {
     Comparison of_y, of_lse, of_dq, of_dk, of_dv;
     for (index_t i = 0; i < kSamples; ++i) {
@@ -68,7 +69,7 @@ class AttentionProblem {
  private:
   static constexpr index_t kSamples = 64;
 
-  /// Numbers of one kind.
+  /// Found and expected numbers of one result.
   struct Comparison {
     reference::Numbers found, expected;
     void add(const float* x, const reference::Numbers& own) {
@@ -119,7 +120,7 @@ class AttentionProblem {
     of_lse.add(&core::at(lse, h * sequences.num_tokens() + t), {std::log(sum)});
   }
 
-  /// The probability and its gradient, before softmax, of a query and a key.
+  /// The probability of a query and a key after dropout, and the gradient of their score.
   struct Pair {
     double p, ds;
   };

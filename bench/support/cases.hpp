@@ -1,4 +1,4 @@
-// Cases: a name, what is computed, and what it is measured against.
+// Defines, runs and checks cases. A case has a name, a computation, and a roof to compare its rate with.
 #pragma once
 
 #include <algorithm>
@@ -21,30 +21,30 @@
 
 namespace minibert::bench {
 
-/// Adds the program's cases; each program defines it.
+/// Registers the program's cases. Each program defines this function.
 void register_cases();
 
-/// What a case is measured against.
+/// The rate that a case is compared with.
 struct Roof {
-  std::string unit;                 ///< of the case's rate: GFLOP/s or GB/s
-  std::string peak;                 ///< name of the roof's rate among the counters
-  std::string share;                ///< name of the case's rate over the roof's
-  std::function<double()> measure;  ///< flop/s or byte/s at this moment
+  std::string unit;                 ///< unit of the case's rate: GFLOP/s or GB/s
+  std::string peak;                 ///< name of the counter for the roof's rate
+  std::string share;                ///< name of the counter for the case's rate / the roof's rate
+  std::function<double()> measure;  ///< returns the current rate in flop/s or byte/s
 };
 
 inline Roof fma_roof() { return {"GFLOP/s", "fma_peak", "of_peak", fma_peak}; }
 inline Roof bf16_roof() { return {"GFLOP/s", "bf16_peak", "of_peak", bf16_peak}; }
-/// What the matrix products of a case are computed in.
+/// The precision in which a case computes its matrix products.
 struct Arithmetic {
   std::string name;
   Precision precision;
   Roof (*roof)();
-  double tolerance;  ///< times what is allowed for floats
+  double tolerance;  ///< multiplies the error allowed for floats
 };
 inline const Arithmetic kFp32{"fp32", Precision::full, fma_roof, 1};
 inline const Arithmetic kBf16{"bf16", Precision::bf16, bf16_roof, 500};
 
-/// A triad over as many bytes as the case works on.
+/// Returns a triad over `bytes`, as many as the case works on.
 inline Roof triad_roof(double bytes) { return {"GB/s", "triad", "of_triad", Triad(static_cast<index_t>(bytes))}; }
 
 inline double median(std::vector<double> x) {
@@ -52,15 +52,15 @@ inline double median(std::vector<double> x) {
   return (core::at(x, (core::length(x) - 1) / 2) + core::at(x, core::length(x) / 2)) / 2;
 }
 
-/// Runs `kernel`, which does `work` flops or moves so many bytes, for as long as Google Benchmark asks. Before, after
-/// and every 20 ms of it the roof is measured; neither is within the other's time. The rates are medians.
+/// Runs `kernel`, which does `work` flops or moves `work` bytes, for as long as Google Benchmark asks. Measures the
+/// roof before, after and every 20 ms in between, outside the time of the kernel. The rates are medians.
 template <class Kernel>
 void run(benchmark::State& state, double work, const Roof& roof, Kernel&& kernel) {
   constexpr double kBetween = 20e-3;
   std::vector<double> times, peaks;
   double since_peak = 0;
   const auto measure_peak = [&] { peaks.push_back(roof.measure()), since_peak = 0; };
-  kernel();  // memory mapped, caches and threads warm
+  kernel();  // maps the memory, warms caches and threads
   for (int i = 0; i < 3; ++i) measure_peak();
   for ([[maybe_unused]] auto _ : state) {
     if (since_peak >= kBetween) measure_peak();
@@ -85,8 +85,8 @@ struct Current {
 };
 }  // namespace detail
 
-/// The problem of the case under way, made by `make` at its first call: Google Benchmark calls a case several times,
-/// and neighbours with the same key share theirs.
+/// Returns the problem of the current case. Calls `make` only if the key has changed, because Google Benchmark calls a
+/// case several times; successive cases with the same key share one problem.
 template <class Problem, class Make>
 Problem& problem_of(const std::string& key, Make make) {
   using Current = detail::Current<Problem>;
@@ -98,13 +98,13 @@ Problem& problem_of(const std::string& key, Make make) {
   return *Current::problem;
 }
 
-/// 1, and all threads.
+/// Returns the numbers of threads to measure with: 1 and all.
 inline std::vector<int> thread_counts() {
   static const int all = num_threads();
   return all == 1 ? std::vector{1} : std::vector{1, all};
 }
 
-/// Registers name/threads:1 and name/threads:<all>; f(state) runs on so many threads.
+/// Registers name/threads:1 and name/threads:<all>, which run f(state) on that number of threads.
 template <class F>
 void add_case(const std::string& name, F f) {
   for (const int threads : thread_counts())
@@ -117,19 +117,20 @@ void add_case(const std::string& name, F f) {
         ->Unit(benchmark::kMicrosecond);
 }
 
-/// Wrong code is never timed. @throws Error naming what is wrong
+/// Stops the program before wrong code is timed.
+/// @throws Error if the error is not below the allowed one
 inline void check_result(const std::string& name, double error, double allowed) {
   core::check<Error>(error < allowed, name, ": off from the reference by ", error, ", allowed are ", allowed);
 }
 
-/// Runs `check` at the first call for that case and number of threads: Google Benchmark calls a case several times.
+/// Runs `check` once for each case and number of threads, because Google Benchmark calls a case several times.
 template <class Check>
 void check_once(const std::string& name, Check check) {
   static std::set<std::pair<std::string, int>> checked;
   if (checked.insert({name, num_threads()}).second) check();
 }
 
-/// `count` numbers in [−1, 1), always the same for the same stream.
+/// Returns `count` numbers in [−1, 1); the same stream always gives the same numbers.
 inline Floats uniform(index_t count, int stream) {
   Floats x(core::usize(count));
   const random::Key key = random::Key(1234).fold(stream);

@@ -1,4 +1,4 @@
-// Memory as tensors have it.
+// Vectors of floats with the same memory as tensors: aligned, in large pages.
 #pragma once
 
 #include <new>
@@ -9,7 +9,7 @@
 
 namespace minibert::bench {
 
-/// Puts a vector's elements into an AlignedBuffer, behind the buffer itself: aligned, in large pages.
+/// Allocates from an AlignedBuffer, which is stored in front of the elements that it holds.
 template <class T>
 struct BufferAllocator {
   using value_type = T;

@@ -1,4 +1,4 @@
-// The matrix products that are timed, for our kernel and for its peers.
+// The matrix products to time, for our kernel and its peers.
 #pragma once
 
 #include <algorithm>
@@ -17,10 +17,10 @@ namespace minibert::bench {
 /// The product of a linear layer in → out for m tokens: NT is the forward pass, NN dx, TN dW.
 struct GemmCase {
   std::string model;
-  char a, b;  // 'T' where the operand is the transpose of what lies in memory
+  char a, b;  // 'T' if the operand is the transpose of the matrix in memory
   index_t tokens, in, out;
 
-  /// "NT/tutorial/2112x384x1024": tokens, in, out
+  /// Returns kind, model and sizes (tokens, in, out): "NT/tutorial/2112x384x1024".
   std::string name() const {
     return std::string{a, b} + "/" + model + "/" + std::to_string(tokens) + "x" + std::to_string(in) + "x" +
            std::to_string(out);
@@ -43,7 +43,7 @@ inline std::vector<GemmCase> gemm_cases() {
   return cases;
 }
 
-/// Operands and result of a case: C (m×n) = A (m×k) · B (k×n), where A and B may be transposes of what lies in memory.
+/// Operands and result of a case: C (m×n) = A (m×k) · B (k×n). A and B may be transposes of the matrices in memory.
 struct GemmProblem {
   explicit GemmProblem(const GemmCase& gemm) {
     const bool ta = gemm.a == 'T', tb = gemm.b == 'T';
@@ -60,8 +60,9 @@ struct GemmProblem {
 
   double flops() const { return 2.0 * static_cast<double>(m * n) * static_cast<double>(k); }
 
-  /// Runs the product once and compares C·r with (A·B + bias)·r for a random vector r (Freivalds, 1977): a wrong
-  /// element shows wherever it stands. @throws Error
+  /// Runs the product once and compares C·r with (A·B + bias)·r for a random vector r (Freivalds, 1977), which finds a
+  /// wrong element anywhere in C.
+  /// @throws Error if the result is wrong
   template <class Product>
   void check(const std::string& name, Product product, double allowed, double bias = 0) {
     std::fill(c.begin(), c.end(), 0.0f);

@@ -1,5 +1,5 @@
-// What the processor can do at this moment: the rooflines that kernels are measured against. Each is measured on
-// num_threads() threads, for two milliseconds, since the clock drifts.
+// Measures the current peak rates of the processor, with which kernels are compared. Each measurement runs on
+// num_threads() threads for two milliseconds only, because the clock drifts.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,8 @@ inline double seconds_since(Clock::time_point start) {
 
 namespace detail {
 
-/// Independent multiply-adds in registers; more of them than two units with a latency of four cycles have under way.
+/// Runs independent chains of multiply-adds in registers: more chains than the eight that keep two units with a latency
+/// of four cycles busy.
 struct FmaLoop {
   static constexpr index_t kRounds = 10000;
   template <class Arch>
@@ -39,7 +40,7 @@ struct FmaLoop {
     using V = typename Arch::template vec<float>;
     constexpr int chains = kChains<Arch>;
     const V a = V::broadcast(x[0]), b = V::broadcast(x[1]);
-    V acc[chains];  // all different, or the compiler would compute one for all
+    V acc[chains];  // all different, or the compiler would merge them
     simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = V::load(x + c); });
     for (index_t round = 0; round < kRounds; ++round)
       simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = fma(acc[c], a, b); });
@@ -51,8 +52,8 @@ struct FmaLoop {
 };
 
 #if defined(__x86_64__)
-/// The same of pairs of bf16, added up in float: the instruction that the matrix products of bf16 are made of. For it
-/// clang 14 uses 16 of the 32 registers only; fourteen chains suffice.
+/// Does the same with vdpbf16ps, the instruction of the bf16 matrix products: it multiplies pairs of bf16 and adds them
+/// up in float. clang 14 uses only 16 of the 32 registers for it; fourteen chains suffice.
 template <int... I>
 __attribute__((target("avx512f,avx512bf16"), noinline)) void bf16_loop(float* x, double* flops,
                                                                        std::integer_sequence<int, I...>) {
@@ -66,7 +67,7 @@ __attribute__((target("avx512f,avx512bf16"), noinline)) void bf16_loop(float* x,
 }
 #endif
 
-/// The sum over the threads of the rate at which each runs `loop(x, &flops)`.
+/// Runs `loop(x, &flops)` on all threads and returns the sum of their rates.
 template <class Loop>
 double rate_of_all_threads(Loop loop) {
   constexpr double kWarmUp = 0.2e-3, kDuration = 2e-3;
@@ -100,12 +101,12 @@ struct TriadLoop {
 
 }  // namespace detail
 
-/// Multiply-adds of floats, in flop/s.
+/// Returns the rate of multiply-adds of floats, in flop/s.
 inline double fma_peak() {
   return detail::rate_of_all_threads([](float* x, double* flops) { simd::dispatch<detail::FmaLoop>(x, flops); });
 }
 
-/// Whether the processor, held to the instruction set in use, multiplies bf16 natively.
+/// Returns whether the instruction set in use multiplies bf16 natively.
 inline bool has_bf16() {
 #if defined(__x86_64__)
   return simd::isa() == simd::Isa::avx512_bf16;
@@ -114,7 +115,7 @@ inline bool has_bf16() {
 #endif
 }
 
-/// Multiply-adds of bf16, in flop/s; those of floats where the processor has none.
+/// Returns the rate of multiply-adds of bf16, in flop/s, or of floats where bf16 is not native.
 inline double bf16_peak() {
 #if defined(__x86_64__)
   if (has_bf16())
@@ -124,8 +125,8 @@ inline double bf16_peak() {
   return fma_peak();
 }
 
-/// a = b + s·c on arrays that hold `bytes` in all, in byte/s: two are read, one is written. Of the same size as what a
-/// kernel works on, it says what the caches, or the memory, give for that much.
+/// Measures a = b + s·c on arrays of `bytes` in total, in byte/s. It reads two arrays and writes one. With as many
+/// bytes as a kernel works on, its rate is that of the caches or the memory that hold them.
 class Triad {
  public:
   explicit Triad(index_t bytes) : n_(bytes / 12), x_(core::usize(3 * (n_ + kGap)), 1.0f) {}
@@ -139,7 +140,7 @@ class Triad {
   }
 
  private:
-  static constexpr index_t kGap = 1040;  // the arrays must not begin at the same place of a page
+  static constexpr index_t kGap = 1040;  // the arrays must not start at the same offset in a page
 
   void run() {
     float *a = x_.data(), *b = a + n_ + kGap, *c = b + n_ + kGap;

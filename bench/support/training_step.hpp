@@ -1,4 +1,4 @@
-// A whole training step of the tutorial's model: masking, forward, backward, clipping, AdamW.
+// A whole training step of a masked language model: forward, backward, clipping, AdamW.
 #pragma once
 
 #include <algorithm>
@@ -15,14 +15,14 @@
 
 namespace minibert::bench {
 
-/// A model, its optimizer, and what a step needs beside.
+/// A model with its optimizer and tape.
 template <class T>
 class TrainingStep {
  public:
   explicit TrainingStep(const BertConfig& config)
       : model(config), optimizer_(model.parameter_groups(0.01), {.lr = 1e-5}), parameters_(model.parameters()) {}
 
-  /// Returns the loss and the gradient's norm.
+  /// Runs a step, and returns the loss and the norm of the gradient.
   std::pair<double, double> run(const MaskedLMBatch& batch) {
     tape_.reset();
     model.zero_grad();
@@ -41,14 +41,14 @@ class TrainingStep {
   Tape<T> tape_;
 };
 
-/// Flops of the matrix products that a step cannot do without: three for each weight and token (forward, gradient of
-/// the input, gradient of the weight), six for each pair of tokens of a sequence; of the last layer, but for keys and
-/// values, those of the masked tokens alone, which are all that the loss depends on. Attention's recomputation is not
-/// counted, nor is anything elementwise.
+/// Returns the flops of the matrix products that a step needs. For each weight and token there are three multiply-adds:
+/// forward, gradient of the input, gradient of the weight. For each pair of tokens of a sequence, attention has six for
+/// each hidden unit. The last layer counts keys and values for all tokens, but everything else only for the masked
+/// tokens, because the loss depends on no others. Elementwise work and the recomputation in attention are not counted.
 inline double useful_flops(const BertConfig& config, const MaskedLMBatch& batch) {
   const auto h = static_cast<double>(config.hidden_size), wide = static_cast<double>(config.intermediate_size);
   const auto tokens = static_cast<double>(batch.num_tokens()), masked = static_cast<double>(batch.num_items());
-  double pairs = 0, masked_pairs = 0;  // of tokens of a sequence
+  double pairs = 0, masked_pairs = 0;  // pairs of tokens within a sequence
   for (index_t b = 0; b < batch.num_sequences(); ++b) {
     const auto before = [&](index_t row) {
       return std::lower_bound(batch.masked_indices.begin(), batch.masked_indices.end(), row) -
@@ -66,7 +66,8 @@ inline double useful_flops(const BertConfig& config, const MaskedLMBatch& batch)
   return 3 * 2 * (whole + layer(masked, masked_pairs) + head);
 }
 
-/// Compares loss and gradient norm of a step, dropout included, with the same model's in double. @throws Error
+/// Compares the loss and gradient norm of a step, dropout included, with the same step in double.
+/// @throws Error if they differ by more than `allowed`
 inline void check_training_step(const std::string& name, const BertConfig& config, const MaskedLMBatch& batch,
                                 double allowed) {
   const auto found = TrainingStep<float>(config).run(batch), expected = TrainingStep<double>(config).run(batch);
@@ -74,7 +75,7 @@ inline void check_training_step(const std::string& name, const BertConfig& confi
   check_result(name + ": gradient norm", std::abs(found.second / expected.second - 1), allowed);
 }
 
-/// `count` sequences of `len` drawn ids, 15 % of them to be guessed.
+/// Returns `count` sequences of `len` random ids, 15 % of them masked.
 inline MaskedLMBatch drawn_batch(index_t count, index_t len, index_t vocab_size) {
   MaskedLMBatch batch;
   for (index_t row = 0; row < count; ++row) {

@@ -1,5 +1,5 @@
-// The tutorial's model and its data: 10,000 lines of Sinhala news where MINIBERT_TEST_DATA names a folder that has
-// them, else lines of drawn ids whose lengths are distributed alike.
+// The tutorial's model and its data: 10,000 lines of Sinhala news from the folder that MINIBERT_TEST_DATA names or,
+// without it, lines of random ids with a similar distribution of lengths.
 #pragma once
 
 #include <algorithm>
@@ -21,10 +21,10 @@ namespace minibert::bench {
 
 inline constexpr index_t kTutorialBatch = 64;
 inline constexpr index_t kTutorialLines = 10000;
-/// Steps of so many batches are timed.
+/// The number of batches whose steps are timed.
 inline constexpr index_t kTutorialBatches = 4;
 
-/// 9,302,864 parameters, dropout 0.1.
+/// Returns the tutorial's configuration: 9,302,864 parameters, dropout 0.1.
 inline BertConfig tutorial_config() {
   BertConfig config;
   config.vocab_size = 2000;
@@ -36,8 +36,8 @@ inline BertConfig tutorial_config() {
   return config;
 }
 
-/// A tokenizer whose lines are numbers: line i has a length drawn as those of the Sinhala news are (log-normal: 32.9
-/// tokens on average, 68 at the 95th percentile), and ids drawn from the vocabulary.
+/// Encodes the line "i" as random ids, keyed by i. The lengths follow the distribution of the Sinhala news: log-normal,
+/// with 32.9 tokens on average and 68 at the 95th percentile.
 class DrawnTokenizer {
  public:
   index_t encode_into(std::string_view line, index_t max_length, std::vector<token_id>& ids) const {
@@ -57,13 +57,13 @@ class DrawnTokenizer {
   index_t vocab_size() const { return 2000; }
 };
 
-/// The lines as ids, and what masks them.
+/// The lines as ids, with the collator that masks them.
 struct TutorialData {
   TextDataset lines;
   DataCollatorForLanguageModeling collator;
   std::string name;
 
-  /// @throws IoError
+  /// @throws IoError if the text cannot be read
   static TutorialData load() {
     const BertConfig config = tutorial_config();
     if (const char* folder = std::getenv("MINIBERT_TEST_DATA")) {
@@ -83,7 +83,7 @@ struct TutorialData {
             DataCollatorForLanguageModeling(tokenizer), "drawn lines"};
   }
 
-  /// The first batches, masked: batch i is lines [64·i, 64·(i + 1)) of the text.
+  /// Returns the first batches, masked: batch i has lines [64·i, 64·(i + 1)) of the text.
   std::vector<MaskedLMBatch> batches() const {
     std::vector<MaskedLMBatch> batches(core::usize(kTutorialBatches));
     for (index_t i = 0; i < kTutorialBatches; ++i) {
@@ -94,7 +94,7 @@ struct TutorialData {
     return batches;
   }
 
-  /// The lengths of the sequences of the first batch.
+  /// Returns the lengths of the sequences of the first batch.
   std::vector<index_t> lengths() const {
     std::vector<index_t> lengths;
     for (index_t line = 0; line < kTutorialBatch; ++line) lengths.push_back(core::length(lines.ids(line)));

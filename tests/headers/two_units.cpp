@@ -1,4 +1,4 @@
-// One program out of units compiled with different -m flags: they must agree, and share objects.
+// Links units compiled with different -m flags into one program. They must agree, and can exchange objects.
 #include <span>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// Compiled once for each set of -m flags, with every header of the library; UNIT is the name of the one at hand.
+// Includes every header of the library. Compiled once for each set of -m flags; UNIT is the name of the unit.
 #include "all_headers.hpp"
 
 #include "unit.hpp"

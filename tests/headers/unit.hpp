@@ -1,5 +1,5 @@
-// What one translation unit makes of the library. Units compiled with different -m flags are linked into one program;
-// each fills one of these, and the test compares their results and passes objects from one to another.
+// Functions of the library as one translation unit compiles them. Units compiled with different -m flags are linked
+// into one program, and each defines a Unit. The test compares their results and passes objects between them.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 struct Unit {
   using Tensor = minibert::Tensor<float>;
 
-  std::string_view arch;  // the inline namespace that the unit's -m flags lead to
+  std::string_view arch;  // the inline namespace that the unit's -m flags select
   std::uint64_t (*random_bits)(std::uint64_t seed);
-  Tensor (*product)(const Tensor& a, const Tensor& b);    // a kernel: gelu(A·B)
-  Tensor (*gradients)(const Tensor& x, const Tensor& w);  // ops and tape: of Σ gelu(layer_norm(x·Wᵗ)), all parameters
+  Tensor (*product)(const Tensor& a, const Tensor& b);    // returns gelu(A·B), by a kernel
+  Tensor (*gradients)(const Tensor& x, const Tensor& w);  // of Σ gelu(layer_norm(x·Wᵗ)) in all parameters
   void (*free)(Tensor&& tensor);
 };

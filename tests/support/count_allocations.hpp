@@ -1,5 +1,5 @@
-// Counts what a program asks of the heap with operator new. Replaces the global operators: one file of a program
-// includes it.
+// Counts the allocations that a program makes with operator new. Replaces the global operators, so only one file of a
+// program may include it.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ inline void* counted(void* memory) {
   return memory;
 }
 
-/// The number of allocations that f() makes, on all threads.
+/// Returns the number of allocations that f() makes, on all threads.
 template <class F>
 index_t count_allocations(F f) {
   const index_t before = allocations;
@@ -28,8 +28,8 @@ index_t count_allocations(F f) {
 
 }  // namespace minibert::testing
 
-// All forms, for a sanitizer has its own of those that are missing. Never inlined: g++ would see free() of what it
-// knows to come from new, and warn.
+// Replaces all forms, because a sanitizer supplies its own for any that are missing. The operators are not inlined:
+// g++ would see free() called on memory from new, and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   return minibert::testing::counted(std::malloc(size > 0 ? size : 1));
 }

@@ -1,4 +1,4 @@
-// Lengths and orders as arrays, for the tests of what takes them as functions.
+// Converts lengths and orders between arrays and functions, for the tests of samplers.
 #pragma once
 
 #include <utility>
@@ -13,7 +13,7 @@ inline ExampleLengths lengths_in(std::vector<index_t> lengths) {
   return {size, [lengths = std::move(lengths)](index_t i) { return core::at(lengths, i); }};
 }
 
-/// The order of an epoch of n examples.
+/// Returns the order in which an epoch visits n examples.
 inline std::vector<index_t> order_of(Sampler sampler, index_t n, index_t epoch) {
   std::vector<index_t> order;
   for (index_t place = 0; place < n; ++place) order.push_back(sampler(epoch, place));

@@ -1,4 +1,4 @@
-// What the tests of kernels share.
+// Helpers for the tests of kernels.
 #pragma once
 
 #include <vector>
@@ -12,13 +12,13 @@
 
 namespace minibert::testing {
 
-/// How far a kernel may be from its twin, which computes in double.
+/// Returns the relative error allowed between a kernel and its reference, which computes in double.
 template <class T>
 constexpr double tolerance() {
   return std::is_same_v<T, float> ? 2e-6 : 1e-13;
 }
 
-/// f() must return the same bits for 1, 2, 3 and 4 threads; returns them.
+/// Checks that f() returns the same bits with 1, 2, 3 and 4 threads, and returns them.
 template <class F>
 auto on_any_threads(F f) {
   const int before = num_threads();
@@ -32,13 +32,13 @@ auto on_any_threads(F f) {
   return expected;
 }
 
-/// A buffer with known contents in which a gradient is left: replacing them, or added to them.
+/// A buffer with known contents for a gradient, which either replaces them or is added to them.
 template <class T>
 class Destination {
  public:
   Destination(index_t n, bool accumulate) : values(core::usize(n), T{0.25}), accumulate_(accumulate) {}
   Sink<T> sink() { return {values.data(), accumulate_}; }
-  /// What should be there.
+  /// Returns the contents expected after the kernel has stored `gradient`.
   reference::Numbers after(reference::Numbers gradient) const {
     if (accumulate_)
       for (double& x : gradient) x += 0.25;

@@ -1,4 +1,4 @@
-// Data sets of numbers for the tests of training.
+// Datasets of numbers for the tests of training.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace minibert::testing {
 
-/// n lines of 1 to 9 numbers from 5 to 29, and [CLS] and [SEP] around them.
+/// Returns n lines of 1 to 9 numbers from 5 to 29, each between [CLS] and [SEP].
 inline TextDataset number_lines(int n) {
   std::string text;
   for (int i = 0; i < n; ++i) {
@@ -24,7 +24,7 @@ inline TextDataset number_lines(int n) {
   return TextDataset::from_texts(std::array{std::string_view(text)}, NumberTokenizer(30), 16);
 }
 
-/// The examples in batches of that size.
+/// Splits the examples into batches of `size`; the last may be smaller.
 inline std::vector<std::span<const index_t>> in_batches(std::span<const index_t> examples, index_t size) {
   std::vector<std::span<const index_t>> batches;
   for (index_t begin = 0; begin < core::length(examples); begin += size)

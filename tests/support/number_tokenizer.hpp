@@ -1,4 +1,4 @@
-// A tokenizer for tests: numbers between spaces are the ids.
+// A tokenizer for tests: it reads numbers separated by spaces as ids.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace minibert::testing {
 
-/// Ids 0 to 4 are [PAD] [UNK] [CLS] [SEP] [MASK]; those that end in 8 or 9 continue a word; the line "bad" raises an
-/// error.
+/// Ids 0 to 4 are [PAD] [UNK] [CLS] [SEP] [MASK]. Ids that end in 8 or 9 continue a word. The line "bad" raises a
+/// ValueError.
 class NumberTokenizer {
  public:
   explicit NumberTokenizer(index_t vocab_size = 100) : vocab_size_(vocab_size) {}

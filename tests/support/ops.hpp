@@ -1,4 +1,4 @@
-// What the tests of ops share: inputs of given shapes as parameters, and a scalar that depends on every output.
+// Helpers for the tests of ops: inputs of given shapes as parameters, and a scalar that depends on every output.
 #pragma once
 
 #include <initializer_list>
@@ -13,7 +13,7 @@
 
 namespace minibert::testing {
 
-/// Inputs of an op as parameters of one store, standard normal, each with a stream of random numbers of its own.
+/// Inputs of an op, as parameters of one store. Each is standard normal, from its own random stream.
 template <class T>
 class Inputs {
  public:
@@ -50,21 +50,21 @@ class Inputs {
   std::vector<Parameter<T>*> parameters_;
 };
 
-/// The elements of a variable.
+/// Returns the elements of a variable.
 template <class T>
 std::vector<T> values(Variable<T> x) {
   const Tensor<T> tensor = x.tensor();
   return {tensor.data(), tensor.data() + tensor.numel()};
 }
 
-/// Σ y·w with fixed random w: its gradient tells every element of y from every other.
+/// Returns Σ y·w with fixed random w, so that every element of y has a different gradient.
 template <class T>
 Variable<T> weighted_sum(Variable<T> y) {
   const auto weights = reference::normal<T>(y.numel(), 7);
   return functional::sum(functional::mul(y, y.tape().constant(Tensor<T>(y.shape(), weights.data()))));
 }
 
-/// gradcheck of f(inputs), a function from std::vector<Variable<double>> to a Variable<double> of any shape.
+/// Runs gradcheck on f(inputs); f maps a std::vector<Variable<double>> to a Variable<double> of any shape.
 template <class F>
 double gradcheck_op(Inputs<double>& inputs, F f) {
   return gradcheck(inputs.store, [&](Tape<double>& tape) { return weighted_sum<double>(f(inputs.on(tape))); });
@@ -75,7 +75,7 @@ double gradcheck_op(std::initializer_list<Shape> shapes, F f) {
   return gradcheck_op(inputs, f);
 }
 
-/// Variables of one op's test, as f gets them.
+/// The type of the inputs that gradcheck_op passes to f.
 using Doubles = const std::vector<Variable<double>>&;
 
 }  // namespace minibert::testing

@@ -1,4 +1,4 @@
-// All parameters of a store as one vector, in order.
+// Copies all parameters of a store to and from one vector, in order.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::vector<T> gradients(ParameterStore<T>& store) {
   for (const Parameter<T>* p : store.in_order()) all.insert(all.end(), p->gradient().begin(), p->gradient().end());
   return all;
 }
-/// Sets all gradients; which parameters have one is the caller's to say.
+/// Sets the values of all gradients. The caller sets has_grad.
 template <class T>
 void set_gradients(ParameterStore<T>& store, const std::vector<T>& all) {
   const T* next = all.data();

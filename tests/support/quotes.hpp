@@ -1,4 +1,4 @@
-// Code that pages quote: compared with the files that compile it.
+// Reads the code that documents quote, for comparison with the files that compile it.
 #pragma once
 
 #include <fstream>
@@ -10,7 +10,7 @@
 
 namespace minibert::testing {
 
-/// The contents of a file, its path given from the top of the repository.
+/// Returns the contents of a file. The path is relative to the top of the repository.
 inline std::string repository_file(const std::string& path) {
   const std::string here = __FILE__, top = here.substr(0, here.size() - std::string("tests/support/quotes.hpp").size());
   std::ifstream file(top + path);
@@ -18,7 +18,7 @@ inline std::string repository_file(const std::string& path) {
   return (std::ostringstream() << file.rdbuf()).str();
 }
 
-/// The blocks of C++ in a page.
+/// Returns the C++ blocks of a Markdown file.
 inline std::vector<std::string> cpp_blocks(const std::string& page) {
   const std::string text = repository_file(page), fence = "```cpp\n";
   std::vector<std::string> blocks;

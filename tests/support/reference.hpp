@@ -1,4 +1,4 @@
-// Slow twins of the kernels: plain loops, for comparison only.
+// Slow reference implementations of the kernels: plain loops, for comparison only.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace minibert::reference {
 
-/// `count` standard normal numbers, always the same for the same stream.
+/// Returns `count` standard normal numbers; the same stream always gives the same numbers.
 template <class T>
 std::vector<T> normal(index_t count, int stream = 0) {
   std::vector<T> x(core::usize(count));
@@ -23,7 +23,7 @@ std::vector<T> normal(index_t count, int stream = 0) {
   return x;
 }
 
-/// max |a − b| / max |b|; NaN if either holds one.
+/// Returns max |a − b| / max |b|, or NaN if either contains a NaN or the lengths differ.
 template <class A, class B>
 double relative_error(const A& a, const B& b) {
   if (core::length(a) != core::length(b)) return NAN;
@@ -37,7 +37,7 @@ double relative_error(const A& a, const B& b) {
   return difference / (scale > 0 ? scale : 1);
 }
 
-/// C = A·B in double.
+/// Returns C = A·B, computed in double.
 template <class T>
 std::vector<double> gemm(index_t m, index_t n, index_t k, kernels::Matrix<T> a, kernels::Matrix<T> b) {
   std::vector<double> c(core::usize(m * n), 0.0);
@@ -56,7 +56,8 @@ Numbers widen(const Container& x) {
   return {x.begin(), x.end()};
 }
 
-/// Normalised rows of x, n rows of d elements, without weight and bias; their 1/√(var + eps) to `rstd` unless null.
+/// Normalises each of n rows of d elements, without weight and bias. Appends 1/√(var + eps) of each row to `rstd`
+/// unless it is null.
 inline Numbers normalise(const Numbers& x, double eps, index_t n, index_t d, Numbers* rstd = nullptr) {
   Numbers y(x.size());
   for (index_t i = 0; i < n; ++i) {
@@ -81,7 +82,7 @@ struct LayerNormGradients {
   Numbers x, weight, bias;
 };
 
-/// By the Jacobian of the normalisation, dx̂_j/dx_k = rstd·(1[j = k] − 1/d − x̂_j·x̂_k/d).
+/// Uses the Jacobian of the normalisation, dx̂_j/dx_k = rstd·(1[j = k] − 1/d − x̂_j·x̂_k/d).
 inline LayerNormGradients layer_norm_backward(const Numbers& dy, const Numbers& x, const Numbers& weight, double eps,
                                               index_t n, index_t d) {
   Numbers rstd;
@@ -112,7 +113,7 @@ inline double gelu_tanh_derivative(double x) {
   return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * c * (1 + 3 * 0.044715 * x * x);
 }
 
-/// Of n rows of d elements; log Σ eˣ of each row to `lse` unless null.
+/// Computes the softmax of each of n rows of d elements. Appends log Σ eˣ of each row to `lse` unless it is null.
 inline Numbers softmax(const Numbers& x, index_t n, index_t d, Numbers* lse = nullptr) {
   Numbers y(x.size());
   for (index_t i = 0; i < n; ++i) {
@@ -135,7 +136,8 @@ inline Numbers softmax_backward(const Numbers& dy, const Numbers& y, index_t n, 
   return dx;
 }
 
-/// What dropout multiplies an element with: the definition, one call of the generator for each.
+/// Returns the factor by which dropout multiplies an element. Follows the definition, with one call of the generator
+/// for each element.
 inline double dropout_factor(random::Key key, int threshold, index_t position, index_t feature) {
   const auto call = static_cast<std::uint32_t>(feature / 64 * 16 + feature % 16);
   const std::uint64_t bits = key.bits(static_cast<std::uint32_t>(position), call);
@@ -143,7 +145,7 @@ inline double dropout_factor(random::Key key, int threshold, index_t position, i
   return number < threshold ? 0 : 65536.0 / (65536 - threshold);
 }
 
-/// Sequences of the given lengths end to end, and the arrays that they refer to.
+/// Sequences of the given lengths, end to end, that own their arrays.
 struct OwnedSequences {
   explicit OwnedSequences(const std::vector<index_t>& lengths, index_t first_row = 0) {
     for (const index_t n : lengths) {
@@ -163,8 +165,8 @@ struct AttentionResult {
   Numbers y, lse, dq, dk, dv;
 };
 
-/// Forward and backward of H heads of size d, one sequence and head at a time: queries meet the keys of their own
-/// sequence. factor(sequence, head, query, key) is what dropout multiplies a probability with.
+/// Computes forward and backward of attention with `heads` heads of size d, one sequence and head at a time. Queries
+/// attend to the keys of their own sequence. Dropout multiplies a probability by factor(sequence, head, query, key).
 inline AttentionResult attention(const Numbers& q, const Numbers& k, const Numbers& v, const Numbers& dy, double scale,
                                  const Sequences& queries, const Sequences& keys, index_t heads, index_t d,
                                  const std::function<double(index_t, index_t, index_t, index_t)>& factor) {

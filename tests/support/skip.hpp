@@ -1,4 +1,4 @@
-// Skipping a test at run time, for which doctest has no means of its own.
+// Skips a test at run time, which doctest itself cannot do.
 #pragma once
 
 #include <iostream>
@@ -8,7 +8,7 @@
 
 namespace minibert::testing {
 
-/// Prints that the running test is skipped, with its name and the reason. The test returns right after this.
+/// Prints that the running test is skipped, with its name and the reason. The test must then return.
 inline void say_skipped(std::string_view reason) {
   std::cout << "skipped: " << doctest::getContextOptions()->currentTest->m_name << ": " << reason << std::endl;
 }

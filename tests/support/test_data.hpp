@@ -11,7 +11,7 @@
 
 namespace minibert::testing {
 
-/// The path of a test file. Without MINIBERT_TEST_DATA it says that the test is skipped, and returns nothing.
+/// Returns the path of a test file. Without MINIBERT_TEST_DATA, prints that the test is skipped and returns nullopt.
 inline std::optional<std::filesystem::path> test_data(const char* name) {
   if (const char* root = std::getenv("MINIBERT_TEST_DATA"); root != nullptr && *root != '\0') {
     std::filesystem::path path = std::filesystem::path(root) / name;
@@ -22,7 +22,7 @@ inline std::optional<std::filesystem::path> test_data(const char* name) {
   return std::nullopt;
 }
 
-/// A new folder for one test, removed with everything in it.
+/// Creates a folder for one test, and removes it with its contents.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {

@@ -18,11 +18,12 @@ inline BertConfig tiny_config() {
   config.max_position_embeddings = 10;
   config.hidden_dropout_prob = 0;
   config.attention_probs_dropout_prob = 0;
-  config.initializer_range = 0.4;  // so large that the logits differ
+  config.initializer_range = 0.4;  // large, so that the logits differ
   return config;
 }
 
-/// Sequences of those lengths with varied ids; every third token is masked. The first sequence is row `first_row`.
+/// Returns sequences of the given lengths with varied ids. Every third token is masked. The first sequence has row
+/// number `first_row`.
 inline MaskedLMBatch tiny_batch(std::initializer_list<index_t> lengths, index_t first_row = 0) {
   MaskedLMBatch batch;
   for (const index_t len : lengths) {
@@ -38,7 +39,7 @@ inline MaskedLMBatch tiny_batch(std::initializer_list<index_t> lengths, index_t 
   return batch;
 }
 
-/// All gradients of a module, in the order of its parameters.
+/// Returns all gradients of a module, in the order of its parameters.
 template <class Model>
 auto gradients(Model& model) {
   std::vector<std::remove_pointer_t<decltype(model.parameters().front()->grad)>> all;

@@ -1,4 +1,4 @@
-// A model for the trainer's tests that is small enough to differentiate by hand.
+// A model for the tests of the trainer, small enough to differentiate by hand.
 #pragma once
 
 #include <cmath>
@@ -14,9 +14,9 @@
 
 namespace minibert::testing {
 
-/// Guesses sin(label) from a table: for each masked token the loss is ½(table[label]·noise + bias − mean −
-/// sin(label))², where mean is that of its sequence's tokens in the table, and noise (1 in evaluation) is keyed as
-/// dropout is.
+/// Predicts sin(label) from a table. The loss of a masked token is ½(table[label]·noise + bias − mean − sin(label))²,
+/// where mean is the average of table[id] over the tokens of its sequence. The noise is 1 in evaluation; in training it
+/// is drawn by seed, step, row and position, as dropout is.
 template <class T>
 class ToyModel : public nn::Module<T> {
  public:
@@ -40,13 +40,13 @@ class ToyModel : public nn::Module<T> {
     for (const Parameter<T>* p : this->parameters()) all.insert(all.end(), p->gradient().begin(), p->gradient().end());
     return all;
   }
-  mutable std::vector<index_t> tokens_of_passes;  // of each forward pass, in order
+  mutable std::vector<index_t> tokens_of_passes;  // one entry for each forward pass, in order
 
-  /// The logits are one column: the error of each item.
+  /// Returns the loss, and as logits one column with the error of each item.
   Output forward(Tape<T>& tape, const MaskedLMBatch& batch, const nn::StepContext& context) const {
     tokens_of_passes.push_back(batch.num_tokens());
     struct Item {
-      index_t first, last;  // tokens of its sequence
+      index_t first, last;  // the tokens of its sequence: [first, last)
       token_id label;
       T noise, error;
     };
