@@ -206,24 +206,23 @@ void check_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, index_t t
   const kernels::detail::GemmScratch<Tuning> scratch(cut.own_panels, n, 1);
   const index_t packed_rows = cut.own_panels ? Tuning::kOwnRows : Tuning::kRows;
   index_t row = 0, column = 0, most_rows = 0, fewest_rows = m;
+  bool covers = true, whole_units = true, fits = true;
   for (index_t i = 0; i < chunks.count; ++i) {
     const auto chunk = chunks[i];
     const index_t rows = chunk.last - chunk.first, columns = chunk.column_end - chunk.column;
-    CHECK(chunk.first == row);
-    CHECK(chunk.column == column);
-    CHECK(rows > 0);
-    CHECK(columns > 0);
-    CHECK(chunk.first % chunks.unit == 0);
-    CHECK(chunk.column % kernels::detail::kMaxTileColumns == 0);
-    if (cut.packs_rows) CHECK(rows <= packed_rows);
-    CHECK(core::round_up(rows, kernels::detail::kMicroRows) *
-              core::round_up(columns, kernels::detail::kMaxTileColumns) <=
-          scratch.tiles);
+    covers = covers && chunk.first == row && chunk.column == column && rows > 0 && columns > 0;
+    whole_units = whole_units && chunk.first % chunks.unit == 0 && chunk.column % kernels::detail::kMaxTileColumns == 0;
+    const index_t tiles =
+        core::round_up(rows, kernels::detail::kMicroRows) * core::round_up(columns, kernels::detail::kMaxTileColumns);
+    fits = fits && tiles <= scratch.tiles && (!cut.packs_rows || rows <= packed_rows);
     most_rows = std::max(most_rows, rows), fewest_rows = std::min(fewest_rows, rows);
     row = chunk.last == m ? 0 : chunk.last;
     if (row == 0) column = chunk.column_end;
-    CHECK(chunk.next == row);
+    covers = covers && chunk.next == row;
   }
+  CHECK(covers);
+  CHECK(whole_units);
+  CHECK(fits);
   CHECK(row == 0);
   CHECK(column == (m > 0 ? n : 0));
   CHECK(most_rows - fewest_rows < 2 * chunks.unit);  // one unit between pieces, and a part of one at C's end

@@ -14,10 +14,8 @@
 #include <vector>
 
 #include <minibert/autograd/autocast.hpp>
-#include <minibert/autograd/tape.hpp>
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/data/sampler.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/optim/adamw.hpp>
 #include <minibert/optim/clip_grad.hpp>
@@ -60,11 +58,7 @@ class Trainer {
         eval_dataset_(eval_dataset),
         plan_({train_dataset.size(), [&](index_t i) { return train_dataset.num_tokens(i); }}, args_),
         scheduler_(args_.lr_scheduler_type, args_.warmup_steps, plan_.max_steps()),
-        optimizer_(std::make_shared<optim::AdamW<T>>(model.parameter_groups(args_.weight_decay),
-                                                     optim::AdamWOptions{.lr = args_.learning_rate,
-                                                                         .beta1 = args_.adam_beta1,
-                                                                         .beta2 = args_.adam_beta2,
-                                                                         .eps = args_.adam_epsilon})),
+        optimizer_(std::make_shared<optim::AdamW<T>>(model.parameter_groups(args_.weight_decay), adamw_options(args_))),
         parameters_(model.parameters()),
         passes_(collator_, train_dataset, args_.max_tokens_per_pass) {}
 
@@ -183,6 +177,10 @@ class Trainer {
     return args;
   }
 
+  static optim::AdamWOptions adamw_options(const TrainingArguments& a) {
+    return {.lr = a.learning_rate, .beta1 = a.adam_beta1, .beta2 = a.adam_beta2, .eps = a.adam_epsilon};
+  }
+
   bool writes() const noexcept { return !args_.output_dir.empty(); }
   double lr_factor(index_t step) const { return lr_lambda_ ? lr_lambda_(step) : scheduler_.factor(step); }
   std::filesystem::path output_dir() const {
@@ -229,9 +227,7 @@ class Trainer {
   void begin() {
     if (writes()) prepare_output_dir(args_);
     if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
-      notice(
-          "bf16: this processor has no instruction for it (vdpbf16ps); the results are those of bf16, at the speed of "
-          "float");
+      notice("bf16: this processor lacks vdpbf16ps, so bf16 is no faster than float; the results are the same");
     if (writes()) log_.emplace(args_.output_dir / kTrainingLogName);
     state_ = TrainerState();
     if (args_.resume_from_checkpoint) {
