@@ -227,7 +227,7 @@ class Trainer {
   void begin() {
     if (writes()) prepare_output_dir(args_);
     if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
-      notice("bf16: this processor lacks vdpbf16ps, so bf16 is no faster than float; the results are the same");
+      notice("bf16: this processor lacks vdpbf16ps and computes the same results at the speed of float");
     if (writes()) log_.emplace(args_.output_dir / kTrainingLogName);
     state_ = TrainerState();
     if (args_.resume_from_checkpoint) {
