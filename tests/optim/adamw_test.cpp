@@ -206,7 +206,7 @@ TEST_CASE("a state of other parameters is refused by name") {
   CHECK(refusal("w", {2, 3}, false) == "accepted");
   CHECK(refusal("v", {2, 3}, false).find("the tensor exp_avg.v is missing") != std::string::npos);
   CHECK(refusal("w", {3, 2}, false).find("exp_avg.w has shape (2, 3), expected (3, 2)") != std::string::npos);
-  CHECK(refusal("w", {2, 3}, true).find("holds 3 tensors, expected three for each of 2") != std::string::npos);
+  CHECK(refusal("w", {2, 3}, true).find("contains 3 tensors, expected three for each of 2") != std::string::npos);
 }
 
 TEST_CASE("groups have learning rates of their own") {

@@ -217,7 +217,8 @@ TEST_CASE("a run with batches of so many tokens, grouped by length, resumes in m
   CHECK(second.model.values() == whole.model.values());
   args.max_tokens_per_batch = 31;
   Run other(args);
-  CHECK(refusal<ValueError>(other).find("another max_tokens_per_batch: found 31, expected 30") != std::string::npos);
+  CHECK(refusal<ValueError>(other).find("a different max_tokens_per_batch: found 31, expected 30") !=
+        std::string::npos);
 }
 
 TEST_CASE("a run killed while it writes a checkpoint goes on from the one before") {
@@ -276,20 +277,21 @@ TEST_CASE("a checkpoint of another run is refused by what differs; steps, loggin
           a.learning_rate = 0.01;
         }).find("cannot resume with a different learning_rate: found 0.01, expected 0.05 as in the checkpoint") !=
         std::string::npos);
-  CHECK(outcome([](TrainingArguments& a) { a.seed = 1; }).find("another seed") != std::string::npos);
+  CHECK(outcome([](TrainingArguments& a) { a.seed = 1; }).find("a different seed") != std::string::npos);
   CHECK(outcome([](TrainingArguments& a) {
           a.per_device_train_batch_size = 8, a.gradient_accumulation_steps = 1;
-        }).find("another per_device_train_batch_size") != std::string::npos);
+        }).find("a different per_device_train_batch_size") != std::string::npos);
   CHECK(outcome([](TrainingArguments& a) { a.max_steps = 4, a.logging_steps = 1, a.save_steps = 2; }) == "accepted");
 
   TrainingArguments args = original;
   args.resume_from_checkpoint = folder / "out/checkpoint-3";
   Run other_text(args);
   other_text.trainer.provenance["text"] = "0000000000000000";
-  CHECK(refusal<ValueError>(other_text).find("another text: found \"0000000000000000\"") != std::string::npos);
+  CHECK(refusal<ValueError>(other_text).find("a different text: found \"0000000000000000\"") != std::string::npos);
   Run more(args);
   more.trainer.provenance["model"] = Json::Object{{"hidden_size", 8}};
-  CHECK(refusal<ValueError>(more).find("another model: found {\"hidden_size\":8}, expected none") != std::string::npos);
+  CHECK(refusal<ValueError>(more).find("a different model: found {\"hidden_size\":8}, expected none") !=
+        std::string::npos);
 }
 
 TEST_CASE("a used output folder is neither continued nor overwritten by accident") {

@@ -35,7 +35,7 @@ TEST_CASE("the defaults are transformers'") {
 TEST_CASE("values out of range are refused by name") {
   CHECK(refusal({}) == "accepted");  // nothing is written
   CHECK(refusal({.resume_from_checkpoint = std::filesystem::path()}) ==
-        "resume_from_checkpoint names no checkpoint, and output_dir is empty: name one of both");
+        "resume_from_checkpoint and output_dir are both empty, expected a path in one of them");
   CHECK(refusal({.output_dir = "o", .max_prediction_bytes = -1}) == "max_prediction_bytes is -1, expected 0 or more");
   CHECK(refusal({.output_dir = "o", .per_device_train_batch_size = 0}) ==
         "per_device_train_batch_size is 0, expected 1 or more");
