@@ -1,6 +1,6 @@
 // One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019), in PyTorch's order:
 //
-//   g ← s·g                                      clipping, which costs no pass of its own here
+//   g ← s·g                                      clipping, without a pass of its own
 //   w ← w·(1 − lr·λ)                             decay, decoupled from the gradient
 //   m ← β1·m + (1 − β1)·g                        exp_avg
 //   v ← β2·v + (1 − β2)·g²                       exp_avg_sq
@@ -18,7 +18,7 @@
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
-/// The numbers above, computed once a step.
+/// The factors of the formulas above, computed once per step.
 template <class T>
 struct AdamWCoefficients {
   T gradient_scale;  // s
@@ -32,8 +32,8 @@ struct AdamWCoefficients {
 
 namespace detail {
 
-/// √x for x ≥ 0. Float: 1/√x from the exponent's half, three steps of Newton, and a last one on the root itself;
-/// relative error < 1.2e-7 for normal x, and 0 at 0.
+/// Returns √x for x ≥ 0. Float: estimates 1/√x by halving the exponent, then takes three Newton steps and a last one on
+/// the root itself; relative error < 1.2e-7 for normal x, exact for 0.
 template <class T, int N>
 [[gnu::always_inline]] inline simd::Vec<T, N> sqrt(const simd::Vec<T, N>& x) {
   using V = simd::Vec<T, N>;
@@ -71,8 +71,7 @@ struct AdamWStep {
 
 }  // namespace detail
 
-/// Updates n parameters w and their moments m and v by the gradients g, which stay as they are. Serial: the caller cuts
-/// the work.
+/// Updates n parameters w and their moments m and v by the gradients g. Serial: the caller divides the work.
 template <class T>
 void adamw_step(T* w, T* m, T* v, const T* g, const AdamWCoefficients<T>& coefficients, index_t n) noexcept {
   simd::dispatch<detail::AdamWStep>(w, m, v, g, coefficients, n);

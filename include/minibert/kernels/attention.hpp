@@ -1,5 +1,5 @@
-// Multi-head attention (Vaswani et al., 2017) over sequences laid end to end: softmax(scale·QKᵗ)·V, the queries of each
-// sequence with its own keys only. No matrix of scores is stored; the backward pass makes them again from the
+// Multi-head attention (Vaswani et al., 2017) over concatenated sequences: softmax(scale·QKᵗ)·V, where the queries of
+// each sequence attend to its own keys. No matrix of scores is stored; the backward pass recomputes scores from the
 // log-sum-exp of each row (Dao et al., "FlashAttention", 2022).
 #pragma once
 
@@ -21,7 +21,7 @@ struct AttentionShape {
   index_t head_size = 0;
   index_t stride = 0;
 
-  /// Every token asks every token of its sequence; operands without gaps.
+  /// Self-attention: every token attends to every token of its sequence. Operands have no gaps between rows.
   static AttentionShape self(const Sequences& sequences, index_t heads, index_t head_size) noexcept {
     return {sequences, sequences, heads, head_size, heads * head_size};
   }
@@ -48,7 +48,7 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Pieces of equal size, a multiple of `multiple`, that n is cut into: `count` of them, or fewer.
+/// Cuts n into pieces of equal size, a multiple of `multiple`: `wanted` pieces, or fewer.
 struct EvenPieces {
   index_t size, count;
   EvenPieces(index_t n, index_t wanted, index_t multiple)
@@ -56,28 +56,28 @@ struct EvenPieces {
         count(core::ceil_div(n, size)) {}
 };
 
-/// The queries of a sequence that share packed keys in the forward pass.
+/// Cuts the queries of a sequence for the forward pass. The queries of a piece share packed keys.
 inline EvenPieces query_pieces(index_t len) {
   return {len, core::ceil_div(len, ForwardBlocks::kQueries - kMicroRows + 1), kMicroRows};
 }
 
-/// The keys of a sequence that a thread takes in the backward pass. A piece but the first has a dq of its own, added up
-/// in the end: no more than four, so that memory grows with the length, not with its square.
+/// Cuts the keys of a sequence for the backward pass. Each piece but the first has a dq of its own, added up in the
+/// end: at most four pieces, so that memory grows with the length, not with its square.
 inline EvenPieces key_pieces(index_t len) {
   return {len, std::min<index_t>(core::ceil_div(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
 }
 
-/// What a thread takes at a time: a piece of one head of one sequence.
+/// A unit of work: a piece of one head of one sequence.
 struct HeadPiece {
   index_t sequence, head, piece;
 };
 
-/// Calls f(it, the one that the thread takes next, or null) for all pieces of all heads of all sequences, on all
-/// threads. pieces(len).count is how many a sequence of that length has.
+/// Calls f(unit, next) for all pieces of all heads of all sequences, on all threads. next: what the same thread takes
+/// next, or null. pieces(len).count: the number of pieces of a sequence of that length.
 template <class Pieces, class F>
 void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) noexcept {
   const index_t most = std::max<index_t>(pieces(sequences.max_seqlen).count, 1), units = sequences.count * most * heads;
-  // Neighbours together, for one can be fetched while the other is computed, but enough parts to even out.
+  // A thread takes neighbouring units, so that it can prefetch the next one; 16 chunks per thread even out.
   const index_t grain = std::max<index_t>(units / (16 * num_threads()), 1);
   parallel_for(units, grain, [=](index_t begin, index_t end) {
     const auto at = [=](index_t unit) { return HeadPiece{unit / (most * heads), unit % heads, unit / heads % most}; };
@@ -92,7 +92,7 @@ void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) no
   });
 }
 
-/// Where the rows of a head lie: `at` elements from the operands' begin, `token` rows.
+/// The rows of a head: the sequence begins at row `token`, the head `at` elements behind an operand's first.
 struct HeadRows {
   index_t token, len, at;  // len: of the sequence
   HeadRows(const Sequences& sequences, const AttentionShape& shape, const HeadPiece& it)
@@ -118,7 +118,8 @@ AttentionHead<T> attention_head(const AttentionInputs<T>& in, const HeadPiece& i
           .mask = own};
 }
 
-/// Of so many rows of the next head those that are fetched: of all matrices, 64 wide, half of the second level.
+/// Returns how many of `rows` rows of the next head to prefetch, so that all its matrices, 64 columns wide, fill at
+/// most half of L2.
 inline index_t rows_ahead(index_t rows, index_t matrices) { return std::min<index_t>(rows, 2048 / matrices); }
 
 template <class T>
@@ -127,7 +128,7 @@ PrefetchQueue fetch_nothing(const AttentionShape& shape) {
   return {shape.head_size * size, shape.stride * size};
 }
 
-/// Elements that Scratch takes for each thread.
+/// Returns the elements of scratch memory of each thread.
 template <class Scratch, class T>
 index_t scratch_size(const AttentionShape& shape) {
   ScratchCutter<T> count(nullptr);
@@ -135,14 +136,14 @@ index_t scratch_size(const AttentionShape& shape) {
   return count.used();
 }
 
-/// The calling thread's part of a workspace that holds one for each.
+/// Returns the calling thread's part of the workspace.
 template <class Scratch, class T>
 Scratch own_scratch(T* workspace, const AttentionShape& shape) {
   ScratchCutter<T> memory(workspace + thread_index() * scratch_size<Scratch, T>(shape));
   return Scratch(memory, shape.queries.max_seqlen, shape.keys.max_seqlen, shape.head_size);
 }
 
-/// y += x for the rows of one sequence.
+/// Adds n elements: y += x.
 struct AddRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, const T* x, index_t n) {
@@ -236,8 +237,8 @@ index_t attention_workspace(const AttentionShape& shape, index_t threads = num_t
   return threads * own + (pieces - 1) * shape.queries.num_tokens() * shape.stride;
 }
 
-/// y = dropout(softmax(scale·QKᵗ))·V per sequence and head. lse (H, queries' rows), log Σ e^score of each query, is
-/// kept for the backward kernel and may be null.
+/// Computes y = dropout(softmax(scale·QKᵗ))·V for each sequence and head. Writes lse (H, queries' rows), log Σ e^score
+/// of each query, for the backward kernel, unless it is null.
 template <class T>
 void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace,
                        Precision precision = Precision::full) noexcept {

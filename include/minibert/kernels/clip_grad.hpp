@@ -1,4 +1,4 @@
-// What clipping the gradient's norm needs: the sum of squares in double, and scaling.
+// Kernels for clipping the norm of a gradient: the sum of squares in double, and scaling.
 #pragma once
 
 #include <minibert/simd/dispatch.hpp>
@@ -14,8 +14,8 @@ struct SumOfSquares {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(double* sum, const T* x, index_t n) {
     using Wide = typename Arch::template vec<double>;
-    using Narrow = simd::Vec<T, Wide::lanes>;  // as many elements as fit when widened
-    constexpr int kSums = 4;                   // one alone would wait for itself
+    using Narrow = simd::Vec<T, Wide::lanes>;  // as many elements as Wide holds doubles
+    constexpr int kSums = 4;                   // a single sum would wait for its own latency
     Wide totals[kSums] = {};
     const auto add = [&](Wide & total, index_t i, auto part) __attribute__((always_inline)) {
       const Wide wide = {__builtin_convertvector(part.template load<Narrow>(x + i).v, typename Wide::Raw)};
@@ -45,13 +45,13 @@ struct Scale {
 
 }  // namespace detail
 
-/// *sum = Σ x², added up in double. Serial: the caller cuts the work.
+/// Computes *sum = Σ x² over n elements, summed in double. Serial: the caller divides the work.
 template <class T>
 void sum_of_squares(double* sum, const T* x, index_t n) noexcept {
   simd::dispatch<detail::SumOfSquares>(sum, x, n);
 }
 
-/// x ← factor·x. Serial: the caller cuts the work.
+/// Multiplies n elements by factor, in place. Serial: the caller divides the work.
 template <class T>
 void scale(T* x, T factor, index_t n) noexcept {
   simd::dispatch<detail::Scale>(x, factor, n);

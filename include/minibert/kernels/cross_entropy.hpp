@@ -11,7 +11,7 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// losses[row] = log Σ eˣ − x[label]; lse as in softmax.
+/// Computes losses[row] = lse[row] − x[label], lse = log Σ eˣ, for n rows of d logits.
 struct CrossEntropyRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* losses, T* lse, const T* logits, const token_id* labels,
@@ -32,7 +32,7 @@ struct CrossEntropyRows {
   }
 };
 
-/// dx = scale·(softmax(logits) − 1[label]), zero for rows that are ignored.
+/// Computes dx = scale·(softmax(logits) − 1[label]); zero for ignored rows.
 struct CrossEntropyBackwardRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* dx, bool add, const T* logits, const T* lse, const token_id* labels,
@@ -56,8 +56,8 @@ struct CrossEntropyBackwardRows {
 
 }  // namespace detail
 
-/// losses[i] = −log softmax(logits[i])[labels[i]] for n rows of d classes; 0 where labels[i] is ignore_index.
-/// lse (n) is kept for the backward kernel.
+/// Computes losses[i] = −log softmax(logits[i])[labels[i]] for n rows of d classes; 0 if labels[i] is ignore_index.
+/// Writes lse (n), log Σ eˣ of each row, for the backward kernel, except for ignored rows.
 template <class T>
 void cross_entropy_forward(T* losses, T* lse, const T* logits, const token_id* labels, token_id ignore_index, index_t n,
                            index_t d) noexcept {
@@ -67,8 +67,8 @@ void cross_entropy_forward(T* losses, T* lse, const T* logits, const token_id* l
   });
 }
 
-/// dx = scale·(softmax(logits) − 1[label]), zero for rows that are ignored; scale is the loss's own gradient over what
-/// it was divided by.
+/// Computes dx = scale·(softmax(logits) − 1[label]) for n rows of d classes; zero for ignored rows. scale: the gradient
+/// of the loss, divided by the number that the losses were averaged over.
 template <class T>
 void cross_entropy_backward(Sink<T> dx, const T* logits, const T* lse, const token_id* labels, token_id ignore_index,
                             T scale, index_t n, index_t d) noexcept {

@@ -1,8 +1,8 @@
-// Dropout (Srivastava et al., 2014) whose mask is a function of where an element stands, so it is never stored.
+// Dropout (Srivastava et al., 2014). The mask is a function of an element's place, so it is never stored.
 //
-// An element is named by a key (seed, site, step, and whatever else), the number of its sequence in the global batch,
-// its position in the sequence, and its feature. Sixteen bits decide each element: four decisions for a call of the
-// generator. Features go to calls in groups of 64 such that every vector width draws the same decisions.
+// The place is a key (seed, site, step), the number of the element's sequence in the global batch, its position in the
+// sequence, and its feature. Sixteen random bits decide each element, so a call of the generator decides four. Calls
+// take features in groups of 64, arranged so that every vector width draws the same decisions.
 #pragma once
 
 #include <algorithm>
@@ -17,11 +17,11 @@
 
 namespace minibert::kernels {
 
-/// How much is dropped, and by which key. The probability is rounded to 1/65536, and the scale is that of the rounded
-/// one, so the expectation is exact.
+/// The probability and the key of a dropout. The probability is rounded to a multiple of 1/65536; the scale uses the
+/// rounded probability, so the expectation is exact.
 struct DropoutMask {
   random::Key key;
-  int threshold = 0;  ///< an element is dropped when its 16 bits are below; 0: no dropout
+  int threshold = 0;  ///< elements whose 16 bits are below are dropped; 0: no dropout
 
   static DropoutMask of(double p, random::Key key) noexcept {
     return {.key = key, .threshold = static_cast<int>(std::lround(p * 65536))};
@@ -33,8 +33,8 @@ struct DropoutMask {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// f(i, part, factor) for the vectors of features [begin, end) at `position`, begin a multiple of 64: factor is 0 where
-/// dropped, else scale.
+/// Calls f(i, part, factor) for each vector of features [begin, end) at `position`. factor: 0 in dropped lanes, `scale`
+/// in the others. begin: a multiple of 64.
 template <class V, class T, class F>
 [[gnu::always_inline]] inline void for_dropout_factors(random::Key key, index_t position, int threshold, T scale,
                                                        index_t begin, index_t end, F f) {
@@ -83,8 +83,8 @@ struct DropoutRows {
 
 }  // namespace detail
 
-/// y = x·mask/(1 − p) for n rows of d features; forward (x to y) and backward (dy to dx) are the same.
-/// Every row belongs to one of the sequences: cu_seqlens[count] = n.
+/// Computes y = x·mask/(1 − p) for n rows of d features. The backward pass is the same function, from dy to dx. Every
+/// row belongs to one of the sequences: cu_seqlens[count] = n.
 template <class T>
 void dropout(Sink<T> y, const T* x, DropoutMask mask, Sequences sequences, index_t n, index_t d) noexcept {
   if (!y) return;

@@ -1,5 +1,5 @@
-// Elementwise functions of one and of two arguments, the latter with NumPy's broadcasting; sums over dimensions.
-// For the layers that users write; what BERT itself needs has fused kernels.
+// Elementwise functions of one argument, or of two with NumPy's broadcasting, and sums over dimensions. For layers that
+// users write; BERT itself uses fused kernels.
 #pragma once
 
 #include <algorithm>
@@ -11,14 +11,15 @@
 
 namespace minibert::kernels {
 
-/// How the elements of a result of up to six dimensions map to an operand's: strides of 0 repeat it.
+/// Maps elements of a result of up to six dimensions to elements of an operand. A stride of 0 repeats the operand along
+/// that dimension.
 struct BroadcastMap {
   static constexpr int kMaxDim = 6;
   int dim = 0;
   index_t sizes[kMaxDim] = {};    // of the result
   index_t strides[kMaxDim] = {};  // of the operand
 
-  /// The operand's element for the result's element i.
+  /// Returns the number of the operand's element for element i of the result.
   index_t operator()(index_t i) const noexcept {
     index_t offset = 0;
     for (int d = dim - 1; d >= 0; --d) {
@@ -33,7 +34,7 @@ inline namespace MINIBERT_ARCH {
 
 inline constexpr index_t kElementwiseGrain = 8192;
 
-/// y[i] = f(i), n elements, or added to what is there.
+/// Writes f(i) to y[i] for n elements, or adds it.
 template <class T, class F>
 void generate(Sink<T> y, index_t n, F f) noexcept {
   if (!y) return;
@@ -42,11 +43,11 @@ void generate(Sink<T> y, index_t n, F f) noexcept {
   });
 }
 
-/// Elements of scratch memory that generate_reduced needs.
+/// Returns the elements of scratch memory that generate_reduced needs.
 constexpr index_t reduced_workspace(index_t numel, index_t n) noexcept { return numel == n ? 0 : numel; }
 
-/// y[j] = Σ f(i) over the i in [0, n) with map(i) = j, for `numel` elements, or added to what is there. Each sum is
-/// made in order and in double: one of a million floats would lose four digits.
+/// Writes y[j] = Σ f(i) over all i in [0, n) with map(i) = j, for `numel` elements j, or adds it. Sums in order and in
+/// double: a sum of a million elements in float would lose four digits.
 template <class T, class F>
 void generate_reduced(Sink<T> y, index_t numel, const BroadcastMap& map, index_t n, F f, double* workspace) noexcept {
   if (!y) return;

@@ -1,4 +1,4 @@
-// Rows of tables by index, summed: y[t] = Σ over the tables of table[index[t]].
+// Looks up rows of a table by index, and the gradient of that. Sums over several tables accumulate into one result.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ struct GatherRows {
   }
 };
 
-/// Columns [begin, end) of dtable[index[t]] += dy[t], t from first to last.
+/// Adds columns [begin, end) of dy[t] to row index[t] of dtable, for t from first to last. Skips index `skip`.
 struct ScatterColumns {
   template <class Arch, class T, class Index>
   [[gnu::always_inline]] static void run(T* dtable, const T* dy, const Index* index, index_t skip, index_t n,
@@ -47,7 +47,7 @@ struct ScatterColumns {
 
 }  // namespace detail
 
-/// y (n×d): row t is row index[t] of the table, or is added to what is there.
+/// Writes row index[t] of the table (rows×d) to row t of y (n×d), or adds it.
 template <class T, class Index>
 void gather_rows(Sink<T> y, const T* table, const Index* index, index_t n, index_t d) noexcept {
   if (!y) return;
@@ -56,9 +56,9 @@ void gather_rows(Sink<T> y, const T* table, const Index* index, index_t n, index
   });
 }
 
-/// dtable (rows×d): row r is the sum of dy[t] over all t with index[t] = r; rows of index `skip` get nothing (−1:
-/// none are skipped). Threads share columns, not rows, so the order of the sums never changes; each takes as many as it
-/// can, for long runs of memory are read twice as fast as short ones.
+/// Sums dy (n×d) into dtable (rows×d): row r is the sum of dy[t] over all t with index[t] = r. Row `skip` receives
+/// nothing; −1 skips none. Threads divide the columns, not the rows, so that the order of the sums never changes; each
+/// takes as many columns as possible, since long runs of memory are read twice as fast as short ones.
 template <class T, class Index>
 void scatter_rows(Sink<T> dtable, const T* dy, const Index* index, index_t skip, index_t n, index_t rows,
                   index_t d) noexcept {

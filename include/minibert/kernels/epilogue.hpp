@@ -1,6 +1,6 @@
-// What becomes of a finished piece of a matrix product. An epilogue is called with a vector of sums, its row, its first
-// column, and how much of the vector counts (simd/part.hpp). `in_registers`: it is so cheap that it may be written out
-// for every vector of a micro-tile.
+// Epilogues: functions that store the finished sums of a matrix product. An epilogue is called with a vector of sums,
+// its row, its first column, and the valid lanes (simd/part.hpp). in_registers: cheap enough to be inlined for each
+// vector of a micro-tile.
 #pragma once
 
 #include <minibert/simd/dispatch.hpp>
@@ -9,12 +9,12 @@
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
-/// C = scale·sum, or C += scale·sum.
+/// Stores C = scale·sum; with `accumulate`, C += scale·sum.
 template <class T>
 struct Store {
   static constexpr bool in_registers = true;
   T* c;
-  index_t stride;  // of C's rows
+  index_t stride;  // elements between rows of C
   bool accumulate = false;
   T scale = T{1};
 
@@ -24,7 +24,7 @@ struct Store {
   }
 };
 
-/// C = sum + bias[column].
+/// Stores C = sum + bias[column]. Rows of C are `stride` elements apart.
 template <class T>
 struct StoreBias {
   static constexpr bool in_registers = true;
@@ -38,7 +38,8 @@ struct StoreBias {
   }
 };
 
-/// C = activation(sum + bias[column]), and the argument of the activation to `pre` where that is wanted (not null).
+/// Stores C = activation(sum + bias[column]), and the argument of the activation to `pre` unless it is null. Rows of
+/// both are `stride` elements apart.
 template <class T, class Activation>
 struct StoreBiasActivation {
   static constexpr bool in_registers = false;

@@ -10,7 +10,7 @@
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
-/// x·Φ(x), Φ the standard normal's distribution function.
+/// x·Φ(x), where Φ is the cumulative distribution function of the standard normal distribution.
 struct GeluExact {
   template <class V>
   [[gnu::always_inline]] static V forward(const V& x) {
@@ -18,7 +18,7 @@ struct GeluExact {
     simd::normal_cdf_pdf(x, cdf, pdf);
     return x * cdf;
   }
-  /// d/dx = Φ(x) + x·φ(x)
+  /// Returns Φ(x) + x·φ(x).
   template <class V>
   [[gnu::always_inline]] static V derivative(const V& x) {
     V cdf, pdf;
@@ -27,7 +27,7 @@ struct GeluExact {
   }
 };
 
-/// x/2·(1 + tanh u), u = √(2/π)·(x + 0.044715·x³)
+/// x/2·(1 + tanh u), where u = √(2/π)·(x + 0.044715·x³).
 struct GeluTanh {
   template <class V>
   [[gnu::always_inline]] static V tanh_argument(const V& x) {
@@ -41,7 +41,7 @@ struct GeluTanh {
     const V half = x * V::broadcast(static_cast<T>(0.5));
     return simd::fma(half, simd::tanh(tanh_argument(x)), half);
   }
-  /// d/dx = (1 + t)/2 + x/2·(1 − t²)·u', t = tanh u, u' = √(2/π)·(1 + 3·0.044715·x²)
+  /// Returns (1 + t)/2 + x/2·(1 − t²)·u', where t = tanh u and u' = √(2/π)·(1 + 3·0.044715·x²).
   template <class V>
   [[gnu::always_inline]] static V derivative(const V& x) {
     using T = std::remove_cvref_t<decltype(x.v[0])>;
@@ -80,7 +80,7 @@ struct ActivationBackward {
 inline constexpr index_t kActivationGrain = 8192;
 }  // namespace detail
 
-/// y = activation(x), n elements.
+/// Computes y = activation(x) for n elements.
 template <class Activation, class T>
 void activation_forward(T* y, const T* x, index_t n) noexcept {
   parallel_for(n, detail::kActivationGrain, [=](index_t begin, index_t end) {
@@ -88,7 +88,7 @@ void activation_forward(T* y, const T* x, index_t n) noexcept {
   });
 }
 
-/// dx = dy·activation'(x), n elements; dx.data may be dy.
+/// Computes dx = dy·activation'(x) for n elements. dx.data may be dy.
 template <class Activation, class T>
 void activation_backward(Sink<T> dx, const T* dy, const T* x, index_t n) noexcept {
   if (!dx) return;

@@ -1,4 +1,4 @@
-// Layer normalisation (Ba et al., 2016) of rows, with an optional residual added first.
+// Layer normalisation (Ba et al., 2016) of rows, after an optional residual is added.
 #pragma once
 
 #include <cmath>
@@ -34,7 +34,7 @@ namespace detail {
 
 inline constexpr index_t kLayerNormGrain = 32;  // rows
 
-/// x + residual at p, or x alone.
+/// Loads x[p] + residual[p], or x[p] if residual is null.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline V load_sum(const T* x, const T* residual, index_t p, Part part) {
   return part.template load<V>(x + p) +
@@ -71,7 +71,8 @@ struct LayerNormForward {
   }
 };
 
-/// Rows [begin, end): the gradient of the sum, and these rows' share of the weight's and bias's into `partial` (2·d).
+/// Computes the gradients of x and residual for rows [begin, end), and writes these rows' part of the gradients of
+/// weight and bias to `partial` (2·d).
 struct LayerNormBackward {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(Sink<T> dx, Sink<T> dresidual, T* partial, const T* dy, const T* x,
@@ -119,7 +120,7 @@ void layer_norm_forward(T* y, T* mean, T* rstd, const LayerNormInputs<T>& in) no
   });
 }
 
-/// Elements of scratch memory that layer_norm_backward needs.
+/// Returns the elements of scratch memory that layer_norm_backward needs.
 constexpr index_t layer_norm_backward_workspace(index_t n, index_t d) noexcept {
   return num_chunks(n, detail::kLayerNormGrain) * 2 * d;
 }

@@ -1,4 +1,4 @@
-// The mean of each sequence's rows.
+// Mean pooling: the mean of each sequence's rows.
 #pragma once
 
 #include <minibert/core/parallel.hpp>
@@ -8,7 +8,8 @@
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
-/// y[b] = mean of x[t] over the rows t of sequence b; zero for an empty one. x: (N, D), y: (B, D).
+/// Computes y[b], the mean of x[t] over the rows t of sequence b; zero for an empty sequence. x: (N, d), y: (B, d), for
+/// N rows of B sequences.
 template <class T>
 void mean_pool_forward(T* y, const T* x, Sequences sequences, index_t d) noexcept {
   parallel_for(sequences.count, 1, [=](index_t b, index_t) {
@@ -21,7 +22,7 @@ void mean_pool_forward(T* y, const T* x, Sequences sequences, index_t d) noexcep
   });
 }
 
-/// dx[t] = dy[b] / rows of b, for the rows t of sequence b.
+/// Computes dx[t] = dy[b] / (rows of b) for all rows t of sequence b. dx: (N, d), dy: (B, d).
 template <class T>
 void mean_pool_backward(Sink<T> dx, const T* dy, Sequences sequences, index_t d) noexcept {
   if (!dx) return;

@@ -1,4 +1,4 @@
-// Sums with a fixed order.
+// Sums in a fixed order.
 #pragma once
 
 #include <minibert/core/parallel.hpp>
@@ -20,7 +20,7 @@ struct SumRows {
     columns<V, Arch::registers / 4>(y, add, x, stride, n, begin, end);
   }
 
-  /// K vectors of columns at a time while there are so many, then fewer: a row is read in long runs.
+  /// Sums K vectors of columns at a time, then the remaining columns with smaller K: rows are read in long runs.
   template <class V, int K, class T>
   [[gnu::always_inline]] static void columns(T* y, bool add, const T* x, index_t stride, index_t n, index_t begin,
                                              index_t end) {
@@ -47,7 +47,7 @@ struct SumRows {
 
 }  // namespace detail
 
-/// y[j] = Σ x[i·stride + j] over the n rows i, for d columns j: each column top to bottom.
+/// Computes y[j] = Σ x[i·stride + j] over n rows i, for d columns j. Sums each column from the first row to the last.
 template <class T>
 void sum_rows(Sink<T> y, const T* x, index_t stride, index_t n, index_t d) noexcept {
   if (!y) return;
@@ -56,7 +56,7 @@ void sum_rows(Sink<T> y, const T* x, index_t stride, index_t n, index_t d) noexc
   });
 }
 
-/// Σ x, in double, from the first to the last.
+/// Returns Σ x over n elements, summed in double from the first to the last.
 template <class T>
 double sum(const T* x, index_t n) noexcept {
   double total = 0;

@@ -15,7 +15,8 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// The largest element of a row; −∞ for an empty one. A NaN in the row gives NaN from the sum of exponentials on.
+/// Returns the largest element of a row of d elements; −∞ if d is 0. Ignores NaN, which then appears in the sum of
+/// exponentials.
 template <class V, class T>
 [[gnu::always_inline]] inline T row_max(const T* x, index_t d) {
   const V lowest = V::broadcast(-std::numeric_limits<T>::infinity());
@@ -27,7 +28,8 @@ template <class V, class T>
   return largest;
 }
 
-/// y = softmax(x) for n rows of d elements, serially; y may be x. lse, log Σ eˣ of each row, may be null.
+/// Computes y = softmax(x) for n rows of d elements, serially. Writes lse (n), log Σ eˣ of each row, unless it is null.
+/// y may be x.
 struct SoftmaxRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, T* lse, const T* x, index_t n, index_t d) {
@@ -116,7 +118,8 @@ constexpr index_t softmax_grain(index_t d) noexcept { return d < 4096 ? 4096 / (
 
 }  // namespace detail
 
-/// y = eˣ / Σ eˣ for each of n rows of d elements, with the row's largest element taken off first.
+/// Computes y = eˣ / Σ eˣ for each of n rows of d elements. Subtracts the largest element of the row first, so that
+/// nothing overflows.
 template <class T>
 void softmax_forward(T* y, const T* x, index_t n, index_t d) noexcept {
   parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
@@ -124,7 +127,7 @@ void softmax_forward(T* y, const T* x, index_t n, index_t d) noexcept {
   });
 }
 
-/// dx = y·(dy − Σ dy·y) for each row.
+/// Computes dx = y·(dy − Σ dy·y) for each of n rows of d elements. y: the result of softmax_forward.
 template <class T>
 void softmax_backward(Sink<T> dx, const T* dy, const T* y, index_t n, index_t d) noexcept {
   if (!dx) return;

@@ -4,9 +4,9 @@
 //     template <class Arch, class T> [[gnu::always_inline]] static void run(T* y, const T* x, index_t n);
 //   };
 //
-// and `simd::dispatch<ScaleRows>(y, x, n)` runs it compiled for the instruction set that isa() has chosen. The wrappers
-// below carry the `target` attribute; nothing else does. They are called inside parallel_for, never around it: clang
-// does not compile an OpenMP region within a function that has a target.
+// and `simd::dispatch<ScaleRows>(y, x, n)` runs it, compiled for the instruction set that isa() returns. Only the
+// wrappers below have the `target` attribute. Call dispatch inside parallel_for, never around it: clang does not
+// compile an OpenMP region in a function that has a target.
 #pragma once
 
 #include <minibert/core/config.hpp>
@@ -16,7 +16,7 @@
 namespace minibert::simd {
 inline namespace MINIBERT_ARCH {
 
-/// What a kernel may know of the instruction set: the bytes of a vector and the number of vector registers.
+/// An instruction set as kernels see it: the bytes of a vector and the number of vector registers.
 template <int Bytes, int Registers>
 struct Arch {
   static constexpr int bytes = Bytes;
@@ -29,10 +29,10 @@ struct Arch {
 using Baseline = Arch<16, 16>;
 using Avx2 = Arch<32, 16>;
 using Avx512 = Arch<64, 32>;
-struct Avx512Bf16 : Avx512 {};  // for kernels that say so: runs_on
+struct Avx512Bf16 : Avx512 {};  // for kernels whose runs_on includes it
 
-/// Whether a kernel is compiled for Arch: where it has a `template <class Arch> static constexpr bool runs_on`, that
-/// says so; else for all but Avx512Bf16, which it has no use for.
+/// Returns true if a kernel is compiled for Arch: the value of its `template <class Arch> static constexpr bool
+/// runs_on` if it has one, otherwise true for all but Avx512Bf16.
 template <class Kernel, class Arch>
 constexpr bool runs_on() {
   if constexpr (requires { Kernel::template runs_on<Arch>; })
@@ -65,7 +65,7 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"), noin
 
 }  // namespace detail
 
-/// Runs the kernel compiled for the given instruction set: for a kernel that others share and none should repeat.
+/// Runs a kernel compiled for Arch. Kernels use it to share another kernel without inlining it.
 template <class Kernel, class Arch, class... Args>
 [[gnu::always_inline]] inline void call(Args... args) noexcept {
 #if defined(__x86_64__)
@@ -76,8 +76,8 @@ template <class Kernel, class Arch, class... Args>
   if constexpr (std::is_same_v<Arch, Baseline>) return detail::run_baseline<Kernel>(args...);
 }
 
-/// Runs the kernel compiled for the instruction set in use, or for the next narrower one that it runs on. Arguments are
-/// passed by value: pointers, sizes, scalars.
+/// Runs a kernel compiled for the instruction set in use, or for the next narrower one that it runs on. Passes
+/// arguments by value: pointers, sizes, scalars, small structs.
 template <class Kernel, class... Args>
 void dispatch(Args... args) noexcept {
 #if defined(__x86_64__)

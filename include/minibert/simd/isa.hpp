@@ -1,4 +1,4 @@
-// The instruction set, chosen once at run time.
+// Chooses the instruction set, once, at run time.
 #pragma once
 
 #include <cstdlib>
@@ -8,8 +8,8 @@
 
 namespace minibert::simd {
 
-/// What a kernel is compiled for. `baseline` is whatever every processor of the platform has (SSE2, NEON);
-/// `avx512_bf16` is AVX-512 with the instruction for products of bfloat16.
+/// The instruction sets that kernels are compiled for. `baseline`: what every processor of the platform has (SSE2,
+/// NEON); `avx512_bf16`: AVX-512 with the instruction for products of bfloat16.
 enum class Isa { baseline, avx2, avx512, avx512_bf16 };
 
 constexpr std::string_view to_string(Isa isa) noexcept {
@@ -17,7 +17,7 @@ constexpr std::string_view to_string(Isa isa) noexcept {
   return names[static_cast<int>(isa)];
 }
 
-/// The best instruction set of this processor.
+/// Returns the best instruction set of this processor.
 inline Isa best_isa() noexcept {
 #if defined(__x86_64__)
   __builtin_cpu_init();
@@ -29,8 +29,8 @@ inline Isa best_isa() noexcept {
   return Isa::baseline;
 }
 
-/// The instruction set that `name` asks for; the best one for an empty name.
-/// @throws ValueError for an unknown name, or one that this processor does not have.
+/// Returns the instruction set called `name`; the best one for an empty name.
+/// @throws ValueError if the name is unknown or the processor lacks the instruction set.
 inline Isa isa_from_name(std::string_view name) {
   if (name.empty()) return best_isa();
   for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512_bf16}) {
@@ -42,8 +42,8 @@ inline Isa isa_from_name(std::string_view name) {
   core::raise<ValueError>("MINIBERT_ISA is '", name, "', expected baseline, avx2, avx512 or avx512_bf16");
 }
 
-/// The instruction set in use: the best one, or the one that the environment variable MINIBERT_ISA names.
-/// @throws ValueError as isa_from_name does, at the first call (a Tape makes it before any kernel runs).
+/// Returns the instruction set in use: the best one, or the one that the environment variable MINIBERT_ISA names.
+/// @throws ValueError as isa_from_name does, at the first call. A Tape makes this call before any kernel runs.
 inline Isa isa() {
   static const Isa chosen = [] {
     const char* name = std::getenv("MINIBERT_ISA");

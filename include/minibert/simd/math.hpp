@@ -1,5 +1,5 @@
-// exp, tanh and the normal distribution on vectors. Float: polynomials (minimax fits made for this library, errors
-// below); double: the standard library lane by lane, for the checks that need it exact.
+// exp, tanh and the normal distribution on vectors. Float: polynomials, minimax fits made for this library, with the
+// errors given below. Double: the standard library, lane by lane, for checks that need exact results.
 #pragma once
 
 #include <cmath>
@@ -21,7 +21,7 @@ template <class T, int N, class F>
 
 namespace detail {
 
-/// c[0] + c[1]·x + … by Horner's rule.
+/// Returns c[0] + c[1]·x + …, by Horner's rule.
 template <class V, int N>
 [[gnu::always_inline]] inline V polynomial(const V& x, const float (&c)[N]) {
   V p = V::broadcast(c[N - 1]);
@@ -31,7 +31,7 @@ template <class V, int N>
 
 }  // namespace detail
 
-/// e^x. Float: relative error < 2e-7; 0 below −87.3, infinity above 88.7; NaN stays NaN.
+/// Returns e^x. Float: relative error < 2e-7; 0 below −87.3, infinity above 88.7; NaN stays NaN.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> exp(const Vec<T, N>& x) {
   using V = Vec<T, N>;
@@ -51,7 +51,8 @@ template <class T, int N>
     V r = fma(n, V::broadcast(-0.693145751953125f), x);  // ln 2 in two parts, the first exact in few bits
     r = fma(n, V::broadcast(-1.42860682030941723e-6f), r);
     const V p = detail::polynomial(r, c);
-    const auto scaled = bit_cast<std::uint32_t>(p) + (bit_cast<std::uint32_t>(shifted) << 23);  // may wrap around
+    const auto scaled =
+        bit_cast<std::uint32_t>(p) + (bit_cast<std::uint32_t>(shifted) << 23);  // unsigned: may wrap around
     V y = bit_cast<float>(scaled);
     y = select_less(x, V::broadcast(-87.33f), V::broadcast(0.0f), y);
     y = select_less(V::broadcast(88.72f), x, V::broadcast(__builtin_inff()), y);
@@ -59,8 +60,8 @@ template <class T, int N>
   }
 }
 
-/// 2^x for x < 127, without exp's care for what is larger. Float: relative error < 2e-7; 2^−126 for all x below −126;
-/// NaN stays NaN.
+/// Returns 2^x for x < 127; larger x are not handled. Float: relative error < 2e-7; 2^−126 for all x below −126; NaN
+/// stays NaN.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> exp2(const Vec<T, N>& x) {
   using V = Vec<T, N>;
@@ -81,7 +82,7 @@ template <class T, int N>
   }
 }
 
-/// tanh x. Float: relative error < 4e-7.
+/// Returns tanh x. Float: relative error < 4e-7.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> tanh(const Vec<T, N>& x) {
   using V = Vec<T, N>;
@@ -102,8 +103,8 @@ template <class T, int N>
   }
 }
 
-/// The standard normal's cumulative distribution Φ(x) = (1 + erf(x / √2)) / 2 and density φ(x) = e^(−x²/2) / √(2π).
-/// Both need the same exponential: Φ(−|x|) = e^(−x²/2)·R(|x|), where R, Mills' ratio over √(2π), is smooth and is a
+/// Computes the standard normal distribution's cdf Φ(x) = (1 + erf(x / √2)) / 2 and pdf φ(x) = e^(−x²/2) / √(2π). Both
+/// share one exponential: Φ(−|x|) = e^(−x²/2)·R(|x|), where R, Mills' ratio over √(2π), is smooth and is a
 /// polynomial in 1 / (1 + 0.3·|x|) to 6e-8. Float: absolute error < 2e-7, relative error of Φ(−|x|) < 4e-7 + 1e-7·x².
 template <class T, int N>
 [[gnu::always_inline]] inline void normal_cdf_pdf(const Vec<T, N>& x, Vec<T, N>& cdf, Vec<T, N>& pdf) {

@@ -1,4 +1,4 @@
-// Rows of any length by vectors: whole ones, then a part of one.
+// Processes rows of any length by vectors: whole vectors, then a partial one.
 #pragma once
 
 #include <minibert/simd/vec.hpp>
@@ -6,7 +6,7 @@
 namespace minibert::simd {
 inline namespace MINIBERT_ARCH {
 
-/// All lanes of a vector count.
+/// All lanes of a vector are valid.
 struct FullVector {
   template <class V, class T>
   [[gnu::always_inline]] V load(const T* p) const {
@@ -16,14 +16,14 @@ struct FullVector {
   [[gnu::always_inline]] void store(const V& x, T* p) const {
     x.store(p);
   }
-  /// x, with zero in the lanes that do not count.
+  /// Returns x with zeros in the invalid lanes.
   template <class V>
   [[gnu::always_inline]] V keep(const V& x) const {
     return x;
   }
 };
 
-/// The first n lanes of a vector count; the others load as zero.
+/// The first n lanes of a vector are valid. The others load as zero and are not stored.
 struct PartVector {
   index_t n;
   template <class V, class T>
@@ -42,7 +42,7 @@ struct PartVector {
   }
 };
 
-/// f(i, part) for i = 0, lanes, 2·lanes, … < n. f is a lambda that is forced inline.
+/// Calls f(i, part) for i = 0, lanes, 2·lanes, … < n. part: the valid lanes. f: a lambda that is forced inline.
 template <class V, class F>
 [[gnu::always_inline]] inline void for_vectors(index_t n, F f) {
   index_t i = 0;
@@ -50,15 +50,16 @@ template <class V, class F>
   if (i < n) f(i, PartVector{n - i});
 }
 
-/// What is at p, or zeros where `present` is false (p then may be anything). A choice between addresses, not vectors:
-/// g++ 12 takes the condition in `present ? x + y : x` within a loop for a mask of lanes, and adds in lane 0 only.
+/// Loads from p, or returns zeros if `present` is false; p may then be any pointer. Chooses between addresses, not
+/// vectors: in a loop, g++ 12 takes the condition of `present ? x + y : x` for a mask of lanes, and adds in lane 0
+/// only.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline V load_or_zero(const T* p, bool present, Part part) {
   alignas(sizeof(V)) static constexpr T zeros[V::lanes] = {};
   return part.template load<V>(present ? p : zeros);
 }
 
-/// Writes x to p, or adds it to what is there.
+/// Writes x to p, or adds it to the elements there.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline void store_or_add(const V& x, T* p, bool add, Part part) {
   part.store(x + load_or_zero<V>(p, add, part), p);

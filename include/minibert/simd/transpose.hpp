@@ -1,4 +1,4 @@
-// Transposing a square of vectors in registers.
+// Transposes a square of vectors in registers.
 #pragma once
 
 #include <utility>
@@ -11,7 +11,7 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Exchanges the off-diagonal blocks of width W of all 2W×2W blocks that rows a and b, W apart, belong to.
+/// Rows a and b are W apart. Exchanges the off-diagonal W×W blocks of each 2W×2W block that both belong to.
 template <int W, class V, std::size_t... I>
 [[gnu::always_inline]] inline void exchange_blocks(V& a, V& b, std::index_sequence<I...>) {
   constexpr int n = V::lanes;
@@ -24,7 +24,7 @@ template <int W, class V, std::size_t... I>
 template <int W, class V>
 [[gnu::always_inline]] inline void transpose_step(V (&rows)[V::lanes]) {
   simd::unroll<V::lanes / 2>([&](auto pair) __attribute__((always_inline)) {
-    constexpr int i = pair % W + pair / W * 2 * W;  // the rows whose bit W is 0
+    constexpr int i = pair % W + pair / W * 2 * W;  // rows whose bit W is 0
     exchange_blocks<W>(rows[i], rows[i + W], std::make_index_sequence<V::lanes>());
   });
   if constexpr (2 * W < V::lanes) transpose_step<2 * W>(rows);
@@ -32,7 +32,7 @@ template <int W, class V>
 
 }  // namespace detail
 
-/// rows[i] lane j becomes rows[j] lane i.
+/// Moves lane j of rows[i] to lane i of rows[j].
 template <class V>
 [[gnu::always_inline]] inline void transpose(V (&rows)[V::lanes]) {
   detail::transpose_step<1>(rows);

@@ -1,4 +1,4 @@
-// Loops written out at compile time.
+// Unrolls loops at compile time.
 #pragma once
 
 #include <utility>
@@ -12,9 +12,10 @@ template <class F, int... I>
 }
 }  // namespace detail
 
-/// f(0), …, f(N − 1) with constants. An array indexed by them becomes registers in every compiler; one indexed by the
-/// counter of a loop that is unrolled later may stay in memory (g++: a fifth of the speed, depending on its
-/// neighbours). A lambda must be forced inline: `[&](auto i) __attribute__((always_inline)) { … }`.
+/// Calls f(0), …, f(N − 1) with compile-time constants. An array indexed by constants becomes registers in every
+/// compiler; an array indexed by a loop counter that is unrolled later may stay in memory (g++ lost a fifth of the
+/// speed, depending on neighbouring functions). A lambda must be forced inline: `[&](auto i)
+/// __attribute__((always_inline))`.
 template <int N, class F>
 [[gnu::always_inline]] inline void unroll(F f) {
   detail::unroll(f, std::make_integer_sequence<int, N>());

@@ -1,8 +1,8 @@
 // One vector type for every instruction set, over the compiler's vector extensions.
 //
-// Each function is forced inline: only then is it compiled for the instruction set of the function it ends up in
-// (dispatch.hpp). A function or lambda that takes a Vec and is not forced inline would be compiled for the baseline.
-// fma() is one expression because clang contracts a·b + c only within one.
+// Every function is forced inline, so that it is compiled for the instruction set of its caller (dispatch.hpp). A
+// function or lambda that takes a Vec without being forced inline would be compiled for the baseline. fma() is a single
+// expression, since clang contracts a·b + c only within one.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 namespace minibert::simd {
 inline namespace MINIBERT_ARCH {
 
-/// N elements of T in a register. T: float, double, int32_t, uint32_t.
+/// A register of N elements of T: float, double, int32_t or uint32_t.
 template <class T, int N>
 struct Vec {
   typedef T Raw __attribute__((vector_size(N * sizeof(T))));
@@ -28,22 +28,22 @@ struct Vec {
     std::memcpy(&r.v, p, sizeof(Raw));
     return r;
   }
-  /// The first n < N elements; zero in the others.
+  /// Loads the first n < N elements; the other lanes are zero.
   [[gnu::always_inline]] static Vec load(const T* p, index_t n) {
     Vec r{};
     for (index_t i = 0; i < n; ++i) r.v[i] = p[i];
     return r;
   }
-  /// x in all lanes.
+  /// Returns x in all lanes.
   [[gnu::always_inline]] static Vec broadcast(T x) { return broadcast(x, std::make_integer_sequence<int, N>()); }
-  /// 0, 1, …, N − 1.
+  /// Returns 0, 1, …, N − 1.
   [[gnu::always_inline]] static Vec iota() {
     Vec r;
     for (int i = 0; i < N; ++i) r.v[i] = static_cast<T>(i);
     return r;
   }
   [[gnu::always_inline]] void store(T* p) const { std::memcpy(p, &v, sizeof(Raw)); }
-  /// The first n < N elements.
+  /// Stores the first n < N elements.
   [[gnu::always_inline]] void store(T* p, index_t n) const {
     for (index_t i = 0; i < n; ++i) p[i] = v[i];
   }
@@ -61,7 +61,7 @@ struct Vec {
   [[gnu::always_inline]] friend Vec operator+(const Vec& a, T b) { return a + broadcast(b); }
 
  private:
-  // Through an array: what is written as Raw{x, x, …} or x − Raw{} g++ 12 inserts lane by lane.
+  // Loads from an array: g++ 12 inserts the elements of Raw{x, x, …} or x − Raw{} lane by lane.
   template <int... I>
   [[gnu::always_inline]] static Vec broadcast(T x, std::integer_sequence<int, I...>) {
     const T all[N] = {(static_cast<void>(I), x)...};
@@ -69,13 +69,13 @@ struct Vec {
   }
 };
 
-/// a·b + c, fused where the instruction set can.
+/// Returns a·b + c, fused if the instruction set can.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> fma(const Vec<T, N>& a, const Vec<T, N>& b, const Vec<T, N>& c) {
   return {a.v * b.v + c.v};
 }
 
-/// Per lane: a < b ? x : y.
+/// Returns a < b ? x : y of each lane.
 template <class T, int N, class U>
 [[gnu::always_inline]] inline Vec<U, N> select_less(const Vec<T, N>& a, const Vec<T, N>& b, const Vec<U, N>& x,
                                                     const Vec<U, N>& y) {
@@ -83,7 +83,7 @@ template <class T, int N, class U>
   return {(a.v < b.v) ? x.v : y.v};
 }
 
-/// Per lane the larger one; b where a is NaN.
+/// Returns the larger of each lane; b where a is NaN.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> max(const Vec<T, N>& a, const Vec<T, N>& b) {
   return {(a.v > b.v) ? a.v : b.v};
@@ -94,7 +94,7 @@ template <class T, int N>
   return {(a.v < 0) ? -a.v : a.v};
 }
 
-/// The same bits as another type of the same size.
+/// Returns the same bits as another type of the same size.
 template <class U, class T, int N>
 [[gnu::always_inline]] inline Vec<U, N> bit_cast(const Vec<T, N>& a) {
   static_assert(sizeof(T) == sizeof(U));
@@ -103,13 +103,14 @@ template <class U, class T, int N>
   return r;
 }
 
-/// The lanes' values as another type of the same size.
+/// Converts each lane to another type of the same size.
 template <class U, class T, int N>
 [[gnu::always_inline]] inline Vec<U, N> convert(const Vec<T, N>& a) {
   return {__builtin_convertvector(a.v, typename Vec<U, N>::Raw)};
 }
 
-/// f over all lanes, halves with halves: a fixed order. f is a lambda that is forced inline.
+/// Reduces all lanes by f in a fixed order: combines the lower half with the upper half until one lane is left. f: a
+/// lambda that is forced inline.
 template <class T, int N, class F>
 [[gnu::always_inline]] inline T reduce(const Vec<T, N>& a, F f) {
   if constexpr (N == 1) {
@@ -122,14 +123,14 @@ template <class T, int N, class F>
   }
 }
 
-/// The sum of all lanes.
+/// Returns the sum of all lanes.
 template <class T, int N>
 [[gnu::always_inline]] inline T sum(const Vec<T, N>& a) {
   return reduce(
       a, [](const auto& x, const auto& y) __attribute__((always_inline)) { return x + y; });
 }
 
-/// The largest lane.
+/// Returns the largest lane.
 template <class T, int N>
 [[gnu::always_inline]] inline T max_lane(const Vec<T, N>& a) {
   return reduce(

@@ -1,7 +1,7 @@
-// The backward pass of attention for a segment of the keys of one head of one sequence.
+// The backward pass of attention for some keys of one head of one sequence.
 //
-// Probabilities are made again, a block of queries against a block of keys at a time, from the scores and the kept
-// log-sum-exp; five products per block. Nothing but blocks is ever stored.
+// Recomputes probabilities from the scores and the log-sum-exp of the forward pass, for one block of queries × keys at
+// a time, with five products per block. Never stores more than one block.
 #pragma once
 
 #include <algorithm>
@@ -14,25 +14,25 @@ inline namespace MINIBERT_ARCH {
 namespace detail {
 
 struct BackwardBlocks {
-  static constexpr index_t kGroup = 24;                 // queries whose probabilities the first level holds
-  static constexpr index_t kShort = 256;                // sequences that were fetched as a whole
+  static constexpr index_t kGroup = 24;                 // queries whose probabilities fit into L1
+  static constexpr index_t kShort = 256;                // up to this length a whole sequence is prefetched
   static constexpr index_t kKeys = 192, kQueries = 96;  // of a block: multiples of a tile's columns and rows
 };
 
-/// Keys [begin, end) of a head against all its queries. dq, dk, dv and dy are of the head, rows head.stride apart. On
-/// the way the next block is fetched, and by the last, or by all of a short sequence, next_head. Products: one of
-/// products.hpp.
+/// Computes dk and dv of keys [begin, end) of a head, and their part of dq, from all its queries. All matrices are of
+/// the head, rows head.stride apart. Prefetches the next block meanwhile; the last block, or all blocks of a short
+/// sequence, prefetch next_head. Products: a way to multiply (products.hpp).
 template <class Products>
 struct AttentionBackward : BackwardBlocks {
   using Element = typename Products::Element;
   template <class Arch>
   static constexpr bool runs_on = Products::template runs_on<Arch>;
-  /// Scratch of one thread.
+  /// Scratch memory of one thread.
   template <class T>
   struct Scratch {
-    index_t stride;                                            // of p and ds
-    Element *keys, *values, *key_rows, *query_rows, *dy_rows;  // packed: columns of the block, or its rows
-    Element* rows;                                             // the left operand of a product, where it is packed
+    index_t stride;                                            // of the rows of p and ds
+    Element *keys, *values, *key_rows, *query_rows, *dy_rows;  // packed columns, or packed rows, of the block
+    Element* rows;                                             // the left operand of a product, if packed
     T *p, *ds;                                                 // blocks of queries × keys
 
     Scratch(ScratchCutter<T>& memory, index_t max_queries, index_t max_keys, index_t head_size) {
@@ -95,15 +95,15 @@ struct AttentionBackward : BackwardBlocks {
   }
 
  private:
-  /// The gradient of keys that nobody asked.
+  /// Zeroes the gradient of keys that no query attends to.
   template <class T>
   static void clear(Sink<T> gradient, index_t begin, index_t end, index_t d, index_t stride) {
     if (!gradient || gradient.accumulate) return;
     for (index_t key = begin; key < end; ++key) std::fill_n(gradient.data + key * stride, d, T{0});
   }
 
-  /// P and dS of a block of queries and keys: P = 2^(scores − lse), dS = P·(dP − Σ dy·y). With dropout dP is multiplied
-  /// by the factors before, and P becomes what was multiplied with the values: P times the factors.
+  /// Computes a block of P = 2^(scores − lse), in base 2, and dS = P·(dP − Σ dy·y). With dropout, both dP and the
+  /// stored P are multiplied by the dropout factors.
   template <class Arch, class T>
   [[gnu::always_inline]] static void make_block(const AttentionHead<T>& head, const T* dy, const T* y, const T* lse,
                                                 index_t key, index_t keys, index_t query, index_t queries,
@@ -141,7 +141,7 @@ struct AttentionBackward : BackwardBlocks {
     }
   }
 
-  /// Σ a·b over d elements.
+  /// Returns Σ a·b over d elements.
   template <class V, class T>
   [[gnu::always_inline]] static T row_dot(const T* a, const T* b, index_t d) {
     V total{};

@@ -1,8 +1,8 @@
 // The forward pass of attention for some queries of one head of one sequence.
 //
-// Keys and values are packed a block at a time; six queries meet all keys of the block, their scores lie in the first
-// level of the cache, become probabilities there, and are multiplied with the values. Where the sequence has several
-// blocks of keys, the outputs so far are rescaled to the largest score yet (Dao et al., "FlashAttention", 2022).
+// Keys and values are packed block by block. A few queries at a time are multiplied with all keys of the block; their
+// scores stay in L1, become probabilities there, and are multiplied with the values. If a sequence has several blocks
+// of keys, earlier outputs are rescaled to the largest score so far (Dao et al., "FlashAttention", 2022).
 #pragma once
 
 #include <cmath>
@@ -20,7 +20,7 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// One head of one sequence: rows of `head_size` elements, `stride` apart.
+/// One head of one sequence: q (num_queries rows), k and v (num_keys rows) of head_size elements, `stride` apart.
 template <class T>
 struct AttentionHead {
   const T *q, *k, *v;
@@ -29,7 +29,8 @@ struct AttentionHead {
   DropoutMask mask;
 };
 
-/// y = (sum + factor[row]·what was summed before) · inverse[row], or, unless it is the last block, without the last.
+/// Epilogue that joins blocks of keys. With total = sum + factor[row]·(partial sum of earlier blocks), stores total to
+/// `partial`, or, for the last block, y = total·inverse[row].
 template <class T>
 struct AttentionOutput {
   static constexpr bool in_registers = true;
@@ -51,7 +52,7 @@ struct AttentionOutput {
   }
 };
 
-/// Scores of Rows queries become probabilities times the row's sum, as online_softmax.
+/// Applies online_softmax to Rows rows at once.
 template <int Rows, class V, class T>
 [[gnu::always_inline]] inline void online_softmax_rows(T* scores, index_t stride, index_t padded, T* largest, T* sum,
                                                        T* factor, bool first) {
@@ -78,9 +79,9 @@ template <int Rows, class V, class T>
   });
 }
 
-/// Scores of `count` queries against the keys from `begin` on become probabilities times the row's sum; what was summed
-/// before has to be multiplied by factor. Scores are in powers of two, and lie `stride` apart. Several rows at a time,
-/// lest each wait for its maximum and its sum.
+/// Replaces the scores of `count` queries (rows `stride` apart, in base 2) with 2^(score − largest), and updates each
+/// row's `largest` score and `sum`. factor[row] receives what outputs of earlier blocks have to be multiplied by; it is
+/// 0 for the `first` block. Takes several rows at a time, so that none waits for its own maximum and sum.
 template <class V, class T>
 [[gnu::always_inline]] inline void online_softmax(T* scores, index_t stride, index_t count, index_t keys, T* largest,
                                                   T* sum, T* factor, bool first) {
@@ -97,7 +98,7 @@ template <class V, class T>
   while (row < count) next_rows(std::integral_constant<int, 1>());
 }
 
-/// epilogue(A (m×k) · packed panels (k×n)); scratch: Products::rows.
+/// Multiplies: C (m×n) = epilogue(A (m×k) · packed panels (k×n)). scratch: memory of Products::rows.
 template <class Arch, class Products, class T, class Element, class Epilogue>
 [[gnu::always_inline]] inline void multiply(index_t m, index_t n, index_t k, Matrix<T> a, Element* panels,
                                             PrefetchQueue& ahead, Element* scratch, Epilogue epilogue) {
@@ -107,24 +108,25 @@ template <class Arch, class Products, class T, class Element, class Epilogue>
 }
 
 struct ForwardBlocks {
-  static constexpr index_t kKeys = 1024;    // of a block: with their values half of the second level of the cache
-  static constexpr index_t kQueries = 516;  // that share a block: packing it costs a hundredth of the products
-  static constexpr index_t kGroup = 48;     // queries at most that meet a panel of keys while the first level holds it
-  static constexpr index_t kScores = kMicroRows * kKeys;  // of a group: half of the first level
+  static constexpr index_t kKeys = 1024;    // of a block: with their values they fill half of L2
+  static constexpr index_t kQueries = 516;  // that share a packed block: packing costs 1 % of the products
+  static constexpr index_t kGroup = 48;     // at most as many queries per group, while L1 holds a panel of keys
+  static constexpr index_t kScores = kMicroRows * kKeys;  // of a group: they fill half of L1
 
+  /// Returns the queries of a group whose rows of scores are scores_stride apart.
   static constexpr index_t group(index_t scores_stride) {
     return std::min(kScores / scores_stride / kMicroRows * kMicroRows, kGroup);
   }
 };
 
-/// Queries [first, last) of a head: y, rows head.stride apart, and lse (may be null), the row's log Σ e^score. Fetches
-/// `ahead` on the way. Products: one of products.hpp.
+/// Computes y (rows head.stride apart) of queries [first, last) of a head, and lse, log Σ e^score of each query, unless
+/// it is null. Prefetches `ahead` meanwhile. Products: a way to multiply (products.hpp).
 template <class Products>
 struct AttentionForward : ForwardBlocks {
   using Element = typename Products::Element;
   template <class Arch>
   static constexpr bool runs_on = Products::template runs_on<Arch>;
-  /// Scratch of one thread.
+  /// Scratch memory of one thread.
   template <class T>
   struct Scratch {
     index_t partial_stride;
@@ -176,7 +178,7 @@ struct AttentionForward : ForwardBlocks {
   }
 
  private:
-  /// Probabilities of the queries from `query` on and keys [begin, end) times their dropout factors.
+  /// Multiplies the probabilities of `count` queries from `query` on and keys [begin, end) by their dropout factors.
   template <class V, class T>
   [[gnu::always_inline]] static void drop_scores(const AttentionHead<T>& head, T* row, index_t stride, index_t query,
                                                  index_t count, index_t begin, index_t end) {

@@ -1,6 +1,6 @@
-// Operands rounded to bfloat16, for products with sums in float, where the processor multiplies bfloat16. An element of
-// the packed operands is a pair: rows 2p and 2p + 1 of B, or columns of A, the first in the low half; a row beyond the
-// last is zero. One instruction, vdpbf16ps, multiplies and adds both.
+// Packs operands rounded to bfloat16, for processors that multiply bfloat16 and sum in float. An element of a packed
+// operand is a pair along k: rows 2p and 2p + 1 of B, or columns 2p and 2p + 1 of A, the first in the low half. If k is
+// odd, the last pair ends in zero. One instruction, vdpbf16ps, multiplies two pairs and adds both products to a sum.
 #pragma once
 
 #include <algorithm>
@@ -13,17 +13,17 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Two neighbours along k, the first in the low half.
+/// Two neighbours along k as bfloat16, the first in the low half.
 using Bf16Pair = std::uint32_t;
 
-/// How pairs are made: of two rows of B, or of neighbours in a row of A.
+/// Rounds floats to pairs: from two rows of B (`rows`), or from neighbours in a row of A (`neighbours`).
 template <class Arch>
 struct Bf16Rounding;
 
 #if defined(__x86_64__)
-// Instructions are written out, since <immintrin.h> would cost every unit that includes us 0.3 s.
+// Inline assembly: <immintrin.h> would cost every including unit 0.3 s of compile time.
 
-/// By the processor, which takes denormal numbers for zero, as its products do.
+/// Uses the processor's instruction, which flushes denormal numbers to zero, as its products do.
 template <>
 struct Bf16Rounding<simd::Avx512Bf16> {
   using V = simd::Avx512::vec<float>;
@@ -32,7 +32,7 @@ struct Bf16Rounding<simd::Avx512Bf16> {
   [[gnu::always_inline]] static Pairs rows(const V& first, const V& second) {
     return rows(neighbours(first, second), std::make_integer_sequence<int, 2 * Pairs::lanes>());
   }
-  /// Of the elements of a and then b.
+  /// Returns the pairs of a's elements, then of b's.
   [[gnu::always_inline]] static Pairs neighbours(const V& a, const V& b) {
     Pairs pairs;
     asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(pairs.v) : "v"(a.v), "v"(b.v));
@@ -40,7 +40,7 @@ struct Bf16Rounding<simd::Avx512Bf16> {
   }
 
  private:
-  /// The halves of the register, number 0, 16, 1, 17, …
+  /// Interleaves the halves of a register: 0, 16, 1, 17, …
   template <int... I>
   [[gnu::always_inline]] static Pairs rows(const Pairs& rounded, std::integer_sequence<int, I...>) {
     typedef std::uint16_t Halves __attribute__((vector_size(64)));
@@ -53,7 +53,7 @@ struct Bf16Rounding<simd::Avx512Bf16> {
   }
 };
 
-/// Pairs that one instruction multiplies and adds.
+/// The micro-kernel's operand of pairs, see MicroOperand.
 struct NativePairs {
   using V = simd::Avx512::vec<Bf16Pair>;
   static constexpr int lanes = V::lanes;
@@ -71,7 +71,8 @@ struct MicroOperand<simd::Avx512Bf16, Bf16Pair> {
 };
 #endif
 
-/// Pairs of `columns` from rows p and p + 1 of a row-major matrix; `second` false: there is no row p + 1.
+/// Calls store(c, pairs, part) with the pairs of a row and the next, `stride` elements on, for all `columns` columns.
+/// second: false if there is no next row; zeros take its place.
 template <class Arch, class Store>
 [[gnu::always_inline]] inline void pair_rows(const float* row, index_t stride, bool second, index_t columns,
                                              Store store) {
@@ -85,7 +86,7 @@ template <class Arch, class Store>
       });
 }
 
-/// Pairs of neighbours of one row, `count` at most two vectors: those from index 0, 2, 4, …
+/// Returns the pairs (0, 1), (2, 3), … of the first `count` elements of a row, at most two vectors of elements.
 template <class Arch>
 [[gnu::always_inline]] inline typename Arch::template vec<Bf16Pair> pair_neighbours(const float* row, index_t count) {
   using V = typename Arch::template vec<float>;
@@ -99,9 +100,10 @@ template <class Arch>
   return Bf16Rounding<Arch>::neighbours(a, b);
 }
 
-constexpr index_t num_pairs(index_t k) noexcept { return (k + 1) / 2; }
+/// Returns the number of pairs of k elements.
+constexpr index_t num_pairs(index_t k) noexcept { return core::ceil_div(k, 2); }
 
-/// `count` rows of Bᵗ, of pairs of neighbours, into as many columns of a panel, at most a vector of them.
+/// Packs `count` rows of Bᵗ (k elements each) as pairs into as many columns of a panel, at most a vector of them.
 template <class Tile>
 [[gnu::always_inline]] inline void pack_bf16_panel_columns(Bf16Pair* to, const float* source, index_t stride,
                                                            index_t count, index_t k) {
@@ -121,7 +123,7 @@ template <class Tile>
   }
 }
 
-/// B (k×n) into panels of pairs: the one that starts at column j lies at packed + j·num_pairs(k).
+/// Packs B (k×n) into panels of pairs: the panel at column j begins at packed + j·num_pairs(k).
 template <class Tile>
 [[gnu::always_inline]] inline void pack_bf16_panels(Bf16Pair* packed, Matrix<float> b, index_t n, index_t k) {
   using V = typename Tile::V;
@@ -143,8 +145,8 @@ template <class Tile>
   }
 }
 
-/// A (m×k) as pairs along k: where its rows are contiguous (r, p) at r·stride + p, else at p·stride + r; stride is a
-/// multiple of 16.
+/// Packs A (m×k) as pairs: pair p of row r to packed[r·stride + p] if rows of A are contiguous, otherwise to
+/// packed[p·stride + r]. stride: a multiple of 16.
 template <class Arch>
 [[gnu::always_inline]] inline void pack_bf16_rows(Bf16Pair* packed, index_t stride, Matrix<float> a, index_t m,
                                                   index_t k) {

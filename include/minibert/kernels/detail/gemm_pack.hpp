@@ -1,4 +1,4 @@
-// Packing: operands copied into the order in which the micro-tile reads them.
+// Packing: copies operands into the order in which the micro-tile reads them.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Row p of the panel: `count` elements of a row of B, then zeros to the end of a vector.
+/// Copies `count` elements of a row of B to a row of a panel, and fills the last vector with zeros.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_row(T* to, const T* row, index_t count) {
   using V = typename Tile::V;
@@ -21,7 +21,8 @@ template <class Tile, class T>
                  __attribute__((always_inline)) { part.template load<V>(row + c).store(to + c); });
 }
 
-/// A vector of columns of the panel from `count` rows of Bᵗ, the rest of it zero: squares transposed in registers.
+/// Copies `count` rows of Bᵗ (k elements each) to as many columns of a panel, at most a vector of them, and fills that
+/// vector with zeros. Transposes squares in registers.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_columns(T* to, const T* source, index_t stride, index_t count,
                                                       index_t k) {
@@ -51,8 +52,8 @@ template <class Tile, class T>
   }
 }
 
-/// `count` columns of B (k×n), which are contiguous, from column j on into a panel of Tile::columns columns; zeros to
-/// the end of a vector.
+/// Copies columns [j, j + count) of B (k×n), whose columns are contiguous, to a panel, and fills the last vector with
+/// zeros.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel(T* panel, Matrix<T> b, index_t j, index_t count, index_t k) {
   constexpr index_t lanes = Tile::V::lanes;
@@ -61,26 +62,26 @@ template <class Tile, class T>
                              std::min<index_t>(count - c, lanes), k);
 }
 
-/// Fetches the n elements that begin `distance` further on.
+/// Prefetches the n elements that begin at row + distance.
 template <class T>
-[[gnu::always_inline]] inline void fetch_row(const T* row, index_t distance, index_t n) {
+[[gnu::always_inline]] inline void prefetch_row(const T* row, index_t distance, index_t n) {
   for (index_t i = 0; i < n; i += 64 / static_cast<index_t>(sizeof(T))) __builtin_prefetch(row + distance + i, 0, 2);
 }
 
-/// At most kMaxTileColumns columns of B (k×n), whose rows are contiguous, into panels, a whole row at a time: where
-/// that is several panels, rows so far apart may push each other out of the cache before the next panel wants them.
+/// Packs B (k×n), n at most kMaxTileColumns, whose rows are contiguous, into panels, a whole row at a time: packed
+/// panel by panel, rows far apart may evict each other from the cache before the next panel.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_rows(T* packed, Matrix<T> b, index_t n, index_t k) {
   for (index_t p = 0; p < k; ++p) {
     const T* row = b.data + p * b.row_stride;
     if constexpr (Tile::columns < kMaxTileColumns)
-      fetch_row(row, p + kPackAhead < k ? kPackAhead * b.row_stride : 0, n);
+      prefetch_row(row, p + kPackAhead < k ? kPackAhead * b.row_stride : 0, n);
     for (index_t j = 0; j < n; j += Tile::columns)
       pack_panel_row<Tile>(packed + j * k + p * Tile::columns, row + j, std::min(Tile::columns, n - j));
   }
 }
 
-/// B (k×n) into panels: the one that starts at column j lies at packed + j·k.
+/// Packs B (k×n) into panels: the panel at column j begins at packed + j·k, its rows Tile::columns apart.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panels(T* packed, Matrix<T> b, index_t n, index_t k) {
   if (b.column_stride == 1) {
@@ -92,7 +93,7 @@ template <class Tile, class T>
   }
 }
 
-/// A (m×k), whose columns are contiguous: element (r, p) at p·stride + r.
+/// Packs A (m×k), whose columns are contiguous: element (r, p) to packed[p·stride + r].
 template <class V, class T>
 [[gnu::always_inline]] inline void pack_rows(T* packed, index_t stride, Matrix<T> a, index_t m, index_t k) {
   constexpr index_t kWidth = kPackVectors * V::lanes;
@@ -116,8 +117,7 @@ template <class V, class T>
   }
 }
 
-/// n elements, a whole number of vectors or followed by what may change, rounded to bfloat16: to nearest even, NaN
-/// stays NaN.
+/// Rounds n floats to bfloat16, to nearest even; NaN stays NaN. Rounds up to the end of the last vector.
 template <class V>
 [[gnu::always_inline]] inline void round_to_bf16(float* x, index_t n) {
   for (index_t i = 0; i < n; i += V::lanes) {
@@ -129,8 +129,8 @@ template <class V>
   }
 }
 
-/// A (m×k), whose columns are contiguous, in strips of six rows, column by column. packed: core::round_up(m, 6)·(k + 4)
-/// elements: strips begin at different places of a page.
+/// Packs A (m×k), whose columns are contiguous, into strips of kMicroRows rows, column by column, kStripGap elements
+/// apart for each row. packed: round_up(m, kMicroRows)·(k + kStripGap) elements.
 template <class Tile, class T>
 [[gnu::always_inline]] inline BlockRows<T> pack_strips(T* packed, Matrix<T> a, index_t m, index_t k) {
   using V = typename Tile::V;
@@ -140,9 +140,9 @@ template <class Tile, class T>
   for (index_t p = 0; p < k; ++p) {
     const T* column = a.data + p * a.column_stride;
     T* to = packed + p * rows;
-    fetch_row(column, p + kPackAhead < k ? kPackAhead * a.column_stride : 0, m);
+    prefetch_row(column, p + kPackAhead < k ? kPackAhead * a.column_stride : 0, m);
     index_t r = 0;
-    for (; r + width <= m; r += rows)  // whole vectors: what is too much is written over, or lies between the strips
+    for (; r + width <= m; r += rows)  // whole vectors: the excess is overwritten later, or lies in the gap
       for (index_t i = 0; i < rows; i += V::lanes) V::load(column + r + i).store(to + r * (k + gap) + i);
     for (; r < m; r += rows)
       if (m - r >= rows)
