@@ -1,5 +1,5 @@
-// Every number of the matrix product that was found by measurement, once for each instruction set, beside what was
-// measured. Changing one changes speed, never a bit of a result. docs/matrix_product.md lists what else was tried.
+// The tuning constants of the matrix product, one struct per instruction set, each with the measurement behind it. They
+// change speed, never a bit of a result. docs/matrix_product.md lists what else was tried.
 //
 // Unless a comment names another machine, numbers of AVX-512 were measured on an AMD EPYC of the fourth generation
 // (32 KB of L1 and 1 MB of L2 per core), numbers of AVX2 on one of the third (32 KB and 512 KB).
@@ -22,8 +22,8 @@ inline constexpr int kMicroRows = 6;
 /// A multiple of every micro-tile's columns (64, 32, 16, 8 or 4), in which B is packed and C is cut.
 inline constexpr index_t kMaxTileColumns = 64;
 
-/// Rows by which a packing loop prefetches ahead of its reads, and vectors that it copies per iteration (more than one,
-/// for fewer instructions per cache line).
+/// Packing loops prefetch kPackAhead rows ahead of their reads, and copy kPackVectors vectors per iteration, which
+/// takes fewer instructions per cache line than one.
 inline constexpr index_t kPackAhead = 16, kPackVectors = 3;
 
 /// Returns how many rows, stride_bytes apart, lie in different sets of L2 (1,024 sets of 64-byte lines, 8 or 16 ways)
@@ -49,23 +49,23 @@ struct GemmTuning<simd::Avx512> {
   static constexpr index_t kBlockInPlace = 384;
 
   // ---- B in place, or packed ----
-  /// B is read in place if at least so many of its rows lie in different sets of L2. Reading in place gained 10 to 20 %
-  /// where operands come from beyond L2; packing rows that are 4 KB apart, or an odd multiple, gained 6 % of the
-  /// gradient of a weight with 1,024 inputs.
+  /// B is read in place if at least kCollidingRows of its rows lie in different sets of L2. Reading in place gained 10
+  /// to 20 % where operands come from beyond L2; packing rows that are 4 KB apart, or an odd multiple, gained 6 % of
+  /// the gradient of a weight with 1,024 inputs.
   static constexpr index_t kCollidingRows = 32;
   /// A colliding B is still read in place, in blocks of kBlock, if it is larger than kLargeB bytes (L3 does not keep
   /// it), fewer than kInPlaceRows rows of A share it, and at least kCollidingRowsShort of its rows lie in different
   /// sets. For 3,072 inputs this gained 3 % over packing.
   static constexpr index_t kLargeB = index_t{16} << 20, kInPlaceRows = 2048, kCollidingRowsShort = 16;
-  /// From so many rows of A on B is packed once, before the product; for fewer rows each chunk packs its own panels.
-  /// A panel packed beforehand has to come from another core's cache half of the time. Products of 317 and 614 rows
-  /// went from 67 to 79 % of the peak to 86 to 91 % while the two cores were far from each other, and gained 2 to 8 %
-  /// otherwise; the gradient of a weight with 1,024 inputs (9 MB of packed B) gained 2 %. With 1,056 rows and more,
+  /// With kSharedRows rows of A or more, B is packed once, before the product; with fewer, each chunk packs its own
+  /// panels. A panel packed beforehand has to come from another core's cache half of the time. Products of 317 and 614
+  /// rows went from 67 to 79 % of the peak to 86 to 91 % while the two cores were far from each other, and gained 2 to
+  /// 8 % otherwise; the gradient of a weight with 1,024 inputs (9 MB of packed B) gained 2 %. With 1,056 rows and more,
   /// own panels cost 2 to 5 %.
   static constexpr index_t kSharedRows = 769;
 
   // ---- A in place, or packed ----
-  /// Contiguous columns of A are packed only if fewer than so many rows of a block lie in different sets of L2.
+  /// Contiguous columns of A are packed only if fewer than kCollidingColumns of them lie in different sets of L2.
   /// Packing them always cost 5 % of the weights' gradients.
   static constexpr index_t kCollidingColumns = 128;
   /// True if the next rows of A are prefetched with the last panel of B only. Prefetched with the first panel they were
@@ -106,9 +106,9 @@ struct GemmTuning<simd::Avx2> {
 
   /// Steps of a block of k, at most half as many again.
   static constexpr index_t kBlock = 384, kBlockInPlace = kBlock;
-  /// From so many rows of A on B is packed once, before the product; for fewer rows each chunk packs its own panels,
-  /// kMaxTileColumns columns at a time, as whole rows with the next kPackAhead rows prefetched. Packed panel by panel,
-  /// rows 4 KB apart evicted each other before the second panel: a fifth of the gradient of a weight.
+  /// With kSharedRows rows of A or more, B is packed once, before the product; with fewer, each chunk packs its own
+  /// panels, kMaxTileColumns columns at a time, as whole rows with the next kPackAhead rows prefetched. Packed panel by
+  /// panel, rows 4 KB apart evicted each other before the second panel: a fifth of the gradient of a weight.
   static constexpr index_t kSharedRows = 600;
   /// Elements between two strips of packed A, so that strips start at different offsets of a page.
   static constexpr index_t kStripGap = 4;
@@ -117,7 +117,7 @@ struct GemmTuning<simd::Avx2> {
   /// four times, which cost the gradient of a weight 3 to 5 %.
   static constexpr index_t kRows = 96, kColumns = 768;
   static constexpr index_t kTallRows = kRows, kOwnRows = kRows, kOwnColumns = kColumns;
-  /// Chunks to aim for by cutting columns too; where chunks pack rows of A, so many for each thread.
+  /// Chunks to aim for by cutting columns too; the second number is per thread, for chunks that pack their rows of A.
   static constexpr index_t kChunks = 32, kChunksPerThreadPacking = 4;
 };
 
