@@ -67,8 +67,8 @@ def attention(run):
 
 def kernels(run):
     """All other kernels, which no peer is measured for."""
-    names = ("layer_norm", "gelu", "softmax", "cross_entropy", "embedding", "dropout", "mean_pool", "elementwise", "reduce",
-             "clip_grad", "adamw")
+    names = ("layer_norm", "gelu", "softmax", "cross_entropy", "embedding", "dropout", "mean_pool", "elementwise",
+             "reduce", "clip_grad", "adamw")
     return medians([{case: counters for name in names for case, counters in run.programs.bench(f"{name}_bench").items()}
                     for _ in range(run.rounds)])
 
