@@ -47,9 +47,9 @@ TEST_CASE("BertConfig: every supported hidden_act names its activation") {
       {"gelu", Activation::gelu}, {"gelu_new", Activation::gelu_tanh}, {"gelu_pytorch_tanh", Activation::gelu_tanh},
       {"relu", Activation::relu}, {"silu", Activation::silu},          {"swish", Activation::silu},
       {"tanh", Activation::tanh}};
-  for (const auto& [name, activation] : names) {
-    CAPTURE(name);
-    CHECK(parse(core::concat(R"({"hidden_act": ")", name, R"("})")).activation() == activation);
+  for (const auto& named : names) {
+    CAPTURE(named.first);
+    CHECK(parse(core::concat(R"({"hidden_act": ")", named.first, R"("})")).activation() == named.second);
   }
 }
 
