@@ -1,4 +1,4 @@
-// The version, and the one macro that other headers share.
+// The version, and the macros that other headers share.
 #pragma once
 
 #define MINIBERT_VERSION_MAJOR 0
@@ -6,19 +6,38 @@
 #define MINIBERT_VERSION_PATCH 0
 #define MINIBERT_VERSION "0.1.0"
 
-// The inline namespace of simd and kernels, named after the -m flags of the translation unit. Without it, the linker
-// would merge functions of units compiled with different flags, and a unit without AVX could get code that uses AVX.
-// Types that are passed between units stay outside this namespace.
-#if defined(__AVX512F__)
-#define MINIBERT_ARCH arch_avx512
-#elif defined(__AVX2__) && defined(__FMA__)
-#define MINIBERT_ARCH arch_avx2_fma
-#elif defined(__AVX2__)
-#define MINIBERT_ARCH arch_avx2
-#elif defined(__FMA__)
-#define MINIBERT_ARCH arch_avx_fma
-#elif defined(__AVX__)
-#define MINIBERT_ARCH arch_avx
+// The library has two forms (docs/design.md, "Two forms"). By default it is header-only: each header ends by including
+// its definitions, impl/<name>.ipp. If MINIBERT_COMPILED is defined, headers only declare, and the program links a
+// library that contains the definitions.
+#ifdef MINIBERT_COMPILED
+#define MINIBERT_INLINE
 #else
-#define MINIBERT_ARCH arch_baseline
+#define MINIBERT_INLINE inline
+#endif
+
+// The inline namespace of simd, kernels and parallel loops. In the header-only form it is named after the flags of the
+// translation unit. Otherwise the linker would merge functions of units compiled with different flags, and a unit
+// without AVX could get code that uses AVX, or a unit without OpenMP memory for one thread and loops on two.
+// Types that are passed between units stay outside this namespace.
+#if defined(MINIBERT_COMPILED)
+#define MINIBERT_ARCH compiled
+#elif defined(__AVX512F__)
+#define MINIBERT_ARCH_OF(threads) arch_avx512_##threads
+#elif defined(__AVX2__) && defined(__FMA__)
+#define MINIBERT_ARCH_OF(threads) arch_avx2_fma_##threads
+#elif defined(__AVX2__)
+#define MINIBERT_ARCH_OF(threads) arch_avx2_##threads
+#elif defined(__FMA__)
+#define MINIBERT_ARCH_OF(threads) arch_avx_fma_##threads
+#elif defined(__AVX__)
+#define MINIBERT_ARCH_OF(threads) arch_avx_##threads
+#else
+#define MINIBERT_ARCH_OF(threads) arch_baseline_##threads
+#endif
+#ifndef MINIBERT_ARCH
+#ifdef _OPENMP
+#define MINIBERT_ARCH MINIBERT_ARCH_OF(openmp)
+#else
+#define MINIBERT_ARCH MINIBERT_ARCH_OF(serial)
+#endif
 #endif

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <concepts>
-#include <cstdio>
+#include <cstdint>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
+
+#include <minibert/core/config.hpp>
 
 namespace minibert {
 
@@ -45,52 +47,78 @@ namespace core {
 
 namespace detail {
 
-inline void append(std::string& out, char c) { out += c; }
-template <std::same_as<bool> B>
-void append(std::string& out, B b) {
-  out += b ? "true" : "false";
-}
-template <class Text>
-requires std::convertible_to<const Text&, std::string_view>
-void append(std::string& out, const Text& text) { out += std::string_view(text); }
-template <std::integral I>
-requires(!std::same_as<I, bool>) void append(std::string& out, I value) { out += std::to_string(value); }
-template <std::floating_point F>
-void append(std::string& out, F value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
-  out += text;
-}
-/// Types that have a to_string(), such as Shape.
+/// A part of a message. Texts are not copied.
+struct Part {
+  enum class Kind { text, character, integer, natural, real };
+
+  Part(std::string_view value) : kind(Kind::text), text(value) {}
+  Part(char value) : kind(Kind::character), character(value) {}
+  Part(std::int64_t value) : kind(Kind::integer), integer(value) {}
+  Part(std::uint64_t value) : kind(Kind::natural), natural(value) {}
+  Part(double value) : kind(Kind::real), real(value) {}
+
+  Kind kind;
+  union {
+    std::string_view text;
+    char character;
+    std::int64_t integer;
+    std::uint64_t natural;
+    double real;
+  };
+};
+
+/// Converts a value to one of the types that Part takes. Shape and other types must have a to_string().
 template <class V>
-requires requires(const V& v) {
-  { to_string(v) } -> std::convertible_to<std::string_view>;
+auto printable(const V& value) {
+  if constexpr (std::same_as<V, char>)
+    return value;
+  else if constexpr (std::same_as<V, bool>)
+    return std::string_view(value ? "true" : "false");
+  else if constexpr (std::signed_integral<V>)
+    return static_cast<std::int64_t>(value);
+  else if constexpr (std::unsigned_integral<V>)
+    return static_cast<std::uint64_t>(value);
+  else if constexpr (std::floating_point<V>)
+    return static_cast<double>(value);
+  else if constexpr (std::convertible_to<const V&, std::string_view>)
+    return std::string_view(value);
+  else
+    return to_string(value);
 }
-void append(std::string& out, const V& value) { out += to_string(value); }
+
+std::string join(std::initializer_list<Part> parts);
+
+// One instance for each type of exception, not for each message.
+template <class E>
+[[noreturn, gnu::cold, gnu::noinline]] void raise(std::initializer_list<Part> parts) {
+  throw E(join(parts));
+}
 
 }  // namespace detail
 
 /// Joins the parts to one string: text, characters, numbers, and types that have a to_string().
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-  std::string text;
-  (detail::append(text, parts), ...);
-  return text;
+  return detail::join({detail::Part(detail::printable(parts))...});
 }
 
 /// Throws E with the joined parts as its message.
 template <class E, class... Parts>
-[[noreturn]] void raise(const Parts&... parts) {
-  throw E(concat(parts...));
+[[noreturn, gnu::always_inline]] inline void raise(const Parts&... parts) {
+  detail::raise<E>({detail::Part(detail::printable(parts))...});
 }
 
 /// Throws E with the joined parts as its message if the condition is false.
 template <class E, class... Parts>
-void check(bool condition, const Parts&... parts) {
+[[gnu::always_inline]] inline void check(bool condition, const Parts&... parts) {
   if (!condition) [[unlikely]]
-    raise<E>(parts...);
+    detail::raise<E>({detail::Part(detail::printable(parts))...});
 }
 
 }  // namespace core
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/core/impl/error.ipp>
+#endif

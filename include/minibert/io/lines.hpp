@@ -22,11 +22,7 @@ void for_each_line(std::string_view text, F&& f) {
 namespace io::detail {
 
 /// Returns the first start of a line at or after `place`, or the end of the text.
-inline index_t line_start(std::string_view text, index_t place) noexcept {
-  if (place == 0 || place >= core::length(text)) return place;
-  const std::size_t newline = text.find('\n', core::usize(place - 1));
-  return newline == text.npos ? core::length(text) : static_cast<index_t>(newline) + 1;
-}
+index_t line_start(std::string_view text, index_t place) noexcept;
 
 }  // namespace io::detail
 
@@ -44,3 +40,7 @@ void parallel_for_lines(std::string_view text, index_t grain, F&& f) {
 }
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/io/impl/lines.ipp>
+#endif

@@ -1,7 +1,6 @@
 // Text files, plain or compressed, read as a stream of blocks of whole lines, so they may be larger than memory.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -9,17 +8,18 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/io/detail/decompress.hpp>
 #include <minibert/io/file_descriptor.hpp>
 #include <minibert/io/fingerprint.hpp>
 #include <minibert/io/lines.hpp>
 
 namespace minibert {
+
+namespace io::detail {
+class Decompressor;
+}
 
 /// Reports the progress of long work: `done` of `total`, in a unit that depends on the work.
 using Progress = std::function<void(index_t done, index_t total)>;
@@ -32,31 +32,12 @@ class TextStream {
  public:
   static constexpr index_t kBlockSize = 16 << 20;
 
-  explicit TextStream(std::filesystem::path path, index_t block_size = kBlockSize)
-      : path_(std::move(path)),
-        file_(path_, O_RDONLY),
-        file_size_(static_cast<index_t>(file_.size(path_))),
-        block_size_(block_size),
-        input_(core::usize(kInputSize)) {
-    fingerprint_.add(static_cast<std::uint64_t>(file_size_));
-    unread_ = read_input();
-    decompressor_ = io::detail::make_decompressor(unread_, path_.string());
-  }
+  explicit TextStream(std::filesystem::path path, index_t block_size = kBlockSize);
+  ~TextStream();
 
   /// Returns the next whole lines, as many as fit into a block, or one longer line; an empty view at the end of the
   /// text. The view is valid until the next call.
-  std::string_view next() {
-    block_.erase(0, given_);
-    given_ = 0;
-    while (given_ == 0 && !at_end_) {
-      const index_t searched = core::length(block_);  // bytes known to hold no end of a line
-      fill(std::max(block_size_, 2 * searched));
-      const std::size_t newline = std::string_view(block_).substr(core::usize(searched)).rfind('\n');
-      if (newline != block_.npos) given_ = core::usize(searched) + newline + 1;
-    }
-    if (at_end_) given_ = block_.size();
-    return std::string_view(block_).substr(0, given_);
-  }
+  std::string_view next();
 
   /// Return the bytes read so far, and the size of the file.
   index_t bytes_read() const noexcept { return bytes_read_; }
@@ -69,28 +50,9 @@ class TextStream {
   static constexpr index_t kInputSize = 1 << 20;  // a multiple of 8, as Fingerprint::add_part() needs
 
   /// Fills the block up to `size` bytes, or to the end of the text.
-  void fill(index_t size) {
-    index_t filled = core::length(block_);
-    block_.resize(core::usize(size));
-    while (filled < size && !at_end_) {
-      if (unread_.empty()) unread_ = read_input();
-      const index_t count = decompressor_->run(unread_, std::span(block_).subspan(core::usize(filled)));
-      filled += count;
-      at_end_ = count == 0 && unread_.empty() && bytes_read_ == file_size_;
-    }
-    block_.resize(core::usize(filled));
-    if (at_end_) decompressor_->finish();
-  }
+  void fill(index_t size);
 
-  std::string_view read_input() {
-    const std::string_view part = file_.read(input_, path_);
-    bytes_read_ += core::length(part);
-    const bool is_last = core::length(part) < core::length(input_);
-    core::check<IoError>(bytes_read_ <= file_size_ && (!is_last || bytes_read_ == file_size_), path_.string(),
-                         ": changed while it was read; try again when no other program writes to it");
-    fingerprint_.add_part(part);
-    return part;
-  }
+  std::string_view read_input();
 
   std::filesystem::path path_;
   io::FileDescriptor file_;
@@ -107,12 +69,7 @@ class TextStream {
 namespace io::detail {
 
 /// Returns the sum of the files' sizes. @throws IoError if one is missing or not a regular file
-inline index_t total_size(const std::vector<std::filesystem::path>& files) {
-  index_t size = 0;
-  for (const std::filesystem::path& path : files)
-    size += static_cast<index_t>(FileDescriptor(path, O_RDONLY).size(path));
-  return size;
-}
+index_t total_size(const std::vector<std::filesystem::path>& files);
 
 }  // namespace io::detail
 
@@ -138,24 +95,10 @@ std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, co
 
 /// Returns the fingerprint of the files as for_each_block returns it. It depends on every byte and on where each file
 /// ends. Reads at the speed of the disk, or at several GB/s from memory. @throws IoError
-inline std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, const Progress& progress = {}) {
-  const index_t total = io::detail::total_size(files);
-  index_t done = 0;
-  const auto on_read = [&](index_t bytes) {
-    done += bytes;
-    if (progress) progress(done, total);
-  };
-  Fingerprint all;
-  for (const std::filesystem::path& path : files) all.add(file_fingerprint(path, on_read).value());
-  return all.value();
-}
+std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, const Progress& progress = {});
 
 /// Returns the fingerprint of texts in memory, equal to the fingerprint of files with these contents.
-inline std::uint64_t fingerprint_of(std::span<const std::string_view> texts, const Progress& /*progress*/ = {}) {
-  Fingerprint all;
-  for (const std::string_view text : texts) all.add(Fingerprint().add(text).value());
-  return all.value();
-}
+std::uint64_t fingerprint_of(std::span<const std::string_view> texts, const Progress& /*progress*/ = {});
 
 /// Does the same for texts in memory. The fingerprint equals the fingerprint of plain files with these contents.
 template <class F>
@@ -175,3 +118,7 @@ std::uint64_t for_each_block(std::span<const std::string_view> texts, const Prog
 }
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/io/impl/text_stream.ipp>
+#endif

@@ -1,8 +1,7 @@
 // Activations by name, for layers whose configuration chooses one.
 #pragma once
 
-#include <minibert/ops/gelu.hpp>
-#include <minibert/ops/unary.hpp>
+#include <minibert/autograd/variable.hpp>
 
 namespace minibert {
 
@@ -21,20 +20,10 @@ namespace minibert::functional {
 
 /// y = activation(x), elementwise.
 template <class T>
-Variable<T> activation(Variable<T> x, Activation kind) {
-  switch (kind) {
-    case Activation::gelu:
-      return gelu(x);
-    case Activation::gelu_tanh:
-      return gelu_tanh(x);
-    case Activation::relu:
-      return relu(x);
-    case Activation::silu:
-      return silu(x);
-    case Activation::tanh:
-      return tanh(x);
-  }
-  core::raise<ValueError>("activation: ", static_cast<int>(kind), " is no member of Activation");
-}
+Variable<T> activation(Variable<T> x, Activation kind);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/activation.ipp>
+#endif

@@ -1,78 +1,24 @@
 // Concatenates variables along a dimension, as torch.cat.
 #pragma once
 
-#include <algorithm>
 #include <initializer_list>
-#include <span>
 #include <vector>
 
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/elementwise.hpp>
-#include <minibert/ops/detail/dimension.hpp>
+#include <minibert/autograd/variable.hpp>
 
 namespace minibert::functional {
-
-namespace detail {
-
-/// The shape of `parts` end to end along dimension d. @throws ShapeError if another dimension differs
-template <class T>
-Shape cat_shape(std::span<const Variable<T>> parts, int d) {
-  Shape result = parts[0].shape();
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const Shape& part = parts[i].shape();
-    core::check<ShapeError>(part.dim() == result.dim() && part.without(d) == result.without(d), "cat: part ", i,
-                            " has shape ", part, ", part 0 has ", parts[0].shape(), "; they may differ in dimension ",
-                            d, " only");
-    result.size(d) += part.size(d);
-  }
-  return result;
-}
-
-template <class T>
-Variable<T> cat(std::span<const Variable<T>> parts, int dim) {
-  struct Piece {
-    Input<T> in;
-    index_t offset, width;  // in each row of the result, which is everything from dimension d on
-  };
-  core::check<ShapeError>(!parts.empty(), "cat: no variables to join");
-  const int d = parts[0].shape().index_of(dim, "cat");
-  const Shape shape = cat_shape(parts, d);
-  const Dimension joined = Dimension::of(shape, d);
-  const index_t row = joined.size * joined.inner;
-  Op<T> op("cat", parts[0].tape());
-  const index_t count = core::length(parts);
-  Piece* pieces = op.tape().template scratch<Piece>(count);
-  index_t offset = 0;
-  for (index_t i = 0; i < count; ++i) {
-    const Variable<T>& part = core::at(parts, i);
-    pieces[i] = {op.input(part), offset, part.size(d) * joined.inner};
-    offset += pieces[i].width;
-  }
-  T* y = op.output(shape);
-  for (index_t i = 0; i < count; ++i)
-    for (index_t begin = 0; begin < pieces[i].in.numel(); begin += pieces[i].width)
-      std::copy_n(pieces[i].in.data() + begin, pieces[i].width, y + begin / pieces[i].width * row + pieces[i].offset);
-  return op.record([=](const T* dy, Gradients<T>& g) {
-    for (index_t i = 0; i < count; ++i) {  // one slot after the other: a variable may be there twice
-      const index_t width = pieces[i].width, start = pieces[i].offset;
-      kernels::generate(g.slot(pieces[i].in), pieces[i].in.numel(),
-                        [=](index_t j) { return dy[j / width * row + start + j % width]; });
-    }
-  });
-}
-
-}  // namespace detail
 
 /// Concatenates variables along dimension `dim` (negative: counted from the end). All other dimensions must agree:
 /// cat({(N, A), (N, B)}, 1) has shape (N, A + B).
 /// @throws ShapeError for no variables, shapes that do not fit, or if there is no such dimension
 template <class T>
-Variable<T> cat(std::initializer_list<Variable<T>> parts, int dim = 0) {
-  return detail::cat(std::span<const Variable<T>>(parts.begin(), parts.size()), dim);
-}
+Variable<T> cat(std::initializer_list<Variable<T>> parts, int dim = 0);
+
 template <class T>
-Variable<T> cat(const std::vector<Variable<T>>& parts, int dim = 0) {
-  return detail::cat(std::span<const Variable<T>>(parts), dim);
-}
+Variable<T> cat(const std::vector<Variable<T>>& parts, int dim = 0);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/cat.ipp>
+#endif

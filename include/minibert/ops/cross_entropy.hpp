@@ -1,13 +1,10 @@
 // Cross-entropy against class labels, as torch.nn.functional.cross_entropy.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <span>
 
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/cross_entropy.hpp>
-#include <minibert/kernels/reduce.hpp>
+#include <minibert/autograd/variable.hpp>
 
 namespace minibert::functional {
 
@@ -21,28 +18,10 @@ inline constexpr token_id kIgnoreIndex = -100;
 /// negative num_items
 template <class T>
 Variable<T> cross_entropy(Variable<T> logits, std::span<const token_id> labels,
-                          std::optional<index_t> num_items = std::nullopt, token_id ignore_index = kIgnoreIndex) {
-  core::check<ShapeError>(logits.dim() == 2 && logits.size(0) == core::length(labels),
-                          "cross_entropy: logits of shape ", logits.shape(), " for ", labels.size(), " labels");
-  const index_t n = logits.size(0), d = logits.size(1);
-  for (index_t i = 0; i < n; ++i)
-    core::check<ValueError>(
-        core::at(labels, i) == ignore_index || (core::at(labels, i) >= 0 && core::at(labels, i) < d),
-        "cross_entropy: label ", core::at(labels, i), " of row ", i, " is not among ", d, " classes");
-  const index_t items = num_items.value_or(n - std::count(labels.begin(), labels.end(), ignore_index));
-  core::check<ValueError>(items >= 0, "cross_entropy: num_items is ", items, ", expected at least 0");
-  Op<T> op("cross_entropy", logits.tape());
-  const Input<T> in = op.input(logits);
-  const token_id* kept = op.tape().keep(labels);
-  T* lse = op.tape().scratch(n);
-  T* losses = op.tape().workspace(n);
-  kernels::cross_entropy_forward(losses, lse, in.data(), kept, ignore_index, n, d);
-  *op.output(Shape{}) = items == 0 ? T{0} : static_cast<T>(kernels::sum(losses, n) / static_cast<double>(items));
-  return op.record([=](const T* dloss, Gradients<T>& g) {
-    if (items == 0) return g.none(in);
-    kernels::cross_entropy_backward(g.slot(in), in.data(), lse, kept, ignore_index, *dloss / static_cast<T>(items), n,
-                                    d);
-  });
-}
+                          std::optional<index_t> num_items = std::nullopt, token_id ignore_index = kIgnoreIndex);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/cross_entropy.ipp>
+#endif

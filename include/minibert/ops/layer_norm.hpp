@@ -1,56 +1,21 @@
 // Layer normalisation over the last dimension, as torch.nn.functional.layer_norm, also of a sum in one pass.
 #pragma once
 
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/layer_norm.hpp>
+#include <minibert/autograd/variable.hpp>
 
 namespace minibert::functional {
-
-namespace detail {
-
-/// `residual` may be null.
-template <class T>
-Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> weight, Variable<T> bias, T eps) {
-  core::check<ShapeError>(x.dim() >= 1, "layer_norm: input of shape ", x.shape(), ", expected at least one dimension");
-  const index_t d = x.size(-1), n = d == 0 ? 0 : x.numel() / d;  // x: (…, d)
-  core::check<ShapeError>(weight.shape() == Shape{d} && bias.shape() == Shape{d}, "layer_norm: weight of shape ",
-                          weight.shape(), " and bias of shape ", bias.shape(), " do not fit input of shape ",
-                          x.shape());
-  core::check<ShapeError>(residual == nullptr || residual->shape() == x.shape(), "layer_norm: residual of shape ",
-                          residual == nullptr ? Shape{} : residual->shape(), " does not fit input of shape ",
-                          x.shape());
-  Op<T> op("layer_norm", x.tape());
-  const Input<T> in = op.input(x), added = residual == nullptr ? Input<T>() : op.input(*residual);
-  const Input<T> w = op.input(weight), b = op.input(bias);
-  T* y = op.output(x.shape());
-  T* mean = op.is_recorded() ? op.tape().scratch(n) : nullptr;
-  T* rstd = op.is_recorded() ? op.tape().scratch(n) : nullptr;
-  const kernels::LayerNormInputs<T> inputs{in.data(), added.data(), w.data(), b.data(), eps, n, d};
-  kernels::layer_norm_forward(y, mean, rstd, inputs);
-  return op.record([=](const T* dy, Gradients<T>& g) {
-    // x may be the residual, too: take the slots in the order in which the kernel writes.
-    const Sink<T> dx = g.slot(in);
-    const Sink<T> dresidual = g.slot(added);
-    const Sink<T> dweight = g.slot(w);
-    const Sink<T> dbias = g.slot(b);
-    T* workspace = g.tape().workspace(kernels::layer_norm_backward_workspace(n, d));
-    kernels::layer_norm_backward({dx, dresidual, dweight, dbias}, dy, mean, rstd, inputs, workspace);
-  });
-}
-
-}  // namespace detail
 
 /// y = (x − mean) / √(var + eps) · weight + bias, with mean and variance over the last dimension (Ba et al., 2016).
 /// x, y: (…, D), weight, bias: (D). @throws ShapeError if the shapes do not fit
 template <class T>
-Variable<T> layer_norm(Variable<T> x, Variable<T> weight, Variable<T> bias, T eps) {
-  return detail::layer_norm<T>(x, nullptr, weight, bias, eps);
-}
+Variable<T> layer_norm(Variable<T> x, Variable<T> weight, Variable<T> bias, T eps);
 
 /// y = layer_norm(x + residual). x, residual, y: (…, D), weight, bias: (D). @throws ShapeError if the shapes do not fit
 template <class T>
-Variable<T> add_layer_norm(Variable<T> x, Variable<T> residual, Variable<T> weight, Variable<T> bias, T eps) {
-  return detail::layer_norm<T>(x, &residual, weight, bias, eps);
-}
+Variable<T> add_layer_norm(Variable<T> x, Variable<T> residual, Variable<T> weight, Variable<T> bias, T eps);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/layer_norm.ipp>
+#endif

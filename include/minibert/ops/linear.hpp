@@ -1,112 +1,28 @@
 // y = x·Wᵗ + b, as torch.nn.functional.linear, also followed by an activation.
 #pragma once
 
-#include <minibert/autograd/autocast.hpp>
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/gelu.hpp>
-#include <minibert/kernels/gemm.hpp>
-#include <minibert/kernels/reduce.hpp>
+#include <minibert/autograd/variable.hpp>
 #include <minibert/ops/activation.hpp>
 
 namespace minibert::functional {
 
-namespace detail {
-
-/// Maps n rows of `in` features to `out` features, in the given precision of the product.
-struct LinearSizes {
-  index_t n, in, out;
-  Precision precision;
-};
-
-template <class T>
-LinearSizes check_linear(const char* op, Variable<T> x, Variable<T> weight, const Variable<T>* bias) {
-  core::check<ShapeError>(weight.dim() == 2, op, ": weight has shape ", weight.shape(), ", expected (out, in)");
-  core::check<ShapeError>(x.dim() >= 1 && x.size(-1) == weight.size(1), op, ": input of shape ", x.shape(),
-                          " does not fit weight of shape ", weight.shape());
-  core::check<ShapeError>(bias == nullptr || bias->shape() == Shape{weight.size(0)}, op, ": bias of shape ",
-                          bias == nullptr ? Shape{} : bias->shape(), " does not fit weight of shape ", weight.shape());
-  return {x.shape().without(x.dim() - 1).numel(), weight.size(1), weight.size(0), autocast::precision()};
-}
-
-inline Shape with_last(Shape shape, index_t last) {
-  shape.size(-1) = last;
-  return shape;
-}
-
-/// Computes x·Wᵗ and hands the sums to the epilogue.
-template <class T, class Epilogue>
-void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, Epilogue epilogue) {
-  T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in));
-  kernels::gemm(s.n, s.out, s.in, kernels::Matrix<T>{x, s.in}, kernels::Matrix<T>{weight, s.in}.transposed(), epilogue,
-                workspace, s.precision);
-}
-
-/// Writes dx = dy·W, dW = dyᵗ·x, db = Σ dy over the rows.
-template <class T>
-void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, Input<T> bias, const LinearSizes& s) {
-  const kernels::Matrix<T> up{dy, s.out};
-  if (const Sink<T> dx = g.slot(x)) {
-    T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.out));
-    kernels::gemm(s.n, s.in, s.out, up, kernels::Matrix<T>{weight.data(), s.in},
-                  kernels::Store<T>{dx.data, s.in, dx.accumulate}, workspace, s.precision);
-  }
-  if (const Sink<T> dw = g.slot(weight)) {
-    T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.n));
-    kernels::gemm(s.out, s.in, s.n, up.transposed(), kernels::Matrix<T>{x.data(), s.in},
-                  kernels::Store<T>{dw.data, s.in, dw.accumulate}, workspace, s.precision);
-  }
-  kernels::sum_rows(g.slot(bias), dy, s.out, s.n, s.out);
-}
-
-/// y = activation(x·Wᵗ + b) in one pass. Keeps the argument of the activation for the backward step.
-template <class Kernel, class T>
-Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias) {
-  const auto s = check_linear("linear_activation", x, weight, &bias);
-  Op<T> op("linear_activation", x.tape());
-  const Input<T> in = op.input(x), w = op.input(weight), b = op.input(bias);
-  const Shape shape = with_last(x.shape(), s.out);
-  T* y = op.output(shape);
-  T* pre = op.is_recorded() ? op.tape().scratch(shape.numel()) : nullptr;
-  linear_forward(op.tape(), in.data(), w.data(), s, kernels::StoreBiasActivation<T, Kernel>{y, pre, s.out, b.data()});
-  return op.record([=](T* dy, Gradients<T>& g) {
-    kernels::activation_backward<Kernel>(Sink<T>{dy}, dy, pre, s.n * s.out);
-    linear_backward<T>(g, dy, in, w, b, s);
-  });
-}
-
-}  // namespace detail
-
 /// y = x·Wᵗ. x: (…, in), weight: (out, in); y: (…, out).
 /// @throws ShapeError if the shapes do not fit
 template <class T>
-Variable<T> linear(Variable<T> x, Variable<T> weight) {
-  const auto s = detail::check_linear<T>("linear", x, weight, nullptr);
-  Op<T> op("linear", x.tape());
-  const Input<T> in = op.input(x), w = op.input(weight);
-  T* y = op.output(detail::with_last(x.shape(), s.out));
-  detail::linear_forward(op.tape(), in.data(), w.data(), s, kernels::Store<T>{y, s.out});
-  return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, {}, s); });
-}
+Variable<T> linear(Variable<T> x, Variable<T> weight);
 
 /// y = x·Wᵗ + b. x: (…, in), weight: (out, in), bias: (out); y: (…, out).
 /// @throws ShapeError if the shapes do not fit
 template <class T>
-Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
-  const auto s = detail::check_linear("linear", x, weight, &bias);
-  Op<T> op("linear", x.tape());
-  const Input<T> in = op.input(x), w = op.input(weight), b = op.input(bias);
-  T* y = op.output(detail::with_last(x.shape(), s.out));
-  detail::linear_forward(op.tape(), in.data(), w.data(), s, kernels::StoreBias<T>{y, s.out, b.data()});
-  return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, b, s); });
-}
+Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias);
 
 /// y = activation(x·Wᵗ + b), shapes as in linear. GELU is fused into the product, and its argument kept for the
 /// backward step. @throws ShapeError if the shapes do not fit
 template <class T>
-Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias, Activation kind) {
-  if (kind == Activation::gelu) return detail::linear_activation<kernels::GeluExact>(x, weight, bias);
-  if (kind == Activation::gelu_tanh) return detail::linear_activation<kernels::GeluTanh>(x, weight, bias);
-  return activation(linear(x, weight, bias), kind);
-}
+Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias, Activation kind);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/linear.ipp>
+#endif

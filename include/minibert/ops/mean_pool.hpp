@@ -1,23 +1,18 @@
 // The mean of the rows of each sequence, for sentence embeddings.
 #pragma once
 
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/mean_pool.hpp>
-#include <minibert/ops/detail/check_sequences.hpp>
+#include <minibert/autograd/variable.hpp>
+#include <minibert/core/sequences.hpp>
 
 namespace minibert::functional {
 
 /// y[b] = mean of x[t] over the rows t of sequence b; zero for an empty sequence. x: (N, D); y: (B, D).
 /// The arrays of `sequences` must live until the backward pass. @throws ShapeError if the sequences do not fit x
 template <class T>
-Variable<T> mean_pool(Variable<T> x, const Sequences& sequences) {
-  core::check<ShapeError>(x.dim() == 2, "mean_pool: input of shape ", x.shape(), ", expected (rows, features)");
-  detail::check_sequences("mean_pool", sequences, x.size(0));
-  const index_t d = x.size(1);
-  Op<T> op("mean_pool", x.tape());
-  const Input<T> in = op.input(x);
-  kernels::mean_pool_forward(op.output(Shape{sequences.count, d}), in.data(), sequences, d);
-  return op.record([=](const T* dy, Gradients<T>& g) { kernels::mean_pool_backward(g.slot(in), dy, sequences, d); });
-}
+Variable<T> mean_pool(Variable<T> x, const Sequences& sequences);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/mean_pool.ipp>
+#endif

@@ -1,8 +1,7 @@
 // The mean squared error, as torch.nn.functional.mse_loss.
 #pragma once
 
-#include <minibert/autograd/op.hpp>
-#include <minibert/ops/arithmetic.hpp>
+#include <minibert/autograd/variable.hpp>
 
 namespace minibert::functional {
 
@@ -10,22 +9,10 @@ namespace minibert::functional {
 /// with Tape::constant().
 /// @throws ShapeError if the shapes differ, or have no elements
 template <class T>
-Variable<T> mse_loss(Variable<T> input, Variable<T> target) {
-  core::check<ShapeError>(input.shape() == target.shape() && input.numel() > 0, "mse_loss: input of shape ",
-                          input.shape(), " and target of shape ", target.shape(), ", expected the same, not empty");
-  Op<T> op("mse_loss", input.tape());
-  const Input<T> in = op.input(input), wanted = op.input(target);
-  const T *px = in.data(), *pt = wanted.data();
-  const index_t n = in.numel();
-  const T scale = T{1} / static_cast<T>(n);
-  detail::generate_reduced(op.tape(), Sink<T>{op.output(Shape{})}, 1, kernels::BroadcastMap{}, n,
-                           [=](index_t i) { return (px[i] - pt[i]) * (px[i] - pt[i]) * scale; });
-  return op.record([=](const T* dloss, Gradients<T>& g) {
-    const T factor = 2 * *dloss * scale;
-    // One slot after the other: both may be the same variable.
-    kernels::generate(g.slot(in), n, [=](index_t i) { return factor * (px[i] - pt[i]); });
-    kernels::generate(g.slot(wanted), n, [=](index_t i) { return factor * (pt[i] - px[i]); });
-  });
-}
+Variable<T> mse_loss(Variable<T> input, Variable<T> target);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/mse_loss.ipp>
+#endif

@@ -1,43 +1,20 @@
 // Softmax and its logarithm over the last dimension, as torch.nn.functional.softmax(x, dim=-1) and log_softmax.
 #pragma once
 
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/softmax.hpp>
+#include <minibert/autograd/variable.hpp>
 
 namespace minibert::functional {
 
-namespace detail {
-
-/// forward(y, x, n, d) and backward(dx, dy, y, n, d) work on n rows of d elements. Both are stateless lambdas.
-template <class T, class Forward, class Backward>
-Variable<T> row_op(const char* name, Variable<T> x, Forward forward, Backward backward) {
-  core::check<ShapeError>(x.dim() >= 1, name, ": input of shape ", x.shape(), ", expected at least one dimension");
-  const index_t d = x.size(-1), n = d == 0 ? 0 : x.numel() / d;
-  Op<T> op(name, x.tape());
-  const Input<T> in = op.input(x);
-  T* y = op.output(x.shape());
-  forward(y, in.data(), n, d);
-  return op.record([=](const T* dy, Gradients<T>& g) { backward(g.slot(in), dy, y, n, d); });
-}
-
-}  // namespace detail
-
 /// y = eˣ / Σ eˣ over the last dimension. x: (…, D). @throws ShapeError for a scalar
 template <class T>
-Variable<T> softmax(Variable<T> x) {
-  return detail::row_op(
-      "softmax", x, [](T* y, const T* px, index_t n, index_t d) { kernels::softmax_forward(y, px, n, d); },
-      [](Sink<T> dx, const T* dy, const T* y, index_t n, index_t d) { kernels::softmax_backward(dx, dy, y, n, d); });
-}
+Variable<T> softmax(Variable<T> x);
 
 /// y = x − log Σ eˣ over the last dimension, stable for numbers of any size. x: (…, D). @throws ShapeError for a scalar
 template <class T>
-Variable<T> log_softmax(Variable<T> x) {
-  return detail::row_op(
-      "log_softmax", x, [](T* y, const T* px, index_t n, index_t d) { kernels::log_softmax_forward(y, px, n, d); },
-      [](Sink<T> dx, const T* dy, const T* y, index_t n, index_t d) {
-        kernels::log_softmax_backward(dx, dy, y, n, d);
-      });
-}
+Variable<T> log_softmax(Variable<T> x);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/softmax.ipp>
+#endif

@@ -1,76 +1,32 @@
 // sum and mean, of all elements or over one dimension.
 #pragma once
 
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/elementwise.hpp>
-#include <minibert/ops/arithmetic.hpp>
+#include <minibert/autograd/variable.hpp>
 
 namespace minibert::functional {
 
-namespace detail {
-
-/// Returns scale·Σ x over the dimensions whose size is 1 in `kept`, with shape `shape`, which has as many elements as
-/// `kept`.
-template <class T>
-Variable<T> reduce(const char* name, Variable<T> x, const Shape& kept, const Shape& shape, T scale) {
-  const auto map = broadcast_map(kept, x.shape());
-  Op<T> op(name, x.tape());
-  const Input<T> in = op.input(x);
-  const T* px = in.data();
-  const index_t n = in.numel();
-  generate_reduced(op.tape(), Sink<T>{op.output(shape)}, shape.numel(), map, n,
-                   [=](index_t i) { return px[i] * scale; });
-  return op.record([=](const T* dy, Gradients<T>& g) {
-    kernels::generate(g.slot(in), n, [=](index_t i) { return dy[map(i)] * scale; });
-  });
-}
-
-template <class T>
-Variable<T> reduce_all(const char* name, Variable<T> x, T scale) {
-  Shape ones = x.shape();
-  for (int d = 0; d < ones.dim(); ++d) ones.size(d) = 1;
-  return reduce(name, x, ones, Shape{}, scale);
-}
-
-template <class T>
-Variable<T> reduce_one(const char* name, Variable<T> x, int dim, bool keepdim, T scale) {
-  const int d = x.shape().index_of(dim, name);
-  Shape kept = x.shape();
-  kept.size(d) = 1;
-  return reduce(name, x, kept, keepdim ? kept : x.shape().without(d), scale);
-}
-
-}  // namespace detail
-
 /// Returns the sum of all elements, a scalar.
 template <class T>
-Variable<T> sum(Variable<T> x) {
-  return detail::reduce_all("sum", x, T{1});
-}
+Variable<T> sum(Variable<T> x);
 
 /// Returns the sum over one dimension (negative: counted from the end). The dimension is removed or, with keepdim, gets
 /// size 1.
 /// @throws ShapeError if there is no such dimension
 template <class T>
-Variable<T> sum(Variable<T> x, int dim, bool keepdim = false) {
-  return detail::reduce_one("sum", x, dim, keepdim, T{1});
-}
+Variable<T> sum(Variable<T> x, int dim, bool keepdim = false);
 
 /// Returns the mean of all elements, a scalar. @throws ShapeError if there are none
 template <class T>
-Variable<T> mean(Variable<T> x) {
-  core::check<ShapeError>(x.numel() > 0, "mean: of no elements, shape ", x.shape());
-  return detail::reduce_all("mean", x, T{1} / static_cast<T>(x.numel()));
-}
+Variable<T> mean(Variable<T> x);
 
 /// Returns the mean over one dimension (negative: counted from the end). The dimension is removed or, with keepdim,
 /// gets size 1.
 /// @throws ShapeError if there is no such dimension, or if it has size 0
 template <class T>
-Variable<T> mean(Variable<T> x, int dim, bool keepdim = false) {
-  const index_t n = x.size(x.shape().index_of(dim, "mean"));
-  core::check<ShapeError>(n > 0, "mean: of no elements, dimension ", dim, " of shape ", x.shape());
-  return detail::reduce_one("mean", x, dim, keepdim, T{1} / static_cast<T>(n));
-}
+Variable<T> mean(Variable<T> x, int dim, bool keepdim = false);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/sum.ipp>
+#endif

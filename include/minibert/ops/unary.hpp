@@ -1,83 +1,40 @@
 // Elementwise functions of one variable: exp, log, sqrt, tanh, sigmoid, relu, silu.
 #pragma once
 
-#include <cmath>
-
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/elementwise.hpp>
+#include <minibert/autograd/variable.hpp>
 
 namespace minibert::functional {
 
-namespace detail {
-
-/// y = f(x), with df(x, y) = dy/dx. Both are stateless lambdas.
-template <class T, class F, class Df>
-Variable<T> unary(const char* name, Variable<T> x, F f, Df df) {
-  Op<T> op(name, x.tape());
-  const Input<T> in = op.input(x);
-  T* y = op.output(x.shape());
-  const T *px = in.data(), *py = y;
-  const index_t n = in.numel();
-  kernels::generate(Sink<T>{y}, n, [=](index_t i) { return f(px[i]); });
-  return op.record([=](const T* dy, Gradients<T>& g) {
-    kernels::generate(g.slot(in), n, [=](index_t i) { return dy[i] * df(px[i], py[i]); });
-  });
-}
-
-}  // namespace detail
-
 /// y = eˣ
 template <class T>
-Variable<T> exp(Variable<T> x) {
-  return detail::unary(
-      "exp", x, [](T v) { return std::exp(v); }, [](T, T y) { return y; });
-}
+Variable<T> exp(Variable<T> x);
 
 /// y = ln x
 template <class T>
-Variable<T> log(Variable<T> x) {
-  return detail::unary(
-      "log", x, [](T v) { return std::log(v); }, [](T v, T) { return T{1} / v; });
-}
+Variable<T> log(Variable<T> x);
 
 /// y = √x
 template <class T>
-Variable<T> sqrt(Variable<T> x) {
-  return detail::unary(
-      "sqrt", x, [](T v) { return std::sqrt(v); }, [](T, T y) { return static_cast<T>(0.5) / y; });
-}
+Variable<T> sqrt(Variable<T> x);
 
 /// y = tanh x, dy/dx = 1 − y²
 template <class T>
-Variable<T> tanh(Variable<T> x) {
-  return detail::unary(
-      "tanh", x, [](T v) { return std::tanh(v); }, [](T, T y) { return T{1} - y * y; });
-}
+Variable<T> tanh(Variable<T> x);
 
 /// y = σ(x) = 1/(1 + e⁻ˣ), dy/dx = y·(1 − y)
 template <class T>
-Variable<T> sigmoid(Variable<T> x) {
-  return detail::unary(
-      "sigmoid", x, [](T v) { return T{1} / (T{1} + std::exp(-v)); }, [](T, T y) { return y * (T{1} - y); });
-}
+Variable<T> sigmoid(Variable<T> x);
 
 /// y = max(x, 0). dy/dx is 0 at 0, as in PyTorch.
 template <class T>
-Variable<T> relu(Variable<T> x) {
-  return detail::unary(
-      "relu", x, [](T v) { return v < 0 ? T{0} : v; },  // NaN stays NaN
-      [](T v, T) { return v <= 0 ? T{0} : T{1}; });
-}
+Variable<T> relu(Variable<T> x);
 
 /// y = x·σ(x) (Hendrycks and Gimpel, 2016), σ(x) = 1/(1 + e⁻ˣ), dy/dx = σ·(1 + x·(1 − σ))
 template <class T>
-Variable<T> silu(Variable<T> x) {
-  return detail::unary(
-      "silu", x, [](T v) { return v / (T{1} + std::exp(-v)); },
-      [](T v, T) {
-        const T sigma = T{1} / (T{1} + std::exp(-v));
-        return sigma * (T{1} + v * (T{1} - sigma));
-      });
-}
+Variable<T> silu(Variable<T> x);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/unary.ipp>
+#endif

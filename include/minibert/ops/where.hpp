@@ -1,11 +1,7 @@
 // Chooses each element from one of two variables, as torch.where.
 #pragma once
 
-#include <span>
-
-#include <minibert/autograd/op.hpp>
-#include <minibert/kernels/elementwise.hpp>
-#include <minibert/ops/arithmetic.hpp>
+#include <minibert/autograd/variable.hpp>
 #include <minibert/tensor/tensor.hpp>
 
 namespace minibert::functional {
@@ -14,25 +10,10 @@ namespace minibert::functional {
 /// an element goes to the variable that it was taken from: a NaN in the other one does no harm.
 /// @throws ShapeError if the shapes do not broadcast
 template <class T>
-Variable<T> where(const Tensor<bool>& condition, Variable<T> a, Variable<T> b) {
-  const Shape shape =
-      detail::broadcast_shape("where", condition.shape(), detail::broadcast_shape("where", a.shape(), b.shape()));
-  const auto map_c = detail::broadcast_map(condition.shape(), shape);
-  const auto map_a = detail::broadcast_map(a.shape(), shape), map_b = detail::broadcast_map(b.shape(), shape);
-  Op<T> op("where", a.tape());
-  const Input<T> in_a = op.input(a), in_b = op.input(b);
-  const bool* chosen = op.tape().keep(std::span(condition.data(), core::usize(condition.numel())));
-  const T *pa = in_a.data(), *pb = in_b.data();
-  const index_t n = shape.numel();
-  kernels::generate(Sink<T>{op.output(shape)}, n,
-                    [=](index_t i) { return chosen[map_c(i)] ? pa[map_a(i)] : pb[map_b(i)]; });
-  return op.record([=](const T* dy, Gradients<T>& g) {
-    // One slot after the other: a and b may be the same variable.
-    detail::generate_reduced(g.tape(), g.slot(in_a), in_a.numel(), map_a, n,
-                             [=](index_t i) { return chosen[map_c(i)] ? dy[i] : T{0}; });
-    detail::generate_reduced(g.tape(), g.slot(in_b), in_b.numel(), map_b, n,
-                             [=](index_t i) { return chosen[map_c(i)] ? T{0} : dy[i]; });
-  });
-}
+Variable<T> where(const Tensor<bool>& condition, Variable<T> a, Variable<T> b);
 
 }  // namespace minibert::functional
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/where.ipp>
+#endif

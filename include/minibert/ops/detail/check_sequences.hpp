@@ -7,32 +7,16 @@
 namespace minibert::functional::detail {
 
 /// @throws ShapeError unless the sequences cover n rows, end to end
-inline void check_sequences(const char* op, const Sequences& sequences, index_t n) {
-  core::check<ShapeError>(sequences.count >= 0 && (sequences.count == 0 || sequences.cu_seqlens[0] == 0), op,
-                          ": cu_seqlens must begin with 0");
-  for (index_t b = 0; b < sequences.count; ++b) {
-    const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
-    core::check<ShapeError>(len >= 0 && len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
-                            " rows, expected 0 to ", sequences.max_seqlen);
-  }
-  core::check<ShapeError>(sequences.num_tokens() == n, op, ": the sequences have ", sequences.num_tokens(),
-                          " rows, the input has ", n);
-}
+void check_sequences(const char* op, const Sequences& sequences, index_t n);
 
 /// @throws ShapeError unless both have the same number of sequences; ValueError for a sequence with queries and no key
-inline void check_keys(const char* op, const Sequences& queries, const Sequences& keys) {
-  core::check<ShapeError>(queries.count == keys.count, op, ": ", queries.count, " sequences of queries and ",
-                          keys.count, " of keys, expected the same number");
-  for (index_t b = 0; b < keys.count; ++b)
-    core::check<ValueError>(
-        keys.cu_seqlens[b] < keys.cu_seqlens[b + 1] || queries.cu_seqlens[b] == queries.cu_seqlens[b + 1], op,
-        ": sequence ", b, " has queries, but no key");
-}
+void check_keys(const char* op, const Sequences& queries, const Sequences& keys);
 
 /// @throws ValueError unless the sequences have the row numbers that dropout draws its masks from
-inline void check_dropout_rows(const char* op, const Sequences& sequences) {
-  core::check<ValueError>(sequences.count == 0 || sequences.global_rows != nullptr, op,
-                          ": dropout needs the sequences' rows in the global batch");
-}
+void check_dropout_rows(const char* op, const Sequences& sequences);
 
 }  // namespace minibert::functional::detail
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/ops/impl/check_sequences.ipp>
+#endif

@@ -1,0 +1,63 @@
+// Elementwise functions of two variables with NumPy's broadcasting.
+#pragma once
+
+#include <minibert/autograd/op.hpp>
+#include <minibert/kernels/elementwise.hpp>
+
+namespace minibert::functional::detail {
+
+/// Returns the shape that both operands broadcast to: dimensions are aligned at the end, sizes equal or 1.
+/// @throws ShapeError if the shapes do not broadcast
+inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
+  Shape result = a.dim() >= b.dim() ? a : b;
+  const Shape& shorter = a.dim() >= b.dim() ? b : a;
+  for (int d = 1; d <= shorter.dim(); ++d) {
+    const index_t one = result.size(-d), other = shorter.size(-d);
+    core::check<ShapeError>(one == other || one == 1 || other == 1, op, ": shapes ", a, " and ", b,
+                            " cannot be broadcast together");
+    result.size(-d) = one == 1 ? other : one;
+  }
+  return result;
+}
+
+/// Returns the map from the elements of a result to the elements of an operand that broadcasts to it.
+inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& result) {
+  kernels::BroadcastMap map;
+  map.dim = result.dim();
+  index_t stride = 1;
+  for (int d = 1; d <= result.dim(); ++d) {
+    map.sizes[result.dim() - d] = result.size(-d);
+    if (d > operand.dim()) continue;
+    map.strides[result.dim() - d] = operand.size(-d) == 1 ? 0 : stride;
+    stride *= operand.size(-d);
+  }
+  return map;
+}
+
+/// Calls kernels::generate_reduced with workspace of the tape.
+template <class T, class F>
+void generate_reduced(Tape<T>& tape, Sink<T> y, index_t numel, const kernels::BroadcastMap& map, index_t n, F f) {
+  if (!y) return;
+  kernels::generate_reduced(y, numel, map, n, f, tape.template workspace<double>(kernels::reduced_workspace(numel, n)));
+}
+
+/// y = f(a, b). dfa(i, j) and dfb(i, j) are ∂f/∂a and ∂f/∂b for elements i of a and j of b. Both are stateless lambdas.
+template <class T, class F, class DfA, class DfB>
+Variable<T> binary(const char* name, Variable<T> a, Variable<T> b, F f, DfA dfa, DfB dfb) {
+  const Shape shape = broadcast_shape(name, a.shape(), b.shape());
+  const auto map_a = broadcast_map(a.shape(), shape), map_b = broadcast_map(b.shape(), shape);
+  Op<T> op(name, a.tape());
+  const Input<T> in_a = op.input(a), in_b = op.input(b);
+  const T *pa = in_a.data(), *pb = in_b.data();
+  const index_t n = shape.numel();
+  kernels::generate(Sink<T>{op.output(shape)}, n, [=](index_t i) { return f(pa[map_a(i)], pb[map_b(i)]); });
+  return op.record([=](const T* dy, Gradients<T>& g) {
+    // One slot after the other: a and b may be the same variable.
+    generate_reduced(g.tape(), g.slot(in_a), in_a.numel(), map_a, n,
+                     [=](index_t i) { return dy[i] * dfa(pa[map_a(i)], pb[map_b(i)]); });
+    generate_reduced(g.tape(), g.slot(in_b), in_b.numel(), map_b, n,
+                     [=](index_t i) { return dy[i] * dfb(pa[map_a(i)], pb[map_b(i)]); });
+  });
+}
+
+}  // namespace minibert::functional::detail
