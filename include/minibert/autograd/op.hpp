@@ -23,12 +23,7 @@ template <class T>
 class Op {
  public:
   /// Opens the op. `name` must be a string literal. @throws ValueError if another op is open on the tape
-  Op(const char* name, Tape<T>& tape) : tape_(tape), open_{.name = name} {
-    core::check<ValueError>(tape.open_op_ == nullptr, name, ": op ",
-                            tape.open_op_ == nullptr ? "" : tape.open_op_->name,
-                            " is still open; call its record() before another op begins");
-    tape.open_op_ = &open_;
-  }
+  Op(const char* name, Tape<T>& tape);
   ~Op() { close(); }
   Op(const Op&) = delete;
   Op& operator=(const Op&) = delete;
@@ -36,33 +31,15 @@ class Op {
   /// Lists an input.
   /// @throws ValueError if it belongs to another tape or to an earlier step, if output() was called, or if the op is
   /// closed
-  Input<T> input(const Variable<T>& x) {
-    check_open("input");
-    Node& node = x.node();
-    core::check<ValueError>(x.tape_ == &tape_, open_.name, ": an input belongs to another tape");
-    core::check<ValueError>(result_ == nullptr, open_.name, ": list every input before output()");
-    open_.inputs = new (tape_.template scratch<Edge>(1)) Edge{.node = &node, .next = open_.inputs};
-    requires_grad_ = requires_grad_ || node.requires_grad;
-    return Input<T>(open_.inputs);
-  }
+  Input<T> input(const Variable<T>& x);
 
   /// Makes the result, uninitialised, of the given shape. The result requires a gradient if an input does and the tape
   /// records. @throws ValueError if the op has a result, or is closed
-  T* output(const Shape& shape) {
-    check_open("output");
-    core::check<ValueError>(result_ == nullptr, open_.name, ": output() was called twice");
-    T* data = tape_.template scratch<T>(shape.numel());
-    result_ = tape_.new_node(open_.name, shape, data, requires_grad_ && tape_.recording());
-    result_->inputs = open_.inputs;
-    return data;
-  }
+  T* output(const Shape& shape);
 
   /// Returns true if the tape will keep the backward step: then the op must keep what the step reads.
   /// @throws ValueError before output()
-  bool is_recorded() const {
-    core::check<ValueError>(result_ != nullptr, open_.name, ": is_recorded() needs a result from output()");
-    return result_->requires_grad;
-  }
+  bool is_recorded() const;
 
   Tape<T>& tape() const noexcept { return tape_; }
 
@@ -91,10 +68,7 @@ class Op {
   using Edge = autograd::detail::Edge<T>;
 
   /// @throws ValueError after record(), or after the tape's reset()
-  void check_open(const char* function) const {
-    core::check<ValueError>(tape_.open_op_ == &open_, open_.name, ": ", function,
-                            "() was called after record() or after the tape's reset()");
-  }
+  void check_open(const char* function) const;
 
   void close() noexcept {
     if (tape_.open_op_ == &open_) tape_.open_op_ = nullptr;
@@ -107,3 +81,7 @@ class Op {
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/autograd/impl/op.ipp>
+#endif

@@ -1,16 +1,13 @@
 // Parameters: named tensors that training changes, and the store that owns their memory.
 #pragma once
 
-#include <algorithm>
 #include <deque>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <minibert/core/arena.hpp>
-#include <minibert/core/error.hpp>
 #include <minibert/tensor/shape.hpp>
 
 namespace minibert {
@@ -59,34 +56,18 @@ class ParameterStore {
 
   /// Adds a parameter whose elements are zero. Its address is stable.
   /// @throws ValueError if the name is taken
-  Parameter<T>& declare(std::string name, const Shape& shape) {
-    const auto place = std::lower_bound(in_order_.begin(), in_order_.end(), name, before);
-    core::check<ValueError>(place == in_order_.end() || (*place)->name != name, "parameter ", name, " exists twice");
-    Parameter<T>& parameter = parameters_.emplace_back();
-    parameter.name = std::move(name);
-    parameter.shape = shape;
-    parameter.data = zeros(values_, parameter.numel());
-    parameter.store = this;
-    in_order_.insert(place, &parameter);
-    return parameter;
-  }
+  Parameter<T>& declare(std::string name, const Shape& shape);
 
   /// Returns all parameters, in ASCII order of their names.
   const std::vector<Parameter<T>*>& in_order() noexcept { return in_order_; }
 
   /// Gives a parameter a gradient of zeros, unless it has memory for one.
-  void allocate_gradient(Parameter<T>& parameter) {
-    if (parameter.grad == nullptr) parameter.grad = zeros(gradients_, parameter.numel());
-  }
+  void allocate_gradient(Parameter<T>& parameter);
 
  private:
   static bool before(const Parameter<T>* parameter, const std::string& name) { return parameter->name < name; }
 
-  static T* zeros(Arena& arena, index_t count) {
-    T* memory = static_cast<T*>(arena.allocate(core::usize(count) * sizeof(T)));
-    std::fill_n(memory, count, T{0});
-    return memory;
-  }
+  static T* zeros(Arena& arena, index_t count);
 
   std::deque<Parameter<T>> parameters_;
   std::vector<Parameter<T>*> in_order_;
@@ -94,3 +75,7 @@ class ParameterStore {
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/autograd/impl/parameter.ipp>
+#endif

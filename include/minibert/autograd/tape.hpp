@@ -18,7 +18,6 @@
 #include <minibert/autograd/variable.hpp>
 #include <minibert/core/arena.hpp>
 #include <minibert/core/sink.hpp>
-#include <minibert/simd/isa.hpp>
 #include <minibert/tensor/tensor.hpp>
 
 namespace minibert {
@@ -29,7 +28,7 @@ template <class T>
 class Tape {
  public:
   /// @throws ValueError if the environment selects an instruction set that this processor lacks (see simd::isa)
-  Tape() { simd::isa(); }
+  Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -37,46 +36,22 @@ class Tape {
   bool recording() const noexcept { return !no_grad::active(); }
 
   /// Forgets everything recorded. All variables of this tape become invalid. Keeps the memory for the next step.
-  void reset() {
-    ++step_;
-    last_ = nullptr;
-    open_op_ = nullptr;
-    leaves_.clear();
-    gradients_.release_all();  // retained ones, and those of a backward pass that threw
-    arena_.reset();
-    gradients_.reset();
-  }
+  void reset();
 
   // ---- values ----
 
   /// Returns the parameter as a variable. While the tape records, the same parameter gives the same variable until
   /// reset(). Otherwise the parameter is only read, so threads may share it.
-  Variable<T> parameter(Parameter<T>& p) {
-    const bool differentiable = recording() && p.requires_grad;
-    if (differentiable)
-      if (Node* known = find_leaf(&p)) return wrap(known);
-    if (differentiable) p.store->allocate_gradient(p);
-    Node* leaf = new_node("parameter", p.shape, p.data, differentiable);
-    leaf->parameter = &p;
-    if (differentiable) {
-      link(leaf);
-      leaves_.insert(std::lower_bound(leaves_.begin(), leaves_.end(), &p, before), {&p, leaf});
-    }
-    return wrap(leaf);
-  }
+  Variable<T> parameter(Parameter<T>& p);
 
   /// Returns a copy of a tensor as a variable that requires no gradient.
-  Variable<T> constant(const Tensor<T>& tensor) { return wrap(copy_of(tensor, "constant", false)); }
+  Variable<T> constant(const Tensor<T>& tensor);
 
   /// Returns a copy of a tensor as a variable that requires a gradient. backward() adds to Variable::grad().
-  Variable<T> variable(const Tensor<T>& tensor) {
-    Node* node = copy_of(tensor, "variable", recording());
-    node->retains_grad = true;
-    return wrap(node);
-  }
+  Variable<T> variable(const Tensor<T>& tensor);
 
   /// Returns an uninitialised variable that requires no gradient, for scoped().
-  Variable<T> buffer(const Shape& shape) { return wrap(new_node("buffer", shape, scratch<T>(shape.numel()), false)); }
+  Variable<T> buffer(const Shape& shape);
 
   // ---- for ops (see Op) ----
 
@@ -124,21 +99,7 @@ class Tape {
   /// @throws ShapeError if the loss has more than one element; ValueError if it requires no gradient, if it belongs to
   /// another tape, or if a value that it depends on was differentiated before; Error if the backward step of an op
   /// gives an input no gradient
-  void backward(const Variable<T>& loss) {
-    core::check<ValueError>(loss.tape_ == this, "backward: the loss belongs to another tape");
-    core::check<ShapeError>(loss.numel() == 1, "backward: the loss has shape ", loss.shape(), ", expected one element");
-    core::check<ValueError>(loss.requires_grad(), "backward: nothing that the loss depends on requires a gradient");
-    Gradients<T> gradients(*this);
-    const Sink<T> seed = gradient_slot(loss.node());
-    *seed.data = seed.accumulate ? *seed.data + T{1} : T{1};
-    for (Node* node = &loss.node(); node != nullptr; node = node->previous) {
-      if (node->parameter != nullptr) {
-        if (node->parameter->has_grad && on_gradient_final) on_gradient_final(*node->parameter);
-      } else if (node->backward != nullptr && node->grad != nullptr && !node->ran_backward) {
-        run_backward(*node, gradients);
-      }
-    }
-  }
+  void backward(const Variable<T>& loss);
 
   /// Called by backward() for each parameter with a gradient, as soon as the gradient is final.
   std::function<void(Parameter<T>&)> on_gradient_final;
@@ -158,63 +119,29 @@ class Tape {
 
   Variable<T> wrap(Node* node) { return {this, node, step_}; }
 
-  Node* new_node(const char* op, const Shape& shape, T* data, bool requires_grad) {
-    return new (arena_.allocate(sizeof(Node)))
-        Node{.op = op, .shape = shape, .data = data, .requires_grad = requires_grad};
-  }
+  Node* new_node(const char* op, const Shape& shape, T* data, bool requires_grad);
 
-  Node* copy_of(const Tensor<T>& tensor, const char* name, bool requires_grad) {
-    Node* node = new_node(name, tensor.shape(), scratch<T>(tensor.numel()), requires_grad);
-    std::copy_n(tensor.data(), tensor.numel(), node->data);
-    return node;
-  }
+  Node* copy_of(const Tensor<T>& tensor, const char* name, bool requires_grad);
 
-  Node* find_leaf(const Parameter<T>* p) const {
-    const auto leaf = std::lower_bound(leaves_.begin(), leaves_.end(), p, before);
-    return leaf != leaves_.end() && leaf->first == p ? leaf->second : nullptr;
-  }
+  Node* find_leaf(const Parameter<T>* p) const;
 
   void link(Node* node) {
     node->previous = last_;
     last_ = node;
   }
 
-  bool open_op_lists(const Node& node) const noexcept {
-    for (const Edge* edge = open_op_->inputs; edge != nullptr; edge = edge->next)
-      if (edge->node == &node) return true;
-    return false;
-  }
+  bool open_op_lists(const Node& node) const noexcept;
 
-  void run_backward(Node& node, Gradients<T>& gradients) {
-    node.ran_backward = true;
-    T* dy = node.retains_grad ? copy_of_gradient(node) : node.grad;  // the step may overwrite dy
-    node.backward(node.closure, dy, gradients);
-    for (const Edge* edge = node.inputs; edge != nullptr; edge = edge->next)
-      core::check<Error>(edge->has_slot || !edge->node->requires_grad, "backward: the step of ", node.op,
-                         " gave no gradient to an input of shape ", edge->node->shape,
-                         "; it must call slot() or none() for each input");
-    release_gradient(dy, node.shape);
-    if (!node.retains_grad) node.grad = nullptr;
-  }
+  void run_backward(Node& node, Gradients<T>& gradients);
 
   /// Returns the place of the gradient of a value.
-  Sink<T> gradient_slot(Node& node) {
-    if (!node.requires_grad) return {};
-    if (Parameter<T>* p = node.parameter) return {p->grad, std::exchange(p->has_grad, true)};
-    core::check<ValueError>(!node.ran_backward, "backward: ", node.op,
-                            " was differentiated before; add the losses and call backward() once, or record it anew");
-    if (node.grad != nullptr) return {node.grad, true};
-    node.grad = allocate_gradient(node.shape);
-    return {node.grad, false};
-  }
+  Sink<T> gradient_slot(Node& node);
 
   T* allocate_gradient(const Shape& shape) {
     return static_cast<T*>(gradients_.allocate(core::usize(shape.numel()) * sizeof(T)));
   }
 
-  T* copy_of_gradient(const Node& node) {
-    return std::copy_n(node.grad, node.shape.numel(), allocate_gradient(node.shape)) - node.shape.numel();
-  }
+  T* copy_of_gradient(const Node& node);
 
   void release_gradient(T* gradient, const Shape& shape) {
     gradients_.release(gradient, core::usize(shape.numel()) * sizeof(T));
@@ -229,20 +156,8 @@ class Tape {
   const autograd::detail::OpenOp<T>* open_op_ = nullptr;
 };
 
-template <class T>
-autograd::detail::Node<T>& Variable<T>::node() const {
-  core::check<ValueError>(tape_ != nullptr, "a variable was used before it was given a value");
-  core::check<ValueError>(step_ == tape_->step_, "a variable was used after its tape was reset");
-  return *node_;
-}
-
-template <class T>
-const autograd::detail::Node<T>& Variable<T>::readable() const {
-  const Node& it = node();
-  if (tape_->open_op_ != nullptr && it.requires_grad)
-    core::check<ValueError>(tape_->open_op_lists(it), tape_->open_op_->name, ": reads a variable of shape ", it.shape,
-                            " that requires a gradient and is not listed; list it with Op::input()");
-  return it;
-}
-
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/autograd/impl/tape.ipp>
+#endif

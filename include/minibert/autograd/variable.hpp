@@ -6,7 +6,6 @@
 #include <string>
 
 #include <minibert/autograd/parameter.hpp>
-#include <minibert/core/error.hpp>
 #include <minibert/tensor/print.hpp>
 #include <minibert/tensor/shape.hpp>
 #include <minibert/tensor/tensor.hpp>
@@ -79,33 +78,18 @@ class Variable {
 
   /// Returns a view of the value: all but the last dimension as rows, the last as columns.
   /// @throws ValueError while an op is open that does not list this variable (see Op)
-  ConstMatrixMap<T> value() const {
-    const index_t columns = dim() == 0 ? 1 : size(-1);
-    return {readable().data, columns == 0 ? 0 : numel() / columns, columns};
-  }
+  ConstMatrixMap<T> value() const;
   /// Returns a copy of the value. @throws as value()
-  Tensor<T> tensor() const { return {shape(), readable().data}; }
+  Tensor<T> tensor() const;
   /// Returns the only element. @throws ShapeError for another number of elements; as value()
-  T item() const {
-    core::check<ShapeError>(numel() == 1, "item: needs one element, the variable has shape ", shape());
-    return *readable().data;
-  }
+  T item() const;
 
   /// Keeps the gradient after backward(), until the tape is reset. Variables from Tape::variable() always keep theirs.
   /// @throws ValueError if the variable requires no gradient
-  void retain_grad() const {
-    core::check<ValueError>(requires_grad(), "retain_grad: the variable requires no gradient");
-    node().retains_grad = true;
-  }
+  void retain_grad() const;
   /// Returns a copy of the gradient.
   /// @throws ValueError if there is none: backward() did not reach the variable, or the variable does not retain it
-  Tensor<T> grad() const {
-    const Parameter<T>* p = node().parameter;
-    const T* grad = p == nullptr ? node().grad : p->has_grad ? p->grad : nullptr;
-    core::check<ValueError>(grad != nullptr,
-                            "grad: the variable has no gradient; call retain_grad() before backward()");
-    return {shape(), grad};
-  }
+  Tensor<T> grad() const;
 
  private:
   friend class Tape<T>;
@@ -122,9 +106,7 @@ class Variable {
 
 /// Returns the value as text, as to_string(const Tensor<T>&) does. @throws as Variable::value()
 template <class T>
-std::string to_string(const Variable<T>& x) {
-  return to_string(x.tensor());
-}
+std::string to_string(const Variable<T>& x);
 
 /// Writes to_string(x).
 template <class Traits, class T>
@@ -133,3 +115,7 @@ std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& o
 }
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/autograd/impl/variable.ipp>
+#endif

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <iterator>
 
+#include <minibert/core/config.hpp>
+
 namespace minibert {
 
 /// The type of every size, count, row number and offset in the library.

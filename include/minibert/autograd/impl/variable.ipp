@@ -1,0 +1,71 @@
+// Definitions of autograd/variable.hpp.
+#pragma once
+
+#include <minibert/autograd/tape.hpp>
+#include <minibert/autograd/variable.hpp>
+#include <minibert/core/error.hpp>
+
+namespace minibert {
+
+template <class T>
+autograd::detail::Node<T>& Variable<T>::node() const {
+  core::check<ValueError>(tape_ != nullptr, "a variable was used before it was given a value");
+  core::check<ValueError>(step_ == tape_->step_, "a variable was used after its tape was reset");
+  return *node_;
+}
+
+template <class T>
+const autograd::detail::Node<T>& Variable<T>::readable() const {
+  const Node& it = node();
+  if (tape_->open_op_ != nullptr && it.requires_grad)
+    core::check<ValueError>(tape_->open_op_lists(it), tape_->open_op_->name, ": reads a variable of shape ", it.shape,
+                            " that requires a gradient and is not listed; list it with Op::input()");
+  return it;
+}
+
+template <class T>
+ConstMatrixMap<T> Variable<T>::value() const {
+  const index_t columns = dim() == 0 ? 1 : size(-1);
+  return {readable().data, columns == 0 ? 0 : numel() / columns, columns};
+}
+
+template <class T>
+Tensor<T> Variable<T>::tensor() const {
+  return {shape(), readable().data};
+}
+
+template <class T>
+T Variable<T>::item() const {
+  core::check<ShapeError>(numel() == 1, "item: needs one element, the variable has shape ", shape());
+  return *readable().data;
+}
+
+template <class T>
+void Variable<T>::retain_grad() const {
+  core::check<ValueError>(requires_grad(), "retain_grad: the variable requires no gradient");
+  node().retains_grad = true;
+}
+
+template <class T>
+Tensor<T> Variable<T>::grad() const {
+  const Parameter<T>* p = node().parameter;
+  const T* grad = p == nullptr ? node().grad : p->has_grad ? p->grad : nullptr;
+  core::check<ValueError>(grad != nullptr, "grad: the variable has no gradient; call retain_grad() before backward()");
+  return {shape(), grad};
+}
+
+template <class T>
+std::string to_string(const Variable<T>& x) {
+  return to_string(x.tensor());
+}
+
+#ifdef MINIBERT_COMPILED
+#define MINIBERT_INSTANTIATE(T) \
+  template class Variable<T>;   \
+  template std::string to_string(const Variable<T>& x);
+MINIBERT_INSTANTIATE(float)
+MINIBERT_INSTANTIATE(double)
+#undef MINIBERT_INSTANTIATE
+#endif
+
+}  // namespace minibert
