@@ -2,7 +2,6 @@
 // modeling_bert. Sequences are concatenated without padding: N tokens, B sequences, hidden size H.
 #pragma once
 
-#include <cmath>
 #include <optional>
 #include <span>
 #include <utility>
@@ -11,7 +10,6 @@
 #include <minibert/autograd/pingpong_buffers.hpp>
 #include <minibert/data/batch.hpp>
 #include <minibert/models/bert_config.hpp>
-#include <minibert/models/detail/sequences.hpp>
 #include <minibert/models/pretrained.hpp>
 #include <minibert/nn/context.hpp>
 #include <minibert/nn/dropout.hpp>
@@ -19,9 +17,6 @@
 #include <minibert/nn/layer_norm.hpp>
 #include <minibert/nn/linear.hpp>
 #include <minibert/nn/module.hpp>
-#include <minibert/ops/attention.hpp>
-#include <minibert/ops/index_select.hpp>
-#include <minibert/ops/unary.hpp>
 
 namespace minibert {
 
@@ -32,30 +27,16 @@ struct BertContext : nn::Context<T> {
 };
 
 /// Returns the initialization of a model with this config. Without a seed, weights stay zero, to be loaded next.
-inline nn::WeightInit weight_init(const BertConfig& config, std::optional<std::uint64_t> seed) {
-  return {.seed = seed.value_or(0), .standard_deviation = config.initializer_range, .draw = seed.has_value()};
-}
+nn::WeightInit weight_init(const BertConfig& config, std::optional<std::uint64_t> seed);
 
 /// Sums the word, position and token type embeddings, then applies layer norm and dropout.
 template <class T>
 class BertEmbeddings {
  public:
-  BertEmbeddings(const nn::Scope<T>& scope, const BertConfig& config)
-      : word_embeddings(scope / "word_embeddings", config.vocab_size, config.hidden_size,
-                        config.pad_token_id.value_or(-1)),
-        position_embeddings(scope / "position_embeddings", config.max_position_embeddings, config.hidden_size),
-        token_type_embeddings(scope / "token_type_embeddings", config.type_vocab_size, config.hidden_size),
-        layer_norm(scope / "LayerNorm", config.hidden_size, config.layer_norm_eps),
-        dropout(scope / "dropout", config.hidden_dropout_prob) {}
+  BertEmbeddings(const nn::Scope<T>& scope, const BertConfig& config);
 
   /// Returns (N, H).
-  Variable<T> forward(const BertContext<T>& context) const {
-    const Variable<T> sum =
-        functional::embedding<T>({word_embeddings.lookup(context.tape, context.batch.input_ids),
-                                  position_embeddings.lookup(context.tape, context.batch.position_ids),
-                                  token_type_embeddings.lookup(context.tape, context.batch.token_type_ids)});
-    return dropout.forward(layer_norm.forward(sum), context);
-  }
+  Variable<T> forward(const BertContext<T>& context) const;
 
   nn::Embedding<T> word_embeddings, position_embeddings, token_type_embeddings;
   nn::LayerNorm<T> layer_norm;
@@ -66,15 +47,10 @@ class BertEmbeddings {
 template <class T>
 class BertResidualOutput {
  public:
-  BertResidualOutput(const nn::Scope<T>& scope, index_t in_features, const BertConfig& config)
-      : dense(scope / "dense", in_features, config.hidden_size),
-        layer_norm(scope / "LayerNorm", config.hidden_size, config.layer_norm_eps),
-        dropout(scope / "dropout", config.hidden_dropout_prob) {}
+  BertResidualOutput(const nn::Scope<T>& scope, index_t in_features, const BertConfig& config);
 
   /// x: (N, in_features), residual: (N, H). Returns (N, H).
-  Variable<T> forward(Variable<T> x, Variable<T> residual, const nn::Context<T>& context) const {
-    return layer_norm.forward(dropout.forward(dense.forward(x), context), residual);
-  }
+  Variable<T> forward(Variable<T> x, Variable<T> residual, const nn::Context<T>& context) const;
 
   nn::Linear<T> dense;
   nn::LayerNorm<T> layer_norm;
@@ -85,35 +61,16 @@ class BertResidualOutput {
 template <class T>
 class BertLayer {
  public:
-  BertLayer(const nn::Scope<T>& scope, const BertConfig& config)
-      : query(scope / "attention.self.query", config.hidden_size, config.hidden_size),
-        key(scope / "attention.self.key", config.hidden_size, config.hidden_size),
-        value(scope / "attention.self.value", config.hidden_size, config.hidden_size),
-        attention_dropout(scope / "attention.self.dropout", config.attention_probs_dropout_prob),
-        attention_output(scope / "attention.output", config.hidden_size, config),
-        intermediate(scope / "intermediate.dense", config.hidden_size, config.intermediate_size),
-        output(scope / "output", config.intermediate_size, config),
-        num_heads_(config.num_attention_heads),
-        activation_(config.activation()) {}
+  BertLayer(const nn::Scope<T>& scope, const BertConfig& config);
 
   /// hidden: (N, H). Returns (N, H).
-  Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const {
-    return forward(hidden, hidden, context, context);
-  }
+  Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const;
 
   /// Computes the layer's output for M of the tokens. For the other tokens, computes only keys and values.
   /// hidden: (N, H), all tokens. queries: (M, H), the rows of `hidden` that query_context's sequences consist of.
   /// Returns (M, H).
   Variable<T> forward(Variable<T> hidden, Variable<T> queries, const nn::Context<T>& context,
-                      const nn::Context<T>& query_context) const {
-    functional::AttentionDropout drop;
-    if (context.training) drop = {attention_dropout.p, context.key.fold(attention_dropout.site)};
-    const Variable<T> q = query.forward(queries), k = key.forward(hidden), v = value.forward(hidden);
-    const Variable<T> attended =
-        functional::attention(q, k, v, num_heads_, query_context.sequences, context.sequences, drop);
-    const Variable<T> middle = attention_output.forward(attended, queries, query_context);
-    return output.forward(intermediate.forward(middle, activation_), middle, query_context);
-  }
+                      const nn::Context<T>& query_context) const;
 
   nn::Linear<T> query, key, value;
   nn::Dropout<T> attention_dropout;
@@ -132,14 +89,10 @@ class BertLayer {
 template <class T>
 class BertPooler {
  public:
-  BertPooler(const nn::Scope<T>& scope, const BertConfig& config)
-      : dense(scope / "dense", config.hidden_size, config.hidden_size) {}
+  BertPooler(const nn::Scope<T>& scope, const BertConfig& config);
 
   /// hidden: (N, H). Returns (B, H).
-  Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const {
-    const Sequences& s = context.sequences;
-    return functional::tanh(dense.forward(functional::index_select(hidden, {s.cu_seqlens, core::usize(s.count)})));
-  }
+  Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const;
 
   nn::Linear<T> dense;
 };
@@ -164,25 +117,16 @@ class BasicBertModel : public nn::Module<T> {
       : BasicBertModel(nn::Scope<T>(weight_init(config, seed)), config, add_pooling_layer) {}
 
   /// Makes a part of another model, initialized as `scope` says. @throws ValueError for an invalid config
-  BasicBertModel(const nn::Scope<T>& scope, const BertConfig& config, bool add_pooling_layer)
-      : nn::Module<T>((config.validate(), scope)), config_(config), embeddings(scope / "embeddings", config) {
-    for (index_t i = 0; i < config.num_hidden_layers; ++i) layers.emplace_back(scope / "encoder.layer" / i, config);
-    if (add_pooling_layer) pooler.emplace(scope / "pooler", config);
-  }
+  BasicBertModel(const nn::Scope<T>& scope, const BertConfig& config, bool add_pooling_layer);
 
   /// Loads config.json and model.safetensors from a folder in Hugging Face's format. Without pooler weights in the
   /// file, as in the models that train_mlm writes, the model has no pooler.
   /// @throws FormatError for an invalid file, and for missing weights unless `info` is given to list them
   /// @throws IoError if a file cannot be read
-  static BasicBertModel from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
-    const BertConfig config = BertConfig::from_pretrained(folder);
-    BasicBertModel model(config, std::nullopt, has_pretrained(folder, "pooler.dense.weight"));
-    load_pretrained(model, folder, info);
-    return model;
-  }
+  static BasicBertModel from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr);
 
   /// Writes config.json and model.safetensors. @throws IoError
-  void save_pretrained(const std::filesystem::path& folder) const { minibert::save_pretrained(*this, folder); }
+  void save_pretrained(const std::filesystem::path& folder) const;
 
   const BertConfig& config() const noexcept { return config_; }
 
@@ -192,53 +136,25 @@ class BasicBertModel : public nn::Module<T> {
   }
 
   /// Runs the model as part of another model, which makes the context.
-  BertModelOutput<T> forward(const BertContext<T>& context) const {
-    BertModelOutput<T> output{hidden_state(context), std::nullopt};
-    if (pooler) output.pooler_output = pooler->forward(output.last_hidden_state, context);
-    return output;
-  }
+  BertModelOutput<T> forward(const BertContext<T>& context) const;
 
   /// Returns the last hidden state of all tokens, (N, H).
-  Variable<T> hidden_state(const BertContext<T>& context) const {
-    PingPongBuffers<T> buffers = buffers_for(context);
-    return encode(context, core::length(layers), buffers);
-  }
+  Variable<T> hidden_state(const BertContext<T>& context) const;
 
   /// Returns the last hidden state of some tokens, (indices.size(), H). `indices` are ascending positions in the
   /// batch's input_ids. The last layer computes only what these tokens need.
   /// @throws ValueError for an index that is out of range or not in order
-  Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const {
-    nn::Context<T> query_context = context;
-    query_context.sequences = models::detail::keep_selected(context.tape, context.sequences, indices);
-    const Variable<T> result =
-        context.tape.recording() ? Variable<T>() : context.tape.buffer({core::length(indices), config_.hidden_size});
-    PingPongBuffers<T> buffers = buffers_for(context);
-    const Variable<T> hidden = encode(context, core::length(layers) - (layers.empty() ? 0 : 1), buffers);
-    return context.tape.scoped(result, [&] {
-      const Variable<T> queries = functional::index_select(hidden, indices);
-      return layers.empty() ? queries : layers.back().forward(hidden, queries, context, query_context);
-    });
-  }
+  Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const;
 
   /// Makes the context of a forward pass. The batch must outlive the context.
   /// @throws ValueError for a sequence longer than max_position_embeddings
-  BertContext<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const {
-    const Sequences sequences = models::detail::keep_sequences(tape, batch, config_.max_position_embeddings);
-    return {{tape, sequences, step.training, random::Key(step.seed).fold(step.step)}, batch};
-  }
+  BertContext<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const;
 
  private:
-  PingPongBuffers<T> buffers_for(const BertContext<T>& context) const {
-    return {context.tape, Shape{context.batch.num_tokens(), config_.hidden_size}};
-  }
+  PingPongBuffers<T> buffers_for(const BertContext<T>& context) const;
 
   /// Runs the embeddings and the first num_layers layers. Returns (N, H).
-  Variable<T> encode(const BertContext<T>& context, index_t num_layers, PingPongBuffers<T>& buffers) const {
-    Variable<T> hidden = buffers.run([&] { return embeddings.forward(context); });
-    for (index_t i = 0; i < num_layers; ++i)
-      hidden = buffers.run([&] { return core::at(layers, i).forward(hidden, context); });
-    return hidden;
-  }
+  Variable<T> encode(const BertContext<T>& context, index_t num_layers, PingPongBuffers<T>& buffers) const;
 
   BertConfig config_;
 
@@ -251,3 +167,7 @@ class BasicBertModel : public nn::Module<T> {
 using BertModel = BasicBertModel<float>;
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/models/impl/bert.ipp>
+#endif

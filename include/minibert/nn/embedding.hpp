@@ -13,22 +13,13 @@ namespace minibert::nn {
 template <class T>
 class Embedding {
  public:
-  Embedding(const Scope<T>& scope, index_t num_embeddings, index_t embedding_dim, index_t padding_idx = -1)
-      : weight(scope.declare({.name = "weight",
-                              .shape = {num_embeddings, embedding_dim},
-                              .init = Init::normal(1),
-                              .zero_row = padding_idx})),
-        padding_idx_(padding_idx) {}
+  Embedding(const Scope<T>& scope, index_t num_embeddings, index_t embedding_dim, index_t padding_idx = -1);
 
   /// Returns an argument for functional::embedding, which sums the look-ups in one or several tables.
-  functional::Lookup<T> lookup(Tape<T>& tape, std::span<const token_id> indices) const {
-    return {tape.parameter(*weight), indices, padding_idx_};
-  }
+  functional::Lookup<T> lookup(Tape<T>& tape, std::span<const token_id> indices) const;
 
   /// y[t] = weight[indices[t]]; y: (N, D)
-  Variable<T> forward(Tape<T>& tape, std::span<const token_id> indices) const {
-    return functional::embedding<T>({lookup(tape, indices)});
-  }
+  Variable<T> forward(Tape<T>& tape, std::span<const token_id> indices) const;
 
   Parameter<T>* weight;
 
@@ -37,3 +28,7 @@ class Embedding {
 };
 
 }  // namespace minibert::nn
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/nn/impl/embedding.ipp>
+#endif

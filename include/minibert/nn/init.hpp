@@ -1,13 +1,12 @@
 // Initialization of parameters: each layer's own rule, and the rule of a whole model.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include <minibert/autograd/parameter.hpp>
-#include <minibert/core/parallel.hpp>
-#include <minibert/core/random.hpp>
+#include <minibert/tensor/shape.hpp>
 
 namespace minibert::nn {
 
@@ -44,27 +43,10 @@ struct WeightInit {
 
 /// Initializes one parameter. Random values depend only on the seed and the parameter's full name.
 template <class T>
-void init_parameter(Parameter<T>& p, const ParameterSpec& spec, const WeightInit& how) {
-  using Kind = Init::Kind;
-  Init init = spec.init;
-  if (how.standard_deviation && init.kind != Kind::ones)
-    init = p.shape.dim() >= 2 && init.kind != Kind::zeros ? Init::normal(*how.standard_deviation) : Init::zeros();
-  if (!how.draw) init = Init::zeros();
-  const random::Key key = random::Key(how.seed).fold(random::site(p.name));
-  const index_t n = p.numel();
-  if (init.kind == Kind::zeros || init.kind == Kind::ones) {
-    std::fill_n(p.data, n, init.kind == Kind::ones ? T{1} : T{0});
-  } else {
-    parallel_for((n + 1) / 2, 2048, [=, data = p.data](index_t begin, index_t end) {
-      for (index_t i = begin; i < end; ++i) {
-        const auto c0 = static_cast<std::uint32_t>(i), c1 = static_cast<std::uint32_t>(i >> 32);
-        const auto pair = init.kind == Kind::normal ? key.normal_pair(c0, c1) : key.uniform_pair(c0, c1);
-        data[2 * i] = static_cast<T>(init.scale * pair[0]);
-        if (2 * i + 1 < n) data[2 * i + 1] = static_cast<T>(init.scale * pair[1]);
-      }
-    });
-  }
-  if (spec.zero_row >= 0) std::fill_n(p.data + spec.zero_row * p.shape.size(1), p.shape.size(1), T{0});
-}
+void init_parameter(Parameter<T>& p, const ParameterSpec& spec, const WeightInit& how);
 
 }  // namespace minibert::nn
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/nn/impl/init.ipp>
+#endif

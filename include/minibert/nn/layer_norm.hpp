@@ -1,8 +1,8 @@
 // Layer normalization over the last dimension.
 #pragma once
 
+#include <minibert/autograd/variable.hpp>
 #include <minibert/nn/scope.hpp>
-#include <minibert/ops/layer_norm.hpp>
 
 namespace minibert::nn {
 
@@ -11,20 +11,13 @@ namespace minibert::nn {
 template <class T>
 class LayerNorm {
  public:
-  LayerNorm(const Scope<T>& scope, index_t size, double eps)
-      : weight(scope.declare({.name = "weight", .shape = {size}, .init = Init::ones(), .decay = false})),
-        bias(scope.declare({.name = "bias", .shape = {size}, .decay = false})),
-        eps_(static_cast<T>(eps)) {}
+  LayerNorm(const Scope<T>& scope, index_t size, double eps);
 
   /// x: (…, D)
-  Variable<T> forward(Variable<T> x) const {
-    return functional::layer_norm(x, x.tape().parameter(*weight), x.tape().parameter(*bias), eps_);
-  }
+  Variable<T> forward(Variable<T> x) const;
 
   /// Computes forward(x + residual) in one pass.
-  Variable<T> forward(Variable<T> x, Variable<T> residual) const {
-    return functional::add_layer_norm(x, residual, x.tape().parameter(*weight), x.tape().parameter(*bias), eps_);
-  }
+  Variable<T> forward(Variable<T> x, Variable<T> residual) const;
 
   Parameter<T>* weight;
   Parameter<T>* bias;
@@ -34,3 +27,7 @@ class LayerNorm {
 };
 
 }  // namespace minibert::nn
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/nn/impl/layer_norm.ipp>
+#endif

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <minibert/autograd/parameter.hpp>
 #include <minibert/nn/init.hpp>
@@ -19,28 +18,19 @@ template <class T>
 class Scope {
  public:
   /// Makes the root of a new model.
-  explicit Scope(const WeightInit& init = {}) : model_(std::make_shared<Model>()) { model_->init = init; }
+  explicit Scope(const WeightInit& init = {});
 
   /// Returns the scope of a child.
-  Scope operator/(std::string_view child) const {
-    Scope below = *this;
-    below.name_ = full_name(child);
-    return below;
-  }
-  Scope operator/(index_t child) const { return *this / std::to_string(child); }
+  Scope operator/(std::string_view child) const;
+  Scope operator/(index_t child) const;
 
   /// Makes and initializes a new parameter, "<name()>.<spec.name>". @throws ValueError if the name is taken
-  Parameter<T>* declare(const ParameterSpec& spec) const {
-    Parameter<T>& parameter = model_->store.declare(full_name(spec.name), spec.shape);
-    model_->specs.emplace(parameter.name, spec);
-    init_parameter(parameter, spec, model_->init);
-    return &parameter;
-  }
+  Parameter<T>* declare(const ParameterSpec& spec) const;
 
   const std::string& name() const noexcept { return name_; }
   ParameterStore<T>& store() const noexcept { return model_->store; }
   /// Returns the declaration of a parameter of this model.
-  const ParameterSpec& spec(const Parameter<T>& parameter) const { return model_->specs.at(parameter.name); }
+  const ParameterSpec& spec(const Parameter<T>& parameter) const;
 
  private:
   struct Model {
@@ -49,12 +39,14 @@ class Scope {
     std::map<std::string, ParameterSpec> specs;  // by full name
   };
 
-  std::string full_name(std::string_view child) const {
-    return name_.empty() ? std::string(child) : name_ + "." + std::string(child);
-  }
+  std::string full_name(std::string_view child) const;
 
   std::shared_ptr<Model> model_;
   std::string name_;
 };
 
 }  // namespace minibert::nn
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/nn/impl/scope.ipp>
+#endif

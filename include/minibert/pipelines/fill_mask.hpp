@@ -1,16 +1,12 @@
 // The fill-mask pipeline: predicts the tokens behind the [MASK]s of a text.
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
-#include <numeric>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <minibert/models/bert_for_masked_lm.hpp>
-#include <minibert/ops/softmax.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 
 namespace minibert {
@@ -29,61 +25,18 @@ struct FillMaskPrediction {
 template <class T>
 std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedLM<T>& model,
                                                        const BertTokenizer& tokenizer, std::string_view text,
-                                                       index_t top_k = 5) {
-  const index_t vocab_size = model.config().vocab_size;
-  core::check<ValueError>(top_k >= 1 && top_k <= vocab_size, "fill_mask: top_k is ", top_k, ", expected 1 to ",
-                          vocab_size);
-  Batch batch;
-  batch.append(tokenizer.encode(text), 0);
-  std::vector<index_t> masks;
-  for (index_t t = 0; t < batch.num_tokens(); ++t)
-    if (core::at(batch.input_ids, t) == tokenizer.mask_token_id()) masks.push_back(t);
-  core::check<ValueError>(!masks.empty(), "fill_mask: the text '", text, "' contains no ",
-                          tokenizer.options().mask_token, ", expected one or more");
-
-  const no_grad no_recording;
-  Tape<T> tape;
-  const Variable<T> scores = functional::softmax(model.logits(tape, batch, masks));
-
-  std::vector<std::vector<FillMaskPrediction>> result;
-  std::vector<token_id> order(core::usize(vocab_size));
-  for (index_t i = 0; i < core::length(masks); ++i) {
-    const T* row = scores.value().data() + i * vocab_size;
-    std::iota(order.begin(), order.end(), 0);
-    std::partial_sort(order.begin(), order.begin() + top_k, order.end(),
-                      [row](token_id a, token_id b) { return row[a] > row[b] || (row[a] == row[b] && a < b); });
-    auto& predictions = result.emplace_back();
-    for (index_t rank = 0; rank < top_k; ++rank) {
-      const token_id token = core::at(order, rank);
-      std::vector<token_id> filled = batch.input_ids;
-      core::at(filled, core::at(masks, i)) = token;
-      std::erase(filled, tokenizer.pad_token_id());
-      predictions.push_back({static_cast<double>(row[token]), token, tokenizer.decode({token}),
-                             tokenizer.decode(filled, /*skip_special_tokens=*/masks.size() == 1)});
-    }
-  }
-  return result;
-}
+                                                       index_t top_k = 5);
 
 /// A model together with its tokenizer.
 class FillMaskPipeline {
  public:
-  FillMaskPipeline(BertForMaskedLM model, BertTokenizer tokenizer)
-      : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {
-    core::check<ValueError>(tokenizer_.vocab_size() <= model_.config().vocab_size, "fill-mask: the tokenizer has ",
-                            tokenizer_.vocab_size(), " tokens, expected at most the model's vocab_size, ",
-                            model_.config().vocab_size);
-  }
+  FillMaskPipeline(BertForMaskedLM model, BertTokenizer tokenizer);
 
   /// Loads model and tokenizer from a folder in Hugging Face's format. @throws FormatError, IoError
-  static FillMaskPipeline from_pretrained(const std::filesystem::path& folder) {
-    return {BertForMaskedLM::from_pretrained(folder), BertTokenizer::from_pretrained(folder)};
-  }
+  static FillMaskPipeline from_pretrained(const std::filesystem::path& folder);
 
   /// Returns fill_mask() for this model and tokenizer.
-  std::vector<std::vector<FillMaskPrediction>> operator()(std::string_view text, index_t top_k = 5) const {
-    return fill_mask(model_, tokenizer_, text, top_k);
-  }
+  std::vector<std::vector<FillMaskPrediction>> operator()(std::string_view text, index_t top_k = 5) const;
 
  private:
   BertForMaskedLM model_;
@@ -91,3 +44,7 @@ class FillMaskPipeline {
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/pipelines/impl/fill_mask.ipp>
+#endif
