@@ -98,9 +98,7 @@ TEST_CASE("weights of another model are refused by name") {
   const TemporaryDirectory folder;
   const std::vector<float> values = {1, 2, 3, 4};
   write_safetensors<float>(folder / kModelName, {{"a", {2, 2}, values.data()}});
-  const auto load = [&](const auto& parameters) {
-    load_parameters(SafetensorsReader(folder / kModelName), parameters);
-  };
+  const auto load = [&](const auto& parameters) { load_parameters(folder / kModelName, parameters); };
   CHECK(loaded("a", {2, 2}, load) == 4.0f);
   const std::string file = (folder / kModelName).string();
   CHECK_THROWS_WITH_AS(loaded("b", {2, 2}, load), (file + ": the tensor b is missing").c_str(), FormatError);

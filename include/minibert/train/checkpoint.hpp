@@ -2,25 +2,15 @@
 // settings and a fingerprint of every file.
 #pragma once
 
-#include <algorithm>
-#include <charconv>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <utility>
 #include <vector>
 
 #include <minibert/autograd/parameter.hpp>
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/io/file.hpp>
-#include <minibert/io/file_descriptor.hpp>
-#include <minibert/io/fingerprint.hpp>
 #include <minibert/io/json.hpp>
-#include <minibert/io/safetensors.hpp>
 
 namespace minibert {
 
@@ -34,139 +24,58 @@ inline constexpr const char* kManifestName = "checkpoint.json";
 
 }  // namespace train_detail
 
-inline std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, index_t step) {
-  return output_dir / core::concat(train_detail::kCheckpointPrefix, step);
-}
+std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, index_t step);
 
 /// Returns the step in a checkpoint's name, or nullopt for any other name.
-inline std::optional<index_t> checkpoint_step(const std::filesystem::path& path) {
-  const std::string name = path.filename().string();
-  if (!name.starts_with(train_detail::kCheckpointPrefix)) return std::nullopt;
-  const char *begin = name.data() + train_detail::kCheckpointPrefix.size(), *end = name.data() + name.size();
-  index_t step = 0;
-  const auto [stop, error] = std::from_chars(begin, end, step);
-  return error == std::errc() && stop == end && step >= 0 ? std::optional(step) : std::nullopt;
-}
+std::optional<index_t> checkpoint_step(const std::filesystem::path& path);
 
 /// Returns true if the folder is a complete checkpoint.
-inline bool is_checkpoint(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(path / train_detail::kManifestName, ignored);
-}
+bool is_checkpoint(const std::filesystem::path& path);
 
 /// Returns the complete checkpoints in a folder, ordered by step. Returns none if the folder does not exist.
-inline std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& folder) {
-  std::vector<std::pair<index_t, std::filesystem::path>> found;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(folder, ignored))
-    for (const std::filesystem::path& entry : io::list_folder(folder))
-      if (const auto step = checkpoint_step(entry); step && is_checkpoint(entry)) found.emplace_back(*step, entry);
-  std::sort(found.begin(), found.end());
-  std::vector<std::filesystem::path> checkpoints;
-  for (auto& entry : found) checkpoints.push_back(std::move(entry.second));
-  return checkpoints;
-}
+std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& folder);
 
 /// Returns `path` if it is a checkpoint, otherwise the newest checkpoint in it, or nullopt if there is none.
-inline std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& path) {
-  if (is_checkpoint(path)) return path;
-  const std::vector<std::filesystem::path> checkpoints = list_checkpoints(path);
-  return checkpoints.empty() ? std::nullopt : std::optional(checkpoints.back());
-}
+std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& path);
 
 /// Writes a checkpoint into a hidden folder, which commit() renames.
 class CheckpointWriter {
  public:
-  explicit CheckpointWriter(std::filesystem::path path)
-      : path_(std::move(path)), folder_(io::hidden_sibling(path_, ".tmp")) {
-    io::remove_tree(folder_);
-    io::make_directories(folder_);
-  }
+  explicit CheckpointWriter(std::filesystem::path path);
 
   /// Returns the folder to write the files to.
   const std::filesystem::path& folder() const noexcept { return folder_; }
 
   /// Adds the fingerprints of all files to the manifest, writes it, syncs everything to disk and renames the folder.
   /// Replaces an older folder of the same name.
-  void commit(Json manifest) {
-    Json files = Json::object();
-    for (const std::filesystem::path& file : io::list_folder(folder_)) {
-      files[file.filename().string()] = file_fingerprint(file).hex();
-      io::FileDescriptor(file, O_RDONLY).sync(file);
-    }
-    manifest["files"] = std::move(files);
-    io::write_file(folder_ / train_detail::kManifestName, manifest.dump(2) + "\n");
-    io::remove_tree(path_);
-    io::rename_durably(folder_, path_);
-  }
+  void commit(Json manifest);
 
  private:
   std::filesystem::path path_, folder_;
 };
 
-namespace train_detail {
-
-/// Compares a file's fingerprint with the manifest. @throws FormatError if they differ
-inline void check_fingerprint(const std::filesystem::path& checkpoint, const Json& manifest, const std::string& name,
-                              const std::string& found) {
-  try {
-    const std::string& expected = manifest.at("files").at(name).as_string();
-    core::check<FormatError>(found == expected, name, " is damaged: its fingerprint is ", found, ", expected ",
-                             expected, "; resume from another checkpoint");
-  } catch (const FormatError& error) {
-    core::raise<FormatError>(checkpoint.string(), ": ", error.what());
-  }
-}
-
-}  // namespace train_detail
-
 /// Verifies all files of a checkpoint and returns its manifest.
 /// @throws FormatError naming a file that was changed
 /// @throws IoError naming a file that is missing or cannot be read
-inline Json read_checkpoint(const std::filesystem::path& path) {
-  Json manifest = Json::read(path / train_detail::kManifestName);
-  for (const Json::Member& file : manifest.at("files").as_object())
-    train_detail::check_fingerprint(path, manifest, file.first, file_fingerprint(path / file.first).hex());
-  return manifest;
-}
+Json read_checkpoint(const std::filesystem::path& path);
 
 /// Removes the half-written and half-removed checkpoints that killed runs left in a folder.
-inline void remove_leftovers(const std::filesystem::path& folder) {
-  for (const std::filesystem::path& entry : io::list_folder(folder)) {
-    const std::string name = entry.filename().string();
-    if (name.starts_with(core::concat(".", train_detail::kCheckpointPrefix)) &&
-        (name.ends_with(".tmp") || name.ends_with(".removing"))) {
-      std::error_code error;
-      std::filesystem::remove_all(entry, error);
-      core::check<IoError>(!error, entry.string(), ": cannot remove: ", error.message());
-    }
-  }
-}
+void remove_leftovers(const std::filesystem::path& folder);
 
 /// Removes all checkpoints except the newest `limit` and `best`. A limit of 0 keeps all.
-inline void prune_checkpoints(const std::filesystem::path& folder, index_t limit,
-                              const std::optional<std::string>& best) {
-  if (limit == 0) return;
-  const std::vector<std::filesystem::path> checkpoints = list_checkpoints(folder);
-  for (index_t i = 0; i < core::length(checkpoints) - limit; ++i)
-    if (!best || core::at(checkpoints, i).filename() != std::filesystem::path(*best).filename())
-      io::remove_tree(core::at(checkpoints, i));
-}
+void prune_checkpoints(const std::filesystem::path& folder, index_t limit, const std::optional<std::string>& best);
 
 /// Reads the values of all parameters. @throws FormatError naming a tensor that is missing or has a wrong shape
 template <class T>
-void load_parameters(const SafetensorsReader& reader, const std::vector<Parameter<T>*>& parameters) {
-  for (Parameter<T>* parameter : parameters) reader.read(parameter->name, parameter->shape, parameter->data);
-}
+void load_parameters(const std::filesystem::path& file, const std::vector<Parameter<T>*>& parameters);
 
 /// Reads the values of all parameters from a checkpoint, and verifies only the model's file, which is read once.
 /// @throws FormatError if the file is damaged, or as load_parameters()
 template <class T>
-void load_model(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters) {
-  const SafetensorsReader reader(checkpoint / kModelName);
-  train_detail::check_fingerprint(checkpoint, Json::read(checkpoint / train_detail::kManifestName), kModelName,
-                                  Fingerprint().add(reader.contents()).hex());
-  load_parameters(reader, parameters);
-}
+void load_model(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters);
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/checkpoint.ipp>
+#endif

@@ -5,12 +5,10 @@
 #include <chrono>
 #include <numeric>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <minibert/autograd/no_grad.hpp>
 #include <minibert/autograd/tape.hpp>
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/train/concepts.hpp>
@@ -18,9 +16,7 @@
 namespace minibert {
 
 /// Returns a rate. A time of 0 counts as a nanosecond.
-inline double per_second(index_t count, double seconds) noexcept {
-  return static_cast<double>(count) / std::max(seconds, 1e-9);
-}
+double per_second(index_t count, double seconds) noexcept;
 
 struct EvaluationResult {
   double loss = 0;  ///< mean over all items, independent of the batch size; 0 if there are no items
@@ -28,15 +24,7 @@ struct EvaluationResult {
   double runtime = 0;  ///< seconds
 
   /// transformers' metrics: loss, runtime, samples_per_second and steps_per_second, each behind the prefix ("eval_").
-  Json to_json(std::string_view prefix) const {
-    const std::pair<const char*, double> metrics[] = {{"loss", loss},
-                                                      {"runtime", runtime},
-                                                      {"samples_per_second", per_second(num_examples, runtime)},
-                                                      {"steps_per_second", per_second(num_batches, runtime)}};
-    Json json = Json::object();
-    for (const auto& [name, value] : metrics) json[core::concat(prefix, name)] = value;
-    return json;
-  }
+  Json to_json(std::string_view prefix) const;
 };
 
 /// Evaluates the model without dropout and without recording, on batches collated for evaluation. Uses the tape for
@@ -77,3 +65,7 @@ evaluate(const Model& model, const Collator& collator, const typename Collator::
 }
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/evaluation.ipp>
+#endif

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <string_view>
 
 namespace minibert {
 
@@ -13,43 +11,26 @@ namespace minibert {
 /// step; the second ends the program at once. At most one handler may exist at a time.
 class InterruptHandler {
  public:
-  InterruptHandler() {
-    flag() = false;
-    struct sigaction action {};
-    action.sa_handler = &on_signal;
-    action.sa_flags = SA_RESTART;
-    ::sigaction(SIGINT, &action, &old_interrupt_);
-    ::sigaction(SIGTERM, &action, &old_terminate_);
-  }
+  InterruptHandler();
   InterruptHandler(const InterruptHandler&) = delete;
   InterruptHandler& operator=(const InterruptHandler&) = delete;
-  ~InterruptHandler() {
-    ::sigaction(SIGINT, &old_interrupt_, nullptr);
-    ::sigaction(SIGTERM, &old_terminate_, nullptr);
-  }
+  ~InterruptHandler();
 
   /// Returns true if a signal has arrived since the last handler was constructed.
-  static bool requested() noexcept { return flag().load(); }
+  static bool requested() noexcept;
 
  private:
-  static std::atomic<bool>& flag() noexcept {
-    static std::atomic<bool> requested{false};
-    return requested;
-  }
+  static std::atomic<bool>& flag() noexcept;
 
   // Uses only what is safe in a signal handler: an atomic flag, write, signal, raise.
-  static void on_signal(int number) {
-    if (flag().exchange(true)) {
-      ::signal(number, SIG_DFL);
-      ::raise(number);
-      return;
-    }
-    constexpr std::string_view kNotice = "\nstopping after this step; interrupt again to stop at once\n";
-    [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, kNotice.data(), kNotice.size());
-  }
+  static void on_signal(int number);
 
   struct sigaction old_interrupt_ {
   }, old_terminate_{};
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/interrupt_handler.ipp>
+#endif

@@ -21,24 +21,10 @@ class LossMeter {
   double mean() const noexcept { return steps_ == 0 ? 0 : total_ / static_cast<double>(steps_); }
 
   /// Returns the mean over the steps since the last call; 0 if there were none.
-  double take_recent_mean() noexcept {
-    const double mean = recent_steps_ == 0 ? 0 : recent_ / static_cast<double>(recent_steps_);
-    recent_ = 0;
-    recent_steps_ = 0;
-    return mean;
-  }
+  double take_recent_mean() noexcept;
 
-  Json to_json() const {
-    return Json::Object{{"total", total_}, {"steps", steps_}, {"recent", recent_}, {"recent_steps", recent_steps_}};
-  }
-  static LossMeter from_json(const Json& json) {
-    LossMeter meter;
-    meter.total_ = json.at("total").as_number();
-    meter.steps_ = json.at("steps").as_integer();
-    meter.recent_ = json.at("recent").as_number();
-    meter.recent_steps_ = json.at("recent_steps").as_integer();
-    return meter;
-  }
+  Json to_json() const;
+  static LossMeter from_json(const Json& json);
 
  private:
   double total_ = 0, recent_ = 0;
@@ -46,3 +32,7 @@ class LossMeter {
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/loss_meter.ipp>
+#endif

@@ -5,8 +5,6 @@
 #include <filesystem>
 #include <string>
 
-#include <minibert/core/error.hpp>
-#include <minibert/data/sampler.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/train/training_arguments.hpp>
 
@@ -16,40 +14,21 @@ namespace train_detail {
 
 /// Compares two JSON values, objects recursively.
 /// @throws ValueError naming the first member that differs, unless it may change on resume
-inline void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source) {
-  if (found != nullptr && expected != nullptr && found->is_object() && expected->is_object()) {
-    const std::string prefix = name.empty() ? "" : name + ".";
-    for (const Json::Member& member : expected->as_object())
-      check_same(prefix + member.first, found->find(member.first), &member.second, source);
-    for (const Json::Member& member : found->as_object())
-      if (expected->find(member.first) == nullptr) check_same(prefix + member.first, &member.second, nullptr, source);
-    return;
-  }
-  const auto text = [](const Json* value) { return value == nullptr ? std::string("none") : value->dump(); };
-  const bool may_change = TrainingArguments::may_change_on_resume(name);
-  core::check<ValueError>(may_change || text(found) == text(expected), source, ": cannot resume with a different ",
-                          name, ": found ", text(found), ", expected ", text(expected), " as in the checkpoint");
-}
+void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source);
 
 }  // namespace train_detail
 
 /// Returns the arguments and the provenance as one object. The provenance has names and values of the caller's choice,
 /// such as fingerprints and settings.
-inline Json run_identity(const TrainingArguments& args, const Json& provenance) {
-  Json identity = args.to_json();
-  identity["data_order"] = kDataOrder;
-  for (const Json::Member& member : provenance.as_object()) identity[member.first] = member.second;
-  return identity;
-}
+Json run_identity(const TrainingArguments& args, const Json& provenance);
 
 /// Checks that this run may resume the run that wrote the checkpoint. An argument missing in the checkpoint is newer
 /// than the checkpoint, so its default is compared.
 /// @throws ValueError naming the first value that differs, unless it may change on resume
-inline void check_same_run(const Json& identity, Json checkpointed, const std::filesystem::path& checkpoint) {
-  const Json defaults = TrainingArguments().to_json();
-  for (const Json::Member& member : defaults.as_object())
-    if (checkpointed.find(member.first) == nullptr) checkpointed[member.first] = member.second;
-  train_detail::check_same("", &identity, &checkpointed, checkpoint.string());
-}
+void check_same_run(const Json& identity, Json checkpointed, const std::filesystem::path& checkpoint);
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/run_identity.ipp>
+#endif

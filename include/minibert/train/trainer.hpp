@@ -251,7 +251,7 @@ class Trainer {
   void resume(const std::filesystem::path& checkpoint) {
     const Json manifest = read_checkpoint(checkpoint);
     check_same_run(identity(), manifest.at("identity"), checkpoint);
-    load_parameters(SafetensorsReader(checkpoint / kModelName), model_.parameters());
+    load_parameters(checkpoint / kModelName, model_.parameters());
     optimizer_->load(checkpoint / kOptimizerName);
     losses_ = LossMeter::from_json(manifest.at("losses"));
     state_ = TrainerState::load_from_json(checkpoint / kTrainerStateName);

@@ -1,14 +1,11 @@
 // The progress of a training run, in the format of transformers' trainer_state.json.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <optional>
 #include <string>
 
 #include <minibert/core/types.hpp>
-#include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 
 namespace minibert {
@@ -42,71 +39,15 @@ struct TrainerState {
   /// Reads the state from JSON. @throws FormatError naming a key that is missing or has a wrong type
   static TrainerState from_json(const Json& json);
 
-  void save_to_json(const std::filesystem::path& path) const { io::write_file(path, to_json().dump(2) + "\n"); }
-  static TrainerState load_from_json(const std::filesystem::path& path) {
-    try {
-      return from_json(Json::read(path));
-    } catch (const FormatError& error) {
-      core::raise<FormatError>(path.string(), ": ", error.what());
-    }
-  }
+  void save_to_json(const std::filesystem::path& path) const;
+  static TrainerState load_from_json(const std::filesystem::path& path);
 };
 
 /// Returns the entry of stateful_callbacks that transformers needs to resume.
-inline Json to_json(const TrainerControl& control) {
-  return Json::Object{{"args", Json::Object{{"should_epoch_stop", control.should_epoch_stop},
-                                            {"should_evaluate", control.should_evaluate},
-                                            {"should_log", control.should_log},
-                                            {"should_save", control.should_save},
-                                            {"should_training_stop", control.should_training_stop}}},
-                      {"attributes", Json::object()}};
-}
-
-inline Json TrainerState::to_json() const {
-  const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
-  Json json = Json::Object{{"best_global_step", optional(best_global_step)},
-                           {"best_metric", optional(best_metric)},
-                           {"best_model_checkpoint", optional(best_model_checkpoint)},
-                           {"epoch", epoch},
-                           {"eval_steps", eval_steps},
-                           {"global_step", global_step},
-                           {"is_hyper_param_search", false},
-                           {"is_local_process_zero", true},
-                           {"is_world_process_zero", true},
-                           {"log_history", log_history},
-                           {"logging_steps", logging_steps},
-                           {"max_steps", max_steps},
-                           {"num_input_tokens_seen", num_input_tokens_seen},
-                           {"num_train_epochs", num_train_epochs},
-                           {"save_steps", save_steps},
-                           {"stateful_callbacks", stateful_callbacks},
-                           {"total_flos", 0.0},
-                           {"train_batch_size", train_batch_size},
-                           {"trial_name", nullptr},
-                           {"trial_params", nullptr}};
-  json.sort_keys();
-  return json;
-}
-
-inline TrainerState TrainerState::from_json(const Json& json) {
-  TrainerState state;
-  state.global_step = json.at("global_step").as_integer();
-  core::check<FormatError>(state.global_step >= 0, "global_step is ", state.global_step, ", expected 0 or more");
-  state.epoch = json.at("epoch").as_number();
-  state.max_steps = json.at("max_steps").as_integer();
-  state.num_train_epochs = json.at("num_train_epochs").as_integer();
-  state.train_batch_size = json.at("train_batch_size").as_integer();
-  state.logging_steps = json.at("logging_steps").as_integer();
-  state.eval_steps = json.at("eval_steps").as_integer();
-  state.save_steps = json.at("save_steps").as_integer();
-  state.num_input_tokens_seen = json.at("num_input_tokens_seen").as_integer();
-  if (const Json& best = json.at("best_metric"); !best.is_null()) state.best_metric = best.as_number();
-  if (const Json& best = json.at("best_global_step"); !best.is_null()) state.best_global_step = best.as_integer();
-  if (const Json& best = json.at("best_model_checkpoint"); !best.is_null())
-    state.best_model_checkpoint = best.as_string();
-  state.log_history = json.at("log_history").as_array();
-  state.stateful_callbacks = json.at("stateful_callbacks").as_object();
-  return state;
-}
+Json to_json(const TrainerControl& control);
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/trainer_state.ipp>
+#endif

@@ -11,13 +11,9 @@ namespace minibert {
 /// Appends entries to a file and syncs each to disk, so the log survives a crash.
 class TrainingLog {
  public:
-  explicit TrainingLog(std::filesystem::path path)
-      : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_APPEND) {}
+  explicit TrainingLog(std::filesystem::path path);
 
-  void append(const Json& entry) {
-    file_.write_all(entry.dump() + "\n", path_);
-    file_.sync(path_);
-  }
+  void append(const Json& entry);
 
  private:
   std::filesystem::path path_;
@@ -25,3 +21,7 @@ class TrainingLog {
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/training_log.ipp>
+#endif

@@ -1,0 +1,33 @@
+// Definitions of train/baseline_callback.hpp.
+#pragma once
+
+#include <cstdio>
+#include <utility>
+
+#include <minibert/core/error.hpp>
+#include <minibert/train/baseline_callback.hpp>
+
+namespace minibert {
+
+MINIBERT_INLINE BaselineCallback::BaselineCallback(std::string name, double loss,
+                                                   std::function<void(std::string_view)> notice)
+    : name_(std::move(name)), loss_(loss), notice_(std::move(notice)) {}
+
+MINIBERT_INLINE void BaselineCallback::on_evaluate(TrainerContext context, const Json& metrics) {
+  last_ = metrics.at("eval_loss").as_number();
+  if (warned_half_way_ || 2 * context.state.global_step < context.state.max_steps) return;
+  warned_half_way_ = true;
+  if (context.state.global_step < context.state.max_steps) warn("half-way, ");
+}
+
+MINIBERT_INLINE void BaselineCallback::on_train_end(TrainerContext) { warn(""); }
+
+MINIBERT_INLINE void BaselineCallback::warn(std::string_view when) const {
+  if (!last_ || *last_ < 0.99 * loss_) return;
+  char losses[64];
+  std::snprintf(losses, sizeof losses, "evaluation loss %.3f, baseline %.3f", *last_, loss_);
+  notice_(core::concat("warning: ", when, "the model is no better than ", name_, " (", losses,
+                       "); it may need more steps or another learning rate"));
+}
+
+}  // namespace minibert
