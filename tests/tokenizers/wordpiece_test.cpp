@@ -24,9 +24,8 @@ TEST_CASE("greedy longest match, then the pieces that continue a word") {
   CHECK(ids(model, "unaffable") == Ids{1, 2, 3});
   CHECK(ids(model, "unab") == Ids{5});
   CHECK(ids(model, "una") == Ids{1, 4});
-  CHECK(ids(model, "able") == Ids{0});  // "##able" only continues a word
-  CHECK(ids(model, "unable") ==
-        Ids{0});  // "unab" is the longest match, no piece continues it, and there is no backtracking
+  CHECK(ids(model, "able") == Ids{0});    // "##able" only continues a word
+  CHECK(ids(model, "unable") == Ids{0});  // no backtracking from "unab", which no piece continues
   CHECK(ids(model, "unaffx") == Ids{0});  // one [UNK] for the whole word
 }
 
@@ -53,14 +52,14 @@ TEST_CASE("a vocabulary without pieces that continue a word") {
   CHECK(ids(model, "aa") == Ids{0});
 }
 
-TEST_CASE("the entries \"##\" and \"\" never match") {
+TEST_CASE("the entries \"##\" and \"\" never give an empty piece") {
   const WordPiece model({"[UNK]", "##", "", "a", "##b"});
   CHECK(ids(model, "ab") == Ids{3, 4});
   CHECK(ids(model, "ac") == Ids{0});
   CHECK(model.find("") == 2);
 }
 
-TEST_CASE("the last of equal entries gets the token, the ids of the others are unused") {
+TEST_CASE("a token that occurs several times has its last id; the other ids are unused") {
   const WordPiece model({"[UNK]", "a", "b", "a"});
   CHECK(model.vocab_size() == 4);
   CHECK(ids(model, "a") == Ids{3});

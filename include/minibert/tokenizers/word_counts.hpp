@@ -25,7 +25,7 @@ namespace minibert {
 class WordCounts {
  public:
   index_t size() const noexcept { return core::length(counts_); }
-  /// Returns the total length of the distinct words.
+  /// Returns the total length of the distinct words, in bytes.
   index_t num_bytes() const noexcept { return core::length(text_); }
   std::string_view word(index_t i) const noexcept {
     return std::string_view(text_).substr(core::usize(core::at(begins_, i)),
@@ -50,7 +50,7 @@ class WordCounts {
     hashes_.push_back(hash);
   }
 
-  /// Adds all words of `other`, in its order.
+  /// Adds the counts of `other`, and its new words in its order.
   void add(const WordCounts& other) {
     for (index_t i = 0; i < other.size(); ++i) add(other.word(i), other.count(i));
   }
@@ -64,7 +64,7 @@ class WordCounts {
     return static_cast<std::uint32_t>(hash ^ (hash >> 32));
   }
 
-  /// Returns the slot of the word, or the empty slot where it belongs. Half of the slots are always empty.
+  /// Returns the slot of the word, or the empty slot where it belongs. At least half of the slots are empty.
   std::uint32_t& find_slot(std::string_view word, std::uint32_t hash) noexcept {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t i = hash & mask;; i = (i + 1) & mask) {

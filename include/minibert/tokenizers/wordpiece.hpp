@@ -22,8 +22,7 @@ class WordPiece {
   static constexpr index_t kMaxCharactersPerWord = 100;  ///< a longer word is unknown
   static constexpr index_t kMaxVocabSize = 1 << 24;      ///< files with more entries or larger ids are rejected
 
-  /// The id of an entry is its index. If entries are equal, the last one gets the token; the ids of the others are
-  /// unused.
+  /// The id of an entry is its index. If a token occurs several times, it has its last index; the other ids are unused.
   /// @throws ValueError if unk_token is not in the vocabulary or an entry is not UTF-8
   explicit WordPiece(std::vector<std::string> vocabulary, std::string_view unk_token = "[UNK]",
                      std::string_view continuing_subword_prefix = "##")
@@ -57,7 +56,8 @@ class WordPiece {
   }
 
   /// Appends the ids of the pieces of a word: the longest entry that the word starts with, then the longest that
-  /// continues it, and so on. If no piece matches somewhere, or the word is too long, appends a single unk_token_id().
+  /// continues it, and so on. Appends a single
+  /// unk_token_id() instead if nothing matches at some point or the word is too long.
   /// Always inlined: if left to the compiler, a second caller makes the loop over words 10 % slower.
   [[gnu::always_inline]] void append_ids(std::string_view word, tokenizers::detail::IdAppender& ids) const {
     ids.make_room(word.size());  // each piece covers at least one byte
