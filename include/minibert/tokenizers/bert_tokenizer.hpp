@@ -298,7 +298,7 @@ class BertTokenizer {
       }
     });
     tokenizers::detail::pad(encodings, resolved, pad_token_id());
-    return tokenizers::detail::with_overflow_in_line(std::move(encodings));
+    return tokenizers::detail::flatten_overflow(std::move(encodings));
   }
 
   /// Encodes a text or pair without padding. `options` must come from resolve().

@@ -58,7 +58,7 @@ class Trie {
     index_t bytes = 0;  ///< length of the match, 0 if there is none
   };
 
-  /// Returns the longest non-empty start of the text that leads from `node` to a node with a value.
+  /// Returns the longest match: the longest non-empty prefix of the text that leads from `node` to a node with a value.
   Match longest_match(Node node, std::string_view text) const noexcept {
     Match match;
     for (index_t i = 0; i < core::length(text); ++i) {
@@ -79,16 +79,16 @@ class Trie {
     Value value = kNoValue;
   };
 
-  /// Entries [begin, end), all those whose strings start with the `depth` bytes that lead to `node`.
+  /// The entries [begin, end) have the same first `depth` bytes, which lead to `node`.
   struct Branch {
     Node node;
     index_t begin, end, depth;
   };
 
-  /// Not at(), whose assert makes a tokenizer 20 % slower in programs that keep asserts.
+  /// Does not use at(), whose assert makes tokenizers 20 % slower in programs that keep asserts.
   const Cell& cell(Node node) const noexcept { return cells_.data()[node]; }
 
-  /// Checks no bound, because at least 256 cells follow every base.
+  /// Needs no bounds check: there are 256 cells from every base on.
   Node child(Node node, char byte) const noexcept {
     const Node next = cell(node).base + static_cast<unsigned char>(byte);
     return cell(next).parent == node ? next : kNoNode;
@@ -120,8 +120,8 @@ class Trie {
     branches.insert(branches.end(), children.rbegin(), children.rend());
   }
 
-  /// Returns the first base, searching from search_start_, at which the cells of all these bytes are free. `bytes` must
-  /// be ascending. Moves search_start_ forward when at least 95 % of the cells passed are taken.
+  /// Returns the first base from search_start_ on at which the cells of all these bytes are free. `bytes` must be
+  /// ascending. Moves search_start_ forward if at least 95 % of the cells searched are taken.
   std::int32_t free_base(const std::vector<std::int32_t>& bytes) {
     index_t taken = 0;
     for (index_t cell = std::max<index_t>(search_start_, bytes.front() + 1);; ++cell) {

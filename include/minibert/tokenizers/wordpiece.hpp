@@ -56,8 +56,7 @@ class WordPiece {
   }
 
   /// Appends the ids of the pieces of a word: the longest entry that the word starts with, then the longest that
-  /// continues it, and so on. Appends a single
-  /// unk_token_id() instead if nothing matches at some point or the word is too long.
+  /// continues it, and so on. If nothing matches at some point, or the word is too long, appends only unk_token_id().
   /// Always inlined: if left to the compiler, a second caller makes the loop over words 10 % slower.
   [[gnu::always_inline]] void append_ids(std::string_view word, tokenizers::detail::IdAppender& ids) const {
     ids.make_room(word.size());  // each piece covers at least one byte
