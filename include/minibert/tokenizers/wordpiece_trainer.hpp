@@ -99,7 +99,7 @@ class PairMerger {
         if (count == best.count && count > 0)
           return Pair{static_cast<token_id>(best.key >> 32), static_cast<token_id>(best.key & 0xFFFFFFFFu), count};
         queue_.pop();
-        if (count >= threshold_) queue_.push({count, best.key, best.pair});  // its count fell after it was queued
+        if (count >= threshold_) queue_.push({count, best.key, best.pair});  // the count fell after it was queued
       }
     } while (queue_frequent());
     return std::nullopt;
@@ -109,7 +109,7 @@ class PairMerger {
   /// the pair.
   void merge(token_id left, token_id right, token_id merged) {
     const std::uint32_t pair = find_or_add(key_of(left, right));
-    if (!pairs_[pair].words) collect_words();  // not listed: its count was below the threshold and has increased
+    if (!pairs_[pair].words) collect_words();  // the pair was below the threshold and has risen since
     const auto words = std::move(pairs_[pair].words);
     for (const std::uint32_t word : *words) merge_in_word(word, left, right, merged);
     pairs_[pair].count = 0;
@@ -123,7 +123,7 @@ class PairMerger {
   struct PairInfo {
     std::uint64_t key;
     std::int64_t count = 0;
-    std::unique_ptr<WordNumbers> words;  // those that contain the pair, and some that no longer do; null: not listed
+    std::unique_ptr<WordNumbers> words;  // words that contain the pair, or did; null: not listed
     bool is_increased = false;           // in increased_
   };
   struct Candidate {
