@@ -50,7 +50,7 @@ class WordPiece {
   const std::vector<std::string>& vocabulary() const noexcept { return tokens_; }
   token_id unk_token_id() const noexcept { return unk_token_id_; }
 
-  /// Returns how many bytes of a word a piece covers. A piece that continues the word does not count its prefix.
+  /// Returns how many bytes of its word a piece covers: its length, without the prefix if it continues the word.
   index_t bytes_in_word(token_id id, bool continues) const noexcept {
     return core::length(core::at(tokens_, id)) - (continues ? prefix_bytes_ : 0);
   }
