@@ -182,7 +182,7 @@ class BertTokenizer {
   /// @throws ValueError if max_length is below 2
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const {
     core::check<ValueError>(max_length >= 2, "encode: max_length is ", max_length,
-                            ", too short for the 2 special tokens");
+                            ", expected at least 2, the number of special tokens");
     return append_encoded(text, true, max_length - 2, options_.truncation_side, ids);
   }
 

@@ -31,8 +31,8 @@ struct BertNormalizerOptions {
 };
 
 /// Normalises text exactly as Hugging Face's BertNormalizer does:
-/// 1. clean_text removes control, format and private-use characters and U+FFFD, and replaces white space (tabs and line
-///    breaks too) with spaces.
+/// 1. clean_text removes control, format and private-use characters and U+FFFD, and replaces all other white space,
+///    including tabs and line feeds, with spaces.
 /// 2. handle_chinese_chars puts a space before and after each Chinese character.
 /// 3. strip_accents decomposes characters (NFD of Unicode 9) and removes nonspacing marks (category Mn).
 /// 4. lowercase lower-cases each character without regard to its context: Σ always gives σ, never ς.
@@ -133,16 +133,16 @@ class BertNormalizer {
   /// Normalises and appends a character that is not ASCII.
   void append_character(char32_t c, PendingMarks& pending, std::string& out) const {
     namespace tables = unicode::tables;
-    const int affecting = unicode::properties(c) & affected_;
-    if (affecting == 0 || (options_.keep_joiners && unicode::is_joiner(c))) {
+    const int properties = unicode::properties(c) & affected_;
+    if (properties == 0 || (options_.keep_joiners && unicode::is_joiner(c))) {
       pending.flush(out);
       core::utf8::append(out, c);
-    } else if ((affecting & tables::kRemoved) != 0) {
+    } else if ((properties & tables::kRemoved) != 0) {
       return;
-    } else if ((affecting & tables::kWhitespace) != 0) {
+    } else if ((properties & tables::kWhitespace) != 0) {
       pending.flush(out);
       out.push_back(' ');
-    } else if ((affecting & tables::kCjk) != 0) {
+    } else if ((properties & tables::kCjk) != 0) {
       pending.flush(out);
       out.push_back(' ');
       append_stripped(c, pending, out);
