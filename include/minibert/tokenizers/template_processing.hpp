@@ -16,12 +16,12 @@ namespace minibert::tokenizers::detail {
 struct TextTokens {
   std::vector<token_id> ids;
   std::vector<CharSpan> offsets;  ///< empty unless requested
-  std::vector<index_t> words;     ///< number of each token's word; empty unless requested
+  std::vector<index_t> word_ids;  ///< empty unless requested
 
   void clear() noexcept {
     ids.clear();
     offsets.clear();
-    words.clear();
+    word_ids.clear();
   }
 };
 
@@ -106,7 +106,7 @@ class TemplateProcessing {
     encoding.token_type_ids.resize(encoding.input_ids.size(), type_id);
     if (options_.return_special_tokens_mask) encoding.special_tokens_mask.resize(encoding.input_ids.size(), 0);
     if (options_.return_offsets_mapping) append(encoding.offset_mapping, text.offsets);
-    if (options_.return_word_ids) append(encoding.word_ids, text.words);
+    if (options_.return_word_ids) append(encoding.word_ids, text.word_ids);
     add_special(sep_token_id_, type_id, encoding);
   }
 
