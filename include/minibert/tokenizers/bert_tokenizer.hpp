@@ -132,8 +132,8 @@ class BertTokenizer {
     return ids;
   }
 
-  // In overloads without options, the second text is a template argument, because {} cannot match it: in t(text, {}),
-  // {} means default options.
+  // In overloads without options, the type of the second text is a template parameter, which {} cannot match. So in
+  // t(text, {}), {} means default options.
 
   /// Encodes a text as input for a model.
   /// @throws ValueError if max_length leaves no room for the special tokens, truncation is only_second and the text is

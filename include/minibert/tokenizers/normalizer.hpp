@@ -83,8 +83,8 @@ class BertNormalizer {
  private:
   static constexpr std::int8_t kRemovedAscii = -1, kNotAscii = -2;
 
-  /// Collects consecutive marks that strip_accents keeps, because NFD sorts them by combining class. It keeps spacing
-  /// marks (category Mc), and nonspacing marks that are too new for Hugging Face's table of categories.
+  /// Collects consecutive marks that strip_accents keeps, because NFD sorts them by combining class. Such marks are
+  /// spacing marks (category Mc), and nonspacing marks that are too new for Hugging Face's table of categories.
   class PendingMarks {
    public:
     void add(char32_t character) { marks_.push_back(character); }
@@ -179,7 +179,7 @@ class BertNormalizer {
 
   BertNormalizerOptions options_;
   bool strips_accents_;
-  std::uint8_t affected_ = 0;     // properties (unicode::properties) of the characters that a step affects
+  std::uint8_t affected_ = 0;     // bits of unicode::properties(); a step affects a character that has any of them
   std::int8_t ascii_table_[256];  // see normalized_ascii()
 };
 

@@ -93,8 +93,8 @@ inline AddedToken parse_special_token(const Json& value) {
   return token;
 }
 
-/// Parses the "vocab" of tokenizer.json, an object that maps tokens to ids. Returns the tokens by id; unused ids get
-/// "".
+/// Parses the "vocab" of tokenizer.json, an object that maps tokens to ids. Returns the tokens in the order of their
+/// ids, with "" for unused ids.
 inline std::vector<std::string> parse_vocabulary(const Json& vocab) {
   std::vector<std::string> tokens;
   std::vector<bool> taken;
@@ -152,8 +152,8 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
   return parts;
 }
 
-/// Writes the template of a TemplateProcessing as one text: "[CLS]:0 A:0 [SEP]:0" is [CLS], the text A and [SEP], all
-/// with type id 0.
+/// Returns a template of TemplateProcessing as text, such as "[CLS]:0 A:0 [SEP]:0": [CLS], the first text and [SEP],
+/// each with the type id 0.
 inline std::string describe_template(const Json& items) {
   std::string text;
   for (const Json& item : items.as_array()) {
@@ -164,9 +164,9 @@ inline std::string describe_template(const Json& items) {
   return text;
 }
 
-/// Checks that the post-processor gives [CLS] A [SEP] type id 0 and, in a pair, B [SEP] type id 1. BertProcessing
-/// always does. The post-processor may be missing: BertTokenizer does not depend on it.
-/// @throws FormatError otherwise
+/// Checks that the post-processor gives [CLS] A [SEP] the type id 0 and, in a pair, B [SEP] the type id 1, because
+/// BertTokenizer always does. The post-processor may be missing. BertProcessing needs no check.
+/// @throws FormatError if the post-processor does anything else
 inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptions& options) {
   const Json* processor = find_non_null(tokenizer, "post_processor");
   if (processor == nullptr) return;
@@ -183,11 +183,11 @@ inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptio
   });
 }
 
-/// Maps "mask_token" and the other names of special tokens to the tokens.
+/// Maps names such as "mask_token" to special tokens.
 using NamedTokens = std::map<std::string_view, AddedToken>;
 
-/// Adds the special tokens that tokenizer_config.json or special_tokens_map.json names to `named`, and replaces those
-/// already there.
+/// Reads the special tokens in tokenizer_config.json or special_tokens_map.json into `named`. Replaces tokens that are
+/// already there under the same name.
 inline void parse_special_tokens(const Json& json, NamedTokens& named) {
   for (const auto& [name, member] : kNamedSpecialTokens)
     if (const Json* value = find_non_null(json, name))

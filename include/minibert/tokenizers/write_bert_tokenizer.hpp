@@ -104,9 +104,9 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
 }  // namespace tokenizers::detail
 
 /// Writes the four files. tokenizer.json and tokenizer_config.json contain the same settings, so all of Hugging Face's
-/// loaders give the same ids. If BertTokenizer would not (see fits_bert_tokenizer()), tokenizer_config.json names
-/// PreTrainedTokenizerFast, which follows tokenizer.json, and vocab.txt is removed, because its readers would use the
-/// wrong settings.
+/// loaders give the same ids. For settings that BertTokenizer does not support (see fits_bert_tokenizer()),
+/// tokenizer_config.json names PreTrainedTokenizerFast, which follows tokenizer.json. vocab.txt is then not written,
+/// and an existing one is removed, because its readers would use the wrong settings.
 /// @throws IoError if the folder cannot be created or a file cannot be written
 inline void write_bert_tokenizer(const std::filesystem::path& folder, const WordPiece& model,
                                  const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {
