@@ -124,8 +124,9 @@ TEST_CASE("truncation: default and explicit strategy, length and side") {
   CHECK_THROWS_AS(t.encode("hello world e", {.truncation = TruncationStrategy::only_second, .max_length = 3}),
                   ValueError);
   CHECK_THROWS_WITH_AS(t("hello", {.max_length = 5, .stride = 4}),
-                       "encode: stride is 4, expected 0 to 3, what max_length leaves beside two special tokens",
-                       ValueError);
+                       "encode: stride is 4, expected 0 to 3 (max_length minus 2)", ValueError);
+  CHECK_THROWS_WITH_AS(t("hello", {.add_special_tokens = false, .max_length = 1, .stride = 1}),
+                       "encode: stride is 1, expected 0 to 0 (max_length minus 2)", ValueError);
   CHECK_THROWS_AS(t("hello", {.max_length = 5, .stride = -1}), ValueError);
 }
 
