@@ -1,4 +1,4 @@
-// Converts lengths and orders between arrays and functions, for the tests of samplers.
+// Example lengths from a vector, and the order of a sampler as a vector, for the tests of samplers.
 #pragma once
 
 #include <utility>
@@ -8,6 +8,7 @@
 
 namespace minibert::testing {
 
+/// Returns lengths that are looked up in a vector.
 inline ExampleLengths lengths_in(std::vector<index_t> lengths) {
   const index_t size = core::length(lengths);
   return {size, [lengths = std::move(lengths)](index_t i) { return core::at(lengths, i); }};

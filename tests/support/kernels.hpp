@@ -32,7 +32,7 @@ auto on_any_threads(F f) {
   return expected;
 }
 
-/// A buffer with known contents for a gradient, which either replaces them or is added to them.
+/// A buffer for a gradient, filled with 0.25. A kernel either overwrites the contents or adds the gradient to them.
 template <class T>
 class Destination {
  public:

@@ -1,4 +1,4 @@
-// Copies all parameters of a store to and from one vector, in order.
+// Copies all parameters or all gradients of a store to and from one vector, in order.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Reads the code that documents quote, for comparison with the files that compile it.
+// Reads the code blocks of documents, so that tests can compare them with code that is compiled.
 #pragma once
 
 #include <fstream>

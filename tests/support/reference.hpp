@@ -51,6 +51,7 @@ std::vector<double> gemm(index_t m, index_t n, index_t k, kernels::Matrix<T> a, 
 
 using Numbers = std::vector<double>;
 
+/// Converts the elements to double.
 template <class Container>
 Numbers widen(const Container& x) {
   return {x.begin(), x.end()};

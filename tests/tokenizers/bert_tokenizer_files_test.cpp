@@ -17,7 +17,7 @@ using Tokens = std::vector<std::string>;
 const Tokens kVocabulary = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b", "\u0DC3"};
 const std::string kVocabTxt = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n";
 
-/// What from_pretrained() says against a folder.
+/// Returns the message of the FormatError that from_pretrained() throws, or "accepted".
 std::string refusal(const std::filesystem::path& folder) {
   try {
     BertTokenizer::from_pretrained(folder);
@@ -29,7 +29,7 @@ std::string refusal(const std::filesystem::path& folder) {
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-/// A saved tokenizer whose tokenizer.json is changed, and nothing else there.
+/// A folder with only the tokenizer.json of a saved tokenizer, for changes.
 class Changed {
  public:
   Changed() {
@@ -103,7 +103,7 @@ TEST_CASE("tokenizer.json rules alone; tokenizer_config.json overrules it, unles
   changed.add("tokenizer_config.json", R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
   CHECK_FALSE(BertTokenizer::from_pretrained(changed.path()).options().do_lower_case);
   changed.add("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
-  CHECK(has(refusal(changed.path()), "tokenizer_config.json: tokenizer_class is \"RobertaTokenizer\""));
+  CHECK(has(refusal(changed.path()), "tokenizer_config.json: tokenizer_class is \"RobertaTokenizer\", expected"));
 }
 
 TEST_CASE("components that are not BERT's are refused by name") {
@@ -114,25 +114,38 @@ TEST_CASE("components that are not BERT's are refused by name") {
     CHECK(has(message, "tokenizer.json: "));
     return message;
   };
-  CHECK(has(refused([](Changed& c) { c["model"]["type"] = "BPE"; }), "model: found the type \"BPE\""));
+  CHECK(has(refused([](Changed& c) { c["model"]["type"] = "BPE"; }),
+            "model: type is \"BPE\", expected \"WordPiece\"; only BERT tokenizers are supported"));
   CHECK(has(refused([](Changed& c) { c["model"]["continuing_subword_prefix"] = "@@"; }),
-            "decoder: prefix is \"##\", the model's continuing_subword_prefix is \"@@\""));
-  CHECK(
-      has(refused([](Changed& c) { c["model"]["max_input_chars_per_word"] = 50; }), "max_input_chars_per_word is 50"));
+            "decoder: prefix is \"##\", expected the model's continuing_subword_prefix, \"@@\""));
+  CHECK(has(refused([](Changed& c) { c["model"]["max_input_chars_per_word"] = 50; }),
+            "model: max_input_chars_per_word is 50, expected 100"));
   CHECK(has(refused([](Changed& c) { c["model"]["vocab"] = Json::array(); }), "vocab: expected an object"));
+  CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = "x"; }), "vocab: a: expected an integer, found \"x\""));
   CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = -1; }), "\"a\" has the id -1"));
   CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = std::int64_t{1} << 40; }), "has the id 1099511627776"));
-  CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = 6; }), "\"a\" and \"##b\" have the same id, 6"));
+  CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = 6; }), "\"a\" and \"##b\" both have the id 6"));
   CHECK(has(refused([](Changed& c) { c["model"] = nullptr; }), "model"));
-  CHECK(has(refused([](Changed& c) { c["normalizer"]["type"] = "NFC"; }), "normalizer: found the type \"NFC\""));
-  CHECK(has(refused([](Changed& c) { c["normalizer"] = nullptr; }), "normalizer: found none"));
-  CHECK(has(refused([](Changed& c) { c["normalizer"]["clean_text"] = false; }), "clean_text"));
-  CHECK(has(refused([](Changed& c) { c["pre_tokenizer"]["type"] = "Whitespace"; }), "pre_tokenizer: found the type"));
-  CHECK(has(refused([](Changed& c) { c["decoder"]["type"] = "ByteLevel"; }), "decoder: found the type"));
+  CHECK(has(refused([](Changed& c) { c["normalizer"]["type"] = "NFC"; }),
+            "normalizer: type is \"NFC\", expected \"BertNormalizer\""));
+  CHECK(has(refused([](Changed& c) { c["normalizer"] = nullptr; }), "normalizer is missing or null, expected"));
+  CHECK(has(refused([](Changed& c) { c["normalizer"]["clean_text"] = false; }),
+            "normalizer: clean_text is false, expected true"));
+  CHECK(has(refused([](Changed& c) { c["pre_tokenizer"]["type"] = "Whitespace"; }),
+            "pre_tokenizer: type is \"Whitespace\", expected \"BertPreTokenizer\""));
+  CHECK(has(refused([](Changed& c) { c["pre_tokenizer"] = nullptr; }), "pre_tokenizer is missing or null, expected"));
+  CHECK(has(refused([](Changed& c) { c["decoder"]["type"] = "ByteLevel"; }),
+            "decoder: type is \"ByteLevel\", expected \"WordPiece\""));
+  CHECK(has(refused([](Changed& c) { c["post_processor"]["type"] = "ByteLevel"; }),
+            "post_processor: type is \"ByteLevel\", expected \"TemplateProcessing\""));
+  CHECK(has(refused([](Changed& c) { c["post_processor"]["single"] = nullptr; }),
+            "post_processor: single: expected an array, found null"));
   CHECK(has(refused([](Changed& c) { c["post_processor"]["single"].as_array().pop_back(); }),
-            "post_processor: the single template is \"[CLS]:0 A:0\""));
-  CHECK(has(refused([](Changed& c) { c["added_tokens"].as_array().at(0)["lstrip"] = "yes"; }),
-            "added_tokens: lstrip: expected true or false"));
+            "post_processor: the template \"single\" is \"[CLS]:0 A:0\", expected \"[CLS]:0 A:0 [SEP]:0\""));
+  CHECK(has(refused([](Changed& c) { c["added_tokens"].as_array().at(1)["lstrip"] = "yes"; }),
+            "added_tokens: [1]: lstrip: expected true or false"));
+  CHECK(has(refused([](Changed& c) { c["added_tokens"].as_array().at(1)["id"] = -1; }),
+            "added_tokens: [1]: the id is -1, expected 0 to 16777215"));
 }
 
 TEST_CASE("components that may be missing") {
@@ -168,7 +181,7 @@ TEST_CASE("vocab.txt: CRLF, no last newline, duplicates, empty lines") {
   CHECK(twice.options().do_lower_case);
 
   io::write_file(folder / "vocab.txt", kVocabTxt + "\xFF\n");
-  CHECK(has(refusal(folder.path()), "vocab.txt: line 8 is not UTF-8"));
+  CHECK(has(refusal(folder.path()), "vocab.txt: line 8 is not valid UTF-8"));
   io::write_file(folder / "vocab.txt", "[PAD]\n[CLS]\n");
   CHECK(has(refusal(folder.path()), "the token for unknown words, \"[UNK]\""));
   io::write_file(folder / "vocab.txt", "");
@@ -187,13 +200,16 @@ TEST_CASE("special tokens by other names, and added tokens of older files") {
   CHECK(tokenizer.tokenize("a<e>") == std::vector<std::string>{"a", "<e>"});
   CHECK_FALSE(tokenizer.is_special(7));
   io::write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {"x7": {"content": "<e>"}}})");
-  CHECK(has(refusal(folder.path()), "\"x7\" is no id"));
+  CHECK(has(refusal(folder.path()),
+            "tokenizer_config.json: added_tokens_decoder: found the key \"x7\", expected the id of a token"));
+  io::write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {"7": {"content": 1}}})");
+  CHECK(has(refusal(folder.path()), "added_tokens_decoder: 7: expected a string, found 1"));
   io::write_file(folder / "tokenizer_config.json", R"({"do_lower_case": "no"})");
   CHECK(has(refusal(folder.path()), "tokenizer_config.json: do_lower_case: expected true or false, found \"no\""));
   io::write_file(folder / "tokenizer_config.json", R"({"truncation_side": "up"})");
   CHECK(has(refusal(folder.path()), "truncation_side: expected \"left\" or \"right\", found \"up\""));
   io::write_file(folder / "added_tokens.json", "{}");
-  CHECK(has(refusal(folder.path()), "added_tokens.json: not supported"));
+  CHECK(has(refusal(folder.path()), "added_tokens.json: not supported without tokenizer.json"));
 }
 
 TEST_CASE("the flags of added tokens come back") {
@@ -230,8 +246,11 @@ TEST_CASE("what BertTokenizer would read otherwise is saved for transformers' ge
 
   config["tokenizer_class"] = "BertTokenizer";
   io::write_file(folder / "tokenizer_config.json", config.dump());
-  CHECK(has(refusal(folder.path()), "tokenizer_config.json: tokenizer_class is BertTokenizer, which takes \"##\""));
-  std::filesystem::remove(folder / "tokenizer_config.json");  // tokenizer.json alone rules
+  CHECK(has(refusal(folder.path()),
+            "tokenizer_config.json: tokenizer_class: BertTokenizer uses the prefix \"##\", but "
+            "continuing_subword_prefix in tokenizer.json is \"@@\"; to use tokenizer.json as it is, set "
+            "tokenizer_class to \"PreTrainedTokenizerFast\""));
+  std::filesystem::remove(folder / "tokenizer_config.json");  // all settings now come from tokenizer.json
   CHECK(BertTokenizer::from_pretrained(folder.path()).tokenize("ab") == Tokens{"a", "@@b"});
 }
 
@@ -256,18 +275,18 @@ TEST_CASE("joiners that are kept are kept by the files, which go to transformers
   CHECK(config.at("tokenizer_class") == Json("PreTrainedTokenizerFast"));
   config["tokenizer_class"] = "BertTokenizer";
   io::write_file(folder / "tokenizer_config.json", config.dump());
-  CHECK(has(refusal(folder.path()), "tokenizer_class is BertTokenizer, which drops U+200C and U+200D"));
+  CHECK(has(refusal(folder.path()), "tokenizer_class: BertTokenizer drops U+200C and U+200D"));
   std::filesystem::remove(folder / "tokenizer_config.json");
   CHECK(BertTokenizer::from_pretrained(folder.path()).fingerprint() == original.fingerprint());
   tokenizer["normalizer"]["normalizers"].as_array().at(1)["content"] = "x";
   io::write_file(folder / "tokenizer.json", tokenizer.dump());
-  CHECK(has(refusal(folder.path()), "tokenizer.json: normalizer: the Sequence is another one"));
+  CHECK(has(refusal(folder.path()), "tokenizer.json: normalizer: found an unknown Sequence, expected"));
   tokenizer["normalizer"]["normalizers"].as_array().pop_back();
   io::write_file(folder / "tokenizer.json", tokenizer.dump());
-  CHECK(has(refusal(folder.path()), "normalizer: the last of the Sequence is \"Replace\""));
+  CHECK(has(refusal(folder.path()), "normalizer: the last of the normalizers has the type \"Replace\", expected"));
   tokenizer["normalizer"]["normalizers"].as_array().clear();
   io::write_file(folder / "tokenizer.json", tokenizer.dump());
-  CHECK(has(refusal(folder.path()), "normalizers: found none"));
+  CHECK(has(refusal(folder.path()), "normalizer: normalizers is empty, expected the Sequence"));
 }
 
 TEST_CASE("a missing normalized means not special") {
@@ -298,6 +317,8 @@ TEST_CASE("flags of a special token that only its name brings count, and outlive
       CharSpan{3, 9});
   io::write_file(folder / "special_tokens_map.json", R"({"mask_token": {"content": 1}})");
   CHECK(has(refusal(folder.path()), "special_tokens_map.json: mask_token: "));
+  io::write_file(folder / "special_tokens_map.json", "{");
+  CHECK(refusal(folder.path()).starts_with((folder / "special_tokens_map.json").string() + ":1:"));
 }
 
 TEST_CASE("added_tokens_decoder replaces the added tokens; without it special_tokens_map.json names the special ones") {
@@ -317,7 +338,9 @@ TEST_CASE("added_tokens_decoder replaces the added tokens; without it special_to
 
 TEST_CASE("a folder without a tokenizer") {
   const testing::TemporaryDirectory folder;
-  CHECK_THROWS_AS(BertTokenizer::from_pretrained(folder.path()), IoError);
+  CHECK_THROWS_WITH_AS(BertTokenizer::from_pretrained(folder.path()),
+                       (folder.path().string() + ": found no tokenizer, expected tokenizer.json or vocab.txt").c_str(),
+                       IoError);
   CHECK_THROWS_AS(BertTokenizer::from_pretrained(folder / "none"), IoError);
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("max_length counts the special tokens, and what is cut is told") {
   CHECK(t.encode_into("hello", 4, ids) == 0);
   CHECK(ids == Ids{42, 2, 5, 5, 3, 2, 5, 3});
   CHECK_THROWS_WITH_AS(t.encode("hello", {.max_length = 1}),
-                       "encode: max_length is 1, too short for the 2 special tokens", ValueError);
+                       "encode: max_length is 1, expected at least 2, the number of special tokens", ValueError);
   CHECK_THROWS_AS(t("hello", "hello", {.max_length = 2}), ValueError);
 }
 

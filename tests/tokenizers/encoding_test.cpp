@@ -22,7 +22,7 @@ BertTokenizer tokenizer(BertTokenizerOptions options = {}) {
                        options);
 }
 
-// docs/tokenizers.md quotes this.
+// docs/tokenizers.md quotes this function.
 std::vector<std::string> windows_of(const BertTokenizer& tokenizer, const std::string& question,
                                     const std::string& page) {
   const Encoding encoding = tokenizer(question, page,
@@ -40,7 +40,7 @@ const EncodeOptions kAll{.return_special_tokens_mask = true, .return_offsets_map
 
 }  // namespace
 
-TEST_CASE("ids, types and attention always; masks, places and words on request") {
+TEST_CASE("ids, types and attention mask are always filled; special tokens mask, offsets and words on request") {
   const Encoding plain = tokenizer()("hello world");
   CHECK(plain.input_ids == Ids{2, 5, 6, 3});
   CHECK(plain.attention_mask == Ids{1, 1, 1, 1});
@@ -56,15 +56,15 @@ TEST_CASE("ids, types and attention always; masks, places and words on request")
   CHECK(all.word_ids == Words{kNoWord, 0, 1, 1, 2, kNoWord});
 }
 
-TEST_CASE("places are in characters of the original; an unknown word and an added token span theirs") {
+TEST_CASE("offsets count characters of the original text, also for unknown words and added tokens") {
   const Encoding e = tokenizer()(" \u00C9\u200De \u0DC3\u0DD2zz[MASK]\xFF!", kAll);
   CHECK(e.input_ids == Ids{2, 9, 10, 1, 4, 8, 3});
   CHECK(e.offset_mapping == Spans{{0, 0}, {1, 2}, {3, 4}, {5, 9}, {9, 15}, {16, 17}, {0, 0}});
   CHECK(e.word_ids == Words{kNoWord, 0, 0, 1, 2, 3, kNoWord});
-  CHECK(e.special_tokens_mask == Ids{1, 0, 0, 0, 0, 0, 1});  // the [MASK] is the text's
+  CHECK(e.special_tokens_mask == Ids{1, 0, 0, 0, 0, 0, 1});  // the [MASK] is part of the text
 }
 
-TEST_CASE("added tokens in raw and in normalised text: places hold the white space they take") {
+TEST_CASE("offsets of added tokens in raw and in normalised text include the white space that lstrip and rstrip take") {
   BertTokenizerParts parts{{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "e"}, {}, {}};
   parts.added_tokens = {{.id = 6, .content = "<R>", .lstrip = true},
                         {.id = 7, .content = "<N>", .special = false, .rstrip = true, .normalized = true}};
@@ -74,14 +74,14 @@ TEST_CASE("added tokens in raw and in normalised text: places hold the white spa
   CHECK(e.word_ids == Words{kNoWord, 0, 1, 2, 3, kNoWord});
 }
 
-TEST_CASE("in a pair each text has its own places and words") {
+TEST_CASE("in a pair each text has its own offsets and word numbers") {
   const Encoding pair = tokenizer()("hello", "world!", kAll);
   CHECK(pair.offset_mapping == Spans{{0, 0}, {0, 5}, {0, 0}, {0, 5}, {5, 6}, {0, 0}});
   CHECK(pair.word_ids == Words{kNoWord, 0, kNoWord, 0, 1, kNoWord});
   CHECK(pair.special_tokens_mask == Ids{1, 0, 1, 0, 0, 1});
 }
 
-TEST_CASE("what is cut comes as overflow, with a stride") {
+TEST_CASE("truncated tokens overflow, with a stride") {
   const BertTokenizer t = tokenizer();
   EncodeOptions options{.max_length = 4, .stride = 1, .return_overflowing_tokens = true, .return_word_ids = true};
   const Encoding e = t("hello world hello !", options);
@@ -98,7 +98,7 @@ TEST_CASE("what is cut comes as overflow, with a stride") {
   CHECK(t("hello world hello !", options).overflowing.empty());
 }
 
-TEST_CASE("overflow of pairs: each piece of one text with each of the other") {
+TEST_CASE("overflow of a pair combines each window of one text with each window of the other") {
   const Encoding e =
       tokenizer()("hello world e", "world ! hello", {.max_length = 7, .return_overflowing_tokens = true});
   CHECK(e.input_ids == Ids{2, 5, 6, 3, 6, 8, 3});
@@ -109,9 +109,9 @@ TEST_CASE("overflow of pairs: each piece of one text with each of the other") {
   CHECK(e.overflowing[2].token_type_ids == Ids{0, 0, 0, 0, 1, 1});
 }
 
-TEST_CASE("truncation: which strategy, which length, which side") {
+TEST_CASE("truncation: default and explicit strategy, length and side") {
   const BertTokenizer t = tokenizer({.model_max_length = 4, .truncation_side = Side::left});
-  CHECK(t("hello world e").input_ids == Ids{2, 5, 6, 9, 3});  // not asked for
+  CHECK(t("hello world e").input_ids == Ids{2, 5, 6, 9, 3});  // not requested
   CHECK(t("hello world e", {.truncation = TruncationStrategy::longest_first}).input_ids == Ids{2, 6, 9, 3});
   CHECK(t.encode("hello world e", {.max_length = 3}) == Ids{2, 9, 3});
   CHECK(t.encode("hello world e", {.truncation = TruncationStrategy::only_first, .max_length = 3}) == Ids{2, 9, 3});
@@ -124,12 +124,13 @@ TEST_CASE("truncation: which strategy, which length, which side") {
   CHECK_THROWS_AS(t.encode("hello world e", {.truncation = TruncationStrategy::only_second, .max_length = 3}),
                   ValueError);
   CHECK_THROWS_WITH_AS(t("hello", {.max_length = 5, .stride = 4}),
-                       "encode: stride is 4, expected 0 to 3, what max_length leaves beside two special tokens",
-                       ValueError);
+                       "encode: stride is 4, expected 0 to 3 (max_length minus 2)", ValueError);
+  CHECK_THROWS_WITH_AS(t("hello", {.add_special_tokens = false, .max_length = 1, .stride = 1}),
+                       "encode: stride is 1, expected 0 to 0 (max_length minus 2)", ValueError);
   CHECK_THROWS_AS(t("hello", {.max_length = 5, .stride = -1}), ValueError);
 }
 
-TEST_CASE("docs/tokenizers.md quotes code that works") {
+TEST_CASE("the code in docs/tokenizers.md is the tested code above") {
   const std::vector<std::string> blocks = testing::cpp_blocks("docs/tokenizers.md");
   REQUIRE(blocks.size() == 1);
   CHECK(testing::repository_file("tests/tokenizers/encoding_test.cpp").find(blocks[0]) != std::string::npos);
@@ -138,8 +139,7 @@ TEST_CASE("docs/tokenizers.md quotes code that works") {
                                  "[CLS] hello world [SEP] world e worlds [SEP]"});
 }
 
-TEST_CASE(
-    "a batch is encoded alike by any number of threads; the first text that cannot be is the one that is told of") {
+TEST_CASE("with any number of threads, a batch has the same encodings and reports the first text that fails") {
   std::vector<std::string> texts;
   for (int i = 0; i < 1000; ++i)
     texts.push_back(i % 7 == 0 ? "" : "hello worlds" + std::string(core::usize(i % 50), '!'));

@@ -7,7 +7,7 @@
 using namespace minibert;
 using tokenizers::detail::IdAppender;
 
-TEST_CASE("id appender: ids come behind those that are there, whatever was expected") {
+TEST_CASE("id appender: ids follow the ids already in the vector, whatever number was expected") {
   for (const std::size_t expected : {0u, 1u, 5u, 5000u}) {
     for (const std::size_t room : {1u, 3u, 2000u}) {
       INFO("expected ", expected, ", room for ", room);
@@ -25,7 +25,7 @@ TEST_CASE("id appender: ids come behind those that are there, whatever was expec
   }
 }
 
-TEST_CASE("id appender: what was added can be read and taken back") {
+TEST_CASE("id appender: added ids can be read and removed") {
   std::vector<token_id> ids{1, 2};
   {
     IdAppender appender(ids, 10);

@@ -18,7 +18,7 @@ BertTokenizer tokenizer(BertTokenizerOptions options = {}) {
 
 }  // namespace
 
-TEST_CASE("a batch is padded to its longest text, in every row") {
+TEST_CASE("longest: every vector is padded to the longest text of the batch") {
   const BatchEncoding batch = tokenizer().batch_encode({"a b a", "b"}, {.padding = PaddingStrategy::longest,
                                                                         .return_special_tokens_mask = true,
                                                                         .return_offsets_mapping = true,
@@ -35,10 +35,10 @@ TEST_CASE("a batch is padded to its longest text, in every row") {
   CHECK(batch.overflow_to_sample_mapping == std::vector<index_t>{0, 1});
 }
 
-TEST_CASE("padding to a length, to a multiple, on the left; an empty text too") {
+TEST_CASE("padding to max_length, to a multiple, on the left; also of an empty text") {
   const BertTokenizer t = tokenizer({.model_max_length = 4, .padding_side = Side::left});
   CHECK(t.encode("a", {.padding = PaddingStrategy::max_length}) == Ids{4, 1, 5, 2});
-  CHECK(t.encode("a b a", {.padding = PaddingStrategy::max_length}) == Ids{1, 5, 6, 5, 2});  // not cut
+  CHECK(t.encode("a b a", {.padding = PaddingStrategy::max_length}) == Ids{1, 5, 6, 5, 2});  // not truncated
   CHECK(t.encode("a", {.padding = PaddingStrategy::max_length, .max_length = 5, .padding_side = Side::right}) ==
         Ids{1, 5, 2, 4, 4});
   CHECK(t.encode("a", {.padding = PaddingStrategy::max_length, .max_length = 3, .pad_to_multiple_of = 4}) ==
@@ -53,7 +53,7 @@ TEST_CASE("padding to a length, to a multiple, on the left; an empty text too") 
   CHECK(empty.word_ids.empty());
 }
 
-TEST_CASE("encodings that are there already are padded, in the rows they have") {
+TEST_CASE("pad() pads existing encodings, in the vectors that they have") {
   const BertTokenizer t = tokenizer();
   std::vector<Encoding> encodings{t("a b"), t("a", "b", {.return_word_ids = true})};
   t.pad(encodings);
@@ -64,7 +64,7 @@ TEST_CASE("encodings that are there already are padded, in the rows they have") 
   CHECK(encodings[0].input_ids.size() == 5);
 }
 
-TEST_CASE("what overflows stands behind its text, padded as well") {
+TEST_CASE("overflowing encodings follow the encoding of their text and are padded too") {
   const BatchEncoding batch = tokenizer().batch_encode({"a", "a b a"}, {.padding = PaddingStrategy::longest,
                                                                         .truncation = TruncationStrategy::longest_first,
                                                                         .max_length = 4,
@@ -74,7 +74,7 @@ TEST_CASE("what overflows stands behind its text, padded as well") {
   CHECK(batch.overflow_to_sample_mapping == std::vector<index_t>{0, 1, 1});
 }
 
-TEST_CASE("{} means default options, beside a second text too") {
+TEST_CASE("{} means default options, also after a second text") {
   const BertTokenizer t = tokenizer();
   const std::vector<std::string> texts = {"a b", "b"};
   CHECK(t.batch_encode(texts, {}).encodings[0].input_ids == t.batch_encode(texts).encodings[0].input_ids);
@@ -87,7 +87,7 @@ TEST_CASE("{} means default options, beside a second text too") {
   CHECK(t("b", texts[1]).input_ids == Ids{1, 6, 2, 6, 2});
 }
 
-TEST_CASE("batches of pairs, and what is refused") {
+TEST_CASE("batches of pairs, and invalid arguments") {
   const BertTokenizer t = tokenizer();
   const BatchEncoding batch = t.batch_encode({"a", ""}, {"b", ""}, {.padding = PaddingStrategy::longest});
   CHECK(batch.encodings[0].input_ids == Ids{1, 5, 2, 6, 2});
@@ -95,7 +95,9 @@ TEST_CASE("batches of pairs, and what is refused") {
   CHECK(t.batch_encode({}, {.padding = PaddingStrategy::longest}).encodings.empty());
   CHECK_THROWS_WITH_AS(t.batch_encode({"a"}, std::vector<std::string>{}),
                        "batch_encode: 0 second texts, expected 1, one for each first text", ValueError);
-  CHECK_THROWS_AS(t("a", {.padding = PaddingStrategy::max_length}), ValueError);  // there is no length
+  CHECK_THROWS_WITH_AS(t("a", {.padding = PaddingStrategy::max_length}),
+                       "pad: padding is max_length, but neither max_length nor the tokenizer's model_max_length is set",
+                       ValueError);
   CHECK_THROWS_AS(t("a", {.pad_to_multiple_of = 0}), ValueError);
   CHECK_THROWS_WITH_AS(t("a", {.padding = PaddingStrategy::longest,
                                .truncation = TruncationStrategy::only_first,

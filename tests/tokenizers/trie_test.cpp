@@ -10,7 +10,7 @@
 
 using namespace minibert;
 
-TEST_CASE("the longest match wins, and needs one byte at least") {
+TEST_CASE("longest_match returns the longest string, and never the empty one") {
   const Trie trie({{"a", 1}, {"abc", 2}, {"", 3}, {"b", 4}});
   CHECK(trie.longest_match(Trie::kRoot, "abcd").value == 2);
   CHECK(trie.longest_match(Trie::kRoot, "abd").value == 1);
@@ -23,15 +23,15 @@ TEST_CASE("the longest match wins, and needs one byte at least") {
   CHECK(trie.descend(Trie::kRoot, "ac") == Trie::kNoNode);
 }
 
-TEST_CASE("of equal strings the last counts") { CHECK(Trie({{"a", 1}, {"b", 2}, {"a", 3}}).find("a") == 3); }
+TEST_CASE("of equal strings the last value is used") { CHECK(Trie({{"a", 1}, {"b", 2}, {"a", 3}}).find("a") == 3); }
 
-TEST_CASE("a trie of nothing matches nothing") {
+TEST_CASE("an empty trie matches nothing") {
   const Trie trie;
   for (int byte = 0; byte < 256; ++byte)
     CHECK(trie.longest_match(Trie::kRoot, std::string(1, static_cast<char>(byte))).bytes == 0);
 }
 
-TEST_CASE("random strings of all bytes: found exactly as in a map") {
+TEST_CASE("random strings of all bytes: find() gives the same as a map") {
   const random::Key key(7);
   std::map<std::string, Trie::Value> expected;
   std::vector<std::string> strings;

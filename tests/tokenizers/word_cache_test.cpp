@@ -18,22 +18,22 @@ RawWord word_of(const std::string& text, std::size_t begin = 0) {
   return RawWord::at(text.data() + begin, text.data() + text.size());
 }
 
-/// What the cache knows of a word: its ids, or nothing.
+/// Returns the ids that the cache holds for a word, or nullopt.
 std::optional<std::vector<token_id>> found(const WordCache& cache, std::uint64_t owner, const RawWord& word) {
   std::vector<token_id> ids{1};
-  bool is_there = false;
+  bool is_found = false;
   {
     tokenizers::detail::IdAppender appender(ids, 1);
-    is_there = cache.append(owner, word, appender);
+    is_found = cache.append(owner, word, appender);
   }
   CHECK(ids.front() == 1);
   ids.erase(ids.begin());
-  return is_there ? std::optional(ids) : std::nullopt;
+  return is_found ? std::optional(ids) : std::nullopt;
 }
 
 }  // namespace
 
-TEST_CASE("raw word: it ends at a space or with the text, and its hash is that of its bytes alone") {
+TEST_CASE("raw word: ends at a space or with the text; the hash depends only on the bytes of the word") {
   for (std::size_t bytes = 0; bytes < 40; ++bytes) {
     std::string word;
     for (std::size_t i = 0; i < bytes; ++i)
@@ -57,7 +57,7 @@ TEST_CASE("raw word: it ends at a space or with the text, and its hash is that o
   }
 }
 
-TEST_CASE("word cache: a word is found again, with its ids, by the tokenizer that kept it") {
+TEST_CASE("word cache: only the tokenizer that stored a word finds it again, with its ids") {
   WordCache cache;
   const std::uint64_t owner = WordCache::new_owner(), other = WordCache::new_owner();
   const std::string text = "word";
@@ -66,14 +66,14 @@ TEST_CASE("word cache: a word is found again, with its ids, by the tokenizer tha
   cache.keep(owner, word_of(text), kept.data(), kept.size());
   CHECK(found(cache, owner, word_of(text)) == kept);
   CHECK_FALSE(found(cache, other, word_of(text)));
-  const RawWord same_place{"wore", word_of(text).hash};
-  CHECK_FALSE(found(cache, owner, same_place));
-  cache.keep(owner, same_place, kept.data(), 0);
+  const RawWord same_slot{"wore", word_of(text).hash};
+  CHECK_FALSE(found(cache, owner, same_slot));
+  cache.keep(owner, same_slot, kept.data(), 0);
   CHECK_FALSE(found(cache, owner, word_of(text)));
-  CHECK(found(cache, owner, same_place) == std::vector<token_id>());
+  CHECK(found(cache, owner, same_slot) == std::vector<token_id>());
 }
 
-TEST_CASE("word cache: what does not fit is not kept, and leaves the others alone") {
+TEST_CASE("word cache: a word that does not fit with its ids is not stored") {
   WordCache cache;
   const std::uint64_t owner = WordCache::new_owner();
   const std::vector<token_id> many(100, 5);
@@ -92,12 +92,12 @@ TEST_CASE("word cache: what does not fit is not kept, and leaves the others alon
   }
 }
 
-TEST_CASE("word cache: a second time, and beside another tokenizer, a text gets the same ids") {
+TEST_CASE("word cache: a text gets the same ids again, also when another tokenizer shares the cache") {
   const std::vector<std::string> vocabulary{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]",
                                             "Word",  "word",  "##s",   ".",     "a"};
   const BertTokenizer cased(vocabulary, {.do_lower_case = false}), uncased(vocabulary, {.do_lower_case = true}),
       copy = cased;
-  const std::string text = " Words. a  [MASK]s a\tword. WORD wörd wörd";  // looked up: not all is ASCII
+  const std::string text = " Words. a  [MASK]s a\tword. WORD wörd wörd";  // not all ASCII, so that the cache is used
   for (int round = 0; round < 3; ++round) {
     CHECK(cased.encode(text) == std::vector<token_id>{2, 5, 7, 8, 9, 4, 1, 9, 6, 8, 1, 1, 1, 3});
     CHECK(uncased.encode(text) == std::vector<token_id>{2, 6, 7, 8, 9, 4, 1, 9, 6, 8, 6, 6, 6, 3});

@@ -11,7 +11,7 @@
 
 using namespace minibert;
 
-TEST_CASE("words keep the order of their first appearance") {
+TEST_CASE("words are in order of first appearance") {
   WordCounts counts;
   for (const char* word : {"b", "a", "b", "", "b"}) counts.add(word);
   REQUIRE(counts.size() == 3);
@@ -21,7 +21,7 @@ TEST_CASE("words keep the order of their first appearance") {
   CHECK(counts.word(2) == "");
 }
 
-TEST_CASE("counts are 64-bit, and adding another's keeps its order") {
+TEST_CASE("counts are 64-bit; adding other counts appends their new words in order") {
   WordCounts counts, other;
   counts.add("x", std::int64_t{1} << 40);
   other.add("y");
@@ -32,7 +32,7 @@ TEST_CASE("counts are 64-bit, and adding another's keeps its order") {
   CHECK(counts.word(1) == "y");
 }
 
-TEST_CASE("many words, through several sizes of the table") {
+TEST_CASE("many words, so that the hash table grows several times") {
   WordCounts counts;
   std::map<std::string, std::int64_t> expected;
   for (int i = 0; i < 20000; ++i) {
@@ -44,7 +44,7 @@ TEST_CASE("many words, through several sizes of the table") {
   for (index_t i = 0; i < counts.size(); ++i) REQUIRE(counts.count(i) == expected[std::string(counts.word(i))]);
 }
 
-TEST_CASE("a text is counted as the pipeline sees it") {
+TEST_CASE("words are counted after normalisation and pre-tokenisation") {
   WordCounter counter(BertNormalizerOptions{});
   counter.add_text("The cat, the CAT\r\n\n[MASK] caf\u00E9");
   const WordCounts& counts = counter.counts();
@@ -52,12 +52,12 @@ TEST_CASE("a text is counted as the pipeline sees it") {
   CHECK(counts.word(0) == "the");
   CHECK(counts.count(0) == 2);
   CHECK(counts.word(2) == ",");
-  CHECK(counts.word(3) == "[");  // special tokens are words like any other here
+  CHECK(counts.word(3) == "[");  // special tokens are split like any other text
   CHECK(counts.word(6) == "cafe");
   CHECK(counter.loss().lines == 3);
 }
 
-TEST_CASE("chunks and threads do not show") {
+TEST_CASE("counts do not depend on chunks and threads") {
   std::string text;
   for (int i = 0; i < 60000; ++i) text += std::to_string(i % 7001) + (i % 11 == 0 ? "\n" : i % 5 == 0 ? "." : " ");
   text += std::string(1 << 19, 'x');  // a line longer than two chunks
@@ -78,7 +78,7 @@ TEST_CASE("chunks and threads do not show") {
   }
 }
 
-TEST_CASE("files are counted as one text; a line ends where its file does") {
+TEST_CASE("several files are counted together; a line ends at the end of its file") {
   const testing::TemporaryDirectory folder;
   io::write_file(folder / "a", "the cat\nthe");
   io::write_file(folder / "b", "re is a cat\n");
@@ -92,7 +92,7 @@ TEST_CASE("files are counted as one text; a line ends where its file does") {
   CHECK(counter.loss().lines == 3);
 }
 
-TEST_CASE("a file that is not there") {
+TEST_CASE("a missing file is an error") {
   const testing::TemporaryDirectory folder;
   CHECK_THROWS_AS(WordCounter(BertNormalizerOptions{}).add_file(folder / "none.txt"), IoError);
 }

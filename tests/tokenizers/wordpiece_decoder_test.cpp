@@ -16,13 +16,13 @@ std::string joined(std::initializer_list<const char*> tokens) {
 
 }  // namespace
 
-TEST_CASE("pieces join, words are spaced, punctuation moves up") {
+TEST_CASE("pieces are joined, with spaces between words but not before punctuation") {
   CHECK(joined({}) == "");
   CHECK(joined({"un", "##aff", "##able", "words", ".", "ok", "?"}) == "unaffable words. ok?");
   CHECK(joined({"##ing", "##ed"}) == "##inged");
 }
 
-TEST_CASE("each token is cleaned alone") {
+TEST_CASE("spaces are removed within each token only") {
   CHECK(joined({"don", "'", "t"}) == "don ' t");
   CHECK(joined({"2", ".", "5"}) == "2. 5");
   CHECK(joined({"(", "yes", ")"}) == "( yes )");
@@ -30,7 +30,7 @@ TEST_CASE("each token is cleaned alone") {
   CHECK(joined({"we", "'ve"}) == "we've");
 }
 
-TEST_CASE("a whole text is cleaned on request, but for do not") {
+TEST_CASE("clean_up_tokenization removes spaces in the whole text, and keeps \"do not\"") {
   std::string text = "don ' t , do not ; it ' s ( fine ) .";
   WordPieceDecoder::clean_up_tokenization(text);
   CHECK(text == "don't, do not ; it's ( fine ).");

@@ -24,19 +24,19 @@ TEST_CASE("greedy longest match, then the pieces that continue a word") {
   CHECK(ids(model, "unaffable") == Ids{1, 2, 3});
   CHECK(ids(model, "unab") == Ids{5});
   CHECK(ids(model, "una") == Ids{1, 4});
-  CHECK(ids(model, "able") == Ids{0});    // only as a continuation
-  CHECK(ids(model, "unable") == Ids{0});  // "unab" is longest, and nothing continues it: no way back
+  CHECK(ids(model, "able") == Ids{0});    // "##able" only continues a word
+  CHECK(ids(model, "unable") == Ids{0});  // no backtracking from "unab", which no piece continues
   CHECK(ids(model, "unaffx") == Ids{0});  // one [UNK] for the whole word
 }
 
-TEST_CASE("what is appended follows what is there, and a failed word leaves nothing but [UNK]") {
+TEST_CASE("ids are appended, and an unknown word adds only [UNK]") {
   const WordPiece model({"[UNK]", "a", "##b"});
   Ids result{9};
   model.append_ids("abbx", result);
   CHECK(result == Ids{9, 0});
 }
 
-TEST_CASE("a word of 100 characters is tried, one of 101 is unknown, however many bytes") {
+TEST_CASE("a word of 101 characters is unknown, one of 100 is not, whatever its number of bytes") {
   const WordPiece model({"[UNK]", "a", "##a", "\u0DC3", "##\u0DC3"});
   std::string sinhala;
   for (int i = 0; i < 100; ++i) sinhala += "\u0DC3";
@@ -52,14 +52,14 @@ TEST_CASE("a vocabulary without pieces that continue a word") {
   CHECK(ids(model, "aa") == Ids{0});
 }
 
-TEST_CASE("the bare prefix and the empty string are entries that never match") {
+TEST_CASE("the entries \"##\" and \"\" never give an empty piece") {
   const WordPiece model({"[UNK]", "##", "", "a", "##b"});
   CHECK(ids(model, "ab") == Ids{3, 4});
   CHECK(ids(model, "ac") == Ids{0});
   CHECK(model.find("") == 2);
 }
 
-TEST_CASE("of duplicates the last counts, and the others leave holes") {
+TEST_CASE("a token that occurs several times has its last id; the other ids are unused") {
   const WordPiece model({"[UNK]", "a", "b", "a"});
   CHECK(model.vocab_size() == 4);
   CHECK(ids(model, "a") == Ids{3});
@@ -67,15 +67,15 @@ TEST_CASE("of duplicates the last counts, and the others leave holes") {
   CHECK(*model.token(3) == "a");
 }
 
-TEST_CASE("another prefix") {
+TEST_CASE("a custom continuation prefix") {
   const WordPiece model({"?", "a", "@@b"}, "?", "@@");
   CHECK(ids(model, "abb") == Ids{1, 2, 2});
   CHECK(ids(model, "ac") == Ids{0});
 }
 
-TEST_CASE("a vocabulary that cannot be used is refused") {
+TEST_CASE("a vocabulary without the unknown token or with invalid UTF-8 is an error") {
   CHECK_THROWS_WITH_AS(WordPiece({"a", "b"}),
-                       "wordpiece: the vocabulary of 2 entries does not hold the token for unknown words, \"[UNK]\"",
+                       "wordpiece: the vocabulary of 2 entries lacks the token for unknown words, \"[UNK]\"",
                        ValueError);
   CHECK_THROWS_WITH_AS(WordPiece({"[UNK]", "\xFF"}), "wordpiece: entry 1 of the vocabulary is not UTF-8", ValueError);
 }

@@ -28,7 +28,7 @@ Tokens train(const WordPieceTrainer& trainer, const std::vector<std::pair<const 
   return trainer.train(counted(words));
 }
 
-/// The vocabulary that counting all pairs anew before each merge gives.
+/// Trains like WordPieceTrainer, but recounts all pairs before each merge.
 Tokens train_slowly(const WordCounts& words, std::size_t vocab_size) {
   Tokens tokens;
   const auto id_of = [&](const std::string& token) {
@@ -67,19 +67,20 @@ Tokens train_slowly(const WordCounts& words, std::size_t vocab_size) {
 }  // namespace
 
 TEST_CASE("special tokens, characters by code point, continuing characters by first appearance, then pairs") {
-  // Counts: c ##b 5; b ##a 3, ##a ##c 3. Of equals the smaller pair of ids goes first: (6, 9) before (9, 10).
+  // Counts: (c, ##b) 5, (b, ##a) 3, (##a, ##c) 3. Of equally frequent pairs the one with the smaller ids is merged
+  // first: (3, 6) before (6, 7).
   CHECK(train({.vocab_size = 11, .special_tokens = {"[UNK]", "<x>"}}, {{"cb", 5}, {"bac", 3}, {"a", 1}}) ==
         Tokens{"[UNK]", "<x>", "a", "b", "c", "##b", "##a", "##c", "cb", "ba", "bac"});
 }
 
-TEST_CASE("pairs are replaced from left to right without overlap, and counts follow") {
-  // a ##a ##a ##a: first ##a ##a, which leaves a ##aa ##a; then a ##aa before ##aa ##a.
+TEST_CASE("a pair is replaced from left to right without overlap, and the counts are updated") {
+  // Word: a ##a ##a ##a. Merging (##a, ##a) gives a ##aa ##a; then (a, ##aa) comes before (##aa, ##a).
   CHECK(train({.vocab_size = 4}, {{"aaaa", 1}}) == Tokens{"a", "##a", "##aa", "aaa"});
   CHECK(train({.vocab_size = 100}, {{"aaaaaa", 2}, {"aaaa", 1}}) ==
         Tokens{"a", "##a", "##aa", "aaa", "##aaa", "aaaaaa", "aaaa"});
 }
 
-TEST_CASE("frequent and rare words, down to the last pair: as when all pairs are counted before each merge") {
+TEST_CASE("frequent and rare words, down to the last pair: same vocabulary as with a recount before each merge") {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const random::Key key(seed);
     WordCounts words;
@@ -93,7 +94,7 @@ TEST_CASE("frequent and rare words, down to the last pair: as when all pairs are
   }
 }
 
-TEST_CASE("rare pairs are left apart") {
+TEST_CASE("pairs rarer than min_frequency are not merged") {
   CHECK(train({.vocab_size = 100, .min_frequency = 3}, {{"ab", 2}, {"cd", 3}}) ==
         Tokens{"a", "b", "c", "d", "##b", "##d", "cd"});
   CHECK(train({.vocab_size = 100}, {{"ab", 1}}) == Tokens{"a", "b", "##b", "ab"});
@@ -103,30 +104,30 @@ TEST_CASE("characters alone may exceed vocab_size") {
   CHECK(train({.vocab_size = 1}, {{"ab", 1}}) == Tokens{"a", "b", "##b"});
 }
 
-TEST_CASE("a limited alphabet drops the rarest characters from their words, the higher code point first") {
+TEST_CASE("limit_alphabet drops the rarest characters from the words; of equally rare ones, the higher code points") {
   CHECK(train({.vocab_size = 100, .limit_alphabet = 3}, {{"adb", 1}, {"abc", 1}, {"b", 1}}) ==
         Tokens{"a", "b", "c", "##b", "##c", "ab", "abc"});
-  // What followed a dropped first character still continues a word.
+  // After a dropped first character, the next one still counts as continuing the word.
   CHECK(train({.vocab_size = 100, .limit_alphabet = 3}, {{"dab", 1}, {"ab", 5}, {"c", 1}}) ==
         Tokens{"a", "b", "c", "##a", "##b", "ab", "##ab"});
   CHECK(train({.limit_alphabet = 0}, {{"ab", 1}}).empty());
 }
 
-TEST_CASE("a prefix of one's own, or none") {
+TEST_CASE("a custom continuation prefix, and an empty one") {
   CHECK(train({.continuing_subword_prefix = "@"}, {{"ab", 1}}) == Tokens{"a", "b", "@b", "ab"});
   CHECK(train({.continuing_subword_prefix = ""}, {{"aba", 1}}) == Tokens{"a", "b", "ab", "aba"});
 }
 
-TEST_CASE("initial characters are kept whether they occur or not") {
+TEST_CASE("initial_alphabet is kept even if its characters do not occur") {
   CHECK(train({.vocab_size = 100, .limit_alphabet = 2, .initial_alphabet = U"z"}, {{"ab", 1}, {"a", 1}}) ==
         Tokens{"a", "z"});
 }
 
-TEST_CASE("a pair that gives a special token takes its id") {
+TEST_CASE("a merge that yields a special token reuses its id") {
   CHECK(train({.special_tokens = {"ab"}}, {{"abc", 2}, {"ab", 1}}) == Tokens{"ab", "a", "b", "c", "##b", "##c", "abc"});
 }
 
-TEST_CASE("no words give the special tokens; options that make no sense are errors") {
+TEST_CASE("without words the vocabulary is the special tokens; invalid options are errors") {
   CHECK(train({.special_tokens = {"<x>"}}, {}) == Tokens{"<x>"});
   CHECK_THROWS_AS(train({.vocab_size = 0}, {}), ValueError);
   CHECK_THROWS_AS(train({.min_frequency = -1}, {}), ValueError);

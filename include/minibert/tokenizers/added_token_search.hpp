@@ -15,7 +15,8 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Finds added tokens by comparing bytes (case-sensitive): the leftmost match first, the longest of several there.
+/// Finds added tokens in a text by comparing bytes. Finds the leftmost match first; of several matches at the same
+/// position, the longest.
 class AddedTokenSearch {
  public:
   /// The text to search for, with the id and flags of an AddedToken.
@@ -72,9 +73,9 @@ class AddedTokenSearch {
 
  private:
   std::vector<Pattern> patterns_;
-  Trie trie_;  // maps texts to indices in patterns_
-  std::array<bool, 256> begins_token_ = {};
-  std::optional<char> only_begin_;  // first byte of all tokens, if they share it
+  Trie trie_;                                // maps texts to indices in patterns_
+  std::array<bool, 256> begins_token_ = {};  // indexed by byte: true if a token begins with it
+  std::optional<char> only_begin_;           // first byte of all tokens, if they share it
 };
 
 }  // namespace minibert::tokenizers::detail

@@ -130,7 +130,7 @@ class AddedTokens {
   }
 
   std::vector<AddedToken> tokens_;
-  std::vector<std::string> texts_;  // of tokens_, normalised where token.normalized
+  std::vector<std::string> texts_;  // the contents of tokens_, normalised if token.normalized
   Trie ids_;
   tokenizers::detail::AddedTokenSearch raw_, normalized_;
 };

@@ -65,11 +65,11 @@ class BertPipeline {
           text, [&](std::string_view piece) { append_ids_of_words(piece, ids, add); }, add);
   }
 
-  /// Sets `tokens` to the tokens of a text. With with_places, also sets their offsets and words.
-  void tokens_of(std::string_view text, bool with_places, TextTokens& tokens) const {
+  /// Sets `tokens` to the tokens of a text. If with_offsets is true, also sets their offsets and word ids.
+  void tokens_of(std::string_view text, bool with_offsets, TextTokens& tokens) const {
     tokens.clear();
-    if (with_places)
-      append_with_places(text, tokens);
+    if (with_offsets)
+      append_with_offsets(text, tokens);
     else
       append_ids(text, tokens.ids);
   }
@@ -89,9 +89,9 @@ class BertPipeline {
         add);
   }
 
-  /// Does the same word by word, and looks up words seen before in a cache. This is valid because no step depends on
-  /// text across a space. The cache makes scripts of two or three bytes per character 80 % faster. ASCII gains nothing,
-  /// and source code, with many long and new words, is faster without the cache.
+  /// Does the same as append_ids_of_piece(), but word by word, and looks up words seen before in a cache. This is valid
+  /// because no step depends on text across a space. The cache makes scripts of two or three bytes per character 80 %
+  /// faster. ASCII gains nothing, and source code, with many long and new words, is faster without the cache.
   template <class Add>
   void append_ids_of_words(std::string_view piece, IdAppender& ids, const Add& add) const {
     WordCache& cache = WordCache::of_this_thread();
@@ -107,7 +107,7 @@ class BertPipeline {
     }
   }
 
-  void append_with_places(std::string_view text, TextTokens& tokens) const;
+  void append_with_offsets(std::string_view text, TextTokens& tokens) const;
 
   BertNormalizer normalizer_;
   BertPreTokenizer pre_tokenizer_;
@@ -116,12 +116,12 @@ class BertPipeline {
   std::uint64_t cache_owner_ = WordCache::new_owner();  // copies share it because they give the same ids
 };
 
-inline void BertPipeline::append_with_places(std::string_view text, TextTokens& tokens) const {
+inline void BertPipeline::append_with_offsets(std::string_view text, TextTokens& tokens) const {
   index_t next_word_id = 0;
   const auto add = [&](token_id id, CharSpan span) {
     tokens.ids.push_back(id);
     tokens.offsets.push_back(span);
-    tokens.words.push_back(next_word_id);
+    tokens.word_ids.push_back(next_word_id);
   };
   std::vector<token_id> ids;
   const auto add_word = [&](std::string_view word, const AlignedText& aligned) {

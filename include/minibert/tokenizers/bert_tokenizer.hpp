@@ -132,7 +132,8 @@ class BertTokenizer {
     return ids;
   }
 
-  // The second text of a pair is a template argument where no options follow, so that `{}` means default options.
+  // In overloads without options, the type of the second text is a template parameter, which {} cannot match. So in
+  // t(text, {}), {} means default options.
 
   /// Encodes a text as input for a model.
   /// @throws ValueError if max_length leaves no room for the special tokens, truncation is only_second and the text is
@@ -182,7 +183,7 @@ class BertTokenizer {
   /// @throws ValueError if max_length is below 2
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const {
     core::check<ValueError>(max_length >= 2, "encode: max_length is ", max_length,
-                            ", too short for the 2 special tokens");
+                            ", expected at least 2, the number of special tokens");
     return append_encoded(text, true, max_length - 2, options_.truncation_side, ids);
   }
 
@@ -298,15 +299,15 @@ class BertTokenizer {
       }
     });
     tokenizers::detail::pad(encodings, resolved, pad_token_id());
-    return tokenizers::detail::with_overflow_in_line(std::move(encodings));
+    return tokenizers::detail::flatten_overflow(std::move(encodings));
   }
 
   /// Encodes a text or pair without padding. `options` must come from resolve().
   Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const {
     thread_local tokenizers::detail::TextTokens first, second;
-    const bool with_places = options.return_offsets_mapping || options.return_word_ids;
-    pipeline_.tokens_of(text, with_places, first);
-    if (pair) pipeline_.tokens_of(*pair, with_places, second);
+    const bool with_offsets = options.return_offsets_mapping || options.return_word_ids;
+    pipeline_.tokens_of(text, with_offsets, first);
+    if (pair) pipeline_.tokens_of(*pair, with_offsets, second);
     const tokenizers::detail::TemplateProcessing process(options, cls_token_id(), sep_token_id());
     return process(first, pair ? &second : nullptr);
   }

@@ -36,8 +36,8 @@ struct BertTokenizerOptions {
   std::string mask_token = "[MASK]";
   std::string continuing_subword_prefix = "##";  ///< marks vocabulary entries that continue a word
 
-  /// Returns true if transformers' BertTokenizer gives the same ids. BertTokenizer reads only the vocabulary and builds
-  /// its own pipeline, with "##" and without joiners.
+  /// Returns true if transformers' BertTokenizer gives the same ids. BertTokenizer reads only the vocabulary and the
+  /// added tokens. Its own pipeline always drops joiners and always uses the prefix "##".
   bool fits_bert_tokenizer() const { return !keep_joiners && continuing_subword_prefix == "##"; }
 
   BertNormalizerOptions normalizer() const {

@@ -1,4 +1,4 @@
-// Encoding: what a tokenizer makes of a text or a pair of texts for a model, and what may be asked of it.
+// Encoding: a text or a pair of texts as input for a model, and the options of encoding.
 #pragma once
 
 #include <algorithm>
@@ -20,17 +20,18 @@ namespace minibert {
 /// The word id of a token that belongs to no word: [CLS], [SEP], padding (None in Hugging Face).
 inline constexpr index_t kNoWord = -1;
 
-/// To which length sequences are padded, by Hugging Face's names.
+/// The length to which sequences are padded. The names are Hugging Face's.
 enum class PaddingStrategy { do_not_pad, longest, max_length };
 
-/// How to encode: names and meanings of Hugging Face's tokenizer(…). Designated initialisers must keep this order.
+/// How to encode. Names and meanings are those of the arguments of Hugging Face's tokenizer(…). Designated initialisers
+/// must follow the order of the members.
 struct EncodeOptions {
   bool add_special_tokens = true;  ///< [CLS] A [SEP], or [CLS] A [SEP] B [SEP]
   PaddingStrategy padding = PaddingStrategy::do_not_pad;
-  /// Unset: longest_first if max_length is given and padding is not asked for, else do_not_truncate.
+  /// Unset: longest_first if max_length is set and there is no padding, otherwise do_not_truncate.
   std::optional<TruncationStrategy> truncation = {};
-  index_t max_length = kUnlimited;  ///< special tokens included; not given: the tokenizer's model_max_length
-  index_t stride = 0;               ///< how many tokens of a text neighbours among what overflows share
+  index_t max_length = kUnlimited;  ///< special tokens included; not set: the tokenizer's model_max_length
+  index_t stride = 0;               ///< how many tokens successive windows of a truncated text share
   index_t pad_to_multiple_of = 1;
   std::optional<Side> padding_side = {};     ///< unset: the tokenizer's
   std::optional<Side> truncation_side = {};  ///< unset: the tokenizer's
@@ -40,28 +41,30 @@ struct EncodeOptions {
   bool return_word_ids = false;
 };
 
-/// What a model takes of one text or pair: rows of one length, empty those that were not asked for.
+/// One text or pair as input for a model. The vectors have one element per token; vectors that the options do not
+/// request are empty.
 struct Encoding {
   std::vector<token_id> input_ids;
   std::vector<std::int32_t> token_type_ids;       ///< 0 for [CLS] A [SEP], 1 for B [SEP]
-  std::vector<std::int32_t> attention_mask;       ///< 1, and 0 for padding
-  std::vector<std::int32_t> special_tokens_mask;  ///< 1 for the [CLS] and [SEP] that were added, and for padding
-  std::vector<CharSpan> offset_mapping;           ///< places in the original text; (0, 0) where that mask is 1
-  /// Words, punctuation marks and added tokens, numbered within each text; kNoWord where that mask is 1.
+  std::vector<std::int32_t> attention_mask;       ///< 0 for padding, 1 for all other tokens
+  std::vector<std::int32_t> special_tokens_mask;  ///< 1 for [CLS] and [SEP] added by the tokenizer, and for padding
+  std::vector<CharSpan> offset_mapping;           ///< spans in the original text; (0, 0) where special_tokens_mask is 1
+  /// Index of the token's word in its text; punctuation marks and added tokens count as words. kNoWord where
+  /// special_tokens_mask is 1.
   std::vector<index_t> word_ids;
-  std::vector<Encoding> overflowing;  ///< what truncation cut off, in pieces that are encodings too
+  std::vector<Encoding> overflowing;  ///< encodings of the windows that truncation cut off
 };
 
-/// The encodings of several texts or pairs, each followed by what overflowed from it.
+/// The encodings of several texts or pairs, each followed by its overflowing encodings.
 struct BatchEncoding {
   std::vector<Encoding> encodings;
-  std::vector<index_t> overflow_to_sample_mapping;  ///< the number of the text that an encoding is of
+  std::vector<index_t> overflow_to_sample_mapping;  ///< for each encoding, the index of its text or pair
 };
 
 namespace tokenizers::detail {
 
-/// n empty encodings. All threads ask the system for their memory, by a first write to each page: that takes several
-/// times as long as to fill it.
+/// Returns n empty encodings. First all threads together write to each page of the memory, because the page faults take
+/// several times as long as filling the memory.
 inline std::vector<Encoding> empty_encodings(index_t n) {
   constexpr index_t kPage = 4096;
   std::vector<Encoding> encodings;
@@ -75,8 +78,8 @@ inline std::vector<Encoding> empty_encodings(index_t n) {
   return encodings;
 }
 
-/// A batch of encodings in which what overflowed from each comes behind it.
-inline BatchEncoding with_overflow_in_line(std::vector<Encoding> encodings) {
+/// Returns a batch in which each encoding is followed by its overflowing encodings.
+inline BatchEncoding flatten_overflow(std::vector<Encoding> encodings) {
   BatchEncoding batch;
   const auto has_overflow = [](const Encoding& encoding) { return !encoding.overflowing.empty(); };
   if (std::none_of(encodings.begin(), encodings.end(), has_overflow)) {

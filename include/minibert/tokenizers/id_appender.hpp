@@ -1,4 +1,4 @@
-// Ids written behind those of a vector.
+// IdAppender: appends ids to a vector, with one store per id.
 #pragma once
 
 #include <algorithm>
@@ -9,30 +9,32 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Appends to a vector, which has its length again when this ends. Room is made for a word at a time, so that an id
-/// costs one store, whatever the compiler inlines.
+/// Appends ids to a vector. make_room() is called once per word, so that add() is a single store, whatever the compiler
+/// inlines. While the appender exists, the vector has spare elements at its end; the destructor removes them.
 class IdAppender {
  public:
-  /// expected: how many ids may come at most.
+  /// `expected`: an estimate of how many ids will be added. The vector grows by at least min(expected, 1024) elements.
   IdAppender(std::vector<token_id>& ids, std::size_t expected)
-      : ids_(ids), step_(std::min(expected, kMostStep)), out_(ids.data() + ids.size()), end_(out_) {}
+      : ids_(ids), step_(std::min(expected, kMaxStep)), out_(ids.data() + ids.size()), end_(out_) {}
   IdAppender(const IdAppender&) = delete;
   IdAppender& operator=(const IdAppender&) = delete;
   ~IdAppender() { ids_.resize(used()); }
 
-  /// Before so many are added.
+  /// Makes room for `count` ids. Must be called before they are added.
   [[gnu::always_inline]] void make_room(std::size_t count) {
     if (static_cast<std::size_t>(end_ - out_) < count) grow(count);
   }
   [[gnu::always_inline]] void add(token_id id) { *out_++ = id; }
 
-  /// How many there are, and what was added since there were so many.
+  /// Returns the number of ids, including the ids that were in the vector before.
   std::size_t used() const noexcept { return static_cast<std::size_t>(out_ - ids_.data()); }
+  /// Returns a pointer to the ids after the first `count`.
   const token_id* since(std::size_t count) const noexcept { return ids_.data() + count; }
+  /// Removes all ids but the first `count`.
   void cut_to(std::size_t count) noexcept { out_ = ids_.data() + count; }
 
  private:
-  static constexpr std::size_t kMostStep = 1024;
+  static constexpr std::size_t kMaxStep = 1024;
 
   [[gnu::noinline]] void grow(std::size_t count) {
     const std::size_t before = used();

@@ -1,4 +1,5 @@
-// What normalisation takes from a text that its readers would miss.
+// normalization_loss(): finds meaningful characters that normalisation removes, such as the vowel signs of Indic
+// scripts.
 #pragma once
 
 #include <cmath>
@@ -12,16 +13,16 @@
 
 namespace minibert {
 
-/// Which meaningful characters normalisation deletes from a text.
+/// The kinds of meaningful characters that normalisation removes from a text.
 struct NormalizationLoss {
   bool joiners = false;  ///< U+200C or U+200D, which shape words in Indic and Arabic scripts
-  bool marks = false;    ///< marks that spell: vowel signs, viramas, nuktas, points, the voicing marks of kana
+  bool marks = false;    ///< marks that are part of the spelling, such as vowel signs and the voicing marks of kana
 };
 
 namespace tokenizers::detail {
 
-/// Diacritics that strip_accents is asked to remove (those of Latin, Greek and Cyrillic), and variation selectors:
-/// their loss is expected.
+/// Returns true for marks that strip_accents is meant to remove: accents of Latin, Greek and Cyrillic letters,
+/// combining marks for symbols, and variation selectors.
 constexpr bool is_expected_loss(char32_t mark) noexcept {
   const auto within = [mark](char32_t first, char32_t last) { return first <= mark && mark <= last; };
   return within(0x300, 0x36F) || within(0x483, 0x487) || within(0x1AB0, 0x1AFF) || within(0x1DC0, 0x1DFF) ||
@@ -30,8 +31,8 @@ constexpr bool is_expected_loss(char32_t mark) noexcept {
 
 }  // namespace tokenizers::detail
 
-/// What a normaliser with these options deletes from the text. The accents of Latin, Greek and Cyrillic letters are not
-/// counted: removing them is what strip_accents is for.
+/// Returns which meaningful characters BertNormalizer(options) removes from the text. Accents of Latin, Greek and
+/// Cyrillic letters do not count, because strip_accents is meant to remove them.
 inline NormalizationLoss normalization_loss(std::string_view text, const BertNormalizerOptions& options) {
   NormalizationLoss loss;
   const bool strips_accents = options.strips_accents();
@@ -45,13 +46,13 @@ inline NormalizationLoss normalization_loss(std::string_view text, const BertNor
   return loss;
 }
 
-/// A kind of character that more than 1 % of the lines lose, and the setting that keeps it.
+/// A kind of character that more than 1 % of the lines lose, and the option that keeps it.
 struct NormalizationWarning {
-  std::string_view lost;    ///< what the lines lose, and why
-  index_t lines = 0;        ///< how many lines lose it
-  index_t total_lines = 0;  ///< of how many lines
-  std::string_view option;  ///< the field of BertTokenizerOptions that keeps it: "strip_accents" or "keep_joiners"
-  bool value = false;       ///< the value that keeps it
+  std::string_view lost;    ///< the characters and why they are lost; completes "12 lines lose …"
+  index_t lines = 0;        ///< number of lines that lose such characters
+  index_t total_lines = 0;  ///< number of all lines
+  std::string_view option;  ///< the field of BertTokenizerOptions to set: "strip_accents" or "keep_joiners"
+  bool value = false;       ///< the value of that field that keeps the characters
 
   /// Returns the affected share in percent, rounded down to one decimal.
   double percent() const noexcept {
@@ -86,9 +87,10 @@ struct NormalizationLossCount {
         lines_with_marks,
         "vowel signs or other marks that spell words, because accents are stripped (lower-casing turns this on)",
         "strip_accents", false);
-    add_if_many(lines_with_joiners,
-                "zero-width joiners (U+200C, U+200D), which BERT's normalizer deletes; words spelled with them change",
-                "keep_joiners", true);
+    add_if_many(
+        lines_with_joiners,
+        "zero-width joiners (U+200C, U+200D), which BERT's normalizer removes; this changes how words are spelled",
+        "keep_joiners", true);
     return found;
   }
 };

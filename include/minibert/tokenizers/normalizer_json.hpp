@@ -1,4 +1,5 @@
-// The normalizer of tokenizer.json: BertNormalizer or, where joiners are kept, what does the same but for these.
+// Reads and writes the "normalizer" of tokenizer.json: a BertNormalizer or, with keep_joiners, a Sequence that gives
+// the same text but keeps the joiners.
 #pragma once
 
 #include <optional>
@@ -13,9 +14,10 @@
 
 namespace minibert::tokenizers::detail {
 
-/// A regular expression for one character that holds(c), in numbers: it means the same in every version of Unicode.
-template <class Holds>
-std::string character_class(Holds&& holds) {
+/// Returns a regular expression, such as "[\x{9}-\x{A}\x{A0}]", for all characters c for which contains(c) is true. It
+/// lists code points, not Unicode categories, so it does not depend on the Unicode version of the regex library.
+template <class Contains>
+std::string character_class(Contains&& contains) {
   constexpr char32_t kEnd = 0x110000;
   const auto number = [](char32_t c) {
     std::string digits;
@@ -24,23 +26,22 @@ std::string character_class(Holds&& holds) {
   };
   std::string ranges;
   for (char32_t first = 0; first < kEnd; ++first) {
-    if (!holds(first)) continue;
+    if (!contains(first)) continue;
     char32_t last = first;
-    while (last + 1 < kEnd && holds(last + 1)) ++last;
+    while (last + 1 < kEnd && contains(last + 1)) ++last;
     ranges += first == last ? number(first) : core::concat(number(first), "-", number(last));
     first = last;
   }
   return core::concat("[", ranges, "]");
 }
 
-/// A step that puts `content` in place of each character of a class.
-inline Json replace_json(const std::string& characters, const char* content) {
-  return Json(
-      Json::Object{{"type", "Replace"}, {"pattern", Json::Object{{"Regex", characters}}}, {"content", content}});
+/// Returns a Replace normalizer, which replaces each match of a regular expression with `content`.
+inline Json replace_json(const std::string& regex, const char* content) {
+  return Json(Json::Object{{"type", "Replace"}, {"pattern", Json::Object{{"Regex", regex}}}, {"content", content}});
 }
 
-/// The normalizer as tokenizer.json has it. Where joiners are kept BertNormalizer does all but clean_text, and before
-/// it two steps do that.
+/// Returns the normalizer as JSON. With keep_joiners, clean_text is false in the BertNormalizer, because it would
+/// remove the joiners; two Replace normalizers in front of it do the rest of clean_text.
 inline Json normalizer_json(const BertNormalizerOptions& options) {
   const Json strip_accents = options.strip_accents ? Json(*options.strip_accents) : Json();
   const Json bert(Json::Object{{"type", "BertNormalizer"},
@@ -56,18 +57,21 @@ inline Json normalizer_json(const BertNormalizerOptions& options) {
                            {"normalizers", Json::Array{replace_json(removed, ""), replace_json(spaces, " "), bert}}});
 }
 
-/// Reads what normalizer_json() writes. FormatError for anything else.
+/// Parses the JSON that normalizer_json() returns.
+/// @throws FormatError for any other normalizer
 inline BertNormalizerOptions parse_normalizer(const Json& json) {
   const std::string& type = json.at("type").as_string();
   const bool is_sequence = type == "Sequence";
-  core::check<FormatError>(is_sequence || type == "BertNormalizer", "found the type \"", type,
-                           "\", BERT's is \"BertNormalizer\"");
+  core::check<FormatError>(is_sequence || type == "BertNormalizer", "type is \"", type,
+                           "\", expected \"BertNormalizer\"; only BERT tokenizers are supported");
   if (is_sequence)
-    core::check<FormatError>(!json.at("normalizers").as_array().empty(), "normalizers: found none in the Sequence");
+    core::check<FormatError>(!json.at("normalizers").as_array().empty(),
+                             "normalizers is empty, expected the Sequence that minibert writes to keep joiners");
   const Json& bert = is_sequence ? json.at("normalizers").as_array().back() : json;
-  core::check<FormatError>(bert.at("type") == Json("BertNormalizer"), "the last of the Sequence is ",
+  core::check<FormatError>(bert.at("type") == Json("BertNormalizer"), "the last of the normalizers has the type ",
                            bert.at("type").dump(), ", expected \"BertNormalizer\"");
-  core::check<FormatError>(is_sequence || bert.at("clean_text").as_bool(), "clean_text is false, BERT's is true");
+  core::check<FormatError>(is_sequence || bert.at("clean_text").as_bool(),
+                           "clean_text is false, expected true, the only value supported");
 
   BertNormalizerOptions options{.handle_chinese_chars = bert.at("handle_chinese_chars").as_bool(),
                                 .lowercase = bert.at("lowercase").as_bool(),
@@ -75,8 +79,8 @@ inline BertNormalizerOptions parse_normalizer(const Json& json) {
   const Json* strip_accents = bert.find("strip_accents");
   if (strip_accents != nullptr && !strip_accents->is_null()) options.strip_accents = strip_accents->as_bool();
   core::check<FormatError>(!is_sequence || json == normalizer_json(options),
-                           "the Sequence is another one than minibert "
-                           "writes to keep joiners; BERT's normalizer is \"BertNormalizer\"");
+                           "found an unknown Sequence, expected a \"BertNormalizer\" or the Sequence that minibert "
+                           "writes to keep joiners");
   return options;
 }
 

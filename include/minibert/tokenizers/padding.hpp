@@ -1,4 +1,5 @@
-// Padding: encodings of one length, for programs that want rectangles. minibert's own batches need none.
+// Padding: brings encodings to the same length, for programs that need rectangular batches. minibert's own batches are
+// not padded.
 #pragma once
 
 #include <algorithm>
@@ -10,11 +11,11 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Pads an encoding, and what overflowed from it, to `target` tokens; longer ones stay as they are.
+/// Pads an encoding and its overflowing encodings to `target` tokens. Longer encodings do not change.
 inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& options, token_id pad_token_id) {
   const index_t missing = std::max<index_t>(0, target - core::length(encoding.input_ids));
-  const auto pad = [&](auto& row, auto value, bool is_asked_for) {
-    if (row.empty() && !is_asked_for) return;
+  const auto pad = [&](auto& row, auto value, bool is_requested) {
+    if (row.empty() && !is_requested) return;
     row.insert(options.padding_side == Side::left ? row.begin() : row.end(), core::usize(missing), value);
   };
   pad(encoding.input_ids, pad_token_id, true);
@@ -26,8 +27,9 @@ inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& opti
   for (Encoding& part : encoding.overflowing) pad_to(part, target, options, pad_token_id);
 }
 
-/// Pads to the longest encoding (what overflowed does not count) or to max_length, rounded up to a multiple of
-/// pad_to_multiple_of. In the options nothing is left open. ValueError for max_length without a length.
+/// Pads to the length of the longest encoding (overflowing encodings do not count) or to max_length, rounded up to a
+/// multiple of pad_to_multiple_of. padding_side must be set.
+/// @throws ValueError if padding is max_length and max_length is kUnlimited
 inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, token_id pad_token_id) {
   if (options.padding == PaddingStrategy::do_not_pad) return;
   index_t target = options.max_length;
@@ -36,8 +38,8 @@ inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, tok
     for (const Encoding& encoding : encodings) target = std::max(target, core::length(encoding.input_ids));
   }
   core::check<ValueError>(target != kUnlimited,
-                          "pad: padding is max_length, but there is no max_length, and the tokenizer ",
-                          "has no model_max_length");
+                          "pad: padding is max_length, but neither max_length nor the tokenizer's ",
+                          "model_max_length is set");
   target = core::round_up(target, options.pad_to_multiple_of);
   for (Encoding& encoding : encodings) pad_to(encoding, target, options, pad_token_id);
 }

@@ -1,4 +1,4 @@
-// BertPreTokenizer: the words of normalised text.
+// BertPreTokenizer: splits normalised text into words.
 #pragma once
 
 #include <array>
@@ -11,21 +11,22 @@
 
 namespace minibert {
 
-/// Splits at white space, which is dropped, and makes each punctuation mark a word by itself.
+/// Splits a text as Hugging Face's BertPreTokenizer does: at white space, which it drops, and before and after each
+/// punctuation character, which becomes a word of its own.
 class BertPreTokenizer {
  public:
-  /// Calls f(std::string_view) for each word, in order. Words are parts of the text and never empty.
+  /// Calls f(std::string_view) for each word, in order. The words are views of `text` and never empty.
   template <class F>
   void for_each_word(std::string_view text, F&& f) const {
     const char* const end = text.data() + text.size();
     const auto emit = [&](const char* word_begin, const char* word_end) {
       if (word_begin != word_end) f(std::string_view(word_begin, static_cast<std::size_t>(word_end - word_begin)));
     };
-    const char* word = text.data();  // where the word being read began
+    const char* word = text.data();  // start of the current word
     for (const char* p = word; p != end;) {
       const Character character = next(p, end);
       const char* const after = p + character.bytes;
-      if (character.kind != Kind::kLetter) {
+      if (character.kind != Kind::kWordPart) {
         emit(word, p);
         if (character.kind == Kind::kPunctuation) emit(p, after);
         word = after;
@@ -36,8 +37,7 @@ class BertPreTokenizer {
   }
 
  private:
-  /// What a character is to the splitter.
-  enum class Kind : std::uint8_t { kLetter, kWhitespace, kPunctuation };
+  enum class Kind : std::uint8_t { kWordPart, kWhitespace, kPunctuation };
 
   struct Character {
     Kind kind;
@@ -46,11 +46,11 @@ class BertPreTokenizer {
 
   static Kind kind_of(char32_t c) noexcept {
     if (unicode::is_whitespace(c)) return Kind::kWhitespace;
-    return unicode::is_punctuation(c) ? Kind::kPunctuation : Kind::kLetter;
+    return unicode::is_punctuation(c) ? Kind::kPunctuation : Kind::kWordPart;
   }
 
   Character next(const char* p, const char* end) const noexcept {
-    if (core::utf8::is_ascii(*p)) return {ascii_[static_cast<unsigned char>(*p)], 1};
+    if (core::utf8::is_ascii(*p)) return {ascii_kinds_[static_cast<unsigned char>(*p)], 1};
     const core::utf8::Decoded decoded = core::utf8::decode(p, end);
     return {kind_of(decoded.character), decoded.bytes};
   }
@@ -61,7 +61,7 @@ class BertPreTokenizer {
     return kinds;
   }
 
-  std::array<Kind, 128> ascii_ = ascii_kinds();
+  std::array<Kind, 128> ascii_kinds_ = ascii_kinds();
 };
 
 }  // namespace minibert

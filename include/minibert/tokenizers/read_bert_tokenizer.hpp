@@ -1,4 +1,5 @@
-// Reading a BERT tokenizer from Hugging Face's files: tokenizer.json or vocab.txt, and tokenizer_config.json.
+// read_bert_tokenizer(): reads a BERT tokenizer from Hugging Face's files: tokenizer.json or vocab.txt,
+// tokenizer_config.json and special_tokens_map.json.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +28,7 @@ namespace minibert {
 
 namespace tokenizers::detail {
 
-/// The result of f(); a FormatError gets `where` in front.
+/// Returns f(). If f() throws a FormatError, puts "where: " in front of its message.
 template <class F>
 auto in_context(std::string_view where, F&& f) {
   try {
@@ -37,35 +38,39 @@ auto in_context(std::string_view where, F&& f) {
   }
 }
 
-/// The member of that name unless it is absent or null.
-inline const Json* find_set(const Json& object, std::string_view key) {
+/// Returns the member of this name, or nullptr if it is missing or null.
+inline const Json* find_non_null(const Json& object, std::string_view key) {
   const Json* value = object.find(key);
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-/// A member with a "type", which must be the given one; nullptr if it is absent or null.
-inline const Json* find_component(const Json& tokenizer, std::string_view name, std::string_view type) {
-  const Json* component = find_set(tokenizer, name);
-  if (component == nullptr) return nullptr;
-  return in_context(name, [&] {
-    const std::string& found = component->at("type").as_string();
-    core::check<FormatError>(found == type, "found the type \"", found, "\", BERT's is \"", type, "\"");
-    return component;
-  });
+/// Checks the "type" of a component of tokenizer.json. @throws FormatError if it is not the expected one
+inline void check_type(const Json& component, std::string_view expected) {
+  const std::string& type = component.at("type").as_string();
+  core::check<FormatError>(type == expected, "type is \"", type, "\", expected \"", expected,
+                           "\"; only BERT tokenizers are supported");
 }
 
-/// An id of a file.
+/// Returns a component of tokenizer.json, such as "decoder", or nullptr if it is missing or null.
+/// @throws FormatError if its type is not the expected one
+inline const Json* find_component(const Json& tokenizer, std::string_view name, std::string_view type) {
+  const Json* component = find_non_null(tokenizer, name);
+  if (component != nullptr) in_context(name, [&] { check_type(*component, type); });
+  return component;
+}
+
 inline token_id parse_id(std::int64_t id) {
-  core::check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "an added token has the id ", id,
-                           ", expected 0 to ", WordPiece::kMaxVocabSize - 1);
+  core::check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "the id is ", id, ", expected 0 to ",
+                           WordPiece::kMaxVocabSize - 1);
   return static_cast<token_id>(id);
 }
 
-/// An added token of a file: an object with a "content" and flags.
+/// Parses an added token: an object with a "content" and flags. Missing flags are false, except `normalized`: if it is
+/// missing, it is true unless the token is special.
 inline AddedToken parse_added_token(const Json& token, token_id id) {
-  const auto flag = [&](const char* name, bool otherwise) {
-    const Json* value = find_set(token, name);
-    return value != nullptr ? in_context(name, [&] { return value->as_bool(); }) : otherwise;
+  const auto flag = [&](const char* name, bool default_value) {
+    const Json* value = find_non_null(token, name);
+    return value != nullptr ? in_context(name, [&] { return value->as_bool(); }) : default_value;
   };
   const bool special = flag("special", false);
   return {.id = id,
@@ -77,22 +82,24 @@ inline AddedToken parse_added_token(const Json& token, token_id id) {
           .normalized = flag("normalized", !special)};
 }
 
-/// A special token by its name in tokenizer_config.json or special_tokens_map.json: a string, or an object with a
-/// "content" and flags.
+/// Parses the value of "mask_token" or another named special token in tokenizer_config.json or special_tokens_map.json:
+/// a string, or an object with a "content" and flags. `special` is always true; the other flags are false if missing.
 inline AddedToken parse_special_token(const Json& value) {
   if (value.is_string()) return {.id = -1, .content = value.as_string()};
   AddedToken token = parse_added_token(value, -1);
-  const Json* normalized = find_set(value, "normalized");
+  const Json* normalized = find_non_null(value, "normalized");
   token.normalized = normalized != nullptr && normalized->as_bool();
   token.special = true;
   return token;
 }
 
+/// Parses the "vocab" of tokenizer.json, an object that maps tokens to ids. Returns the tokens in the order of their
+/// ids, with "" for unused ids.
 inline std::vector<std::string> parse_vocabulary(const Json& vocab) {
   std::vector<std::string> tokens;
   std::vector<bool> taken;
   for (const auto& [token, value] : vocab.as_object()) {
-    const std::int64_t id = value.as_integer();
+    const std::int64_t id = in_context(token, [&, id = &value] { return id->as_integer(); });
     core::check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "\"", token, "\" has the id ", id,
                              ", expected 0 to ", WordPiece::kMaxVocabSize - 1);
     if (id >= core::length(tokens)) {
@@ -100,85 +107,95 @@ inline std::vector<std::string> parse_vocabulary(const Json& vocab) {
       taken.resize(core::usize(id + 1));
     }
     core::check<FormatError>(!taken[core::usize(id)], "\"", core::at(tokens, id), "\" and \"", token,
-                             "\" have the same id, ", id);
+                             "\" both have the id ", id, "; give each token its own id");
     taken[core::usize(id)] = true;
     core::at(tokens, id) = token;
   }
   return tokens;
 }
 
-/// The vocabulary, the added tokens and, until tokenizer_config.json says otherwise, the settings.
+/// Parses the vocabulary, the added tokens and the settings. tokenizer_config.json may override the settings.
 inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
   BertTokenizerParts parts;
   const Json& model = json.at("model");
   in_context("model", [&] {
-    if (const Json* type = find_set(model, "type"))  // published BERT files have none
-      core::check<FormatError>(type->as_string() == "WordPiece", "found the type \"", type->as_string(),
-                               "\", BERT's is \"WordPiece\"");
+    if (find_non_null(model, "type") != nullptr) check_type(model, "WordPiece");  // published BERT files lack the type
     parts.options.continuing_subword_prefix = model.at("continuing_subword_prefix").as_string();
     const std::int64_t longest = model.at("max_input_chars_per_word").as_integer();
     core::check<FormatError>(longest == WordPiece::kMaxCharactersPerWord, "max_input_chars_per_word is ", longest,
-                             ", BERT's is ", WordPiece::kMaxCharactersPerWord);
+                             ", expected ", WordPiece::kMaxCharactersPerWord, ", the only value supported");
     parts.options.unk_token = model.at("unk_token").as_string();
     parts.vocabulary = in_context("vocab", [&] { return parse_vocabulary(model.at("vocab")); });
   });
   in_context("added_tokens", [&] {
     for (const Json& token : json.at("added_tokens").as_array())
-      parts.added_tokens.push_back(parse_added_token(token, parse_id(token.at("id").as_integer())));
+      in_context(core::concat("[", parts.added_tokens.size(), "]"), [&] {
+        parts.added_tokens.push_back(parse_added_token(token, parse_id(token.at("id").as_integer())));
+      });
   });
-  const Json* normalizer = find_set(json, "normalizer");
-  core::check<FormatError>(normalizer != nullptr, "normalizer: found none, BERT's is \"BertNormalizer\"");
+  const Json* normalizer = find_non_null(json, "normalizer");
+  core::check<FormatError>(normalizer != nullptr,
+                           "normalizer is missing or null, expected one of type \"BertNormalizer\"");
   const BertNormalizerOptions steps = in_context("normalizer", [&] { return parse_normalizer(*normalizer); });
   parts.options.tokenize_chinese_chars = steps.handle_chinese_chars;
   parts.options.do_lower_case = steps.lowercase;
   parts.options.strip_accents = steps.strip_accents;
   parts.options.keep_joiners = steps.keep_joiners;
   core::check<FormatError>(find_component(json, "pre_tokenizer", "BertPreTokenizer") != nullptr,
-                           "pre_tokenizer: found none, BERT's is \"BertPreTokenizer\"");
+                           "pre_tokenizer is missing or null, expected one of type \"BertPreTokenizer\"");
   if (const Json* decoder = find_component(json, "decoder", "WordPiece")) {
     const std::string& prefix = decoder->at("prefix").as_string();
     core::check<FormatError>(prefix == parts.options.continuing_subword_prefix, "decoder: prefix is \"", prefix,
-                             "\", the model's continuing_subword_prefix is \"", parts.options.continuing_subword_prefix,
-                             "\"");
+                             "\", expected the model's continuing_subword_prefix, \"",
+                             parts.options.continuing_subword_prefix, "\"");
   }
   return parts;
 }
 
-/// Refuses a post-processor that adds something else than [CLS] A [SEP] with type 0 and, for pairs, B [SEP] with
-/// type 1. None at all is fine: BertTokenizer makes its own.
-inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptions& options) {
-  const Json* processor = find_set(tokenizer, "post_processor");
-  if (processor == nullptr || processor->at("type") == Json("BertProcessing")) return;
-  find_component(tokenizer, "post_processor", "TemplateProcessing");
-  const auto describe = [&](const char* name) {
-    std::string text;
-    for (const Json& item : processor->at(name).as_array()) {
-      const Json* special = item.find("SpecialToken");
-      const Json& part = special != nullptr ? *special : item.at("Sequence");
-      text += core::concat(text.empty() ? "" : " ", part.at("id").as_string(), ":", part.at("type_id").as_integer());
-    }
-    return text;
-  };
-  const std::string single = core::concat(options.cls_token, ":0 A:0 ", options.sep_token, ":0");
-  const std::string pair = core::concat(single, " B:1 ", options.sep_token, ":1");
-  for (const auto& [name, expected] : {std::pair("single", single), std::pair("pair", pair)}) {
-    const std::string found = describe(name);
-    core::check<FormatError>(found == expected, "post_processor: the ", name, " template is \"", found,
-                             "\", BERT's is \"", expected, "\"");
+/// Returns a template of TemplateProcessing as text, such as "[CLS]:0 A:0 [SEP]:0": [CLS], the first text and [SEP],
+/// each with the type id 0.
+inline std::string describe_template(const Json& items) {
+  std::string text;
+  for (const Json& item : items.as_array()) {
+    const Json* special = item.find("SpecialToken");
+    const Json& part = special != nullptr ? *special : item.at("Sequence");
+    text += core::concat(text.empty() ? "" : " ", part.at("id").as_string(), ":", part.at("type_id").as_integer());
   }
+  return text;
 }
 
-/// The special tokens that files name, by what they are: "mask_token" and its siblings.
+/// Checks that the post-processor gives [CLS] A [SEP] the type id 0 and, in a pair, B [SEP] the type id 1, because
+/// BertTokenizer always does. The post-processor may be missing. BertProcessing needs no check.
+/// @throws FormatError if the post-processor does anything else
+inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptions& options) {
+  const Json* processor = find_non_null(tokenizer, "post_processor");
+  if (processor == nullptr) return;
+  in_context("post_processor", [&] {
+    if (processor->at("type") == Json("BertProcessing")) return;
+    check_type(*processor, "TemplateProcessing");
+    const std::string single = core::concat(options.cls_token, ":0 A:0 ", options.sep_token, ":0");
+    const std::string pair = core::concat(single, " B:1 ", options.sep_token, ":1");
+    for (const auto& [name, expected] : {std::pair("single", single), std::pair("pair", pair)}) {
+      const std::string found = in_context(name, [&, key = name] { return describe_template(processor->at(key)); });
+      core::check<FormatError>(found == expected, "the template \"", name, "\" is \"", found, "\", expected \"",
+                               expected, "\"");
+    }
+  });
+}
+
+/// Maps names such as "mask_token" to special tokens.
 using NamedTokens = std::map<std::string_view, AddedToken>;
 
-/// Takes the special tokens from tokenizer_config.json or special_tokens_map.json, where it names them.
+/// Reads the special tokens in tokenizer_config.json or special_tokens_map.json into `named`. Replaces tokens that are
+/// already there under the same name.
 inline void parse_special_tokens(const Json& json, NamedTokens& named) {
   for (const auto& [name, member] : kNamedSpecialTokens)
-    if (const Json* value = find_set(json, name))
+    if (const Json* value = find_non_null(json, name))
       named[name] = in_context(name, [&, token = value] { return parse_special_token(*token); });
 }
 
-/// Makes them those of the tokenizer. Their flags count where no added token has the same text.
+/// Sets the special tokens of the options, and adds them to the added tokens. An added token with the same content
+/// stays as it is, with its own flags.
 inline void set_special_tokens(const NamedTokens& named, BertTokenizerParts& parts) {
   for (const auto& [name, member] : kNamedSpecialTokens) {
     const auto found = named.find(name);
@@ -190,14 +207,14 @@ inline void set_special_tokens(const NamedTokens& named, BertTokenizerParts& par
   }
 }
 
-/// Calls assign(const Json&) with a member of tokenizer_config.json if it is set.
+/// Calls assign(const Json&) with a member of tokenizer_config.json, unless it is missing or null.
 template <class F>
 void read_setting(const Json& config, const char* key, F&& assign) {
-  if (const Json* value = find_set(config, key)) in_context(key, [&] { assign(*value); });
+  if (const Json* value = find_non_null(config, key)) in_context(key, [&] { assign(*value); });
 }
 
-/// Takes from tokenizer_config.json how text is normalised; what it does not set keeps its value.
-inline void parse_pipeline(const Json& config, BertTokenizerOptions& options) {
+/// Reads the settings of the normalizer from tokenizer_config.json. Options missing there keep their values.
+inline void parse_normalizer_settings(const Json& config, BertTokenizerOptions& options) {
   const auto read = [&](const char* key, auto& setting) {
     read_setting(config, key, [&](const Json& value) { setting = value.as_bool(); });
   };
@@ -206,10 +223,11 @@ inline void parse_pipeline(const Json& config, BertTokenizerOptions& options) {
   read("tokenize_chinese_chars", options.tokenize_chinese_chars);
 }
 
-/// Takes the other settings from tokenizer_config.json; what it does not set keeps its value.
-inline void parse_config(const Json& config, BertTokenizerOptions& options) {
+/// Reads model_max_length, padding_side and truncation_side from tokenizer_config.json. Options missing there keep
+/// their values.
+inline void parse_length_settings(const Json& config, BertTokenizerOptions& options) {
   read_setting(config, "model_max_length", [&](const Json& value) {
-    // Hugging Face writes 1e30 where there is no limit.
+    // Hugging Face writes 1e30 for no limit.
     if (value.as_number() < 1e18) options.model_max_length = value.as_integer();
     core::check<FormatError>(options.model_max_length > 0, "expected at least 1, found ", options.model_max_length);
   });
@@ -225,71 +243,81 @@ inline void parse_config(const Json& config, BertTokenizerOptions& options) {
   read_side("truncation_side", options.truncation_side);
 }
 
-/// The added tokens that older versions of transformers keep in tokenizer_config.json: an object of them, by id.
-inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& config) {
+/// Parses the added_tokens_decoder of tokenizer_config.json, where older versions of transformers keep the added
+/// tokens: an object that maps ids to tokens.
+inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& decoder) {
   std::vector<AddedToken> tokens;
-  for (const auto& [key, token] : config.at("added_tokens_decoder").as_object()) {
+  for (const auto& [key, token] : decoder.as_object()) {
     std::int64_t id = -1;
     const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
-    core::check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(),
-                             "added_tokens_decoder: \"", key, "\" is no id");
-    tokens.push_back(parse_added_token(token, parse_id(id)));
+    core::check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(), "found the key \"", key,
+                             "\", expected the id of a token, such as \"103\"");
+    tokens.push_back(in_context(key, [&, value = &token] { return parse_added_token(*value, parse_id(id)); }));
   }
   return tokens;
 }
 
-/// One token a line; white space at the end of a line is no part of it (so \r\n is fine).
+/// Parses vocab.txt: one token per line. Drops white space at the end of a line, so \r\n works too.
 inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
   std::vector<std::string> tokens;
   for_each_line(text, [&](std::string_view line) {
-    core::check<FormatError>(core::utf8::is_valid(line), "line ", core::length(tokens) + 1, " is not UTF-8");
+    core::check<FormatError>(core::utf8::is_valid(line), "line ", core::length(tokens) + 1,
+                             " is not valid UTF-8; convert the file to UTF-8");
     tokens.emplace_back(unicode::trim_end(line));
-    core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "more than ", WordPiece::kMaxVocabSize,
-                             " lines");
+    core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "found line ", core::length(tokens),
+                             ", expected at most ", WordPiece::kMaxVocabSize, " lines, one per token");
   });
   return tokens;
 }
 
-/// Whether transformers opens a folder with this class by tokenizer.json alone, whatever tokenizer_config.json says of
-/// the pipeline. FormatError for classes that are not BERT's.
+/// Returns true if transformers, given this tokenizer_class, follows tokenizer.json and ignores the normalizer settings
+/// of tokenizer_config.json.
+/// @throws FormatError for a tokenizer_class of another model
 inline bool follows_tokenizer_json(const Json& config) {
-  const Json* tokenizer_class = find_set(config, "tokenizer_class");
+  const Json* tokenizer_class = find_non_null(config, "tokenizer_class");
   if (tokenizer_class == nullptr) return false;
   const std::string& name = tokenizer_class->as_string();
   if (name == "BertTokenizer" || name == "BertTokenizerFast") return false;
   core::check<FormatError>(name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"",
-                           name, "\", expected \"BertTokenizer\"");
+                           name, "\", expected \"BertTokenizer\" or \"PreTrainedTokenizerFast\"");
   return true;
 }
 
-/// Refuses a tokenizer.json of which transformers' BertTokenizer, to which it is given, would make something else.
-inline void check_fits_bert_tokenizer(const BertTokenizerOptions& by_tokenizer_json) {
-  const auto refuse = [](auto... difference) {
-    core::raise<FormatError>("tokenizer_class is BertTokenizer, which ", difference...,
-                             "; expected \"PreTrainedTokenizerFast\", which does as tokenizer.json says");
+/// Checks that tokenizer.json works with transformers' BertTokenizer, which always drops joiners and always uses "##"
+/// as continuing_subword_prefix.
+/// @throws FormatError if tokenizer.json keeps joiners or has another prefix
+inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer_json) {
+  const auto raise = [](auto... difference) {
+    core::raise<FormatError>("tokenizer_class: BertTokenizer ", difference...,
+                             "; to use tokenizer.json as it is, set tokenizer_class to \"PreTrainedTokenizerFast\"");
   };
-  if (by_tokenizer_json.keep_joiners) refuse("drops U+200C and U+200D, but tokenizer.json keeps them");
-  const std::string& prefix = by_tokenizer_json.continuing_subword_prefix;
-  if (prefix != "##") refuse("takes \"##\" for continuing_subword_prefix, but tokenizer.json has \"", prefix, "\"");
+  if (from_tokenizer_json.keep_joiners) raise("drops U+200C and U+200D, but tokenizer.json keeps them");
+  const std::string& prefix = from_tokenizer_json.continuing_subword_prefix;
+  if (prefix != "##")
+    raise("uses the prefix \"##\", but continuing_subword_prefix in tokenizer.json is \"", prefix, "\"");
 }
 
 }  // namespace tokenizers::detail
 
-/// Reads a tokenizer's folder: tokenizer.json if it is there, else vocab.txt; and tokenizer_config.json and
-/// special_tokens_map.json. As transformers' BertTokenizer does, it takes from tokenizer.json only the vocabulary and
-/// the added tokens when there is a tokenizer_config.json: that one decides about lower case, accents, Chinese
-/// characters and the names of the special tokens, with BertTokenizer's defaults for what it does not set. Without it,
-/// or when its tokenizer_class is one of transformers' general ones, tokenizer.json decides. An added_tokens_decoder in
-/// tokenizer_config.json replaces the added tokens; without one, special_tokens_map.json has the last word on names.
-/// IoError when there is no tokenizer or it cannot be read; FormatError, naming file and component, when it is damaged
-/// or not BERT's.
+/// Reads a tokenizer from a folder with tokenizer.json or, if that is missing, vocab.txt. tokenizer_config.json and
+/// special_tokens_map.json are optional. As in transformers, if there is a tokenizer.json, the tokenizer_class in
+/// tokenizer_config.json determines which file gives the settings for lower-casing, accents and Chinese characters:
+/// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json.
+/// - BertTokenizer, BertTokenizerFast, or no tokenizer_class: tokenizer_config.json, with BertTokenizer's defaults for
+///   missing settings. From tokenizer.json come only the vocabulary and the added tokens, and an added_tokens_decoder
+///   in tokenizer_config.json replaces the added tokens.
+/// With vocab.txt, these settings come from tokenizer_config.json. In all cases it also gives model_max_length, the
+/// padding and truncation sides and the special tokens ("mask_token" etc.). special_tokens_map.json overrides these
+/// special tokens, unless tokenizer_config.json has an added_tokens_decoder.
+/// @throws IoError if there is no tokenizer or a file cannot be read, FormatError naming the file and the key if a file
+/// is damaged or the tokenizer is not a BERT tokenizer
 inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folder) {
   const auto path_of = [&](const char* name) { return (folder / name).string(); };
   const auto exists = [&](const char* name) { return io::path_exists(folder / name); };
   const auto read = [&](const char* name) { return exists(name) ? Json::read(folder / name) : Json::object(); };
   const bool has_json = exists("tokenizer.json");
   core::check<IoError>(has_json || exists("vocab.txt"), folder.string(),
-                       ": no tokenizer here: neither tokenizer.json nor vocab.txt exists");
+                       ": found no tokenizer, expected tokenizer.json or vocab.txt");
 
   BertTokenizerParts parts;
   const Json tokenizer = read("tokenizer.json"), config = read("tokenizer_config.json");
@@ -298,30 +326,34 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
                                            [&] { return tokenizers::detail::parse_tokenizer_json(tokenizer); });
   } else {
     core::check<FormatError>(!exists("added_tokens.json"), path_of("added_tokens.json"),
-                             ": not supported beside a vocab.txt; ",
-                             "save the tokenizer with a newer transformers, which writes a tokenizer.json");
+                             ": not supported without tokenizer.json; ",
+                             "open and save the tokenizer with a current transformers, which writes tokenizer.json");
     const MappedFile text(folder / "vocab.txt");
     parts.vocabulary = tokenizers::detail::in_context(path_of("vocab.txt"),
                                                       [&] { return tokenizers::detail::parse_vocab_txt(text.view()); });
   }
 
   tokenizers::detail::NamedTokens named;
-  const bool has_decoder = tokenizers::detail::find_set(config, "added_tokens_decoder") != nullptr;
+  const Json* const added_tokens_decoder = tokenizers::detail::find_non_null(config, "added_tokens_decoder");
   tokenizers::detail::in_context(path_of("tokenizer_config.json"), [&] {
     if (!exists("tokenizer_config.json")) return;
     if (!has_json || !tokenizers::detail::follows_tokenizer_json(config)) {
       tokenizers::detail::check_fits_bert_tokenizer(parts.options);
       parts.options = {};
-      tokenizers::detail::parse_pipeline(config, parts.options);
-      if (has_decoder) parts.added_tokens = tokenizers::detail::parse_added_tokens_decoder(config);
+      tokenizers::detail::parse_normalizer_settings(config, parts.options);
+      if (added_tokens_decoder != nullptr)
+        parts.added_tokens = tokenizers::detail::in_context("added_tokens_decoder", [&] {
+          return tokenizers::detail::parse_added_tokens_decoder(*added_tokens_decoder);
+        });
     }
-    tokenizers::detail::parse_config(config, parts.options);
+    tokenizers::detail::parse_length_settings(config, parts.options);
     tokenizers::detail::parse_special_tokens(config, named);
   });
-  if (!has_decoder)
-    tokenizers::detail::in_context(path_of("special_tokens_map.json"), [&] {
-      tokenizers::detail::parse_special_tokens(read("special_tokens_map.json"), named);
-    });
+  if (added_tokens_decoder == nullptr) {
+    const Json special_tokens_map = read("special_tokens_map.json");
+    tokenizers::detail::in_context(path_of("special_tokens_map.json"),
+                                   [&] { tokenizers::detail::parse_special_tokens(special_tokens_map, named); });
+  }
   tokenizers::detail::set_special_tokens(named, parts);
   tokenizers::detail::in_context(path_of("tokenizer.json"),
                                  [&] { tokenizers::detail::check_post_processor(tokenizer, parts.options); });

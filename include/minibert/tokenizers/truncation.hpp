@@ -1,4 +1,4 @@
-// Truncation: how long texts are cut to a length, and the pieces that overflow.
+// Truncation: which tokens of a text that is too long are kept, and which overflow.
 #pragma once
 
 #include <algorithm>
@@ -12,20 +12,20 @@
 
 namespace minibert {
 
-/// What of a text or pair is cut when it is too long, by Hugging Face's names.
+/// Which text is truncated if a text or pair is too long. The names are Hugging Face's.
 enum class TruncationStrategy { do_not_truncate, longest_first, only_first, only_second };
 
 namespace tokenizers::detail {
 
-/// The numbers of tokens of a text and, if there is one, of the second text, or what is to be kept of them.
+/// The number of tokens of one text or of both texts of a pair.
 struct PairLengths {
   index_t first = 0;
   std::optional<index_t> second = {};
   index_t total() const noexcept { return first + second.value_or(0); }
 };
 
-/// What longest_first keeps of a pair of more than `room` tokens: the shorter text keeps up to half of the room, the
-/// longer one what is left.
+/// Returns how many tokens longest_first keeps of each text of a pair with more than `room` tokens. The shorter text
+/// keeps at most half of the room, the longer text gets the rest.
 inline PairLengths cut_longest_first(index_t first, index_t second, index_t room) {
   const auto [shorter, longer] = std::minmax(first, second);
   index_t kept_of_shorter = shorter, kept_of_longer = std::max(shorter, room - shorter);
@@ -36,8 +36,8 @@ inline PairLengths cut_longest_first(index_t first, index_t second, index_t room
   return first <= second ? PairLengths{kept_of_shorter, kept_of_longer} : PairLengths{kept_of_longer, kept_of_shorter};
 }
 
-/// How many tokens of each text stay so that all have room; of no room at all nothing stays. ValueError where the one
-/// text that may be cut is not there, or not long enough.
+/// Returns how many tokens of each text are kept so that all fit into `room`. Without room, nothing is kept.
+/// @throws ValueError if the text that only_first or only_second truncates is missing or would lose all its tokens
 inline PairLengths truncated_lengths(const PairLengths& lengths, index_t room, TruncationStrategy strategy) {
   const index_t excess = lengths.total() - room;
   if (strategy == TruncationStrategy::do_not_truncate || excess <= 0) return lengths;
@@ -47,8 +47,8 @@ inline PairLengths truncated_lengths(const PairLengths& lengths, index_t room, T
 
   const bool is_first = strategy == TruncationStrategy::only_first;
   const char* const name = is_first ? "only_first" : "only_second";
-  core::check<ValueError>(is_first || lengths.second.has_value(), "truncation: ", name,
-                          " for a text without a second one");
+  core::check<ValueError>(is_first || lengths.second.has_value(), "truncation: the strategy is ", name,
+                          ", but there is no second text");
   PairLengths kept = lengths;
   index_t& cut = is_first ? kept.first : *kept.second;
   core::check<ValueError>(cut > excess, "truncation: ", name, " cannot cut ", excess, " tokens from a text of ", cut);
@@ -62,14 +62,15 @@ struct Window {
   friend bool operator==(const Window&, const Window&) = default;
 };
 
-/// Windows of `kept` tokens that cover a text of `tokens`, neighbours sharing `stride`: the first is what stays, from
-/// the start of the text, or from its end if the left side is cut; the others overflow. ValueError for a stride that is
-/// not shorter than a window.
+/// Returns the windows of at most `kept` tokens that cover a text of `tokens` tokens. Successive windows share `stride`
+/// tokens. The first window is the part that is kept: the start of the text, or its end if truncation_side is left. The
+/// others overflow. If nothing is kept, the whole text overflows in one window.
+/// @throws ValueError if stride is not less than `kept`
 inline std::vector<Window> windows(index_t tokens, index_t kept, index_t stride, Side truncation_side) {
   if (kept >= tokens) return {{0, tokens}};
   if (kept == 0) return {{0, 0}, {0, tokens}};
-  core::check<ValueError>(stride < kept, "truncation: stride is ", stride, ", but only ", kept,
-                          " tokens of the text are kept");
+  core::check<ValueError>(stride < kept, "truncation: stride is ", stride, ", expected less than ", kept,
+                          ", the number of tokens kept of the text");
   std::vector<Window> result;
   for (index_t offset = 0; result.empty() || offset + stride < tokens; offset += kept - stride) {
     const index_t end = std::min(tokens, offset + kept);

@@ -12,39 +12,44 @@
 
 namespace minibert::unicode {
 
-/// The property bits of a character: tables::kRemoved and its siblings, or-ed.
+/// Returns the property bits of a character: tables::kRemoved and the constants after it, or-ed together.
 inline std::uint8_t properties(char32_t character) noexcept {
   const std::uint32_t block = tables::kBlockIndex[character / tables::kBlockSize];
   return tables::kProperties[block * tables::kBlockSize + character % tables::kBlockSize];
 }
 
-/// Control, format and private-use characters and U+FFFD, less tab, newline and carriage return: clean_text drops them.
+/// Returns true for characters that clean_text drops: control, format and private-use characters and U+FFFD, but not
+/// tab, newline and carriage return.
 inline bool is_removed(char32_t c) noexcept { return (properties(c) & tables::kRemoved) != 0; }
-/// U+200C and U+200D, which shape words in Indic and Arabic scripts; clean_text drops them too.
+/// Returns true for U+200C and U+200D, which shape words in Indic and Arabic scripts. They are format characters, which
+/// clean_text drops unless keep_joiners is set.
 constexpr bool is_joiner(char32_t c) noexcept { return c == 0x200C || c == 0x200D; }
 inline bool is_whitespace(char32_t c) noexcept { return (properties(c) & tables::kWhitespace) != 0; }
-/// Punctuation, and all of ASCII's symbols.
+/// Returns true for punctuation and for all ASCII symbols.
 inline bool is_punctuation(char32_t c) noexcept { return (properties(c) & tables::kPunctuation) != 0; }
-/// A Chinese character: a word by itself.
+/// Returns true for Chinese characters, each of which is a word by itself.
 inline bool is_cjk(char32_t c) noexcept { return (properties(c) & tables::kCjk) != 0; }
-/// A mark of no width (category Mn): strip_accents drops it.
+/// Returns true for non-spacing marks (category Mn) that do not decompose. strip_accents drops them.
 inline bool is_mark(char32_t c) noexcept { return (properties(c) & tables::kMark) != 0; }
 
-/// A character of words in the sense of regular expressions (\w): letters, marks, decimal digits, connectors, joiners.
+/// Returns true for characters that \w of regular expressions matches: letters, marks, decimal digits, letter numbers,
+/// connector punctuation and joiners.
 inline bool is_word_character(char32_t c) noexcept {
   const auto above = std::upper_bound(std::begin(tables::kWordCharacters), std::end(tables::kWordCharacters), c,
                                       [](char32_t value, const auto& range) { return value < range.first; });
   return above != std::begin(tables::kWordCharacters) && c <= (above - 1)->last;
 }
 
+/// Returns true if the first character of the text is a word character.
 inline bool starts_with_word(std::string_view text) noexcept {
   return !text.empty() && is_word_character(core::utf8::decode(text.data(), text.data() + text.size()).character);
 }
+/// Returns true if the last character of the text is a word character.
 inline bool ends_with_word(std::string_view text) noexcept {
   return !text.empty() && is_word_character(core::utf8::last_character(text).character);
 }
 
-/// The text without the white space at its start.
+/// Returns the text without the white space at its start.
 inline std::string_view trim_start(std::string_view text) noexcept {
   while (!text.empty()) {
     const core::utf8::Decoded first = core::utf8::decode(text.data(), text.data() + text.size());
@@ -54,7 +59,7 @@ inline std::string_view trim_start(std::string_view text) noexcept {
   return text;
 }
 
-/// The text without the white space at its end.
+/// Returns the text without the white space at its end.
 inline std::string_view trim_end(std::string_view text) noexcept {
   while (!text.empty()) {
     const core::utf8::Decoded last = core::utf8::last_character(text);
@@ -64,7 +69,7 @@ inline std::string_view trim_end(std::string_view text) noexcept {
   return text;
 }
 
-/// The canonical combining class; 0 for a starter.
+/// Returns the canonical combining class; 0 for starters.
 inline int combining_class(char32_t c) noexcept {
   if ((properties(c) & tables::kNonStarter) == 0) return 0;
   const auto above = std::upper_bound(std::begin(tables::kCombiningClasses), std::end(tables::kCombiningClasses), c,
@@ -72,16 +77,18 @@ inline int combining_class(char32_t c) noexcept {
   return (above - 1)->combining_class;
 }
 
-/// The lower case of one character, regardless of language and neighbours. Of U+0130's two (0069 0307) the first.
+/// Returns the lower case of a character, regardless of language and context. U+0130 has two characters in lower case
+/// (0069 0307); returns the first.
 inline char32_t lowercase(char32_t c) noexcept {
   if ((properties(c) & tables::kHasLowercase) == 0) return c;
-  // Runs of step 2 interleave with nothing, so the run that starts last at or before c is c's.
+  // Runs do not overlap, so c belongs to the last run that starts at or before c.
   const auto above = std::upper_bound(std::begin(tables::kLowercase), std::end(tables::kLowercase), c,
                                       [](char32_t value, const auto& range) { return value < range.first; });
   return static_cast<char32_t>(static_cast<std::int32_t>(c) + (above - 1)->delta);
 }
 
-/// Calls f(char32_t) for each character of the full canonical decomposition, not yet in canonical order.
+/// Calls f(char32_t) for each character of the full canonical decomposition of c, which is c itself if it does not
+/// decompose. Does not sort marks into canonical order.
 template <class F>
 void decompose(char32_t c, F&& f) {
   if ((properties(c) & tables::kDecomposes) == 0) return f(c);

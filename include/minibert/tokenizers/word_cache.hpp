@@ -1,4 +1,4 @@
-// What words became: most words of a text were in it before.
+// WordCache: remembers the ids of words, because most words of a text occur more than once.
 #pragma once
 
 #include <atomic>
@@ -13,12 +13,12 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Bytes of raw text up to a space (U+0020) or the end, and their hash.
+/// A word of raw text, up to the next space (U+0020) or the end of the text, and its hash.
 struct RawWord {
   std::string_view text;
   std::uint64_t hash;
 
-  /// The word that begins at p; p may be a space, then it is empty.
+  /// Returns the word that begins at `p`. The word is empty if `p` points to a space or is `end`.
   static RawWord at(const char* p, const char* end) noexcept {
     const char* const begin = p;
     std::uint64_t hash = 0;
@@ -27,39 +27,39 @@ struct RawWord {
       for (; end - p >= 8; p += 8) {
         std::uint64_t bytes;
         std::memcpy(&bytes, p, 8);
-        const std::uint64_t other =
-            bytes ^ (ones * ' ');  // a space is 0 there; the lowest bit of `spaces` is the first
-        const std::uint64_t spaces = (other - ones) & ~other & highs;
+        // The lowest set bit of `spaces` belongs to the first space. Bits above it may be wrong.
+        const std::uint64_t zero_at_spaces = bytes ^ (ones * ' ');
+        const std::uint64_t spaces = (zero_at_spaces - ones) & ~zero_at_spaces & highs;
         if (spaces != 0) {
           const int count = std::countr_zero(spaces) / 8;
-          if (count > 0) hash = mixed(hash, bytes & ((std::uint64_t{1} << (8 * count)) - 1));
+          if (count > 0) hash = mix(hash, bytes & ((std::uint64_t{1} << (8 * count)) - 1));
           return {{begin, static_cast<std::size_t>(p + count - begin)}, hash};
         }
-        hash = mixed(hash, bytes);
+        hash = mix(hash, bytes);
       }
     }
     std::uint64_t bytes = 0;
     int count = 0;
     for (; p != end && *p != ' '; ++p) {
       bytes |= static_cast<std::uint64_t>(static_cast<unsigned char>(*p)) << (8 * count);
-      if (++count == 8) hash = mixed(hash, bytes), bytes = 0, count = 0;
+      if (++count == 8) hash = mix(hash, bytes), bytes = 0, count = 0;
     }
-    if (count > 0) hash = mixed(hash, bytes);
+    if (count > 0) hash = mix(hash, bytes);
     return {{begin, static_cast<std::size_t>(p - begin)}, hash};
   }
 
  private:
-  static std::uint64_t mixed(std::uint64_t hash, std::uint64_t bytes) noexcept {
+  static std::uint64_t mix(std::uint64_t hash, std::uint64_t bytes) noexcept {
     hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
     return hash ^ (hash >> 32);
   }
 };
 
-/// A thread's words and their ids, those of all tokenizers that it works with: a table of one place a hash, in which
-/// the latest word replaces what was there. 1 MB a thread.
+/// A cache of words and their ids, one for each thread (1 MB) and shared by all tokenizers used on it. Each hash has
+/// one slot; a new word replaces the word in its slot.
 class WordCache {
  public:
-  /// A number for a tokenizer, not given before and not 0.
+  /// Returns a number that identifies a tokenizer: different in each call, and never 0.
   static std::uint64_t new_owner() noexcept {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
@@ -70,9 +70,9 @@ class WordCache {
     return cache;
   }
 
-  /// Appends the ids of a word, if they are here.
+  /// Appends the ids of a word if the cache holds it for this owner; otherwise returns false.
   bool append(std::uint64_t owner, const RawWord& word, IdAppender& ids) const {
-    const Entry& entry = entries_[place(word)];
+    const Entry& entry = entries_[slot(word)];
     if (entry.owner != owner || entry.bytes != word.text.size() ||
         std::memcmp(entry.text(), word.text.data(), word.text.size()) != 0)
       return false;
@@ -81,10 +81,10 @@ class WordCache {
     return true;
   }
 
-  /// Keeps the ids of a word, unless it is too long.
+  /// Stores the ids of a word, unless the word and its ids do not fit into an entry.
   void keep(std::uint64_t owner, const RawWord& word, const token_id* ids, std::size_t count) {
     if (word.text.size() + count * sizeof(token_id) > Entry::kRoom) return;
-    Entry& entry = entries_[place(word)];
+    Entry& entry = entries_[slot(word)];
     entry.owner = owner;
     entry.bytes = static_cast<std::uint8_t>(word.text.size());
     entry.count = static_cast<std::uint8_t>(count);
@@ -93,9 +93,9 @@ class WordCache {
   }
 
  private:
-  static constexpr int kPlaceBits = 14;
+  static constexpr int kSlotBits = 14;
 
-  /// A cache line: ids from its front on, the word at its end.
+  /// One cache line. The ids begin after the fields, the word ends at the end of the line.
   struct alignas(64) Entry {
     static constexpr std::size_t kRoom = 52;
     std::uint64_t owner = 0;
@@ -106,9 +106,9 @@ class WordCache {
   };
   static_assert(sizeof(Entry) == 64);
 
-  static std::size_t place(const RawWord& word) noexcept { return word.hash >> (64 - kPlaceBits); }
+  static std::size_t slot(const RawWord& word) noexcept { return word.hash >> (64 - kSlotBits); }
 
-  std::vector<Entry> entries_ = std::vector<Entry>(std::size_t{1} << kPlaceBits);
+  std::vector<Entry> entries_ = std::vector<Entry>(std::size_t{1} << kSlotBits);
 };
 
 }  // namespace minibert::tokenizers::detail

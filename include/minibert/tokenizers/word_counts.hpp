@@ -1,4 +1,4 @@
-// The distinct words of a corpus and how often each occurs: what a WordPiece vocabulary is trained on.
+// WordCounts and WordCounter: the distinct words of a corpus with their counts, from which a vocabulary is trained.
 #pragma once
 
 #include <algorithm>
@@ -21,11 +21,11 @@
 
 namespace minibert {
 
-/// Distinct words in the order in which they first came, with 64-bit counts.
+/// Distinct words, in order of first appearance, with 64-bit counts.
 class WordCounts {
  public:
   index_t size() const noexcept { return core::length(counts_); }
-  /// Of all words together.
+  /// Returns the total length of the distinct words, in bytes.
   index_t num_bytes() const noexcept { return core::length(text_); }
   std::string_view word(index_t i) const noexcept {
     return std::string_view(text_).substr(core::usize(core::at(begins_, i)),
@@ -33,7 +33,8 @@ class WordCounts {
   }
   std::int64_t count(index_t i) const noexcept { return core::at(counts_, i); }
 
-  /// ValueError for the 2^31st word.
+  /// Adds `count` occurrences of a word.
+  /// @throws ValueError once there are 2^31 distinct words
   void add(std::string_view word, std::int64_t count = 1) {
     if (2 * (counts_.size() + 1) > slots_.size()) grow();
     const std::uint32_t hash = hash_of(word);
@@ -49,7 +50,7 @@ class WordCounts {
     hashes_.push_back(hash);
   }
 
-  /// Adds the words of the other, in its order.
+  /// Adds the counts of `other`, and its new words in its order.
   void add(const WordCounts& other) {
     for (index_t i = 0; i < other.size(); ++i) add(other.word(i), other.count(i));
   }
@@ -57,13 +58,13 @@ class WordCounts {
  private:
   static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
 
-  /// FNV-1a, with the high bits mixed down: slots are chosen by the low ones.
+  /// Returns the FNV-1a hash. XORs the high half into the low half, whose bits select the slot.
   static std::uint32_t hash_of(std::string_view word) noexcept {
     const std::uint64_t hash = core::fnv1a(word);
     return static_cast<std::uint32_t>(hash ^ (hash >> 32));
   }
 
-  /// The slot (of a power of two, at most half of them full) that holds the word, or the empty one where it belongs.
+  /// Returns the slot of the word, or the empty slot where it belongs. At least half of the slots are empty.
   std::uint32_t& find_slot(std::string_view word, std::uint32_t hash) noexcept {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
@@ -73,7 +74,7 @@ class WordCounts {
   }
 
   void grow() {
-    core::check<ValueError>(slots_.size() <= kEmpty, "more than ", size(), " distinct words");
+    core::check<ValueError>(slots_.size() <= kEmpty, "word counts: found more than ", size(), " distinct words");
     slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), kEmpty);
     const std::size_t mask = slots_.size() - 1;
     for (std::uint32_t word = 0; word < counts_.size(); ++word) {
@@ -83,15 +84,15 @@ class WordCounts {
     }
   }
 
-  std::string text_;                   // all words, end to end
-  std::vector<index_t> begins_ = {0};  // where each begins in text_, and the end
+  std::string text_;                   // all words, one after another
+  std::vector<index_t> begins_ = {0};  // where each word begins in text_, and the end of the last
   std::vector<std::int64_t> counts_;
   std::vector<std::uint32_t> hashes_;
-  std::vector<std::uint32_t> slots_;  // a hash table of word numbers, with linear probing
+  std::vector<std::uint32_t> slots_;  // hash table of word numbers, with linear probing
 };
 
-/// Counts the words of texts as a pipeline of BertNormalizer and BertPreTokenizer sees them; also the lines that lose
-/// characters in it. The result is the same for any number of threads.
+/// Counts the words that BertNormalizer and BertPreTokenizer make of texts, and the lines that lose meaningful
+/// characters in normalisation. The result does not depend on the number of threads.
 class WordCounter {
  public:
   explicit WordCounter(const BertNormalizerOptions& options) : normalizer_(options) {}
@@ -99,12 +100,14 @@ class WordCounter {
   const WordCounts& counts() const noexcept { return counts_; }
   const NormalizationLossCount& loss() const noexcept { return loss_; }
 
-  /// Adds the words of a text, read as lines that end at \n. Uses several threads.
+  /// Adds the words of a text, line by line. Only \n ends a line. Uses all threads.
   void add_text(std::string_view text) {
     for_each_block(std::span(&text, 1), {}, [&](std::string_view block, index_t /*text*/) { add_block(block); });
   }
 
-  /// Adds the words of text files, plain or compressed, in a stream. Errors as TextStream's.
+  /// Adds the words of text files, plain or compressed, which may be larger than memory. Uses all threads. Reports the
+  /// bytes read to `progress`.
+  /// @throws as TextStream
   void add_files(const std::vector<std::filesystem::path>& files, const Progress& progress = {}) {
     for_each_block(files, progress, [&](std::string_view block, index_t /*file*/) { add_block(block); });
   }
@@ -118,7 +121,8 @@ class WordCounter {
     NormalizationLossCount loss;
   };
 
-  /// Chunks are merged in order, a block at a time: words stay in order of first appearance, and memory is bounded.
+  /// Counts chunks of the block in parallel, then merges the counts in the order of the chunks, so that words stay in
+  /// order of first appearance.
   void add_block(std::string_view block) {
     std::vector<Part> parts(core::usize(num_chunks(core::length(block), kChunk)));
     parallel_for_lines(block, kChunk,

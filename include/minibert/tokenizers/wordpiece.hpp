@@ -1,4 +1,4 @@
-// WordPiece: a word as the longest vocabulary entries it can be put together from.
+// WordPiece: splits a word into pieces, taking the longest vocabulary entry that matches each time.
 #pragma once
 
 #include <string>
@@ -14,15 +14,16 @@
 
 namespace minibert {
 
-/// A vocabulary, and the greedy longest match over it. Entries that continue a word begin with the prefix ("##").
+/// A vocabulary, and the greedy longest-match search for the pieces of a word. Pieces that continue a word start with a
+/// prefix ("##").
 class WordPiece {
  public:
   static constexpr token_id kNoToken = Trie::kNoValue;
   static constexpr index_t kMaxCharactersPerWord = 100;  ///< a longer word is unknown
-  static constexpr index_t kMaxVocabSize = 1 << 24;      ///< larger ids in a file are taken for damage
+  static constexpr index_t kMaxVocabSize = 1 << 24;      ///< files with more entries or larger ids are rejected
 
-  /// The id of an entry is its place. Of equal entries the last counts; the others leave ids without a token.
-  /// ValueError when the entry for unknown words is not there or an entry is not UTF-8.
+  /// The id of an entry is its index. If a token occurs several times, it has its last index; the other ids are unused.
+  /// @throws ValueError if unk_token is not in the vocabulary or an entry is not UTF-8
   explicit WordPiece(std::vector<std::string> vocabulary, std::string_view unk_token = "[UNK]",
                      std::string_view continuing_subword_prefix = "##")
       : tokens_(std::move(vocabulary)),
@@ -30,17 +31,17 @@ class WordPiece {
         prefix_bytes_(core::length(continuing_subword_prefix)) {
     unk_token_id_ = find(unk_token);
     core::check<ValueError>(unk_token_id_ != kNoToken, "wordpiece: the vocabulary of ", vocab_size(),
-                            " entries does not hold the token for unknown words, \"", unk_token, "\"");
+                            " entries lacks the token for unknown words, \"", unk_token, "\"");
     continuation_ = trie_.descend(Trie::kRoot, continuing_subword_prefix);
   }
 
-  /// The number of ids: the largest, plus one.
+  /// Returns the number of ids, unused ids included.
   index_t vocab_size() const noexcept { return core::length(tokens_); }
 
-  /// The id of a token, or kNoToken.
+  /// Returns the id of a token, or kNoToken if it is not in the vocabulary.
   token_id find(std::string_view token) const noexcept { return trie_.find(token); }
 
-  /// The token of an id, 0 <= id < vocab_size(); nullptr for an id that no token has.
+  /// Returns the token with this id, 0 <= id < vocab_size(), or nullptr if the id is unused.
   const std::string* token(token_id id) const noexcept {
     const std::string& token = core::at(tokens_, id);
     return find(token) == id ? &token : nullptr;
@@ -49,16 +50,16 @@ class WordPiece {
   const std::vector<std::string>& vocabulary() const noexcept { return tokens_; }
   token_id unk_token_id() const noexcept { return unk_token_id_; }
 
-  /// The number of bytes of a word of several pieces that a piece stands for: its token's, without the prefix.
+  /// Returns how many bytes of its word a piece covers: its length, without the prefix if it continues the word.
   index_t bytes_in_word(token_id id, bool continues) const noexcept {
     return core::length(core::at(tokens_, id)) - (continues ? prefix_bytes_ : 0);
   }
 
-  /// Appends the ids of a word's pieces: the longest that fits, then the longest that continues it, and so on. One
-  /// unk_token_id() for the whole word if that fails anywhere or the word is too long.
-  /// Always inlined: left to the compiler, a second caller costs the loop over words a tenth of its speed.
+  /// Appends the ids of the pieces of a word: the longest entry that the word starts with, then the longest that
+  /// continues it, and so on. If nothing matches at some point, or the word is too long, appends only unk_token_id().
+  /// Always inlined: if left to the compiler, a second caller makes the loop over words 10 % slower.
   [[gnu::always_inline]] void append_ids(std::string_view word, tokenizers::detail::IdAppender& ids) const {
-    ids.make_room(word.size());  // a piece has a byte at least
+    ids.make_room(word.size());  // each piece covers at least one byte
     const std::size_t old_size = ids.used();
     bool known =
         core::length(word) <= kMaxCharactersPerWord || core::utf8::count_characters(word) <= kMaxCharactersPerWord;
@@ -94,7 +95,7 @@ class WordPiece {
   std::vector<std::string> tokens_;
   Trie trie_;
   index_t prefix_bytes_;
-  Trie::Node continuation_ = Trie::kNoNode;  // where the entries that continue a word begin
+  Trie::Node continuation_ = Trie::kNoNode;  // the node of the prefix, where continuing pieces start
   token_id unk_token_id_ = kNoToken;
 };
 

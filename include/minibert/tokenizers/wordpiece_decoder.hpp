@@ -1,4 +1,4 @@
-// Word pieces back to text, as Hugging Face's WordPiece decoder (cleanup = true) joins them.
+// WordPieceDecoder: joins tokens into text like Hugging Face's WordPiece decoder with cleanup = true.
 #pragma once
 
 #include <string>
@@ -7,13 +7,15 @@
 
 namespace minibert {
 
-/// Joins tokens: the prefix of those that continue a word is dropped, other tokens follow a space, and English
-/// punctuation and contractions move up to the word before, token by token ("don't" comes back as "don ' t").
+/// Joins tokens into text. Drops the prefix of tokens that continue a word, and adds a space before other tokens, but
+/// not before English punctuation and contractions. Looks at one token at a time, so "don't", which is three tokens,
+/// becomes "don ' t".
 class WordPieceDecoder {
  public:
   explicit WordPieceDecoder(std::string continuing_subword_prefix = "##")
       : prefix_(std::move(continuing_subword_prefix)) {}
 
+  /// Adds the next token.
   void add(std::string_view token) {
     if (is_first_) {
       piece_ = token;
@@ -27,13 +29,13 @@ class WordPieceDecoder {
     text_ += piece_;
   }
 
-  /// The text so far; the decoder is empty afterwards.
+  /// Returns the text so far, and empties the decoder.
   std::string take() {
     is_first_ = true;
     return std::exchange(text_, {});
   }
 
-  /// What Hugging Face's clean_up_tokenization_spaces asks for: the same within a whole text, but for "do not".
+  /// Applies Hugging Face's clean_up_tokenization_spaces: the same replacements in a whole text, except " do not".
   static void clean_up_tokenization(std::string& text) {
     for (const auto& [from, to] : kReplacements)
       if (from != kDoNot) replace(text, from, to);

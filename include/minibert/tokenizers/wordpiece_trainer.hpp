@@ -1,4 +1,4 @@
-// Training a WordPiece vocabulary: characters first, then the most frequent neighbours joined, again and again.
+// WordPieceTrainer: trains a vocabulary. Starts with single characters and repeatedly merges the most frequent pair.
 #pragma once
 
 #include <algorithm>
@@ -22,29 +22,32 @@
 
 namespace minibert {
 
-/// Hugging Face's WordPieceTrainer, its options with their defaults, and its result: always one of those that it can
-/// draw (its own order of the "##c" entries, and so of ties, changes from run to run; here words are walked in order of
-/// first appearance, and of equally rare characters limit_alphabet drops the one with the higher code point).
+/// Trains a vocabulary like Hugging Face's WordPieceTrainer, with the same options and defaults. Hugging Face visits
+/// words in random order, so the ids of its "##c" entries and the choice between equally frequent pairs change from run
+/// to run. This trainer visits words in order of first appearance and always gives the same vocabulary, one that
+/// Hugging Face can give too.
 struct WordPieceTrainer {
   index_t vocab_size = 30000;
-  std::int64_t min_frequency = 0;                ///< pairs rarer than this are not joined
-  std::optional<index_t> limit_alphabet = {};    ///< keep that many characters, the most frequent ones
-  std::u32string initial_alphabet = {};          ///< characters to keep, whether they occur or not
-  std::vector<std::string> special_tokens = {};  ///< the first entries
+  std::int64_t min_frequency = 0;  ///< rarer pairs are not merged
+  /// How many characters to keep: the most frequent ones, and of equally frequent ones those with lower code points.
+  std::optional<index_t> limit_alphabet = {};
+  std::u32string initial_alphabet = {};          ///< characters to keep even if they do not occur
+  std::vector<std::string> special_tokens = {};  ///< get the first ids
   std::string continuing_subword_prefix = "##";
 
-  /// The vocabulary, by id: special tokens, characters by code point, characters that continue a word by first
-  /// appearance, joined pairs by falling count. More than vocab_size entries when the characters alone are more.
-  /// ValueError for options that make no sense.
+  /// Returns the vocabulary, in order of ids: special tokens, characters by code point, characters that continue a word
+  /// by first appearance, merged pairs in order of merging. Exceeds vocab_size if special tokens and characters
+  /// alone do.
+  /// @throws ValueError if vocab_size is below 1, or min_frequency or limit_alphabet is negative
   std::vector<std::string> train(const WordCounts& words) const;
 };
 
 namespace tokenizers::detail {
 
-/// Strings with ids, counted from 0 in the order of adding.
+/// Distinct strings. Their ids are 0, 1, 2, … in the order in which they were added.
 class TokenList {
  public:
-  /// The id of a string, which is added unless it is there.
+  /// Returns the id of a string. Adds the string if it is new.
   token_id add(std::string token) {
     const auto [entry, is_new] = ids_.try_emplace(std::move(token), static_cast<token_id>(tokens_.size()));
     if (is_new) tokens_.push_back(entry->first);
@@ -60,9 +63,10 @@ class TokenList {
   std::unordered_map<std::string, token_id> ids_;
 };
 
-/// The words as sequences of token ids, the counts of neighbouring pairs, and the joining of pairs. The most frequent
-/// pairs are queued, with notes of which words hold them; when they are used up, those of at least a quarter of the
-/// next one's count follow. Of millions of words most are rare: notes on all pairs would take more memory than they do.
+/// Holds the words as sequences of symbols (token ids), counts the pairs of neighbouring symbols and merges pairs. Only
+/// frequent pairs, with at least a quarter of the highest count, are queued and have a list of the words that contain
+/// them. When the queue is empty, a new threshold is set from the highest count left. Lists for all pairs would need
+/// more memory than the words.
 class PairMerger {
  public:
   struct Pair {
@@ -70,13 +74,13 @@ class PairMerger {
     std::int64_t count;
   };
 
-  /// Words are numbered, and counted, as in `words`, which must outlive this.
+  /// `words` gives the numbers and counts of the words, and must outlive the merger.
   explicit PairMerger(const WordCounts& words) : words_(words) {
     begins_.reserve(core::usize(words.size() + 1));
     symbols_.reserve(core::usize(words.num_bytes()));
   }
 
-  /// Adds the next word.
+  /// Adds the symbols of the next word.
   void add_word(const std::vector<token_id>& symbols) {
     const std::int64_t count = words_.count(core::length(begins_) - 1);
     symbols_.insert(symbols_.end(), symbols.begin(), symbols.end());
@@ -84,9 +88,10 @@ class PairMerger {
     for (index_t i = 1; i < core::length(symbols); ++i) change(core::at(symbols, i - 1), core::at(symbols, i), count);
   }
 
-  /// The most frequent pair; of equals the one with the smaller (left, right). None when no pair is left.
+  /// Returns the most frequent pair, or nullopt if no pair is left. Of equally frequent pairs, returns the one with
+  /// the smallest (left, right).
   std::optional<Pair> most_frequent() {
-    queue_risen();
+    queue_increased();
     do {
       while (!queue_.empty()) {
         const Candidate best = queue_.top();
@@ -94,37 +99,38 @@ class PairMerger {
         if (count == best.count && count > 0)
           return Pair{static_cast<token_id>(best.key >> 32), static_cast<token_id>(best.key & 0xFFFFFFFFu), count};
         queue_.pop();
-        if (count >= least_) queue_.push({count, best.key, best.pair});  // it sank since it was queued
+        if (count >= threshold_) queue_.push({count, best.key, best.pair});  // the count fell after it was queued
       }
-    } while (choose_frequent());
+    } while (queue_frequent());
     return std::nullopt;
   }
 
-  /// Replaces each `left right`, which most_frequent() gave, by `joined`, from left to right in each word.
-  void merge(token_id left, token_id right, token_id joined) {
+  /// Replaces the pair (left, right) by `merged`, from left to right in each word. most_frequent() must have returned
+  /// the pair.
+  void merge(token_id left, token_id right, token_id merged) {
     const std::uint32_t pair = find_or_add(key_of(left, right));
-    if (!pairs_[pair].words) note_words();  // it had sunk, and risen again
+    if (!pairs_[pair].words) collect_words();  // the pair was below the threshold and has risen since
     const auto words = std::move(pairs_[pair].words);
-    for (const std::uint32_t word : *words) merge_in_word(word, left, right, joined);
+    for (const std::uint32_t word : *words) merge_in_word(word, left, right, merged);
     pairs_[pair].count = 0;
   }
 
  private:
   static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
-  static constexpr token_id kNone = -1;  // where a word has become shorter
-  using Numbers = std::vector<std::uint32_t>;
+  static constexpr token_id kWordEnd = -1;  // follows a word that merges have shortened
+  using WordNumbers = std::vector<std::uint32_t>;
 
   struct PairInfo {
     std::uint64_t key;
     std::int64_t count = 0;
-    std::unique_ptr<Numbers> words;  // if noted, of all words that hold it; perhaps of others that once did
-    bool risen = false;              // since it was last queued
+    std::unique_ptr<WordNumbers> words;  // words that contain the pair, or did; null: not listed
+    bool is_increased = false;           // in increased_
   };
   struct Candidate {
     std::int64_t count;
     std::uint64_t key;
     std::uint32_t pair;
-    /// Whether this one comes later than the other.
+    /// Returns true if `other` is to be merged first.
     bool operator<(const Candidate& other) const noexcept {
       return count != other.count ? count < other.count : key > other.key;
     }
@@ -134,38 +140,41 @@ class PairMerger {
     return (static_cast<std::uint64_t>(left) << 32) | static_cast<std::uint64_t>(right);
   }
 
-  /// The symbols of a word.
+  /// Returns the symbols of a word.
   std::span<token_id> word(std::uint32_t number) noexcept {
     const index_t begin = core::at(begins_, number), end = core::at(begins_, number + index_t{1});
     const std::span<token_id> all = std::span(symbols_).subspan(core::usize(begin), core::usize(end - begin));
-    return all.first(core::usize(std::find(all.begin(), all.end(), kNone) - all.begin()));
+    return all.first(core::usize(std::find(all.begin(), all.end(), kWordEnd) - all.begin()));
   }
 
-  /// Queues the pairs of at least a quarter of the highest count, and notes their words. False when no pair is left.
-  bool choose_frequent() {
-    std::int64_t most = 0;
-    for (const PairInfo& pair : pairs_) most = std::max(most, pair.count);
-    least_ = std::max<std::int64_t>(most / 4, 1);
+  /// Sets the threshold to a quarter of the highest count, and queues the pairs that reach it, with their words.
+  /// Returns false if no pair is left.
+  bool queue_frequent() {
+    std::int64_t highest = 0;
+    for (const PairInfo& pair : pairs_) highest = std::max(highest, pair.count);
+    threshold_ = std::max<std::int64_t>(highest / 4, 1);
     for (std::uint32_t pair = 0; pair < pairs_.size(); ++pair)
-      if (pairs_[pair].count >= least_) queue_.push({pairs_[pair].count, pairs_[pair].key, pair});
-    note_words();
-    return most > 0;
+      if (pairs_[pair].count >= threshold_) queue_.push({pairs_[pair].count, pairs_[pair].key, pair});
+    collect_words();
+    return highest > 0;
   }
 
-  void note_words() {
-    for (PairInfo& pair : pairs_) pair.words = pair.count >= least_ ? std::make_unique<Numbers>() : nullptr;
+  /// Lists the words of all pairs that reach the threshold, and drops all other lists.
+  void collect_words() {
+    for (PairInfo& pair : pairs_) pair.words = pair.count >= threshold_ ? std::make_unique<WordNumbers>() : nullptr;
     for (std::uint32_t number = 0; number + 1 < begins_.size(); ++number) {
       const std::span<token_id> symbols = word(number);
       for (std::size_t i = 1; i < symbols.size(); ++i)
-        note(pairs_[find_slot(key_of(symbols[i - 1], symbols[i]))], number);
+        add_to_list(pairs_[find_slot(key_of(symbols[i - 1], symbols[i]))], number);
     }
   }
 
-  static void note(PairInfo& pair, std::uint32_t word) {
+  /// Adds a word to the list of a pair, if the pair has one.
+  static void add_to_list(PairInfo& pair, std::uint32_t word) {
     if (pair.words && (pair.words->empty() || pair.words->back() != word)) pair.words->push_back(word);
   }
 
-  void merge_in_word(std::uint32_t number, token_id left, token_id right, token_id joined) {
+  void merge_in_word(std::uint32_t number, token_id left, token_id right, token_id merged) {
     const std::span<token_id> symbols = word(number);
     const std::int64_t count = words_.count(number);
     std::size_t written = 0;
@@ -176,55 +185,55 @@ class PairMerger {
       }
       if (written > 0) {
         change(symbols[written - 1], left, -count);
-        note(change(symbols[written - 1], joined, count), number);
+        add_to_list(change(symbols[written - 1], merged, count), number);
       }
       if (read + 2 < symbols.size()) {
         change(right, symbols[read + 2], -count);
-        note(change(joined, symbols[read + 2], count), number);
+        add_to_list(change(merged, symbols[read + 2], count), number);
       }
-      symbols[written++] = joined;
+      symbols[written++] = merged;
       ++read;
     }
-    if (written < symbols.size()) symbols[written] = kNone;
+    if (written < symbols.size()) symbols[written] = kWordEnd;
   }
 
-  /// Adds to a pair's count what one word has more (or less) of it.
+  /// Adds `difference` to the count of a pair.
   PairInfo& change(token_id left, token_id right, std::int64_t difference) {
     const std::uint32_t number = find_or_add(key_of(left, right));
     PairInfo& pair = pairs_[number];
     pair.count += difference;
-    if (difference > 0 && !pair.risen) {
-      risen_.push_back(number);
-      pair.risen = true;
+    if (difference > 0 && !pair.is_increased) {
+      increased_.push_back(number);
+      pair.is_increased = true;
     }
     return pair;
   }
 
-  /// Queues the pairs that have become more frequent, and forgets the words of those that are rare all the same.
-  void queue_risen() {
-    for (const std::uint32_t number : risen_) {
+  /// Queues the pairs whose count has increased, and drops the word lists of those that are still below the threshold.
+  void queue_increased() {
+    for (const std::uint32_t number : increased_) {
       PairInfo& pair = pairs_[number];
-      pair.risen = false;
-      if (least_ > 0 && pair.count >= least_)
+      pair.is_increased = false;
+      if (threshold_ > 0 && pair.count >= threshold_)
         queue_.push({pair.count, pair.key, number});
       else
         pair.words.reset();
     }
-    risen_.clear();
+    increased_.clear();
   }
 
-  /// The number of the key's pair. The words of a new one are noted: who knows how frequent it will be.
+  /// Returns the number of the pair with this key. A new pair gets a word list, because it may become frequent.
   std::uint32_t find_or_add(std::uint64_t key) {
-    if (2 * (pairs_.size() + 1) > slots_.size()) grow();
+    if (2 * (pairs_.size() + 1) > slots_.size()) grow_table();
     std::uint32_t& slot = find_slot(key);
     if (slot == kEmpty) {
       slot = static_cast<std::uint32_t>(pairs_.size());
-      pairs_.push_back({.key = key, .words = least_ > 0 ? std::make_unique<Numbers>() : nullptr});
+      pairs_.push_back({.key = key, .words = threshold_ > 0 ? std::make_unique<WordNumbers>() : nullptr});
     }
     return slot;
   }
 
-  /// The slot that holds the key's pair, or the empty one where it belongs.
+  /// Returns the slot of the pair with this key, or the empty slot where it belongs.
   std::uint32_t& find_slot(std::uint64_t key) noexcept {
     const std::uint64_t mask = slots_.size() - 1;
     std::uint64_t i = (key * 0x9E3779B97F4A7C15u) >> 32 & mask;
@@ -232,22 +241,22 @@ class PairMerger {
     return slots_[i];
   }
 
-  void grow() {
+  void grow_table() {
     slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), kEmpty);
     for (std::uint32_t pair = 0; pair < pairs_.size(); ++pair) find_slot(pairs_[pair].key) = pair;
   }
 
   const WordCounts& words_;
   std::vector<token_id> symbols_;         // of all words
-  std::vector<index_t> begins_ = {0};     // where each word's symbols begin, and the end
-  std::deque<PairInfo> pairs_;            // grows without moving, and takes no more memory than it holds
-  std::vector<std::uint32_t> slots_;      // a hash table of pair numbers, with linear probing
-  std::vector<std::uint32_t> risen_;      // pairs that have become more frequent since queue_ was seen to
-  std::priority_queue<Candidate> queue_;  // of pairs with a count of least_; counts here may be too high, never too low
-  std::int64_t least_ = 0;                // 0: before the first are chosen
+  std::vector<index_t> begins_ = {0};     // where the symbols of each word begin, and the end of the last
+  std::deque<PairInfo> pairs_;            // a vector would move all pairs to grow, and reserve spare memory
+  std::vector<std::uint32_t> slots_;      // hash table of pair numbers, with linear probing
+  std::vector<std::uint32_t> increased_;  // pairs whose count has increased since queue_increased()
+  std::priority_queue<Candidate> queue_;  // pairs that reach the threshold; their counts may have fallen since
+  std::int64_t threshold_ = 0;            // smallest count of a queued pair; 0: nothing has been queued yet
 };
 
-/// The characters to begin with, by code point.
+/// Returns the characters that the vocabulary starts with, by code point.
 inline std::u32string alphabet(const WordCounts& words, const WordPieceTrainer& options) {
   std::unordered_map<char32_t, std::int64_t> counts;
   for (index_t i = 0; i < words.size(); ++i)
@@ -267,8 +276,8 @@ inline std::u32string alphabet(const WordCounts& words, const WordPieceTrainer& 
   return characters;
 }
 
-/// Gives each word to the merger as its characters' ids, and adds the characters that continue a word to the list.
-/// Characters that the list does not hold are left out of their words.
+/// Splits each word into characters and adds their ids to the merger. Adds the characters that continue a word to
+/// `tokens`, with the prefix. Leaves out characters that are not in `tokens`.
 inline void add_words(const WordCounts& words, const std::string& prefix, TokenList& tokens, PairMerger& merger) {
   struct CharacterIds {
     token_id first = -1, continuing = -1;

@@ -1,5 +1,5 @@
-// Writing a BERT tokenizer as Hugging Face's files: tokenizer.json, tokenizer_config.json, special_tokens_map.json and
-// vocab.txt.
+// write_bert_tokenizer(): writes a BERT tokenizer as Hugging Face's files: tokenizer.json, tokenizer_config.json,
+// special_tokens_map.json and vocab.txt.
 #pragma once
 
 #include <filesystem>
@@ -31,6 +31,7 @@ inline Json added_token_json(const AddedToken& token) {
                            {"special", token.special}});
 }
 
+/// Returns the TemplateProcessing for [CLS] A [SEP] and [CLS] A [SEP] B [SEP].
 inline Json post_processor_json(const BertTokenizerOptions& options, token_id cls_id, token_id sep_id) {
   const auto part = [](const char* kind, std::string_view id, int type) {
     return Json(Json::Object{{kind, Json::Object{{"id", id}, {"type_id", type}}}});
@@ -93,7 +94,7 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
   json["strip_accents"] = options.strip_accents ? Json(*options.strip_accents) : Json();
   json["tokenize_chinese_chars"] = options.tokenize_chinese_chars;
   json["tokenizer_class"] = options.fits_bert_tokenizer() ? "BertTokenizer" : "PreTrainedTokenizerFast";
-  if (!options.fits_bert_tokenizer())  // which that class does not think of
+  if (!options.fits_bert_tokenizer())  // PreTrainedTokenizerFast's default lacks token_type_ids
     json["model_input_names"] = Json::Array{"input_ids", "token_type_ids", "attention_mask"};
   if (options.truncation_side != Side::right) json["truncation_side"] = to_string(options.truncation_side);
   json.sort_keys();
@@ -102,10 +103,11 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
 
 }  // namespace tokenizers::detail
 
-/// Writes the four files, each as a whole. tokenizer.json and tokenizer_config.json say the same, so all of Hugging
-/// Face's loaders see one tokenizer. Where BertTokenizer would not, tokenizer_config.json names transformers' general
-/// class, which does as tokenizer.json says, and there is no vocab.txt, whose readers would go wrong. IoError when the
-/// folder cannot be made or written.
+/// Writes the four files. tokenizer.json and tokenizer_config.json contain the same settings, so all of Hugging Face's
+/// loaders give the same ids. For settings that BertTokenizer does not support (see fits_bert_tokenizer()),
+/// tokenizer_config.json names PreTrainedTokenizerFast, which follows tokenizer.json. vocab.txt is then not written,
+/// and an existing one is removed, because its readers would use the wrong settings.
+/// @throws IoError if the folder cannot be created or a file cannot be written
 inline void write_bert_tokenizer(const std::filesystem::path& folder, const WordPiece& model,
                                  const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {
   io::make_directories(folder);
@@ -114,9 +116,9 @@ inline void write_bert_tokenizer(const std::filesystem::path& folder, const Word
     for (const std::string& token : model.vocabulary()) (vocab_txt += token) += '\n';
     io::write_file(folder / "vocab.txt", vocab_txt);
   } else {
-    std::error_code error;  // another tokenizer may have been here before
-    std::filesystem::remove(folder / "vocab.txt", error);
-    core::check<IoError>(!error, (folder / "vocab.txt").string(), ": cannot be removed: ", error.message());
+    std::error_code error;
+    std::filesystem::remove(folder / "vocab.txt", error);  // may exist from a tokenizer saved here before
+    core::check<IoError>(!error, (folder / "vocab.txt").string(), ": cannot remove: ", error.message());
   }
   io::write_file(folder / "special_tokens_map.json", tokenizers::detail::special_tokens_json(options).dump(2) + "\n");
   io::write_file(folder / "tokenizer_config.json", tokenizers::detail::tokenizer_config_json(options).dump(2) + "\n");
