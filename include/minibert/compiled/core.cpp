@@ -1,0 +1,4 @@
+// Compiles the definitions of core/.
+#include <minibert/core/impl/arena.ipp>
+#include <minibert/core/impl/error.ipp>
+#include <minibert/core/impl/parallel.ipp>

@@ -1,0 +1,9 @@
+// Compiles the definitions of io/.
+#include <minibert/io/impl/decompress.ipp>
+#include <minibert/io/impl/file.ipp>
+#include <minibert/io/impl/file_descriptor.ipp>
+#include <minibert/io/impl/fingerprint.ipp>
+#include <minibert/io/impl/json.ipp>
+#include <minibert/io/impl/lines.ipp>
+#include <minibert/io/impl/safetensors.ipp>
+#include <minibert/io/impl/text_stream.ipp>

@@ -1,0 +1,24 @@
+// Compiles the definitions of ops/.
+#include <minibert/ops/impl/activation.ipp>
+#include <minibert/ops/impl/arithmetic.ipp>
+#include <minibert/ops/impl/attention.ipp>
+#include <minibert/ops/impl/binary_cross_entropy_with_logits.ipp>
+#include <minibert/ops/impl/cat.ipp>
+#include <minibert/ops/impl/check_sequences.ipp>
+#include <minibert/ops/impl/cross_entropy.ipp>
+#include <minibert/ops/impl/dropout.ipp>
+#include <minibert/ops/impl/embedding.ipp>
+#include <minibert/ops/impl/gelu.ipp>
+#include <minibert/ops/impl/index_select.ipp>
+#include <minibert/ops/impl/layer_norm.ipp>
+#include <minibert/ops/impl/linear.ipp>
+#include <minibert/ops/impl/matmul.ipp>
+#include <minibert/ops/impl/max.ipp>
+#include <minibert/ops/impl/mean_pool.ipp>
+#include <minibert/ops/impl/mse_loss.ipp>
+#include <minibert/ops/impl/reshape.ipp>
+#include <minibert/ops/impl/slice.ipp>
+#include <minibert/ops/impl/softmax.ipp>
+#include <minibert/ops/impl/sum.ipp>
+#include <minibert/ops/impl/unary.ipp>
+#include <minibert/ops/impl/where.ipp>

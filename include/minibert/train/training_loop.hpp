@@ -1,0 +1,147 @@
+// The loop of training: steps, log, evaluations, checkpoints. Does not depend on the types of model and data.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <minibert/core/types.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/optim/lr_scheduler.hpp>
+#include <minibert/optim/optimizer.hpp>
+#include <minibert/optim/parameter_chunks.hpp>
+#include <minibert/train/callback.hpp>
+#include <minibert/train/evaluation.hpp>
+#include <minibert/train/loss_meter.hpp>
+#include <minibert/train/step_plan.hpp>
+#include <minibert/train/train_output.hpp>
+#include <minibert/train/trainer_state.hpp>
+#include <minibert/train/training_arguments.hpp>
+#include <minibert/train/training_log.hpp>
+
+namespace minibert {
+
+/// Base class of Trainer, which supplies the three private virtual functions. T is the type of the parameters.
+template <class T>
+class TrainingLoop {
+ public:
+  TrainingLoop(const TrainingLoop&) = delete;
+  TrainingLoop& operator=(const TrainingLoop&) = delete;
+  virtual ~TrainingLoop() = default;
+
+  /// Identifies the data of a run, with names and values such as fingerprints of text and tokenizer. Checkpoints store
+  /// the provenance; a run with a different one cannot resume.
+  Json provenance = Json::object();
+  /// Computes further metrics, as an object, from the loss of an evaluation. Each name gets the prefix "eval_" ("test_"
+  /// in predict).
+  std::function<Json(const EvaluationResult&)> compute_loss_metrics;
+  /// Receives messages for the user. The default prints them to standard error.
+  std::function<void(std::string_view)> notice = [](std::string_view text) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  };
+
+  /// Saves the tokenizer together with the model from now on. The tokenizer must outlive the trainer.
+  template <class Tokenizer>
+  void set_tokenizer(const Tokenizer& tokenizer) {
+    save_tokenizer_ = [&](const std::filesystem::path& folder) { tokenizer.save_pretrained(folder); };
+  }
+  /// Replaces the default optimizer, AdamW on Module::parameter_groups. The optimizer must update this model's
+  /// parameters.
+  void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) { optimizer_ = std::move(optimizer); }
+  /// Replaces the schedule of lr_scheduler_type. The learning rate of step i, counted from 0, is the optimizer's
+  /// learning rate times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same function.
+  void set_lr_lambda(std::function<double(index_t step)> factor) { lr_lambda_ = std::move(factor); }
+  void add_callback(std::shared_ptr<TrainerCallback> callback) { callbacks_.push_back(std::move(callback)); }
+
+  /// Trains from the start or from a checkpoint, to the last step or until a signal (see InterruptHandler).
+  /// @throws ValueError if output_dir is not empty, or the checkpoint belongs to another run
+  /// @throws FormatError if the checkpoint is damaged
+  /// @throws Error if the loss or the gradient is not finite
+  TrainOutput train();
+
+  /// Evaluates on the evaluation dataset. Logs the metrics and returns them. @throws ValueError without such a dataset
+  Json evaluate();
+
+  /// Saves the model and the tokenizer to a folder, by default output_dir.
+  void save_model(const std::filesystem::path& folder) const;
+  void save_model() const { save_model(output_dir()); }
+  /// Writes trainer_state.json to output_dir.
+  void save_state() const;
+  /// Writes metrics to output_dir/<split>_results.json.
+  void save_metrics(std::string_view split, const Json& metrics) const;
+
+  const TrainingArguments& args() const noexcept { return args_; }
+  const TrainerState& state() const noexcept { return state_; }
+  index_t num_training_steps() const noexcept { return plan_.max_steps(); }
+
+ protected:
+  /// @throws ValueError for arguments out of range
+  TrainingLoop(TrainingArguments args, const ExampleLengths& lengths, bool can_evaluate,
+               const std::vector<Parameter<T>*>& parameters, const std::vector<ParameterGroup<T>>& groups);
+
+  /// @throws Error if the loss of an evaluation is not finite
+  void check_loss(const EvaluationResult& result) const;
+  /// Returns the metrics of an evaluation: the metrics of the loss, compute_loss_metrics, and `further`.
+  Json metrics_of(const EvaluationResult& result, const Json& further, std::string_view prefix) const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Stores the gradient of a step in the parameters. `examples`: the examples of each of the step's batches.
+  virtual StepResult compute_gradients(std::span<const std::span<const index_t>> examples, index_t epoch,
+                                       index_t step) = 0;
+  /// Returns the metrics of the evaluation dataset, with the prefix "eval_".
+  virtual Json compute_eval_metrics() = 0;
+  virtual void save_weights(const std::filesystem::path& folder) const = 0;
+
+  static TrainingArguments validated(TrainingArguments args, bool can_evaluate);
+  bool writes() const noexcept { return !args_.output_dir.empty(); }
+  double lr_factor(index_t step) const { return lr_lambda_ ? lr_lambda_(step) : scheduler_.factor(step); }
+  std::filesystem::path output_dir() const;
+  /// What a resumed run must have in common with this one.
+  Json identity() const;
+
+  void begin();
+  void resume(const std::filesystem::path& checkpoint);
+  void step();
+  /// Decides what to do after the last step: log, evaluate, save.
+  void plan_actions();
+  void act();
+  void log_training();
+  void evaluate_and_compare();
+  void save_checkpoint();
+  void load_best_model();
+  /// Writes the last log entry and returns it.
+  Json finish(Clock::time_point start, index_t first_step);
+  void log(Json entry);
+  template <class Event, class... Args>
+  void notify(Event event, const Args&... event_args);
+
+  TrainingArguments args_;
+  StepPlan plan_;
+  optim::LrScheduler scheduler_;
+  std::function<double(index_t)> lr_lambda_;
+  std::shared_ptr<optim::Optimizer<T>> optimizer_;
+  optim::ParameterChunks<T> parameters_;
+  std::function<void(const std::filesystem::path&)> save_tokenizer_;
+  std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
+
+  TrainerState state_;
+  TrainerControl control_;
+  StepResult last_step_;
+  LossMeter losses_;
+  std::optional<TrainingLog> log_;
+  index_t last_saved_step_ = -1, session_examples_ = 0;
+};
+
+}  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/training_loop.ipp>
+#endif
