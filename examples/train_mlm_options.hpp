@@ -11,6 +11,7 @@
 
 #include <minibert/minibert.hpp>
 
+#include "tutorial_config.hpp"
 #include "vocabulary_options.hpp"
 
 struct TrainMlmOptions {
@@ -46,18 +47,6 @@ inline std::filesystem::path default_cache_dir() {
   minibert::core::check<minibert::ValueError>(!home.empty(),
                                               "neither XDG_CACHE_HOME nor HOME is set: set a folder with --cache_dir");
   return home / ".cache" / "minibert";
-}
-
-/// Returns the model sizes of Hugging Face's tutorial on training a language model from scratch: 9,302,864 parameters.
-inline minibert::BertConfig tutorial_config() {
-  minibert::BertConfig config;
-  config.vocab_size = 2000;
-  config.hidden_size = 384;
-  config.num_hidden_layers = 6;
-  config.num_attention_heads = 6;
-  config.intermediate_size = 1024;
-  config.max_position_embeddings = 256;
-  return config;
 }
 
 /// Returns the default recipe, designed for a few megabytes of text and 4,000 steps.
