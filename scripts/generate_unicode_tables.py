@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes include/minibert/tokenizers/unicode_tables.hpp: the character properties that BERT's tokenizer depends on.
 
-Hugging Face's tokenizer mixes four generations of Unicode: categories of about version 8, canonical decomposition of 9,
-lower case of 17, and slips of its own. The base here is utf8proc 2.8 (Unicode 15; Debian: libutf8proc2), loaded at run
-time; the sets below say, code point by code point, where Hugging Face differs from it. The sizes of the results are
-checked, so another utf8proc cannot change the tables unnoticed.
+Hugging Face's tokenizer mixes versions of Unicode: about 8 for categories, 9 for canonical decompositions, 16 for word
+characters, 17 for lower case; and it has errors of its own. This script takes the properties from utf8proc 2.8 (Unicode
+15; Debian: libutf8proc2), loaded at run time. The sets below list the code points where Hugging Face differs. The sizes
+of the results are checked, so that another version of utf8proc cannot change the tables unnoticed.
 
 usage: scripts/generate_unicode_tables.py [--output FILE] [--check]
 """
@@ -19,24 +19,26 @@ MAX_CODE_POINT = 0x10FFFF
 BLOCK = 128  # code points in a block of the two-stage table
 HANGUL = range(0xAC00, 0xD7A4)  # decomposed by arithmetic
 
-# ---- where Hugging Face differs from utf8proc 2.8; hexadecimal ranges, both ends included ----
+# ---- where Hugging Face differs from utf8proc 2.8: hexadecimal ranges, including both ends ----
+# _ADDED: only Hugging Face has them. _TOO_NEW: only utf8proc has them, because Hugging Face's version is older. _NEWER:
+# only Hugging Face has them, because its version is newer.
 
-FORMAT_CHARACTERS_KEPT = "0890-0891 08E2 110CD 13430-1343F"  # Cf, younger than the reference's table
+FORMAT_CHARACTERS_KEPT = "0890-0891 08E2 110CD 13430-1343F"  # Cf in utf8proc, too new for Hugging Face's version
 
-# The hole 2B820-2B91F is a slip in the reference (2B920 for 2B820) that ids depend on.
+# 2B820-2B91F is missing in Hugging Face by mistake (it has 2B920 instead of 2B820), and the ids depend on that.
 CJK = "3400-4DBF 4E00-9FFF F900-FAFF 20000-2A6DF 2A700-2B81F 2B920-2CEAF 2F800-2FA1F"
 
 WHITESPACE = "0009-000D 0020 0085 00A0 1680 2000-200A 2028 2029 202F 205F 3000"
 
 PUNCTUATION_ASCII = "21-2F 3A-40 5B-60 7B-7E"
 PUNCTUATION_ADDED = "166D 111C9"
-PUNCTUATION_TOO_YOUNG = """
+PUNCTUATION_TOO_NEW = """
 061D 09FD 0A76 0C77 0C84 1B7D-1B7E 2E43-2E4F 2E52-2E5D 10EAD 10F55-10F59 10F86-10F89 1144B-1144F 1145A-1145B 1145D
 11660-1166C 116B9 1183B 11944-11946 119E2 11A3F-11A46 11A9A-11A9C 11A9E-11AA2 11B00-11B09 11C41-11C45 11C70-11C71
 11EF7-11EF8 11F43-11F4F 11FFF 12FF1-12FF2 16E97-16E9A 16FE2 1E95E-1E95F"""
 
 MARKS_ADDED = "1734"
-MARKS_TOO_YOUNG = """
+MARKS_TOO_NEW = """
 07FD 0898-089F 08CA-08E1 09FE 0AFA-0AFF 0B55 0C04 0C3C 0D00 0D3B-0D3C 0D81 0EBA 0ECE 180F 1885-1886 1ABF-1ACE
 1DF6-1DFB A82C A8C5 A8FF A9BD 10D24-10D27 10EAB-10EAC 10EFD-10EFF 10F46-10F50 10F82-10F85 11070 11073-11074 110C2
 111C9 111CF 1123E 11241 1133B 11438-1143F 11442-11444 11446 1145E 1182F-11837 11839-1183A 1193B-1193C 1193E 11943
@@ -46,20 +48,20 @@ MARKS_TOO_YOUNG = """
 13447-13455 16F4F 16FE4 1CF00-1CF2D 1CF30-1CF46 1E000-1E006 1E008-1E018 1E01B-1E021 1E023-1E024 1E026-1E02A 1E08F
 1E130-1E136 1E2AE 1E2EC-1E2EF 1E4EC-1E4EF 1E944-1E94A"""
 
-DECOMPOSITIONS_TOO_YOUNG = "11938"
-COMBINING_CLASSES_TOO_YOUNG = """
+DECOMPOSITIONS_TOO_NEW = "11938"
+COMBINING_CLASSES_TOO_NEW = """
 07FD 0898-089F 08CA-08D3 09FE 0C3C 0D3B-0D3C 0EBA 1715 1ABF-1ACE 1DF6-1DFA A82C 10D24-10D27 10EAB-10EAC 10EFD-10EFF
 10F46-10F50 10F82-10F85 11070 1133B 1145E 11839-1183A 1193D-1193E 11943 119E0 11A34 11A47 11A99 11D42 11D44-11D45
 11D97 11F41-11F42 16FF0-16FF1 1E08F 1E130-1E136 1E2AE 1E2EC-1E2EF 1E4EC-1E4EF"""
 
-# Younger than utf8proc's table. U+0130 gives two characters (0069 0307); the normalizer knows it by itself.
+# Newer than utf8proc's table. U+0130 becomes two characters (0069 0307); the normalizer adds the second one.
 LOWERCASE_ADDED = {0x0130: 0x69, 0x1C89: 0x1C8A, 0xA7CB: 0x264, 0xA7CC: 0xA7CD, 0xA7CE: 0xA7CF, 0xA7D2: 0xA7D3,
                    0xA7D4: 0xA7D5, 0xA7DA: 0xA7DB, 0xA7DC: 0x19B,
                    **{c: c + 0x20 for c in range(0x10D50, 0x10D66)}, **{c: c + 0x1B for c in range(0x16EA0, 0x16EB9)}}
 
-# Letters that are symbols (So) by category, and the joiners; then what is younger than utf8proc's table (Unicode 16).
+# Letters whose category is symbol (So), and the joiners; then the characters new in Unicode 16.
 WORD_CHARACTERS_ADDED = "24B6-24E9 1F130-1F149 1F150-1F169 1F170-1F189 200C-200D"
-WORD_CHARACTERS_YOUNGER = """
+WORD_CHARACTERS_NEWER = """
 0897 1C89-1C8A A7CB-A7CD A7DA-A7DC 105C0-105F3 10D40-10D65 10D69-10D6D 10D6F-10D85 10EC2-10EC4 10EFC 11380-11389 1138B
 1138E 11390-113B5 113B7-113C0 113C2 113C5 113C7-113CA 113CC-113D3 113E1-113E2 116D0-116E3 11BC0-11BE0 11BF0-11BF9 11F5A
 13460-143FA 16100-16139 16D40-16D6C 16D70-16D79 18CFF 1CCF0-1CCF9 1E5D0-1E5FA 2EBF0-2EE5D"""
@@ -69,7 +71,7 @@ PROPERTIES = ["Removed", "Whitespace", "Punctuation", "Cjk", "Mark", "Decomposes
 
 
 def code_points(ranges):
-    """The set of code points in a string of hexadecimal ranges."""
+    """Returns the set of code points in a string of hexadecimal ranges."""
     points = set()
     for item in ranges.split():
         first, _, last = item.partition("-")
@@ -78,7 +80,7 @@ def code_points(ranges):
 
 
 class Utf8proc:
-    """The few functions of the C library that are needed."""
+    """The functions of the C library that this script calls."""
 
     DECOMPOSE = 1 << 4
     CATEGORIES = "Cn Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co".split()
@@ -122,22 +124,22 @@ class Tables:
                         - code_points(FORMAT_CHARACTERS_KEPT)) | {0xFFFD}
         self.whitespace = code_points(WHITESPACE)
         self.punctuation = ((with_category("P") | code_points(PUNCTUATION_ADDED) | code_points(PUNCTUATION_ASCII))
-                            - code_points(PUNCTUATION_TOO_YOUNG))
+                            - code_points(PUNCTUATION_TOO_NEW))
         self.cjk = code_points(CJK)
-        self.marks = (with_category("Mn") | code_points(MARKS_ADDED)) - code_points(MARKS_TOO_YOUNG)
+        self.marks = (with_category("Mn") | code_points(MARKS_ADDED)) - code_points(MARKS_TOO_NEW)
         self.decompositions = {c: unicode.decomposition(c) for c in points if c not in HANGUL}
         self.decompositions = {c: d for c, d in self.decompositions.items()
-                               if d != [c] and c not in code_points(DECOMPOSITIONS_TOO_YOUNG)}
+                               if d != [c] and c not in code_points(DECOMPOSITIONS_TOO_NEW)}
         self.combining_classes = {c: unicode.combining_class(c) for c in points}
         self.combining_classes = {c: k for c, k in self.combining_classes.items()
-                                  if k != 0 and c not in code_points(COMBINING_CLASSES_TOO_YOUNG)}
+                                  if k != 0 and c not in code_points(COMBINING_CLASSES_TOO_NEW)}
         self.lowercase = {c: unicode.lowercase(c) for c in points}
         self.lowercase = {c: lower for c, lower in self.lowercase.items() if lower != c} | LOWERCASE_ADDED
 
         self.word_characters = (with_category("L", "M", "Nd", "Nl", "Pc") | code_points(WORD_CHARACTERS_ADDED)
-                                | code_points(WORD_CHARACTERS_YOUNGER))
+                                | code_points(WORD_CHARACTERS_NEWER))
 
-        # What decomposes (0340, say) is judged by what it decomposes to.
+        # A character that decomposes (such as 0340) gets the properties of its decomposition.
         self.marks -= set(self.decompositions)
         self.combining_classes = {c: k for c, k in self.combining_classes.items() if c not in self.decompositions}
 
@@ -147,7 +149,7 @@ class Tables:
                  "word characters": (len(self.word_characters), 144667)}
         wrong = [f"{name}: {found}, expected {wanted}" for name, (found, wanted) in sizes.items() if found != wanted]
         if wrong:
-            sys.exit("generate_unicode_tables: the sets have another size than verified: " + "; ".join(wrong))
+            sys.exit("generate_unicode_tables: the sets have unexpected sizes: " + "; ".join(wrong))
 
     def property_bytes(self):
         sets = [self.removed, self.whitespace, self.punctuation, self.cjk, self.marks,
@@ -160,7 +162,7 @@ class Tables:
 
 
 def lowercase_ranges(lowercase):
-    """Runs (first, last, step, delta) of code points at distance `step` whose lower case is `delta` away."""
+    """Returns runs (first, last, step, delta): code points `step` apart whose lower case is code point + delta."""
     ranges = []
     for c in sorted(lowercase):
         delta = lowercase[c] - c
@@ -175,7 +177,7 @@ def lowercase_ranges(lowercase):
 
 
 def class_ranges(classes):
-    """Runs (first, last, class) of neighbours of one combining class."""
+    """Returns runs (first, last, class) of adjacent code points with one combining class."""
     ranges = []
     for c in sorted(classes):
         if ranges and ranges[-1][1] == c - 1 and ranges[-1][2] == classes[c]:
@@ -186,7 +188,7 @@ def class_ranges(classes):
 
 
 def plain_ranges(points):
-    """Runs (first, last) of neighbours."""
+    """Returns runs (first, last) of adjacent code points."""
     ranges = []
     for c in sorted(points):
         if ranges and ranges[-1][1] == c - 1:
@@ -197,7 +199,7 @@ def plain_ranges(points):
 
 
 def array(declaration, values, form=str):
-    """A C++ array definition, filled to 120 columns."""
+    """Returns a C++ array definition, filled to 120 columns."""
     lines, line = [], " "
     for item in (form(value) + "," for value in values):
         if len(line) + 1 + len(item) > 120:
@@ -228,9 +230,9 @@ def render(unicode, tables):
         return "{" + ", ".join(f"0x{x:X}" if i < 2 else str(x) for i, x in enumerate(row)) + "}"
 
     return f"""\
-// Made by scripts/generate_unicode_tables.py; do not edit. Character properties as Hugging Face's BERT tokenizer has
-// them: {source}, changed where the reference follows other versions: categories of about
-// Unicode 8, canonical decomposition and combining classes of Unicode 9, characters of words of 16, lower case of 17.
+// Written by scripts/generate_unicode_tables.py; do not edit. Character properties as in Hugging Face's BERT tokenizer:
+// taken from {source}, and corrected where Hugging Face uses other versions of Unicode: about
+// 8 for categories, 9 for canonical decompositions and combining classes, 16 for word characters, 17 for lower case.
 // clang-format off
 #pragma once
 
@@ -242,12 +244,12 @@ namespace minibert::unicode::tables {{
 {flags}
 inline constexpr int kBlockSize = {BLOCK};
 
-// The block of code points [{BLOCK}·i, {BLOCK}·i + {BLOCK}).
+// The block number of code points [{BLOCK}·i, {BLOCK}·i + {BLOCK}).
 {array(f"std::uint8_t kBlockIndex[{len(index)}]", index)}
 // Property bytes, block by block.
 {array(f"std::uint8_t kProperties[{len(blocks)} * kBlockSize]", b"".join(blocks))}
-// Code points with a full canonical decomposition (without Hangul syllables), ascending; that of entry i is
-// kDecompositionText[kDecompositionOffset[i]] to [kDecompositionOffset[i + 1]), not yet in canonical order.
+// Code points with a canonical decomposition, ascending, without Hangul syllables. The full decomposition of entry i is
+// kDecompositionText from kDecompositionOffset[i] up to kDecompositionOffset[i + 1], not in canonical order.
 {array(f"char32_t kDecomposed[{len(decomposed)}]", decomposed, lambda c: f"0x{c:X}")}
 {array(f"std::uint16_t kDecompositionOffset[{len(offsets)}]", offsets)}
 {array(f"char32_t kDecompositionText[{len(text)}]", text, lambda c: f"0x{c:X}")}
@@ -257,15 +259,15 @@ struct CombiningClassRange {{
   std::uint8_t combining_class;
 }};
 {array(f"CombiningClassRange kCombiningClasses[{len(classes)}]", classes, braces)}
-// Runs of code points first, first + step, …, last whose lower case lies `delta` away, ascending. Of U+0130 only the
-// first of its two characters.
+// Runs of code points first, first + step, …, last, ascending. The lower case is code point + delta; for U+0130 this is
+// the first of two characters.
 struct LowercaseRange {{
   char32_t first, last;
   std::uint8_t step;
   std::int32_t delta;
 }};
 {array(f"LowercaseRange kLowercase[{len(lower)}]", lower, braces)}
-// Runs of characters of words (\\w of regular expressions, Unicode 16), ascending.
+// Runs of word characters (\\w in regular expressions, Unicode 16), ascending.
 struct WordCharacterRange {{
   char32_t first, last;
 }};
@@ -283,13 +285,13 @@ def main():
 
     unicode = Utf8proc()
     if unicode.unicode_version != UTF8PROC_UNICODE_VERSION:
-        sys.exit(f"generate_unicode_tables: utf8proc holds Unicode {unicode.unicode_version}, "
-                 f"the sets are for {UTF8PROC_UNICODE_VERSION}")
+        sys.exit(f"generate_unicode_tables: utf8proc has Unicode {unicode.unicode_version}, "
+                 f"expected {UTF8PROC_UNICODE_VERSION}: install libutf8proc2 2.8")
     text = render(unicode, Tables(unicode))
     if not arguments.check:
         arguments.output.write_text(text, encoding="utf-8")
     elif arguments.output.read_text(encoding="utf-8") != text:
-        sys.exit(f"generate_unicode_tables: {arguments.output} is not what this script makes")
+        sys.exit(f"generate_unicode_tables: {arguments.output} is not up to date: run this script without --check")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-// Made by scripts/generate_unicode_tables.py; do not edit. Character properties as Hugging Face's BERT tokenizer has
-// them: utf8proc 2.8.0 (Unicode 15.0.0), changed where the reference follows other versions: categories of about
-// Unicode 8, canonical decomposition and combining classes of Unicode 9, characters of words of 16, lower case of 17.
+// Written by scripts/generate_unicode_tables.py; do not edit. Character properties as in Hugging Face's BERT tokenizer:
+// taken from utf8proc 2.8.0 (Unicode 15.0.0), and corrected where Hugging Face uses other versions of Unicode: about
+// 8 for categories, 9 for canonical decompositions and combining classes, 16 for word characters, 17 for lower case.
 // clang-format off
 #pragma once
 
@@ -20,7 +20,7 @@ inline constexpr std::uint8_t kHasLowercase = 128;
 
 inline constexpr int kBlockSize = 128;
 
-// The block of code points [128·i, 128·i + 128).
+// The block number of code points [128·i, 128·i + 128).
 inline constexpr std::uint8_t kBlockIndex[8704] = {
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
   32, 33, 5, 5, 5, 5, 34, 35, 36, 5, 5, 5, 37, 38, 39, 40, 41, 42, 43, 5, 44, 45, 46, 47, 48, 49, 5, 50, 51, 52, 53, 54,
@@ -831,8 +831,8 @@ inline constexpr std::uint8_t kProperties[157 * kBlockSize] = {
   1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
   1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
 
-// Code points with a full canonical decomposition (without Hangul syllables), ascending; that of entry i is
-// kDecompositionText[kDecompositionOffset[i]] to [kDecompositionOffset[i + 1]), not yet in canonical order.
+// Code points with a canonical decomposition, ascending, without Hangul syllables. The full decomposition of entry i is
+// kDecompositionText from kDecompositionOffset[i] up to kDecompositionOffset[i + 1], not in canonical order.
 inline constexpr char32_t kDecomposed[2060] = {
   0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xC5, 0xC7, 0xC8, 0xC9, 0xCA, 0xCB, 0xCC, 0xCD, 0xCE, 0xCF, 0xD1, 0xD2, 0xD3, 0xD4,
   0xD5, 0xD6, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD, 0xE0, 0xE1, 0xE2, 0xE3, 0xE4, 0xE5, 0xE7, 0xE8, 0xE9, 0xEA, 0xEB, 0xEC,
@@ -1377,8 +1377,8 @@ inline constexpr CombiningClassRange kCombiningClasses[334] = {
   {0x1E008, 0x1E018, 230}, {0x1E01B, 0x1E021, 230}, {0x1E023, 0x1E024, 230}, {0x1E026, 0x1E02A, 230},
   {0x1E8D0, 0x1E8D6, 220}, {0x1E944, 0x1E949, 230}, {0x1E94A, 0x1E94A, 7}};
 
-// Runs of code points first, first + step, …, last whose lower case lies `delta` away, ascending. Of U+0130 only the
-// first of its two characters.
+// Runs of code points first, first + step, …, last, ascending. The lower case is code point + delta; for U+0130 this is
+// the first of two characters.
 struct LowercaseRange {
   char32_t first, last;
   std::uint8_t step;
@@ -1429,7 +1429,7 @@ inline constexpr LowercaseRange kLowercase[186] = {
   {0x10C80, 0x10CB2, 1, 64}, {0x10D50, 0x10D65, 1, 32}, {0x118A0, 0x118BF, 1, 32}, {0x16E40, 0x16E5F, 1, 32},
   {0x16EA0, 0x16EB8, 1, 27}, {0x1E900, 0x1E921, 1, 34}};
 
-// Runs of characters of words (\w of regular expressions, Unicode 16), ascending.
+// Runs of word characters (\w in regular expressions, Unicode 16), ascending.
 struct WordCharacterRange {
   char32_t first, last;
 };
