@@ -132,12 +132,14 @@ def growth_text(growth, plots):
 INTRODUCTION = """\
 # Benchmarks
 
-`scripts/bench` makes this page. It builds the benches, runs them in alternation with other libraries on a quiet machine,
-and repeats what other programs disturbed. `scripts/bench --quick` takes a minute, `--section NAME` measures one part.
+`scripts/bench` makes this page. It builds the benches, runs them in alternation with other libraries on a quiet
+machine, and repeats what other programs disturbed. `scripts/bench --quick` takes a minute, `--section NAME` measures
+one part.
 
 All figures were measured, also those of other libraries. Rates are medians. Before a kernel is timed, its results are
 compared with a slow computation. "Of the peak" is a kernel's rate divided by the rate of a loop of multiply-adds in
-registers, measured within a few milliseconds of the kernel and on as many threads.
+registers, measured within a few milliseconds of the kernel and on as many threads. "The tutorial" is Hugging Face's
+tutorial on training a BERT from scratch, `train_mlm --preset tutorial`.
 """
 
 ABOUT_FIGURES = """\
@@ -170,14 +172,15 @@ def markdown(results, machine):
                        "gradient of its input, TN the gradient of its weight. In the bf16 column, operands are float in "
                        "memory and their conversion is included; PyTorch's operands are bf16 in memory.", gemm_table),
               "attention": ("## Attention", "GFLOP/s on all threads. The forward pass counts 4·B·H·T²·D operations, "
-                            "forward and backward together 3.5 times as many. A ragged batch has the lengths of 64 lines; "
-                            "only operations on real tokens count, not those on padding.", attention_table),
+                            "forward and backward together 3.5 times as many. A ragged batch has the lengths of 64 "
+                            "lines; only operations on real tokens count, not those on padding.", attention_table),
               "step": ("## The tutorial's training step",
                        "Batches of 64 lines, with dropout; mean of four batches.", step_table),
-              "kernels": ("## Other kernels", "", kernels_table)}
+              "kernels": ("## Other kernels", "GB/s counts the memory that a kernel has to read and write. The share "
+                          "divides it by the rate of a triad (a = b + s·c) over as many bytes.", kernels_table)}
     for section, (title, words, make) in titles.items():
         if section in results:
-            parts += [title, *([words] if words else []), make(results[section])]
+            parts += [title, words, make(results[section])]
     plots = {}
     if "growth" in results:
         plots = growth_plots(results["growth"])
