@@ -11,6 +11,7 @@
 
 #include "progress_bar.hpp"
 
+/// Shows step, smoothed loss, perplexity, speed and remaining time.
 class ProgressCallback : public minibert::TrainerCallback {
  public:
   /// Prints a line of text above the bar.

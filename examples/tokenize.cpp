@@ -1,4 +1,4 @@
-// Reads lines of text from standard input and writes their ids (or tokens) to standard output, line by line.
+// Tokenizes the lines of standard input, and writes the ids or tokens of each line to standard output.
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -12,7 +12,7 @@
 int main(int argc, char** argv) {
   std::filesystem::path folder;
   bool no_special_tokens = false, print_tokens = false;
-  CLI::App app("Reads lines from standard input and prints their ids in a BERT tokenizer.");
+  CLI::App app("Tokenizes the lines of standard input and prints their ids.");
   app.add_option("--tokenizer", folder, "Folder with tokenizer.json or vocab.txt")->required();
   app.add_flag("--no_special_tokens", no_special_tokens, "Leave out [CLS] and [SEP]");
   app.add_flag("--tokens", print_tokens, "Print tokens instead of ids");
@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
       }
       std::cout << out << '\n';
     }
-    if (!std::cout.flush()) throw minibert::IoError("standard output: cannot write");
+    if (!std::cout.flush()) throw minibert::IoError("cannot write to standard output");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;  // --help is not an error
   } catch (const std::exception& error) {

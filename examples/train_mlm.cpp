@@ -31,8 +31,8 @@ struct Text {
   /// Returns the default corpus. @throws ValueError if the program was built without it
   std::vector<std::string_view> views() const {
     core::check<ValueError>(!default_corpus().empty(),
-                            "no --train_file, and no default corpus: name a file, or install Debian's bible-kjv and "
-                            "bible-kjv-text and build again");
+                            "no --train_file is given, and this program was built without the default corpus: name a "
+                            "file, or install Debian's bible-kjv and bible-kjv-text and build again");
     return {default_corpus()};
   }
 };
@@ -173,7 +173,7 @@ void print_recipe(const TrainMlmOptions& options, const BertForMaskedLM& model, 
             << " positions, dropout " << c.hidden_dropout_prob << ")\n"
             << "recipe: " << num_steps << " steps of " << of_step << " (" << to_string(t.train_sampling_strategy)
             << "), learning rate " << t.learning_rate << " " << optim::to_string(t.lr_scheduler_type) << " after "
-            << schedule.num_warmup_steps() << " of warm-up"
+            << schedule.num_warmup_steps() << " steps of warm-up"
             << ", " << 100 * options.masking.mlm_probability << " % of the tokens masked (evaluation "
             << 100 * options.masking.probability(false) << " %)"
             << ", weight decay " << t.weight_decay << ", gradient norm at most " << t.max_grad_norm << ", seed "
@@ -206,7 +206,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   options.masking.validate();
   if (options.do_train) check_output_dir(options.training);
   const Text text{options.train_files};
-  if (!options.validation_file.empty()) TextStream{options.validation_file};  // fails now rather than after hours
+  if (!options.validation_file.empty()) TextStream{options.validation_file};  // fails at once if the file is unreadable
   if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);
   ProgressBar bar;
   if (options.preprocessing_num_workers > 0) set_num_threads(options.preprocessing_num_workers);

@@ -11,6 +11,7 @@
 
 #include <minibert/minibert.hpp>
 
+#include "tutorial_config.hpp"
 #include "vocabulary_options.hpp"
 
 struct TrainMlmOptions {
@@ -46,18 +47,6 @@ inline std::filesystem::path default_cache_dir() {
   minibert::core::check<minibert::ValueError>(!home.empty(),
                                               "neither XDG_CACHE_HOME nor HOME is set: set a folder with --cache_dir");
   return home / ".cache" / "minibert";
-}
-
-/// Returns the model sizes of Hugging Face's tutorial on training a language model from scratch: 9,302,864 parameters.
-inline minibert::BertConfig tutorial_config() {
-  minibert::BertConfig config;
-  config.vocab_size = 2000;
-  config.hidden_size = 384;
-  config.num_hidden_layers = 6;
-  config.num_attention_heads = 6;
-  config.intermediate_size = 1024;
-  config.max_position_embeddings = 256;
-  return config;
 }
 
 /// Returns the default recipe, designed for a few megabytes of text and 4,000 steps.
@@ -104,12 +93,12 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
                  "Text files in UTF-8, one sequence per line; plain, gzip or zstd (default: the King James Bible)");
   auto* validation = app.add_option("--validation_file", o.validation_file, "Text to evaluate on");
   app.add_option("--validation_split_percentage", o.validation_split_percentage,
-                 "Percentage of the text to evaluate on; 0: train and evaluate on all of it")
+                 "Percentage of the text to hold out for evaluation; 0: train and evaluate on all of it")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str()
       ->excludes(validation);
   auto* tokenizer = app.add_option("--tokenizer_name", o.tokenizer_name, "Folder of a tokenizer (default: train one)");
-  app.add_option("--vocab_size", o.config.vocab_size, "Number of entries")
+  app.add_option("--vocab_size", o.config.vocab_size, "Number of entries of the vocabulary")
       ->capture_default_str()
       ->group(kVocabularyGroup);
   add_normalizer_options(app, o.vocabulary);
@@ -126,8 +115,9 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
       ->capture_default_str();
   app.add_option("--eval_mlm_probability", *o.masking.eval_mlm_probability, "Fraction of tokens to mask in evaluation")
       ->capture_default_str();
-  app.add_flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all pieces of a word together");
-  app.add_option("--cache_dir", o.cache_dir, "Folder for tokenised text (default: ~/.cache/minibert)");
+  app.add_flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all tokens of a word or none");
+  app.add_option("--cache_dir", o.cache_dir,
+                 "Folder for tokenised text (default: minibert in XDG_CACHE_HOME, or ~/.cache/minibert)");
   app.add_flag("--overwrite_cache", o.overwrite_cache, "Tokenise again, even if the text is in the cache");
   app.add_option("--preprocessing_num_workers", o.preprocessing_num_workers,
                  "Number of threads to count words and tokenise (default: same as --threads)");
@@ -146,8 +136,11 @@ inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {
   add_size("--intermediate_size", o.config.intermediate_size);
   add_size("--max_position_embeddings", o.config.max_position_embeddings);
   exclude_vocabulary_options(app, model);
-  app.add_option("--hidden_dropout_prob", o.config.hidden_dropout_prob)->capture_default_str();
-  app.add_option("--attention_probs_dropout_prob", o.config.attention_probs_dropout_prob)->capture_default_str();
+  app.add_option("--hidden_dropout_prob", o.config.hidden_dropout_prob, "Dropout probability of hidden states")
+      ->capture_default_str();
+  app.add_option("--attention_probs_dropout_prob", o.config.attention_probs_dropout_prob,
+                 "Dropout probability of attention weights")
+      ->capture_default_str();
 }
 
 inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
@@ -160,7 +153,7 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
       "Fill batches with lines up to this number of tokens; 0: use a fixed number of lines")
       ->excludes(lines);
   add("--max_tokens_per_pass", t.max_tokens_per_pass,
-      "Maximum number of tokens per pass through the model; fewer need less memory");
+      "Maximum number of tokens per forward and backward pass; a smaller number needs less memory");
   app.add_option_function<std::string>(
          "--train_sampling_strategy",
          [&t](const std::string& name) { t.train_sampling_strategy = minibert::sampling_strategy(name); },
@@ -212,7 +205,7 @@ inline void add_run_options(CLI::App& app, TrainMlmOptions& o) {
       ->expected(0, 1);
   app.add_flag("--do_train", o.do_train, "Train (with neither --do_train nor --do_eval: both)");
   app.add_flag("--do_eval", o.do_eval, "Evaluate");
-  app.add_option("--threads", o.threads, "Number of threads (default: OMP_NUM_THREADS, or all)");
+  app.add_option("--threads", o.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)");
 }
 
 /// Parses the flags, with `options` as defaults. Exits the program for --help and for invalid flags.

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   int threads = 0;
   CLI::App app("Trains a WordPiece vocabulary on text files.");
   app.add_option("--train_file", train_files, "Text files in UTF-8")->required();
-  app.add_option("--vocab_size", vocabulary.trainer.vocab_size, "Number of entries")
+  app.add_option("--vocab_size", vocabulary.trainer.vocab_size, "Number of entries of the vocabulary")
       ->required()
       ->check(CLI::PositiveNumber);
   app.add_option("--output_dir", output_dir, "Folder for the tokenizer's files")->required();
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   add_normalizer_options(app, vocabulary);
   exclude_vocabulary_options(app, base_option);  // excludes only the flags above, not the trainer's below
   add_trainer_options(app, vocabulary);
-  app.add_option("--threads", threads, "Number of threads (default: OMP_NUM_THREADS, or all)");
+  app.add_option("--threads", threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)");
 
   try {
     app.parse(argc, argv);

@@ -35,14 +35,15 @@ inline void add_trainer_options(CLI::App& app, VocabularyOptions& o) {
     return app.add_option(name, value, help)->group(kVocabularyGroup);
   };
   add("--min_frequency", t.min_frequency, "Lowest frequency of a pair to merge")->capture_default_str();
-  add("--limit_alphabet", t.limit_alphabet, "Number of characters to keep, the most frequent (default: all)");
+  add("--limit_alphabet", t.limit_alphabet,
+      "Maximum number of distinct characters; the most frequent ones are kept (default: all)");
   app.add_option_function<std::string>(
          "--initial_alphabet",
          [&t](const std::string& characters) {
            t.initial_alphabet.clear();
            minibert::core::utf8::for_each_character(characters, [&t](char32_t c) { t.initial_alphabet += c; });
          },
-         "Characters to include even if they do not occur, as one word")
+         "Characters to include even if the text does not contain them, written without spaces")
       ->group(kVocabularyGroup);
   add("--special_tokens", t.special_tokens,
       "Additional special token, after [PAD] [UNK] [CLS] [SEP] [MASK] (can be repeated)")

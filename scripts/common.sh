@@ -13,10 +13,10 @@ fail() {
 
 is_installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# install_packages PACKAGE...: installs the missing packages. Needs no network if there are none.
+# install_packages PACKAGE...: installs the packages that are missing. Needs no network if none is missing.
 install_packages() {
   if ! command -v apt-get >/dev/null; then
-    say "no apt-get here; please see to it yourself that there is what Debian calls: $*"
+    say "apt-get is missing: install the equivalents of these Debian packages yourself: $*"
     return
   fi
   local package missing=() as_root=()
@@ -25,7 +25,7 @@ install_packages() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "neither root nor sudo; please run: apt-get install ${missing[*]}"
+    command -v sudo >/dev/null || fail "not root, and sudo is missing: run as root: apt-get install ${missing[*]}"
     as_root=(sudo)
   fi
   say "installing ${missing[*]}"
@@ -37,18 +37,18 @@ install_packages() {
 install_build_packages() {
   install_packages g++ cmake ninja-build libeigen3-dev rapidjson-dev zlib1g-dev libzstd-dev doctest-dev libcli11-dev \
     bible-kjv bible-kjv-text
-  command -v cmake >/dev/null || fail "cmake is missing"
-  command -v ninja >/dev/null || fail "ninja is missing"
+  command -v cmake >/dev/null || fail "cmake is missing: install it"
+  command -v ninja >/dev/null || fail "ninja is missing: install it"
 }
 
-# Makes the Python environment for the checks and benches against Hugging Face, in build/venv. Makes it again if
-# requirements.txt has changed since.
+# Creates build/venv, the Python environment for the checks and benches against Hugging Face. Creates it again if
+# requirements.txt has changed.
 make_python_environment() {
   local wanted=tests/interop/requirements.txt made_from=build/venv/requirements.txt python
   if cmp -s "$wanted" "$made_from"; then return; fi
   install_packages python3-venv
   say "installing Python packages into build/venv"
-  python=/usr/bin/python3 # the Python that the package python3-venv belongs to, also if PATH has another
+  python=/usr/bin/python3 # the Python of the package python3-venv, even if PATH has another one first
   [ -x "$python" ] || python=python3
   "$python" -m venv --clear build/venv
   build/venv/bin/python -m pip install --disable-pip-version-check --requirement "$wanted"

@@ -20,7 +20,7 @@ def rows_of_text(header, rows):
 
 
 def figures_table(results):
-    """minibert beside its peers."""
+    """minibert and other libraries."""
     return rows_of_text(["work", "minibert", "others on the same machine", "figure"],
                         [[f.work, f.measured, f.peer, f.form.format(f.value)] for f in figures(results)])
 
@@ -124,24 +124,27 @@ def growth_text(growth, plots):
         constants = [case["seconds"] / length for length, case in cases[kind].items() if length >= 256]
         spread.append(f"{max(constants) / min(constants) - 1:.0%} ({kind})")
     shown = "\n\n".join(f"![{plot.title}](plots/{name}.svg)" for name, plot in plots.items())
-    return (f"{shown}\n\nAttention's time for a pair of tokens differs by at most {' and '.join(spread)} between the "
-            "lengths 256 and 4,096. GFLOP/s, and the share of the peak, of batches of 8,192 tokens:\n\n" +
+    return (f"{shown}\n\nAttention's time per pair of tokens differs by at most {' and '.join(spread)} between the "
+            "lengths 256 and 4,096. GFLOP/s and share of the peak, in batches of 8,192 tokens:\n\n" +
             table(["length", *kinds], rows))
 
 
 INTRODUCTION = """\
 # Benchmarks
 
-Made by `scripts/bench`, which builds the benches, runs them and their peers in alternation on a quiet machine, and
-writes this page; `scripts/bench --quick` takes a minute, `--section NAME` measures one part anew. Everything here was
-measured, the peers' figures too. All rates are medians; what other programs disturbed was measured again. "Of the peak"
-is the rate over that of a loop of multiply-adds in registers, measured within a few milliseconds of the kernel and on
-as many threads. Each kernel's results are compared with a slow computation before it is timed.
+`scripts/bench` makes this page. It builds the benches, runs them in alternation with other libraries on a quiet
+machine, and repeats what other programs disturbed. `scripts/bench --quick` takes a minute, `--section NAME` measures
+one part.
+
+All figures were measured, also those of other libraries. Rates are medians. Before a kernel is timed, its results are
+compared with a slow computation. "Of the peak" is a kernel's rate divided by the rate of a loop of multiply-adds in
+registers, measured within a few milliseconds of the kernel and on as many threads. "The tutorial" is Hugging Face's
+tutorial on training a BERT from scratch, `train_mlm --preset tutorial`.
 """
 
 ABOUT_FIGURES = """\
-A figure with × is how many times faster minibert is than the fastest peer in the row, or, in rows that compare
-threads or compilers, the ratio that the row names; of several cases it is the smallest.
+A figure with × says how many times faster minibert is than the fastest other library in the row. Rows that compare
+threads or compilers name their own ratio. Where a row has several cases, the figure is the smallest.
 """
 
 
@@ -164,22 +167,24 @@ def markdown(results, machine):
         values = [[name.removeprefix("peak/"), f"{case[unit]:.0f}", unit]
                   for name, case in peaks.items() for unit in units if unit in case]
         parts += ["## The machine's peaks", table(["loop", "value", "unit"], values)]
-    parts.insert(2, f"## Beside its peers\n\n{ABOUT_FIGURES}\n{figures_table(results)}")
-    titles = {"gemm": ("## Matrix products", "GFLOP/s on all threads; NT is the forward pass of a linear layer, NN the "
-                       "gradient of its input, TN that of its weight. bf16: float operands in memory, their conversion "
-                       "included; PyTorch's operands are bf16 in memory.", gemm_table),
-              "attention": ("## Attention", "GFLOP/s on all threads, of 4·B·H·T²·D forward and 3.5 times as many with "
-                            "backward; of a ragged batch (the lengths of 64 lines) those that are needed, whatever is "
-                            "padded.", attention_table),
-              "step": ("## The tutorial's training step", "64 lines, dropout on, mean of four batches.", step_table),
-              "kernels": ("## Other kernels", "", kernels_table)}
+    parts.insert(2, f"## Comparison with other libraries\n\n{ABOUT_FIGURES}\n{figures_table(results)}")
+    titles = {"gemm": ("## Matrix products", "GFLOP/s on all threads. NT is the forward pass of a linear layer, NN the "
+                       "gradient of its input, TN the gradient of its weight. In the bf16 column, operands are float "
+                       "in memory and their conversion is included; PyTorch's operands are bf16 in memory.", gemm_table),
+              "attention": ("## Attention", "GFLOP/s on all threads. The forward pass counts 4·B·H·T²·D operations, "
+                            "forward and backward together 3.5 times as many. A ragged batch has the lengths of 64 "
+                            "lines; only operations on real tokens count, not those on padding.", attention_table),
+              "step": ("## The tutorial's training step",
+                       "Batches of 64 lines, with dropout; mean of four batches.", step_table),
+              "kernels": ("## Other kernels", "GB/s counts the memory that a kernel has to read and write. The share "
+                          "divides it by the rate of a triad (a = b + s·c) over as many bytes.", kernels_table)}
     for section, (title, words, make) in titles.items():
         if section in results:
-            parts += [title, *([words] if words else []), make(results[section])]
+            parts += [title, words, make(results[section])]
     plots = {}
     if "growth" in results:
         plots = growth_plots(results["growth"])
-        parts += ["## How cost grows", growth_text(results["growth"], plots)]
+        parts += ["## How time and memory grow", growth_text(results["growth"], plots)]
     return "\n\n".join(part.strip() for part in parts) + "\n", plots
 
 

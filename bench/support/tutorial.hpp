@@ -1,5 +1,5 @@
-// The tutorial's model and its data: 10,000 lines of Sinhala news from the folder that MINIBERT_TEST_DATA names or,
-// without it, lines of random ids with a similar distribution of lengths.
+// The data of the tutorial, whose model is tutorial_config(): 10,000 lines of Sinhala news from the folder that
+// MINIBERT_TEST_DATA names or, without it, lines of random ids with a similar distribution of lengths.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,9 @@
 #include <minibert/core/random.hpp>
 #include <minibert/data/collator.hpp>
 #include <minibert/data/text_dataset.hpp>
-#include <minibert/models/bert_config.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
+
+#include "examples/tutorial_config.hpp"
 
 namespace minibert::bench {
 
@@ -23,18 +24,6 @@ inline constexpr index_t kTutorialBatch = 64;
 inline constexpr index_t kTutorialLines = 10000;
 /// The number of batches whose steps are timed.
 inline constexpr index_t kTutorialBatches = 4;
-
-/// Returns the tutorial's configuration: 9,302,864 parameters, dropout 0.1.
-inline BertConfig tutorial_config() {
-  BertConfig config;
-  config.vocab_size = 2000;
-  config.hidden_size = 384;
-  config.num_hidden_layers = 6;
-  config.num_attention_heads = 6;
-  config.intermediate_size = 1024;
-  config.max_position_embeddings = 256;
-  return config;
-}
 
 /// Encodes the line "i" as random ids, keyed by i. The lengths follow the distribution of the Sinhala news: log-normal,
 /// with 32.9 tokens on average and 68 at the 95th percentile.

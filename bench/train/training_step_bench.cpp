@@ -37,8 +37,7 @@ void add(const std::string& name, Make make, const bench::Arithmetic& arithmetic
   bench::add_case(kind + "/" + name, [=](benchmark::State& state) {
     const autocast guard(arithmetic.precision);
     bench::check_once(kind, [&] {
-      bench::check_training_step(kind, bench::tutorial_config(), bench::drawn_batch(3, 40, 2000),
-                                 1e-4 * arithmetic.tolerance);
+      bench::check_training_step(kind, tutorial_config(), bench::drawn_batch(3, 40, 2000), 1e-4 * arithmetic.tolerance);
     });
     auto& p = bench::problem_of<Problem>(kind + name, make);
     malloc_trim(0);  // what the check and the last problem had
@@ -59,7 +58,7 @@ void add(const std::string& name, Make make, const bench::Arithmetic& arithmetic
   });
 }
 
-Problem tutorial() { return {bench::tutorial_config(), bench::TutorialData::load().batches()}; }
+Problem tutorial() { return {tutorial_config(), bench::TutorialData::load().batches()}; }
 
 }  // namespace
 

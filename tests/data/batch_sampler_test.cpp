@@ -23,7 +23,7 @@ Batches batches_of(const BatchSampler& sampler, index_t epoch) {
   return batches;
 }
 
-TEST_CASE("so many examples a batch, the last one takes what is left") {
+TEST_CASE("by_examples: batches of a fixed number of examples; the last batch takes the rest") {
   const BatchSampler sampler = BatchSampler::by_examples(random_sampler(10, 7), 10, 4);
   REQUIRE(sampler.num_batches() == 3);
   for (const index_t epoch : {0, 5}) {
@@ -36,7 +36,7 @@ TEST_CASE("so many examples a batch, the last one takes what is left") {
   CHECK(BatchSampler::by_examples(random_sampler(0, 7), 0, 4).num_batches() == 0);
 }
 
-TEST_CASE("as many examples a batch as hold so many tokens, no more and no fewer") {
+TEST_CASE("by_tokens: each batch takes as many examples as fit into the token budget") {
   const std::vector<index_t> lengths = {3, 4, 3, 10, 1, 9, 2, 2};
   const BatchSampler sampler = BatchSampler::by_tokens(sequential_sampler(), lengths_in(lengths), 10, std::nullopt);
   CHECK(batches_of(sampler, 0) == Batches{{0, 1, 2}, {3}, {4, 5}, {6, 7}});
@@ -44,10 +44,11 @@ TEST_CASE("as many examples a batch as hold so many tokens, no more and no fewer
   const BatchSampler empty = BatchSampler::by_tokens(sequential_sampler(), lengths_in({}), 10, 1);
   CHECK(empty.num_batches() == 0);
   CHECK_THROWS_WITH_AS(BatchSampler::by_tokens(sequential_sampler(), lengths_in(lengths), 9, std::nullopt),
-                       "max_tokens_per_batch is 9, but example 3 alone has 10 tokens", ValueError);
+                       "max_tokens_per_batch is 9, expected at least 10, the number of tokens of example 3",
+                       ValueError);
 }
 
-TEST_CASE("batches cut by tokens stay together, in another order each epoch, fixed by seed and epoch") {
+TEST_CASE("by_tokens: every epoch has the same batches, in an order that depends on seed and epoch") {
   std::vector<index_t> lengths;
   for (index_t i = 0; i < 300; ++i) lengths.push_back(3 + i % 17);
   const auto make = [&](std::uint64_t seed) {
@@ -58,7 +59,7 @@ TEST_CASE("batches cut by tokens stay together, in another order each epoch, fix
   CHECK(first != third);
   CHECK(std::multiset<std::vector<index_t>>(first.begin(), first.end()) ==
         std::multiset<std::vector<index_t>>(third.begin(), third.end()));
-  CHECK(batches_of(same, 2) == third);  // whatever came before
+  CHECK(batches_of(same, 2) == third);  // independent of earlier calls
   CHECK(batches_of(other, 2) != third);
   std::vector<index_t> seen;
   for (const auto& batch : third) seen.insert(seen.end(), batch.begin(), batch.end());

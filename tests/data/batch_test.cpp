@@ -12,7 +12,7 @@ using Ids = std::vector<token_id>;
 
 }  // namespace
 
-TEST_CASE("sequences are laid end to end, each with its positions and row") {
+TEST_CASE("sequences are concatenated, each with its positions and row") {
   Batch batch;
   batch.append(Ids{7, 8, 9}, 4);
   batch.input_ids.push_back(5);
@@ -29,7 +29,7 @@ TEST_CASE("sequences are laid end to end, each with its positions and row") {
   CHECK(batch.cu_seqlens == std::vector<index_t>{0});
 }
 
-TEST_CASE("a pair keeps its token types, beside sequences without any") {
+TEST_CASE("a pair keeps its token types next to sequences without token types") {
   Batch batch;
   batch.append(Ids{7}, 0);
   batch.append(Ids{1, 5, 2, 6, 2}, Ids{0, 0, 0, 1, 1}, 1);
@@ -40,7 +40,7 @@ TEST_CASE("a pair keeps its token types, beside sequences without any") {
   CHECK(batch.cu_seqlens == std::vector<index_t>{0, 1, 6, 8});
 }
 
-TEST_CASE("token types of another length are refused, and nothing is added") {
+TEST_CASE("token types of another length than the ids are refused, and nothing is added") {
   Batch batch;
   batch.append(Ids{7}, 0);
   CHECK_THROWS_WITH_AS(batch.append(Ids{1, 2}, Ids{0}, 1),

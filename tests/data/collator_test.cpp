@@ -23,7 +23,7 @@ using minibert::testing::NumberTokenizer;
 
 constexpr index_t kVocab = 50;
 
-/// n lines of 40 tokens, every seventh of them a special one.
+/// Returns n lines of 40 tokens; every seventh token is special.
 TextDataset long_lines(int n) {
   std::string text;
   for (int line = 0; line < n; ++line) {
@@ -50,13 +50,13 @@ DataCollatorForLanguageModeling collator_with(MaskingOptions options) {
   return DataCollatorForLanguageModeling(NumberTokenizer(kVocab), options);
 }
 
-/// Whether a count is within five standard deviations of what is expected of so many draws.
+/// Returns true if a count is within five standard deviations of its expectation, for `of` draws of probability p.
 bool close(index_t count, index_t of, double p) {
   const double n = static_cast<double>(of);
   return std::abs(static_cast<double>(count) - n * p) < 5 * std::sqrt(n * p * (1 - p));
 }
 
-TEST_CASE("the batch holds the sequences end to end") {
+TEST_CASE("a batch concatenates its sequences") {
   const std::string_view text = "5 6 7\n8\n9 10\n";
   const TextDataset dataset = TextDataset::from_texts(std::array{text}, NumberTokenizer(kVocab), 16);
   const MaskedLMBatch batch =
@@ -70,7 +70,8 @@ TEST_CASE("the batch holds the sequences end to end") {
   CHECK(batch.num_items() == 0);
 }
 
-TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchanged; labels are the originals") {
+TEST_CASE(
+    "15 % of tokens are masked: 80 % by [MASK], 10 % by a random token, 10 % unchanged; labels are the originals") {
   const TextDataset dataset = long_lines(2000);
   const MaskedLMBatch batch = collate(collator_with({}), dataset, all(dataset));
   const MaskedLMBatch original = collate(collator_with({.mlm_probability = 0}), dataset, all(dataset));
@@ -96,14 +97,14 @@ TEST_CASE("15 % are masked; of these 80 % are [MASK], 10 % random, 10 % unchange
     if (!is_masked[row]) REQUIRE(batch.input_ids[row] == original.input_ids[row]);
   const index_t items = batch.num_items();
   CHECK(close(items, candidates, 0.15));
-  CHECK(close(masks, items, 0.8 + 0.1 / kVocab));  // a random word may be [MASK]
-  CHECK(close(kept, items, 0.1 + 0.1 / kVocab));   // or the token itself
+  CHECK(close(masks, items, 0.8 + 0.1 / kVocab));  // a random token may be [MASK]
+  CHECK(close(kept, items, 0.1 + 0.1 / kVocab));   // or the original token
   for (token_id id = 0; id < kVocab; ++id)
     if (id != 4)
       CHECK(minibert::core::at(random_words, id) > 0);  // the whole vocabulary is drawn from, both ends included
 }
 
-TEST_CASE("evaluation may guess another share than training, of the same draws") {
+TEST_CASE("eval_mlm_probability masks another share in evaluation, with the same random draws") {
   const TextDataset dataset = long_lines(50);
   const auto rows = [&](MaskingOptions options, bool training) {
     return collate(collator_with(options), dataset, all(dataset), {.training = training}).masked_indices;
@@ -115,7 +116,7 @@ TEST_CASE("evaluation may guess another share than training, of the same draws")
   CHECK(rows({.mlm_probability = 0.3}, false).size() > rows(usual, false).size());
 }
 
-TEST_CASE("the probabilities are settable") {
+TEST_CASE("mask_replace_prob and random_replace_prob take effect; values that are no probability are refused") {
   const TextDataset dataset = long_lines(20);
   const auto count = [&](MaskingOptions options, auto&& is_counted) {
     const MaskedLMBatch batch = collate(collator_with(options), dataset, all(dataset));
@@ -137,7 +138,7 @@ TEST_CASE("the probabilities are settable") {
   CHECK_THROWS_AS(collator_with({.mlm_probability = std::nan("")}), minibert::ValueError);
 }
 
-TEST_CASE("whole words: masked together or not at all, as often as asked; each of their tokens is drawn 80/10/10") {
+TEST_CASE("whole_word_mask masks all tokens of a word or none, and draws the replacement of each token (80/10/10)") {
   const TextDataset dataset = long_lines(2000);
   const MaskedLMBatch original = collate(collator_with({.mlm_probability = 0}), dataset, all(dataset));
   const MaskedLMBatch batch = collate(collator_with({.whole_word_mask = true}), dataset, all(dataset));
@@ -167,7 +168,7 @@ TEST_CASE("whole words: masked together or not at all, as often as asked; each o
   }
   CHECK(longer_words > words / 8);
   CHECK(close(masked_words, words, 0.15));
-  CHECK(mixed > 0);  // one draw masks a word, but what becomes of its tokens is drawn for each
+  CHECK(mixed > 0);  // the replacement is drawn for each token of a word
   index_t masks = 0, kept = 0;
   for (index_t i = 0; i < batch.num_items(); ++i) {
     const index_t row = minibert::core::at(batch.masked_indices, i);
@@ -179,7 +180,7 @@ TEST_CASE("whole words: masked together or not at all, as often as asked; each o
   CHECK(close(kept, batch.num_items(), 0.1 + 0.1 / kVocab));
 }
 
-TEST_CASE("a line's mask does not depend on the batch it comes in") {
+TEST_CASE("the masks of an example do not depend on the batch") {
   const TextDataset dataset = long_lines(30);
   for (const bool whole_word_mask : {false, true}) {
     const DataCollatorForLanguageModeling collator = collator_with({.whole_word_mask = whole_word_mask});
@@ -207,7 +208,7 @@ TEST_CASE("masks change with seed and epoch in training, and never in evaluation
   CHECK(masked(1, {.training = false}) != masked(1, {.training = true}));
 }
 
-TEST_CASE("a batch is refilled without new memory") {
+TEST_CASE("refilling a batch allocates no memory") {
   const TextDataset dataset = long_lines(30);
   const DataCollatorForLanguageModeling collator = collator_with({});
   MaskedLMBatch batch;

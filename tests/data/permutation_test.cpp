@@ -18,7 +18,7 @@ std::vector<index_t> order_of(index_t n, std::uint64_t seed) {
   return order;
 }
 
-TEST_CASE("every number has one place, and place_of finds it") {
+TEST_CASE("a permutation contains every number once, and place_of is its inverse") {
   for (const index_t n : {1, 2, 3, 4, 5, 7, 16, 17, 100, 1000, 1023, 4097}) {
     const RandomPermutation permutation(n, random::Key(7));
     std::vector<bool> seen(core::usize(n));
@@ -38,7 +38,7 @@ TEST_CASE("every number has one place, and place_of finds it") {
   }
 }
 
-TEST_CASE("all orders of three, and of four, come equally often") {
+TEST_CASE("all permutations of three and of four numbers are equally frequent") {
   for (const index_t n : {3, 4}) {
     const int orders = n == 3 ? 6 : 24, times = 1000;
     std::map<std::vector<index_t>, int> counts;
@@ -48,7 +48,7 @@ TEST_CASE("all orders of three, and of four, come equally often") {
   }
 }
 
-TEST_CASE("any number stands at any place equally often, and follows any other") {
+TEST_CASE("each number is equally frequent at each place and after each other number") {
   constexpr index_t n = 11;
   constexpr int kTimes = 11000;
   std::map<std::pair<index_t, index_t>, int> placed, followed;
@@ -63,7 +63,7 @@ TEST_CASE("any number stands at any place equally often, and follows any other")
   for (const auto& entry : followed) CHECK(std::abs(entry.second - kTimes / n) < 160);
 }
 
-TEST_CASE("keys name orders") {
+TEST_CASE("the key determines the permutation, which has no more fixed points and neighbours than by chance") {
   CHECK(order_of(1000, 1) == order_of(1000, 1));
   CHECK(order_of(1000, 1) != order_of(1000, 2));
   index_t fixed = 0, neighbours = 0;
@@ -71,7 +71,7 @@ TEST_CASE("keys name orders") {
   for (index_t i = 0; i < 10000; ++i) fixed += core::at(order, i) == i;
   for (index_t i = 1; i < 10000; ++i) neighbours += std::abs(core::at(order, i) - core::at(order, i - 1)) == 1;
   CHECK(fixed < 8);        // one is expected
-  CHECK(neighbours < 12);  // two are
+  CHECK(neighbours < 12);  // two are expected
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ std::vector<index_t> sorted(std::vector<index_t> order) {
 
 std::vector<index_t> in_text_order(index_t n) { return order_of(sequential_sampler(), n, 0); }
 
-TEST_CASE("an epoch is a permutation, fixed by seed and epoch") {
+TEST_CASE("an epoch is a permutation that depends on seed, epoch and site only") {
   const auto order_with = [](std::uint64_t seed, index_t epoch, auto... site) {
     return order_of(random_sampler(1000, seed, site...), 1000, epoch);
   };
@@ -33,7 +33,7 @@ TEST_CASE("an epoch is a permutation, fixed by seed and epoch") {
   CHECK(order_of(random_sampler(1, 1), 1, 0) == std::vector<index_t>{0});
 }
 
-/// The order grouped by length.
+/// Returns an order grouped by length.
 std::vector<index_t> grouped(const std::vector<index_t>& order, const std::vector<index_t>& lengths, index_t batch) {
   const auto place_of = [&](index_t, index_t example) {
     return static_cast<index_t>(std::find(order.begin(), order.end(), example) - order.begin());
@@ -43,19 +43,19 @@ std::vector<index_t> grouped(const std::vector<index_t>& order, const std::vecto
                   core::length(order), 0);
 }
 
-TEST_CASE("group_by_length is transformers' get_length_grouped_indices") {
+TEST_CASE("group_by_length gives the order of transformers' get_length_grouped_indices") {
   std::vector<index_t> order, lengths;
   for (index_t i = 0; i < 17; ++i) {
     order.push_back((5 * i + 3) % 17);
     lengths.push_back((7 * i * i + 2) % 11 + 1);
   }
-  // What transformers 5.23 makes of that random order and those lengths.
+  // The results of transformers 5.23 for this order and these lengths.
   CHECK(grouped(order, lengths, 2) == std::vector<index_t>{3, 8, 1, 13, 4, 11, 6, 16, 14, 9, 2, 7, 12, 10, 0, 5, 15});
   CHECK(grouped(order, lengths, 5) == std::vector<index_t>{3, 8, 1, 13, 6, 14, 9, 4, 11, 16, 12, 2, 7, 0, 5, 10, 15});
   CHECK(grouped(order, lengths, 20) == std::vector<index_t>{3, 8, 14, 1, 12, 10, 13, 9, 2, 4, 7, 15, 11, 0, 6, 16, 5});
 }
 
-TEST_CASE("pieces of at most 50 batches are sorted, and the longest example of all comes first") {
+TEST_CASE("group_by_length sorts pieces of at most 50 batches and puts the longest example first") {
   std::vector<index_t> lengths;
   for (index_t i = 0; i < 5000; ++i) lengths.push_back(3 + i * i % 251);
   lengths[4321] = 300;
@@ -69,12 +69,12 @@ TEST_CASE("pieces of at most 50 batches are sorted, and the longest example of a
     out_of_order += step > 0;
     descents += step < 0;
   }
-  CHECK(out_of_order <= 5000 / (50 * 8) + 1);  // where a piece begins, and around the example that gave way
+  CHECK(out_of_order <= 5000 / (50 * 8) + 1);  // where a piece begins, and at the swapped example
   CHECK(out_of_order >= 5000 / (50 * 8));
   CHECK(descents > 1000);
 }
 
-TEST_CASE("whatever place is asked for first, the order is the same") {
+TEST_CASE("group_by_length gives the same order if places and epochs are requested in any order") {
   std::vector<index_t> lengths;
   for (index_t i = 0; i < 500; ++i) lengths.push_back(3 + i * i % 51);
   Sampler sampler = make_sampler(SamplingStrategy::group_by_length, lengths_in(lengths), 8, 7);
@@ -86,7 +86,7 @@ TEST_CASE("whatever place is asked for first, the order is the same") {
   }
 }
 
-TEST_CASE("strategies by name") {
+TEST_CASE("strategies have names; an unknown name is refused") {
   const std::vector<index_t> lengths = {3, 9, 5, 7};
   const auto order = [&](const char* name) {
     return order_of(make_sampler(sampling_strategy(name), lengths_in(lengths), 1, 7), 4, 2);

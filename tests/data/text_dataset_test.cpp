@@ -22,14 +22,14 @@ TextDataset dataset_of(std::string_view text, index_t max_length = 16) {
   return TextDataset::from_texts(std::array{text}, NumberTokenizer(), max_length);
 }
 
-/// A text of n lines, line i holding the tokens 5 + i % 50 and 7.
+/// Returns a text of n lines; line i has the tokens 5 + i % 50 and 7.
 std::string numbered_lines(int n) {
   std::string text;
   for (int i = 0; i < n; ++i) text += std::to_string(5 + i % 50) + " 7\n";
   return text;
 }
 
-TEST_CASE("lines are split at \\n only and blank ones are skipped") {
+TEST_CASE("lines end at \\n only, and blank lines are skipped") {
   const TextDataset dataset = dataset_of("5 6\r\n\n \t\v\f7 8\n   \n9\r10");
   REQUIRE(dataset.size() == 3);
   CHECK(dataset.ids(0) == std::vector<token_id>{2, 5, 6, 3});
@@ -40,7 +40,7 @@ TEST_CASE("lines are split at \\n only and blank ones are skipped") {
   CHECK(dataset.num_tokens() == 12);
 }
 
-TEST_CASE("an empty text and one of blank lines have no examples") {
+TEST_CASE("an empty text and a text of blank lines have no examples") {
   CHECK(dataset_of("").empty());
   CHECK(dataset_of("\n\n \n").empty());
   CHECK(dataset_of("\n\n \n").num_blank() == 3);
@@ -55,7 +55,7 @@ TEST_CASE("long lines are cut, keep their [SEP] and are counted") {
   CHECK_THROWS_AS(dataset_of("5", 2), minibert::ValueError);
 }
 
-TEST_CASE("several files are one text; numbers go on") {
+TEST_CASE("several files are one text whose examples are numbered through") {
   const minibert::testing::TemporaryDirectory folder;
   minibert::io::write_file(folder / "a", "5\n6");
   minibert::io::write_file(folder / "b", "7\n");
@@ -82,11 +82,11 @@ TEST_CASE("any number of threads gives the same dataset") {
   }
 }
 
-TEST_CASE("an error of the tokenizer comes out of the parallel loop") {
+TEST_CASE("an error of the tokenizer leaves the parallel loop as an exception") {
   CHECK_THROWS_WITH_AS(dataset_of(numbered_lines(1000) + "bad\n"), "a bad line", minibert::ValueError);
 }
 
-TEST_CASE("a split is a partition, fixed by the seed, in the order of the text") {
+TEST_CASE("a split is a partition that depends on the seed and keeps the order of the text") {
   const TextDataset dataset = dataset_of(numbered_lines(200));
   const auto [train, validation] = dataset.split(5, 1);
   CHECK(validation.size() == 10);
@@ -106,7 +106,7 @@ TEST_CASE("a split is a partition, fixed by the seed, in the order of the text")
   CHECK(differs);
 }
 
-TEST_CASE("a split leaves something on both sides or is refused") {
+TEST_CASE("both parts of a split have examples; otherwise it is refused") {
   CHECK(dataset_of("5\n6\n").split(0.001, 1).validation.size() == 1);
   CHECK(dataset_of("5\n6\n").split(99.9, 1).train.size() == 1);
   CHECK_THROWS_AS(dataset_of("5\n").split(5, 1), minibert::ValueError);
@@ -114,14 +114,15 @@ TEST_CASE("a split leaves something on both sides or is refused") {
   CHECK_THROWS_AS(dataset_of("5\n6\n").split(100, 1), minibert::ValueError);
 }
 
-/// All examples' ids.
+/// Returns the ids of all examples.
 std::vector<std::vector<token_id>> examples_of(const TextDataset& dataset) {
   std::vector<std::vector<token_id>> examples;
   for (index_t i = 0; i < dataset.size(); ++i) examples.push_back(dataset.ids(i));
   return examples;
 }
 
-TEST_CASE("grouped: all lines end to end, blank and long ones too, cut to full length; the rest is kept") {
+TEST_CASE(
+    "group_texts concatenates all lines, also blank and long ones, cuts them, and keeps the shorter last example") {
   const auto grouped = [](std::vector<std::string_view> texts, index_t max_length) {
     return TextDataset::from_texts(texts, NumberTokenizer(), max_length, {.group_texts = true});
   };
@@ -136,7 +137,7 @@ TEST_CASE("grouped: all lines end to end, blank and long ones too, cut to full l
   CHECK(grouped({""}, 5).empty());
 }
 
-TEST_CASE("grouped: any number of threads gives the same, over several blocks") {
+TEST_CASE("group_texts: any number of threads gives the same examples, also for a text of several blocks") {
   const std::string text = numbered_lines(3000000);  // 20 MB
   const int threads = minibert::num_threads();
   std::vector<std::vector<token_id>> results;
@@ -159,7 +160,7 @@ TEST_CASE("grouped: any number of threads gives the same, over several blocks") 
   CHECK(results[0] == results[1]);
 }
 
-TEST_CASE("each file's lines with text are counted") {
+TEST_CASE("the non-blank lines of each file are counted") {
   const minibert::testing::TemporaryDirectory folder;
   minibert::io::write_file(folder / "a", "5\n\n6");
   minibert::io::write_file(folder / "b", "\n \n");
@@ -169,7 +170,7 @@ TEST_CASE("each file's lines with text are counted") {
   CHECK(dataset.num_blank() == 3);
 }
 
-TEST_CASE("the fingerprint follows the text") {
+TEST_CASE("the fingerprint changes with the text") {
   CHECK(dataset_of("5\n6\n").fingerprint() == dataset_of("5\n6\n").fingerprint());
   CHECK(dataset_of("5\n6\n").fingerprint() != dataset_of("5\n7\n").fingerprint());
   CHECK(dataset_of("5\n6\n").fingerprint() != dataset_of("5\n6").fingerprint());

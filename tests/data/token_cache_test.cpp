@@ -21,7 +21,7 @@ using minibert::testing::NumberTokenizer;
 using minibert::testing::TemporaryDirectory;
 namespace fs = std::filesystem;
 
-/// A number tokenizer that counts the lines it is given.
+/// A number tokenizer that counts its calls.
 struct CountingTokenizer : NumberTokenizer {
   explicit CountingTokenizer(std::uint64_t number = 1) : number_(number) {}
   index_t encode_into(std::string_view line, index_t max_length, std::vector<token_id>& ids) const {
@@ -54,7 +54,7 @@ struct Fixture {
   std::string notices;
 };
 
-TEST_CASE_FIXTURE(Fixture, "what was tokenised is found again, and is what it is in memory") {
+TEST_CASE_FIXTURE(Fixture, "a text is tokenised once; the cached dataset equals the one in memory") {
   const CountingTokenizer tokenizer;
   for (const bool group_texts : {false, true}) {
     const TextDataset first = open(tokenizer, 8, {.group_texts = group_texts});
@@ -69,11 +69,11 @@ TEST_CASE_FIXTURE(Fixture, "what was tokenised is found again, and is what it is
       CHECK(dataset->fingerprint() == memory.fingerprint());
     }
   }
-  CHECK(caches().size() == 2);  // and nothing else is in the folder
+  CHECK(caches().size() == 2);  // the folder contains nothing else
   CHECK(notices.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "another byte of text, tokenizer, length or grouping is another cache") {
+TEST_CASE_FIXTURE(Fixture, "a text with another byte, tokenizer, length or grouping has another cache file") {
   const CountingTokenizer tokenizer, other(2);
   open(tokenizer);
   const auto is_made = [&](auto&&... arguments) {
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(Fixture, "another byte of text, tokenizer, length or grouping 
   CHECK(caches().size() == 5);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a damaged cache is named and made again") {
+TEST_CASE_FIXTURE(Fixture, "a damaged cache file is reported and written again") {
   const CountingTokenizer tokenizer;
   open(tokenizer);
   const fs::path path = caches().front();
@@ -106,12 +106,12 @@ TEST_CASE_FIXTURE(Fixture, "a damaged cache is named and made again") {
     notices.clear();
     CHECK(open(tokenizer).ids(0) == std::vector<token_id>{2, 5, 6, 3});
     CHECK_MESSAGE(notices.starts_with(path.string() + ": "), notices);
-    CHECK(notices.ends_with("; it is made again\n"));
+    CHECK(notices.ends_with("; tokenising the text again\n"));
     CHECK(io::read_file(path) == whole);
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "what a killed process left is written over") {
+TEST_CASE_FIXTURE(Fixture, "the unfinished file of a killed process is overwritten") {
   const CountingTokenizer tokenizer;
   open(tokenizer);
   const fs::path path = caches().front();
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(Fixture, "what a killed process left is written over") {
   CHECK(io::read_file(path) == whole);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what was left of another text is removed, unless a process is writing it") {
+TEST_CASE_FIXTURE(Fixture, "unfinished files of other texts are removed, unless a process is writing them") {
   const CountingTokenizer tokenizer;
   open(tokenizer);
   const fs::path store = caches().front(), left = store.parent_path() / ".0123.tokens.tmp",
@@ -138,18 +138,18 @@ TEST_CASE_FIXTURE(Fixture, "what was left of another text is removed, unless a p
   CHECK(fs::exists(other));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a tokenizer's error leaves no file") {
+TEST_CASE_FIXTURE(Fixture, "an error of the tokenizer leaves no file") {
   io::write_file(folder / "text", "5\nbad\n");
   CHECK_THROWS_AS(open(CountingTokenizer()), ValueError);
   CHECK(caches().empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a folder that cannot be made is named") {
+TEST_CASE_FIXTURE(Fixture, "the error names a cache folder that cannot be created") {
   io::write_file(folder / "below", "a file");
   CHECK_THROWS_WITH_AS(open(CountingTokenizer()), doctest::Contains((folder / "below").string().c_str()), IoError);
 }
 
-TEST_CASE_FIXTURE(Fixture, "of several processes one writes and the others wait, each with the whole of it") {
+TEST_CASE_FIXTURE(Fixture, "of several processes one writes the cache file; the others wait and read all of it") {
   std::string text;
   for (int i = 0; i < 20000; ++i) text += std::to_string(5 + i % 90) + " 7\n";
   io::write_file(folder / "text", text);
@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(Fixture, "of several processes one writes and the others wait,
   for (int child = 0; child < 4; ++child) {
     const pid_t pid = fork();
     REQUIRE(pid >= 0);
-    if (pid == 0) {  // one thread: the parent's are not here
+    if (pid == 0) {  // one thread, because fork does not copy the parent's threads
       set_num_threads(1);
       int status = 1;
       try {

@@ -22,7 +22,7 @@ struct Memory {
   void write(std::string_view part) { bytes += part; }
 };
 
-/// Example i has i % 7 ids (none is fine), from (i · 31) % vocab_size on.
+/// Returns the ids of example i: i % 7 consecutive ids (none is fine), from (i · 31) % vocab_size on.
 Ids example(index_t i, index_t vocab_size) {
   Ids ids;
   for (index_t k = 0; k < i % 7; ++k) ids.push_back(static_cast<token_id>((i * 31 + k) % vocab_size));
@@ -56,14 +56,14 @@ void check_contents(const TokenStore& store, index_t num_examples, index_t vocab
   CHECK(store.text_fingerprint() == 22);
 }
 
-TEST_CASE("what is written is read, whatever the number of examples and the width of ids and lengths") {
+TEST_CASE("a store reads back what was written, for any number of examples and width of ids and lengths") {
   for (const index_t vocab_size : {100, 65536, 65537})
     for (const index_t max_length : {6, 70000})
       for (const index_t num_examples : {0, 1, 63, 64, 65, 1000})
         check_contents(TokenStore(store_of(num_examples, vocab_size, max_length)), num_examples, vocab_size);
 }
 
-TEST_CASE("several segments, in memory and mapped") {
+TEST_CASE("a store of several segments reads back, in memory and memory-mapped") {
   const index_t n = 2 * 65536 + 100;
   const std::string bytes = store_of(n, 100);
   check_contents(TokenStore(bytes), n, 100);
@@ -72,7 +72,7 @@ TEST_CASE("several segments, in memory and mapped") {
   check_contents(TokenStore(folder / "store", 11), n, 100);
 }
 
-TEST_CASE("two bytes an id and an example where they suffice") {
+TEST_CASE("ids and lengths take two bytes each where they fit") {
   const auto size_of = [](index_t vocab_size, index_t max_length) {
     return core::length(store_of(7000, vocab_size, max_length));
   };
@@ -82,15 +82,16 @@ TEST_CASE("two bytes an id and an example where they suffice") {
   CHECK(size_of(65536, 65536) == small + 2 * 7000);
 }
 
-TEST_CASE("ids beyond the vocabulary are refused") {
+TEST_CASE("ids outside the vocabulary are refused") {
   Memory memory;
   TokenStoreWriter writer(memory, 100, 6);
-  CHECK_THROWS_WITH_AS(writer.add(Ids{5, 100}), "the tokenizer gave the id 100, but its vocabulary has 100 entries",
+  CHECK_THROWS_WITH_AS(writer.add(Ids{5, 100}),
+                       "the tokenizer returned the id 100, expected 0 or more and less than its vocab_size, 100",
                        ValueError);
   CHECK_THROWS_AS(writer.add(Ids{-1}), ValueError);
 }
 
-TEST_CASE("nothing damaged is trusted: no flipped bit, no other length") {
+TEST_CASE("a damaged store is refused: a flipped bit, another length, another key") {
   const testing::TemporaryDirectory folder;
   const std::string bytes = store_of(200, 100), path = (folder / "store").string();
   const auto message = [&](const std::string& contents) {
@@ -110,12 +111,13 @@ TEST_CASE("nothing damaged is trusted: no flipped bit, no other length") {
   }
   for (std::size_t size = 0; size < bytes.size(); ++size) REQUIRE(message(bytes.substr(0, size)).starts_with(path));
   CHECK(message(bytes + std::string(8, '\0'))
-            .ends_with("no footer of a token store at its end: another kind of file, or truncated"));
-  CHECK(message(bytes.substr(8)).ends_with("its index has the wrong size"));
-  CHECK_THROWS_WITH_AS(TokenStore(folder / "store", 12), doctest::Contains("made of another"), FormatError);
+            .ends_with("does not end with the footer of a token store: truncated, or another kind of file"));
+  CHECK(message(bytes.substr(8)).find(", expected to end at the footer, byte ") != std::string::npos);
+  CHECK_THROWS_WITH_AS(TokenStore(folder / "store", 12),
+                       doctest::Contains("was made from another text, tokenizer or settings"), FormatError);
 }
 
-TEST_CASE("mapped pages are given back") {
+TEST_CASE("mapped pages are released while a store is read") {
   const testing::TemporaryDirectory folder;
   {
     AtomicFile file(folder / "store");
@@ -136,7 +138,7 @@ TEST_CASE("mapped pages are given back") {
   const index_t before = resident();
   const TokenStore store(folder / "store", 11);
   CHECK(resident() - before < 32 << 20);      // of 200 MB
-  for (const index_t step : {1, 20, 7919}) {  // all, some, in no order
+  for (const index_t step : {1, 20, 7919}) {  // every example, every twentieth, scattered
     index_t most = 0;
     Ids ids;
     for (index_t i = 0; i < 200000; ++i) {
@@ -145,7 +147,7 @@ TEST_CASE("mapped pages are given back") {
       if (i % 100 == 0) most = std::max(most, resident() - before);
     }
     CHECK(most < 96 << 20);
-    CHECK(most > 4 << 20);  // else nothing was measured
+    CHECK(most > 4 << 20);  // otherwise nothing was measured
   }
 }
 

@@ -19,8 +19,8 @@ TextDataset dataset_of(std::string_view text) {
   return TextDataset::from_texts(std::array{text}, NumberTokenizer(8), 16);
 }
 
-TEST_CASE("the loss is that of counts plus one, specials left out") {
-  // Tokens 5, 6, 7 come 3, 1, 0 times: probabilities 4/7, 2/7, 1/7.
+TEST_CASE("the loss uses counts plus one, without special tokens") {
+  // Tokens 5, 6, 7 occur 3, 1, 0 times: probabilities 4/7, 2/7, 1/7.
   const TextDataset train = dataset_of("5 5 1\n5 6 0\n");
   const DataCollatorForLanguageModeling everything(NumberTokenizer(8), {.mlm_probability = 1});
   const UnigramBaseline baseline(train, everything);

@@ -11,6 +11,7 @@
 #include <minibert/ops/sum.hpp>
 #include <minibert/optim/adamw.hpp>
 
+#include "examples/tutorial_config.hpp"
 #include "support/reference.hpp"
 #include "support/tiny_bert.hpp"
 
@@ -37,14 +38,7 @@ BertConfig dropout_config() {
 }  // namespace
 
 TEST_CASE("BertForMaskedLM: the tutorial's model has 9,302,864 parameters") {
-  BertConfig config;
-  config.vocab_size = 2000;
-  config.hidden_size = 384;
-  config.num_hidden_layers = 6;
-  config.num_attention_heads = 6;
-  config.intermediate_size = 1024;
-  config.max_position_embeddings = 256;
-  CHECK(BertForMaskedLM(config, std::nullopt).num_parameters() == 9302864);
+  CHECK(BertForMaskedLM(tutorial_config(), std::nullopt).num_parameters() == 9302864);
 }
 
 TEST_CASE("BertForMaskedLM: weights are drawn as transformers draws them") {

@@ -36,8 +36,8 @@ class BatchSampler {
     index_t tokens = 0;
     for (index_t place = 0; place < lengths.size; ++place) {
       const index_t example = sampler(0, place), more = lengths.of(example);
-      core::check<ValueError>(more <= max_tokens, "max_tokens_per_batch is ", max_tokens, ", but example ", example,
-                              " alone has ", more, " tokens");
+      core::check<ValueError>(more <= max_tokens, "max_tokens_per_batch is ", max_tokens, ", expected at least ", more,
+                              ", the number of tokens of example ", example);
       if (tokens + more > max_tokens) {
         bounds.push_back(place);
         tokens = 0;

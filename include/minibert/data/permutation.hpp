@@ -1,4 +1,4 @@
-// A random order as a function: no array, whatever the number.
+// RandomPermutation: a random permutation that is computed element by element, so it needs no array.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +10,10 @@
 
 namespace minibert {
 
-/// 0 … n − 1 in a random order named by the key, each place computed alone: a Feistel network over the grid a × b of at
-/// least n cells, with additions in place of exclusive-or, and walked again from a cell beyond n (Black & Rogaway,
-/// "Ciphers with arbitrary finite domains", CT-RSA 2002). The grid has fewer than a cells too many, so that is rare.
+/// A random permutation of 0 … n − 1, determined by the key. A Feistel network, with additions instead of
+/// exclusive-ors, permutes the cells of an a × b grid. The grid has at least n cells, and fewer than a ≈ √n more: the
+/// network is applied again while the result is not below n, which is rare (cycle walking; Black & Rogaway, "Ciphers
+/// with arbitrary finite domains", CT-RSA 2002).
 class RandomPermutation {
  public:
   RandomPermutation(index_t n, random::Key key) noexcept
@@ -21,7 +22,7 @@ class RandomPermutation {
         b_(core::ceil_div(n, a_)),
         key_(key) {}
 
-  /// The number at a place in 0 … n − 1.
+  /// Returns the number at a place; both are in 0 … n − 1.
   index_t operator()(index_t place) const noexcept {
     do {
       index_t x = place % a_, y = place / a_;
@@ -34,7 +35,7 @@ class RandomPermutation {
     return place;
   }
 
-  /// The place of a number in 0 … n − 1.
+  /// Returns the place of a number: the inverse of operator().
   index_t place_of(index_t number) const noexcept {
     do {
       index_t x = number % a_, y = number / a_;
@@ -50,6 +51,7 @@ class RandomPermutation {
  private:
   static constexpr std::uint32_t kRounds = 8;
 
+  /// Returns the round function of one half of the cell's coordinates: a random number below `below`.
   index_t draw(index_t below, index_t half, std::uint32_t round) const noexcept {
     return key_.below(below, static_cast<std::uint32_t>(half), round);
   }

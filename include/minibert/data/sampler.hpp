@@ -1,5 +1,5 @@
-// The order in which an epoch visits its examples: a function of (seed, epoch, place), so there is no state to save and
-// no array as long as the text.
+// Samplers: the order in which an epoch visits the examples. An order is a function of (seed, epoch, place), so there
+// is no state to save, and no array as long as the dataset.
 #pragma once
 
 #include <algorithm>
@@ -17,13 +17,14 @@
 
 namespace minibert {
 
-/// Another number whenever the same seed begins to give another order: a run does not resume under another one.
+/// The version of the orders. Increase it if a seed gives another order than before: then runs of the older version are
+/// not resumed.
 inline constexpr index_t kDataOrder = 2;
 
-/// The example that an epoch visits at a place, from 0.
+/// Returns the example that an epoch visits at a place. All three count from 0.
 using Sampler = std::function<index_t(index_t epoch, index_t place)>;
 
-/// The lengths of examples, in tokens, wherever they are kept.
+/// The lengths of examples, in tokens. A function returns them, so they can be stored anywhere.
 struct ExampleLengths {
   index_t size = 0;
   std::function<index_t(index_t example)> of;
@@ -43,29 +44,32 @@ constexpr std::string_view to_string(SamplingStrategy strategy) noexcept {
   return core::name_in(data_detail::kSamplingStrategyNames, strategy);
 }
 
-/// The strategy of that name; ValueError for a name that is none.
+/// Returns the strategy of this name. @throws ValueError if there is no such strategy
 inline SamplingStrategy sampling_strategy(std::string_view name) {
   return core::value_in(data_detail::kSamplingStrategyNames, name, "train_sampling_strategy");
 }
 
-/// Visits every example once an epoch, in another order each time. `site` tells it from others of the same seed.
+/// Visits every example once per epoch, in a different random order each time. Samplers with the same seed but
+/// different sites have independent orders.
 inline Sampler random_sampler(index_t num_examples, std::uint64_t seed, std::string_view site = "sampler") {
   const random::Key key = random::Key(seed).fold(random::site(site));
   return [=](index_t epoch, index_t place) { return RandomPermutation(num_examples, key.fold(epoch))(place); };
 }
 
-/// Visits the examples as they stand.
+/// Visits the examples in the order of the dataset.
 inline Sampler sequential_sampler() {
   return [](index_t /*epoch*/, index_t place) { return place; };
 }
 
-/// An order in which neighbours are alike in length, made of another one as transformers' get_length_grouped_indices
-/// makes it: 50 batches at a time (fewer if that makes less than four such pieces) are sorted, longest first, and then
-/// the longest example of all changes places with the first, so that a lack of memory shows at once. (Of several that
-/// are equally long transformers takes the first in the order, we the first in the text.)
+/// A sampler that groups examples of similar length, like transformers' get_length_grouped_indices. Cuts another order
+/// into pieces of 50 batches (fewer, if there would be less than four pieces), and sorts each piece, longest example
+/// first. Then swaps the longest example of all with the first one, so that a run that needs too much memory fails at
+/// once.
+/// If several examples are equally long, transformers swaps the first of them in the order; this class takes the piece
+/// that contains the first of them in the dataset.
 class GroupByLength {
  public:
-  /// `place_of(epoch, example)` undoes `order`.
+  /// place_of(epoch, example) is the inverse of `order`.
   GroupByLength(Sampler order, Sampler place_of, ExampleLengths lengths, index_t batch_size)
       : order_(std::move(order)),
         place_of_(std::move(place_of)),
@@ -76,7 +80,7 @@ class GroupByLength {
   }
 
   index_t operator()(index_t epoch, index_t place) {
-    if (epoch != epoch_) begin(epoch);
+    if (epoch != epoch_) begin_epoch(epoch);
     if (place == 0) return first_;
     if (place == place_of_first_) return displaced_;
     sort_piece(place / piece_size_);
@@ -84,7 +88,7 @@ class GroupByLength {
   }
 
  private:
-  void begin(index_t epoch) {
+  void begin_epoch(index_t epoch) {
     epoch_ = epoch;
     piece_ = -1;
     place_of_first_ = 0;
@@ -97,7 +101,7 @@ class GroupByLength {
     first_ = examples_.front();
   }
 
-  /// Makes examples_ that piece of the order, sorted.
+  /// Sorts a piece of the order into examples_.
   void sort_piece(index_t piece) {
     if (piece == piece_) return;
     piece_ = piece;
@@ -115,13 +119,13 @@ class GroupByLength {
   Sampler order_, place_of_;
   ExampleLengths lengths_;
   index_t piece_size_, longest_ = 0;
-  // Of epoch_: what comes first, what it changed places with, and where.
+  // In epoch_: the example at place 0, the example that it was swapped with, and the place of that one.
   index_t epoch_ = -1, first_ = 0, displaced_ = 0, place_of_first_ = 0;
   index_t piece_ = -1;
-  std::vector<index_t> examples_;  // of piece_
+  std::vector<index_t> examples_;  // the sorted examples of piece_
 };
 
-/// The sampler of that strategy for examples of those lengths, of which batch_size make a step.
+/// Returns the sampler of a strategy. batch_size: examples per optimizer step.
 inline Sampler make_sampler(SamplingStrategy strategy, const ExampleLengths& lengths, index_t batch_size,
                             std::uint64_t seed) {
   if (strategy == SamplingStrategy::sequential) return sequential_sampler();

@@ -1,4 +1,5 @@
-// A text as examples: tokenised once, kept in memory or in a file that is mapped, and seen whole or in two parts.
+// TextDataset: the examples of a text. The text is tokenised once; its ids are stored in memory or in a memory-mapped
+// cache file.
 #pragma once
 
 #include <algorithm>
@@ -26,23 +27,24 @@
 
 namespace minibert {
 
-/// Examples of a text, each as its ids. A small handle: copies and parts share what they are made of.
+/// The examples of a text, each a sequence of ids. Cheap to copy: copies and the parts of a split share the stored ids.
 class TextDataset {
  public:
   TextDataset() = default;
 
-  /// The files' text, plain or compressed, one file after the other. With options.cache_dir, what was tokenised before
-  /// is not tokenised again; a change of one byte of the text is. Errors as TextStream's, IoError when the cache cannot
-  /// be written; else as for from_texts.
+  /// Makes examples of text files, plain or compressed, one file after the other. With options.cache_dir, uses the
+  /// cache file of the same text, tokenizer and settings, or writes it. Otherwise like from_texts().
+  /// @throws as TextStream and from_texts(); IoError if the cache cannot be read or written
   template <LineTokenizer Tokenizer>
   static TextDataset from_files(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
                                 index_t max_length, const TextDatasetOptions& options = {}) {
     return make(files, tokenizer, max_length, options);
   }
 
-  /// The lines of the texts, split at \n only. Blank ones (without a token) are skipped; one of more than max_length
-  /// tokens is cut, keeps its [SEP] and is counted. Grouped, all lines are taken whole, one after the other, and cut
-  /// every max_length tokens. The same for any number of threads. ValueError for a max_length below 3.
+  /// Makes one example of each line; lines end at \n only. Skips blank lines, which have no token. Cuts longer lines to
+  /// max_length tokens, but keeps their [SEP]. With options.group_texts, concatenates all lines, also blank ones,
+  /// and cuts the result every max_length tokens. The examples are the same for any number of threads.
+  /// @throws ValueError if max_length is below 3; whatever the tokenizer throws
   template <LineTokenizer Tokenizer>
   static TextDataset from_texts(std::span<const std::string_view> texts, const Tokenizer& tokenizer, index_t max_length,
                                 const TextDatasetOptions& options = {}) {
@@ -51,11 +53,11 @@ class TextDataset {
 
   index_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  /// The number of example i in the whole text, from 0; a split does not change it.
+  /// Returns the number of example i in the whole text, from 0. A split keeps the numbers.
   index_t number(index_t i) const noexcept {
     if (part_ == Part::all) return i;
     if (part_ == Part::chosen) return core::at(*chosen_, i);
-    // Before a chosen example c, number j of them, stand c − j others.
+    // Finds how many chosen examples precede the i-th other one: before chosen_[j] there are chosen_[j] − j others.
     index_t first = 0, last = core::length(*chosen_);
     while (first < last) {
       const index_t j = (first + last) / 2;
@@ -66,41 +68,44 @@ class TextDataset {
     }
     return i + first;
   }
-  /// The ids of example i, [CLS] and [SEP] included.
+  /// Returns the ids of example i, special tokens included.
   std::vector<token_id> ids(index_t i) const {
     std::vector<token_id> ids;
     append_ids(i, ids);
     return ids;
   }
-  /// Appends them.
+  /// Appends the ids of example i, special tokens included.
   void append_ids(index_t i, std::vector<token_id>& ids) const { store_->append_ids(number(i), ids); }
-  /// The tokens of all examples, and of example i.
+  /// Return the number of tokens of all examples, and of example i.
   index_t num_tokens() const noexcept { return num_tokens_; }
   index_t num_tokens(index_t i) const noexcept { return store_->num_tokens(number(i)); }
 
-  // Of the whole text, before any split.
-  /// How many lines held no token, and how many were cut.
+  // The members below describe the whole text, also for a part of a split.
+  /// Return how many lines were blank, and how many were cut to max_length.
   index_t num_blank() const noexcept { return store_ ? store_->num_blank() : 0; }
   index_t num_truncated() const noexcept { return store_ ? store_->num_truncated() : 0; }
-  /// How many lines with tokens each text or file had.
+  /// Returns the number of non-blank lines of each text or file.
   std::vector<index_t> lines_of_texts() const { return store_ ? store_->lines_of_texts() : std::vector<index_t>(); }
-  /// The fingerprint of the text itself (of the files' bytes).
+  /// Returns the fingerprint of the text, or of the files' bytes.
   std::string fingerprint() const { return Fingerprint().add(store_ ? store_->text_fingerprint() : 0).hex(); }
 
-  /// Two datasets: the given percentage of the examples (at least one, and not all), chosen by the seed, for
-  /// validation, and the rest for training. Both keep the order of the text. Takes 8 bytes for each example chosen.
+  /// Splits the dataset: a percentage of the examples, at least one and not all, becomes the validation set, the rest
+  /// the training set. The seed determines which. Both keep the order of the text. Takes 8 bytes per validation
+  /// example.
+  /// @throws ValueError if the percentage is not between 0 and 100, if there are less than two examples, or if this
+  /// dataset is a part of a split
   struct Split;
   Split split(double validation_percentage, std::uint64_t seed) const;
 
  private:
-  /// Which of the store's examples these are: all, or those chosen, or all the others.
+  /// Which examples of the store the dataset has: all, those in chosen_, or all others.
   enum class Part { all, chosen, others };
 
   template <class Texts, LineTokenizer Tokenizer>
   static TextDataset make(const Texts& texts, const Tokenizer& tokenizer, index_t max_length,
                           const TextDatasetOptions& options) {
     core::check<ValueError>(max_length >= 3, "max_seq_length is ", max_length,
-                            ", but [CLS], a token and [SEP] take 3 positions");
+                            ", expected 3 or more: [CLS], a token and [SEP]");
     const auto key_of = [&](std::uint64_t text) {
       return Fingerprint()
           .add(MINIBERT_VERSION)
@@ -139,8 +144,9 @@ struct TextDataset::Split {
 inline TextDataset::Split TextDataset::split(double validation_percentage, std::uint64_t seed) const {
   core::check<ValueError>(validation_percentage > 0 && validation_percentage < 100, "validation_split_percentage is ",
                           validation_percentage, ", expected more than 0 and less than 100");
-  core::check<ValueError>(size() >= 2, "a text of ", size(), " lines cannot be split for validation");
-  core::check<ValueError>(part_ == Part::all, "a part of a text cannot be split again");
+  core::check<ValueError>(size() >= 2, "the text has ", size(),
+                          " examples, expected at least 2 to split off a validation set");
+  core::check<ValueError>(part_ == Part::all, "the dataset is a part of a split, expected the whole text to split");
   const double share = static_cast<double>(size()) * validation_percentage / 100;
   const index_t count = std::clamp(static_cast<index_t>(std::llround(share)), index_t{1}, size() - 1);
   const RandomPermutation order(size(), random::Key(seed).fold(random::site("validation split")));

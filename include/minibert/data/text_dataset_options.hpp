@@ -1,4 +1,4 @@
-// How a text becomes examples, and where they are kept.
+// The options of TextDataset.
 #pragma once
 
 #include <cstdio>
@@ -11,21 +11,23 @@
 
 namespace minibert {
 
-/// Designated initialisers must keep the order below.
+/// How a text becomes examples, and where they are stored. Designated initialisers must keep this order.
 struct TextDatasetOptions {
-  /// Examples are not lines, but max_length tokens of all lines end to end.
+  /// Concatenate all lines and cut them into examples of max_length tokens, instead of one example per line.
   bool group_texts = false;
-  /// The folder of the cache files, one for each text, tokenizer and setting; empty: the examples are kept in memory.
+  /// Folder of the cache files, one for each combination of text, tokenizer and settings. Empty: keep the examples in
+  /// memory.
   std::filesystem::path cache_dir = {};
-  /// Tokenise again even if there is such a file.
+  /// Tokenise again, even if there is a cache file.
   bool overwrite_cache = false;
-  /// Told what goes on ("tokenising") and how far it has come.
+  /// Receives the progress of a task, such as "tokenising".
   std::function<void(std::string_view what, index_t done, index_t total)> progress = {};
-  /// Told what a user should know. To standard error unless set.
+  /// Receives messages for the user. Default: prints them to standard error.
   std::function<void(std::string_view)> notice = [](std::string_view text) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
   };
 
+  /// Returns a function that reports the progress of the task `what`, which must outlive it.
   Progress progress_of(std::string_view what) const {
     if (!progress) return {};
     return [progress = progress, what](index_t done, index_t total) { progress(what, done, total); };

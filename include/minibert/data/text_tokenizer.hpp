@@ -1,4 +1,4 @@
-// From blocks of text to examples: tokenised on all threads, put in order.
+// TextTokenizer: tokenises blocks of text on all threads, and writes the examples in order.
 #pragma once
 
 #include <concepts>
@@ -16,8 +16,8 @@
 
 namespace minibert {
 
-/// What appends a line's ids, [CLS] … [SEP], cut to max_length, and returns how many did not fit. Ids are below
-/// vocab_size(); the fingerprint is another one whenever a line may get other ids.
+/// A tokenizer of lines. encode_into() appends a line's ids, [CLS] … [SEP], cut to max_length, and returns how many ids
+/// did not fit. All ids are below vocab_size(). Tokenizers with the same fingerprint() encode every line alike.
 template <class T>
 concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std::vector<token_id>& ids) {
   { tokenizer.encode_into(line, index_t{}, ids) } -> std::convertible_to<index_t>;
@@ -25,10 +25,11 @@ concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std:
   { tokenizer.fingerprint() } -> std::convertible_to<std::uint64_t>;
 };
 
-/// Makes examples of texts that come in blocks of whole lines. The same for any number of threads and any blocks.
-/// - Line by line: those with a token, cut to max_length (each keeps its [SEP]).
-/// - Grouped: all lines end to end, [CLS] and [SEP] with each and blank ones too, as in transformers' run_mlm.py, cut
-///   into examples of max_length; here the last one is kept, too.
+/// Makes examples of texts, which arrive as blocks of whole lines. The examples do not depend on the number of threads
+/// or on where blocks end.
+/// - Line by line: each line with a token is one example, cut to max_length but with its [SEP].
+/// - Grouped: all lines, also blank ones, are concatenated with their [CLS] and [SEP], and cut into examples of
+///   max_length tokens, as in transformers' run_mlm.py. Unlike there, the shorter last example is kept.
 template <LineTokenizer Tokenizer, class Sink>
 class TextTokenizer {
  public:
@@ -38,7 +39,8 @@ class TextTokenizer {
     counts_.lines_of_texts.resize(core::usize(num_texts));
   }
 
-  /// Adds lines of text number `text`. Whatever the tokenizer throws.
+  /// Tokenises a block of the text with number `text`, and writes its examples.
+  /// @throws whatever the tokenizer or the writer throws
   void add_block(std::string_view block, index_t text) {
     const index_t count = num_chunks(core::length(block), kChunk);
     if (core::length(chunks_) < count) chunks_.resize(core::usize(count));
@@ -50,19 +52,19 @@ class TextTokenizer {
     for (index_t i = 0; i < count; ++i) add_chunk(core::at(chunks_, i), text);
   }
 
-  /// Adds what is left of the texts; returns what was found in them.
+  /// Writes the last grouped example. Returns the counts of all texts.
   const TextCounts& finish() {
     if (!rest_.empty()) writer_.add(rest_);
     return counts_;
   }
 
  private:
-  static constexpr index_t kChunk = 1 << 16;  // bytes of text
+  static constexpr index_t kChunk = 1 << 16;  // bytes of text that one thread tokenises at a time
 
-  /// What one piece of a block became; its memory is used again.
+  /// The ids of one chunk of a block. Reused for the next block, so that its memory is not allocated again.
   struct Chunk {
     std::vector<token_id> ids;
-    std::vector<index_t> ends;  // of the lines with text, in ids
+    std::vector<index_t> ends;  // where each line with a token ends in ids
     index_t num_blank = 0, num_truncated = 0;
 
     void clear() noexcept {
@@ -109,7 +111,7 @@ class TextTokenizer {
   bool group_texts_;
   TokenStoreWriter<Sink>& writer_;
   std::vector<Chunk> chunks_;
-  std::vector<token_id> rest_;  // grouped: what is no full example yet
+  std::vector<token_id> rest_;  // grouped: ids that do not fill an example yet
   TextCounts counts_;
 };
 

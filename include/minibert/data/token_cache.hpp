@@ -1,4 +1,5 @@
-// Token stores as files in a folder, named by what they were made of: a stale one is never found.
+// The cache of token stores: files in a folder. A file's name is the fingerprint of the text, the tokenizer and the
+// settings, so an outdated store is never found.
 #pragma once
 
 #include <cstdint>
@@ -20,21 +21,21 @@
 
 namespace minibert::data_detail {
 
-/// The store of that name and key, if there is one; a damaged one is named and made again.
+/// Opens a store. Returns null if there is none, or if it is damaged; a notice names the damage.
 inline std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& path, std::uint64_t key,
                                                           const TextDatasetOptions& options) {
   if (!io::path_exists(path)) return nullptr;
   try {
     return std::make_shared<TokenStore>(path, key, options.progress_of("checking the cache"));
   } catch (const FormatError& error) {
-    options.notice(core::concat(error.what(), "; it is made again"));
+    options.notice(core::concat(error.what(), "; tokenising the text again"));
   } catch (const IoError&) {
-    if (io::path_exists(path)) throw;  // else it was deleted meanwhile
+    if (io::path_exists(path)) throw;  // otherwise another process has deleted it
   }
   return nullptr;
 }
 
-/// Removes what processes that were killed have left of the stores that they were writing.
+/// Removes unfinished stores of processes that were killed. A file that is still being written is locked, and stays.
 inline void remove_unfinished(const std::filesystem::path& cache_dir) {
   for (const std::filesystem::path& path : io::list_folder(cache_dir)) {
     const std::string name = path.filename().string();
@@ -43,14 +44,16 @@ inline void remove_unfinished(const std::filesystem::path& cache_dir) {
       const io::FileDescriptor file(path, O_WRONLY);
       std::error_code ignored;
       if (file.try_lock() && file.is_at(path)) std::filesystem::remove(path, ignored);
-    } catch (const IoError&) {  // finished meanwhile, or another user's
+    } catch (const IoError&) {  // renamed or removed meanwhile, or another user's
     }
   }
 }
 
-/// The store that `write(sink)` writes, returning its key: kept in memory, or in a file of options.cache_dir, where it
-/// is looked for first. `key()` is called for a file only. Of several processes that want one file, one writes it and
-/// the others wait. IoError when the file cannot be written, or when the keys differ: the text has changed meanwhile.
+/// Returns the store that write(sink) writes. Without options.cache_dir, the store is in memory. Otherwise it is a file
+/// of that folder, named by key(), and is written only if there is none yet. If several processes need the same file,
+/// one writes it and the others wait. write() returns the key of the text that it has read.
+/// @throws IoError if the file cannot be read or written, or if write() returns another key than key(), because the
+/// text has changed in between
 template <class Key, class Write>
 std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOptions& options, Key&& key,
                                                            Write&& write) {
@@ -73,11 +76,13 @@ std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOpti
     bool has_waited = false;
     AtomicFile file(path, [&] {
       has_waited = true;
-      options.notice(core::concat(path.string(), ": another process is writing it; waiting for that"));
+      options.notice(core::concat(path.string(), ": another process is writing this file; waiting for it to finish"));
     });
-    if (is_absent || has_waited)  // it may have come meanwhile
+    if (is_absent || has_waited)  // another process may have written it meanwhile
       if (auto store = find_token_store(path, wanted, options)) return store;
-    core::check<IoError>(write(file) == wanted, path.string(), ": not written, for the text changed while it was read");
+    core::check<IoError>(write(file) == wanted, path.string(),
+                         ": not written, because the text changed while it was read; try again when no other program "
+                         "writes to it");
     file.commit();
   }
   return std::make_shared<TokenStore>(path, wanted, options.progress_of("checking the cache"));

@@ -1,5 +1,5 @@
-// TokenStore: the token ids of all examples in one block of memory. Takes 2 bytes per id if the vocabulary allows, else
-// 4, and 2 or 4 bytes per example. A file is memory-mapped, so the text may be larger than memory.
+// TokenStore: the token ids of all examples in one block of memory. Takes 2 bytes per id if the vocabulary allows,
+// otherwise 4, and 2 or 4 bytes per example. A file is memory-mapped, so the text may be larger than memory.
 //
 // Layout, little-endian, every part a multiple of 8 bytes: a title; alternately the ids of up to 65,536 examples and a
 // segment that indexes them; the positions of the segments; the number of non-blank lines of each text; the footer.
@@ -29,21 +29,22 @@ namespace data_detail {
 
 static_assert(std::endian::native == std::endian::little, "token stores are little-endian");
 
-/// What a token store ends with.
+/// The last bytes of a token store.
 struct TokenStoreFooter {
   static constexpr std::uint64_t kMagic = 0x73'6E'65'6B'6F'74'62'6D;  // "mbtokens"
   static constexpr std::uint64_t kVersion = 1;
 
   std::uint64_t magic = kMagic, version = kVersion;
-  std::uint64_t key = 0;                                 // of text, tokenizer and settings
+  std::uint64_t key = 0;                                 // fingerprint of text, tokenizer and settings
   std::uint64_t text = 0;                                // the text's fingerprint
   std::uint64_t bytes_per_id = 0, bytes_per_length = 0;  // 2 or 4
   std::uint64_t num_examples = 0, num_tokens = 0, num_blank = 0, num_truncated = 0, num_texts = 0;
-  std::uint64_t index_position = 0;  // of the segments' positions
-  std::uint64_t contents = 0;        // fingerprint of all that stands before the footer
-  std::uint64_t fingerprint = 0;     // of the members above
+  std::uint64_t index_position = 0;  // where the positions of the segments begin
+  std::uint64_t contents = 0;        // fingerprint of everything before the footer
+  std::uint64_t fingerprint = 0;     // fingerprint of the members above
 
-  std::uint64_t own_fingerprint() const noexcept {
+  /// Returns the fingerprint of all members but the last.
+  std::uint64_t computed_fingerprint() const noexcept {
     const std::string_view bytes(reinterpret_cast<const char*>(this), sizeof *this - sizeof fingerprint);
     return Fingerprint().add_part(bytes).value();
   }
@@ -56,10 +57,10 @@ inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
 
 }  // namespace data_detail
 
-/// A store to read from. Const members may be called from several threads.
+/// An open token store. Several threads may read it at the same time.
 class TokenStore {
  public:
-  /// A store in memory.
+  /// Opens a store in memory. @throws FormatError if it is damaged
   explicit TokenStore(std::string bytes) : memory_(std::move(bytes)), bytes_(memory_) { open("a token store", {}, {}); }
 
   /// Maps a file and reads it once to verify its checksum (some GB/s from memory).
@@ -77,7 +78,7 @@ class TokenStore {
   index_t num_blank() const noexcept { return static_cast<index_t>(footer_.num_blank); }
   index_t num_truncated() const noexcept { return static_cast<index_t>(footer_.num_truncated); }
   std::uint64_t text_fingerprint() const noexcept { return footer_.text; }
-  /// How many lines with text each text had.
+  /// Returns the number of non-blank lines of each text.
   std::vector<index_t> lines_of_texts() const {
     std::vector<index_t> lines;
     for (std::uint64_t i = 0; i < footer_.num_texts; ++i)
@@ -85,7 +86,7 @@ class TokenStore {
     return lines;
   }
 
-  /// The tokens of example i.
+  /// Returns the number of tokens of example i.
   index_t num_tokens(index_t i) const noexcept {
     return length_at(segment_of(i), i % data_detail::kExamplesPerSegment);
   }
@@ -102,24 +103,25 @@ class TokenStore {
     ids.resize(core::usize(begin + count));
     for (index_t k = 0; k < count; ++k)
       core::at(ids, begin + k) = static_cast<token_id>(load_small(position, k, footer_.bytes_per_id));
-    if (file_) touched(static_cast<index_t>(position));
+    if (file_) count_mapped(static_cast<index_t>(position));
   }
 
  private:
   using Footer = data_detail::TokenStoreFooter;
 
-  /// Where the places of some examples stand.
+  /// Where the arrays of a segment begin: the position of every 64th example, and the length of each.
   struct Segment {
     std::uint64_t positions, lengths;
   };
 
+  /// Loads a value at a byte position.
   template <class T>
   T load(std::uint64_t position) const noexcept {
     T value;
     std::memcpy(&value, bytes_.data() + position, sizeof value);
     return value;
   }
-  /// Number k of an array of 2 or 4 bytes a number.
+  /// Loads number k of an array whose numbers have `width` bytes, 2 or 4.
   index_t load_small(std::uint64_t array, index_t k, std::uint64_t width) const noexcept {
     return width == 2 ? load<std::uint16_t>(array + 2 * core::usize(k))
                       : load<std::uint32_t>(array + 4 * core::usize(k));
@@ -139,24 +141,35 @@ class TokenStore {
     return {positions, positions + 8 * core::usize(core::ceil_div(count, data_detail::kExamplesPerGroup))};
   }
 
+  /// Reads the footer and verifies the store. @throws FormatError
   void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress) {
     core::check<FormatError>(bytes_.size() >= sizeof(Footer) && bytes_.size() % 8 == 0, source, ": has ", bytes_.size(),
-                             " bytes: no token store, or cut short");
+                             " bytes, expected a multiple of 8, at least ", sizeof(Footer),
+                             ": truncated, or not a token store");
     const std::uint64_t end = bytes_.size() - sizeof(Footer);
     footer_ = load<Footer>(end);
     core::check<FormatError>(footer_.magic == Footer::kMagic, source,
-                             ": no footer of a token store at its end: another kind of file, or truncated");
-    core::check<FormatError>(footer_.version == Footer::kVersion, source, ": version ", footer_.version,
-                             " of the format, expected ", Footer::kVersion);
-    core::check<FormatError>(footer_.fingerprint == footer_.own_fingerprint(), source, ": its footer is damaged");
-    core::check<FormatError>(!key || footer_.key == *key, source, ": was made of another text, tokenizer or setting");
-    core::check<FormatError>(footer_.num_examples <= end && footer_.num_texts <= end, source,
-                             ": its footer counts more examples or texts than the file has bytes");
+                             ": does not end with the footer of a token store: truncated, or another kind of file");
+    core::check<FormatError>(footer_.version == Footer::kVersion, source, ": has format version ", footer_.version,
+                             ", expected ", Footer::kVersion);
+    check_fingerprint(footer_.computed_fingerprint(), footer_.fingerprint, source, "the footer");
+    core::check<FormatError>(!key || footer_.key == *key, source,
+                             ": was made from another text, tokenizer or settings: its key is ",
+                             Fingerprint::to_hex(footer_.key), ", expected ", Fingerprint::to_hex(key.value_or(0)));
+    core::check<FormatError>(footer_.num_examples <= end && footer_.num_texts <= end, source, ": its footer counts ",
+                             footer_.num_examples, " examples and ", footer_.num_texts, " texts, expected at most ",
+                             end, ", the number of bytes before it");
     const std::uint64_t index_size = 8 * (num_segments() + footer_.num_texts);
     core::check<FormatError>(footer_.index_position <= end && end - footer_.index_position == index_size, source,
-                             ": its index has the wrong size");
-    core::check<FormatError>(footer_.contents == fingerprint_of_contents(end, progress), source,
-                             ": its contents are damaged");
+                             ": its index of ", index_size, " bytes begins at byte ", footer_.index_position,
+                             ", expected to end at the footer, byte ", end);
+    check_fingerprint(fingerprint_of_contents(end, progress), footer_.contents, source, "the part before the footer");
+  }
+
+  static void check_fingerprint(std::uint64_t found, std::uint64_t expected, const std::string& source,
+                                std::string_view part) {
+    core::check<FormatError>(found == expected, source, ": ", part, " is damaged: its fingerprint is ",
+                             Fingerprint::to_hex(found), ", expected ", Fingerprint::to_hex(expected));
   }
 
   std::uint64_t fingerprint_of_contents(std::uint64_t end, const Progress& progress) const {
@@ -170,22 +183,24 @@ class TokenStore {
     return fingerprint.value();
   }
 
-  /// Releases the file's pages from time to time. Otherwise all pages ever read would count as the program's memory.
-  /// The system maps 64 kB around each position read: once for the ids, once for the segment.
-  void touched(index_t position) const noexcept {
-    constexpr index_t kMapped = 64 << 10, kMost = 32 << 20;
+  /// Counts the bytes that a read at `position` has mapped, and releases the file's pages when there are many.
+  /// Otherwise all pages ever read would count as the program's memory. The system maps 64 kB around each position
+  /// read: once for the ids, once for the segment.
+  void count_mapped(index_t position) const noexcept {
+    constexpr index_t kMappedByRead = 64 << 10, kMaxMapped = 32 << 20;
     const index_t step = position - last_read_.exchange(position, std::memory_order_relaxed);
-    const index_t added = step >= 0 && step < kMapped ? step : 2 * kMapped;
-    if (touched_.fetch_add(added, std::memory_order_relaxed) + added < kMost) return;
-    touched_.store(0, std::memory_order_relaxed);
+    const index_t added = step >= 0 && step < kMappedByRead ? step : 2 * kMappedByRead;
+    if (mapped_.fetch_add(added, std::memory_order_relaxed) + added < kMaxMapped) return;
+    mapped_.store(0, std::memory_order_relaxed);
     file_->release();
   }
 
   std::optional<MappedFile> file_;
   std::string memory_;
-  std::string_view bytes_;  // of either
+  std::string_view bytes_;  // the bytes of file_ or memory_
   Footer footer_;
-  mutable std::atomic<index_t> last_read_ = 0, touched_ = 0;  // since pages were given back
+  mutable std::atomic<index_t> last_read_ = 0;  // the position of the last read
+  mutable std::atomic<index_t> mapped_ = 0;     // bytes mapped since pages were last released
 };
 
 }  // namespace minibert

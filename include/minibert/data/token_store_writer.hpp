@@ -1,4 +1,5 @@
-// Writes a token store example by example, in the memory of one segment.
+// TokenStoreWriter: writes a token store example by example. Keeps only a buffer and the index of one segment in
+// memory.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +17,17 @@
 
 namespace minibert {
 
-/// What is known of a text when all of it was read.
+/// The counts of the texts, known when all of them have been read.
 struct TextCounts {
-  std::vector<index_t> lines_of_texts;  // with text
+  std::vector<index_t> lines_of_texts;  // non-blank lines of each text
   index_t num_blank = 0, num_truncated = 0;
 };
 
-/// Sink: `write(std::string_view)`, called with pieces of the store in order.
+/// Sink: has write(std::string_view), which is called with the parts of the store in order.
 template <class Sink>
 class TokenStoreWriter {
  public:
-  /// Of ids below vocab_size, at most max_length an example.
+  /// Expects ids below vocab_size, at most max_length in each example.
   TokenStoreWriter(Sink& sink, index_t vocab_size, index_t max_length) : sink_(sink), vocab_size_(vocab_size) {
     const auto width = [](index_t most) { return most <= std::numeric_limits<std::uint16_t>::max() ? 2u : 4u; };
     footer_.bytes_per_id = width(vocab_size - 1);
@@ -34,7 +35,7 @@ class TokenStoreWriter {
     buffer_ = data_detail::kTokenStoreTitle;
   }
 
-  /// ValueError for an id that is not in the vocabulary.
+  /// Adds an example. @throws ValueError if an id is not in the vocabulary
   void add(std::span<const token_id> ids) {
     if (core::length(lengths_) % data_detail::kExamplesPerGroup == 0) positions_.push_back(position());
     if (footer_.bytes_per_id == 2)
@@ -48,7 +49,7 @@ class TokenStoreWriter {
     if (core::length(buffer_) >= kBufferSize) flush();
   }
 
-  /// Writes the rest: nothing can be added any more. `text` is the text's fingerprint.
+  /// Writes the rest of the store; add() must not be called afterwards. key, text: fingerprints for the footer.
   void finish(std::uint64_t key, std::uint64_t text, const TextCounts& counts) {
     if (!lengths_.empty()) end_segment();
     footer_.index_position = position();
@@ -61,16 +62,18 @@ class TokenStoreWriter {
     footer_.num_truncated = static_cast<std::uint64_t>(counts.num_truncated);
     footer_.num_texts = counts.lines_of_texts.size();
     footer_.contents = contents_.value();
-    footer_.fingerprint = footer_.own_fingerprint();
+    footer_.fingerprint = footer_.computed_fingerprint();
     sink_.write({reinterpret_cast<const char*>(&footer_), sizeof footer_});
   }
 
  private:
   static constexpr index_t kBufferSize = 1 << 20;
 
+  /// Returns the position in the store where the next byte goes.
   std::uint64_t position() const noexcept { return written_ + buffer_.size(); }
+  /// Appends the low `width` bytes of a number.
   void append(std::uint64_t value, std::uint64_t width) {
-    buffer_.append(reinterpret_cast<const char*>(&value), width);  // its low bytes
+    buffer_.append(reinterpret_cast<const char*>(&value), width);
   }
   template <class Id>
   void append_as(std::span<const token_id> ids) {
@@ -78,15 +81,17 @@ class TokenStoreWriter {
     buffer_.resize(begin + ids.size() * sizeof(Id));
     char* out = buffer_.data() + begin;
     for (const token_id id : ids) {
-      core::check<ValueError>(id >= 0 && id < vocab_size_, "the tokenizer gave the id ", id,
-                              ", but its vocabulary has ", vocab_size_, " entries");
+      core::check<ValueError>(id >= 0 && id < vocab_size_, "the tokenizer returned the id ", id,
+                              ", expected 0 or more and less than its vocab_size, ", vocab_size_);
       const auto value = static_cast<Id>(id);
       std::memcpy(out, &value, sizeof value);
       out += sizeof value;
     }
   }
+  /// Pads the buffer to a multiple of 8 bytes.
   void pad() { buffer_.resize(core::usize(core::round_up(core::length(buffer_), 8))); }
 
+  /// Appends the index of the open segment.
   void end_segment() {
     pad();
     segments_.push_back(position());
@@ -97,7 +102,7 @@ class TokenStoreWriter {
     lengths_.clear();
   }
 
-  /// Writes what are whole words of the fingerprint: all there is, after pad().
+  /// Writes the whole 8-byte words of the buffer, because the fingerprint takes no less: all of it, after pad().
   void flush() {
     const std::string_view words = std::string_view(buffer_).substr(0, buffer_.size() / 8 * 8);
     contents_.add_part(words);
@@ -109,12 +114,12 @@ class TokenStoreWriter {
   Sink& sink_;
   index_t vocab_size_;
   data_detail::TokenStoreFooter footer_;
-  std::string buffer_;  // not written yet
+  std::string buffer_;  // bytes that are not written yet
   std::uint64_t written_ = 0;
-  Fingerprint contents_;                  // of what was written
-  std::vector<std::uint64_t> positions_;  // of the open segment's groups
-  std::vector<index_t> lengths_;          // of its examples
-  std::vector<std::uint64_t> segments_;   // where the others are
+  Fingerprint contents_;                  // fingerprint of the bytes written
+  std::vector<std::uint64_t> positions_;  // of the groups of 64 examples in the open segment
+  std::vector<index_t> lengths_;          // of the examples in the open segment
+  std::vector<std::uint64_t> segments_;   // positions of the finished segments
 };
 
 }  // namespace minibert

@@ -1,4 +1,5 @@
-// The baseline that a language model has to leave behind: guessing every masked token by its frequency in the text.
+// UnigramBaseline: the loss of predicting every masked token by the frequencies of the training text. A language model
+// must do better.
 #pragma once
 
 #include <array>
@@ -10,11 +11,11 @@
 
 namespace minibert {
 
-/// Knows how often each token came in the training text, and nothing else.
+/// Predicts every token with its frequency in the training text.
 class UnigramBaseline {
  public:
-  /// Counts the training tokens; each counts once more than it was seen, so that none is impossible. Special tokens
-  /// are left out, as they are never masked. Progress counts examples.
+  /// Counts the tokens of the training text. Every count starts at 1, so that no token has probability 0. Special
+  /// tokens are ignored, because they are never masked. Reports the number of examples counted.
   UnigramBaseline(const TextDataset& train, const DataCollatorForLanguageModeling& collator,
                   const Progress& progress = {})
       : negative_log_probability_(core::usize(collator.vocab_size())) {
@@ -34,8 +35,8 @@ class UnigramBaseline {
           std::log(static_cast<double>(total) / static_cast<double>(core::at(counts, id)));
   }
 
-  /// The mean negative log-likelihood of the masked tokens of a dataset, masked as every evaluation masks it; 0 when
-  /// none is masked.
+  /// Returns the mean negative log-likelihood of the dataset's masked tokens; 0 if none is masked. Masks the same
+  /// tokens as an evaluation of the model.
   double evaluate(const TextDataset& dataset, const DataCollatorForLanguageModeling& collator) const {
     MaskedLMBatch batch;
     double sum = 0;

@@ -13,10 +13,11 @@
 
 namespace minibert::kernels {
 
-/// The sizes of an attention: H heads of size D. q, y and their gradients are (queries' rows, H·D), k, v and theirs
-/// (keys' rows, H·D), all with rows `stride` apart. Both have the same number of sequences; one with queries has keys.
+/// The sizes of an attention: H heads of size D. q, y and their gradients have a row of H·D elements for each query; k,
+/// v and their gradients have one for each key. All rows are `stride` elements apart. `queries` and `keys` have the
+/// same number of sequences; a sequence that has queries has keys.
 struct AttentionShape {
-  Sequences queries, keys;  ///< equal, unless only some tokens attend; keys.global_rows key the dropout
+  Sequences queries, keys;  ///< equal, unless only some tokens attend; keys.global_rows determine the dropout
   index_t num_heads = 0;
   index_t head_size = 0;
   index_t stride = 0;
@@ -27,18 +28,18 @@ struct AttentionShape {
   }
 };
 
-/// What attention reads.
+/// The inputs of both passes.
 template <class T>
 struct AttentionInputs {
-  const T* q;  ///< (queries' rows, H·D)
-  const T* k;  ///< (keys' rows, H·D)
-  const T* v;  ///< (keys' rows, H·D)
-  T scale;     ///< factor of the scores
+  const T* q;  ///< (number of queries, H·D)
+  const T* k;  ///< (number of keys, H·D)
+  const T* v;  ///< (number of keys, H·D)
+  T scale;     ///< multiplies the scores
   DropoutMask mask;
   AttentionShape shape;
 };
 
-/// Where attention's gradients go: three different pieces of memory, or nowhere.
+/// The destinations of the gradients, which must not overlap. A gradient with an empty Sink is not computed.
 template <class T>
 struct AttentionGradients {
   Sink<T> dq = {}, dk = {}, dv = {};
@@ -72,12 +73,12 @@ struct HeadPiece {
   index_t sequence, head, piece;
 };
 
-/// Calls f(unit, next) for all pieces of all heads of all sequences, on all threads. next: what the same thread takes
-/// next, or null. pieces(len).count: the number of pieces of a sequence of that length.
+/// Calls f(unit, next) for all pieces of all heads of all sequences, on all threads. next: the unit that the same
+/// thread takes next, or null. pieces(len).count: the number of pieces of a sequence of length len.
 template <class Pieces, class F>
 void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) noexcept {
   const index_t most = std::max<index_t>(pieces(sequences.max_seqlen).count, 1), units = sequences.count * most * heads;
-  // A thread takes neighbouring units, so that it can prefetch the next one; 16 chunks per thread even out.
+  // A thread takes neighbouring units, so that it can prefetch the next one; 16 chunks per thread balance the load.
   const index_t grain = std::max<index_t>(units / (16 * num_threads()), 1);
   parallel_for(units, grain, [=](index_t begin, index_t end) {
     const auto at = [=](index_t unit) { return HeadPiece{unit / (most * heads), unit % heads, unit / heads % most}; };
@@ -92,9 +93,10 @@ void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) no
   });
 }
 
-/// The rows of a head: the sequence begins at row `token`, the head `at` elements behind an operand's first.
+/// The rows of a head.
 struct HeadRows {
-  index_t token, len, at;  // len: of the sequence
+  index_t token, len;  // first row and length of the sequence
+  index_t at;          // offset of the head's first element in a matrix
   HeadRows(const Sequences& sequences, const AttentionShape& shape, const HeadPiece& it)
       : token(sequences.cu_seqlens[it.sequence]),
         len(sequences.cu_seqlens[it.sequence + 1] - token),
@@ -120,10 +122,11 @@ AttentionHead<T> attention_head(const AttentionInputs<T>& in, const HeadPiece& i
 
 /// Returns how many of `rows` rows of the next head to prefetch, so that all its matrices, 64 columns wide, fill at
 /// most half of L2.
-inline index_t rows_ahead(index_t rows, index_t matrices) { return std::min<index_t>(rows, 2048 / matrices); }
+inline index_t prefetched_rows(index_t rows, index_t matrices) { return std::min<index_t>(rows, 2048 / matrices); }
 
+/// Returns an empty queue for rows of a head.
 template <class T>
-PrefetchQueue fetch_nothing(const AttentionShape& shape) {
+PrefetchQueue empty_queue(const AttentionShape& shape) {
   constexpr auto size = static_cast<index_t>(sizeof(T));
   return {shape.head_size * size, shape.stride * size};
 }
@@ -164,19 +167,19 @@ void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace)
     const auto end_query = [=](const HeadPiece& x, index_t len) {
       return std::min(first_query(x, len) + query_pieces(len).size, len);
     };
-    PrefetchQueue ahead = fetch_nothing<T>(shape);
+    PrefetchQueue prefetch = empty_queue<T>(shape);
     if (next != nullptr) {
       const HeadRows queries(shape.queries, shape, *next), keys(shape.keys, shape, *next);
       const index_t first = first_query(*next, queries.len), at = queries.at + first * shape.stride;
-      for (const T* matrix : {in.k, in.v}) ahead.add(matrix + keys.at, rows_ahead(keys.len, 4));
+      for (const T* matrix : {in.k, in.v}) prefetch.add(matrix + keys.at, prefetched_rows(keys.len, 4));
       for (const T* matrix : {in.q, static_cast<const T*>(y)})
-        ahead.add(matrix + at, rows_ahead(end_query(*next, queries.len) - first, 4));
+        prefetch.add(matrix + at, prefetched_rows(end_query(*next, queries.len) - first, 4));
     }
     const auto head = attention_head(in, it);
     const HeadRows queries(shape.queries, shape, it);
     simd::dispatch<AttentionForward<Products>>(
         head, y + queries.at, lse == nullptr ? nullptr : lse + it.head * shape.queries.num_tokens() + queries.token,
-        first_query(it, queries.len), end_query(it, queries.len), ahead, own_scratch<Scratch>(workspace, shape));
+        first_query(it, queries.len), end_query(it, queries.len), prefetch, own_scratch<Scratch>(workspace, shape));
   });
 }
 
@@ -187,31 +190,32 @@ void attention_backward(const AttentionGradients<T>& gradients, const T* dy, con
   const Sink<T> dq = gradients.dq, dk = gradients.dk, dv = gradients.dv;
   using Scratch = typename AttentionBackward<Products>::template Scratch<T>;
   const index_t numel = shape.queries.num_tokens() * shape.stride;
-  T* further = workspace + num_threads() * scratch_size<Scratch, T>(shape);  // dq of the pieces but the first
+  T* further_dq = workspace + num_threads() * scratch_size<Scratch, T>(shape);  // of all pieces but the first
   for_heads(shape.keys, shape.num_heads, key_pieces, [=, &in, &shape](const HeadPiece& it, const HeadPiece* next) {
     const auto sink = [=](Sink<T> all, const HeadRows& rows) {
       return all ? Sink<T>{all.data + rows.at, all.accumulate} : all;
     };
     const auto dq_of = [=](const HeadPiece& x, const HeadRows& rows) {
-      return x.piece == 0 || !dq ? sink(dq, rows) : Sink<T>{further + (x.piece - 1) * numel + rows.at};
+      return x.piece == 0 || !dq ? sink(dq, rows) : Sink<T>{further_dq + (x.piece - 1) * numel + rows.at};
     };
-    PrefetchQueue ahead = fetch_nothing<T>(shape);
+    PrefetchQueue prefetch = empty_queue<T>(shape);
     if (next != nullptr) {
       const HeadRows queries(shape.queries, shape, *next), keys(shape.keys, shape, *next);
       const index_t size = key_pieces(keys.len).size, begin = next->piece * size, at = keys.at + begin * shape.stride;
-      const index_t key_rows = rows_ahead(std::min(size, keys.len - begin), 8), query_rows = rows_ahead(queries.len, 8);
-      for (const T* matrix : {in.k, in.v}) ahead.add(matrix + at, key_rows);
-      for (const T* matrix : {in.q, dy, y}) ahead.add(matrix + queries.at, query_rows);
+      const index_t key_rows = prefetched_rows(std::min(size, keys.len - begin), 8),
+                    query_rows = prefetched_rows(queries.len, 8);
+      for (const T* matrix : {in.k, in.v}) prefetch.add(matrix + at, key_rows);
+      for (const T* matrix : {in.q, dy, y}) prefetch.add(matrix + queries.at, query_rows);
       for (const Sink<T>& result : {dv, dk})
-        if (result) ahead.add(result.data + at, key_rows);
-      if (dq) ahead.add(dq_of(*next, queries).data, query_rows);
+        if (result) prefetch.add(result.data + at, key_rows);
+      if (dq) prefetch.add(dq_of(*next, queries).data, query_rows);
     }
     const auto head = attention_head(in, it);
     const HeadRows queries(shape.queries, shape, it), keys(shape.keys, shape, it);
     const index_t size = key_pieces(keys.len).size, begin = it.piece * size;
     simd::dispatch<AttentionBackward<Products>>(
         head, dq_of(it, queries), sink(dk, keys), sink(dv, keys), dy + queries.at, y + queries.at,
-        lse + it.head * shape.queries.num_tokens() + queries.token, begin, std::min(begin + size, keys.len), ahead,
+        lse + it.head * shape.queries.num_tokens() + queries.token, begin, std::min(begin + size, keys.len), prefetch,
         own_scratch<Scratch>(workspace, shape));
   });
   if (!dq || key_pieces(shape.keys.max_seqlen).count <= 1) return;
@@ -219,7 +223,7 @@ void attention_backward(const AttentionGradients<T>& gradients, const T* dy, con
     const auto length_of = [=](const Sequences& x) { return x.cu_seqlens[b + 1] - x.cu_seqlens[b]; };
     const index_t start = shape.queries.cu_seqlens[b] * shape.stride;
     for (index_t piece = 1; piece < key_pieces(length_of(shape.keys)).count; ++piece)
-      simd::dispatch<AddRows>(dq.data + start, static_cast<const T*>(further + (piece - 1) * numel + start),
+      simd::dispatch<AddRows>(dq.data + start, static_cast<const T*>(further_dq + (piece - 1) * numel + start),
                               length_of(shape.queries) * shape.stride);
   });
 }
@@ -229,7 +233,7 @@ void attention_backward(const AttentionGradients<T>& gradients, const T* dy, con
 /// Returns the elements of scratch memory that attention_forward and attention_backward need.
 template <class T>
 index_t attention_workspace(const AttentionShape& shape, index_t threads = num_threads()) {
-  using Products = detail::FullProducts<T>;  // the scratch is the same for all
+  using Products = detail::FullProducts<T>;  // all kinds of products need the same scratch memory
   using Forward = typename detail::AttentionForward<Products>::template Scratch<T>;
   using Backward = typename detail::AttentionBackward<Products>::template Scratch<T>;
   const index_t own = std::max(detail::scratch_size<Forward, T>(shape), detail::scratch_size<Backward, T>(shape));
@@ -237,8 +241,8 @@ index_t attention_workspace(const AttentionShape& shape, index_t threads = num_t
   return threads * own + (pieces - 1) * shape.queries.num_tokens() * shape.stride;
 }
 
-/// Computes y = dropout(softmax(scale·QKᵗ))·V for each sequence and head. Writes lse (H, queries' rows), log Σ e^score
-/// of each query, for the backward kernel, unless it is null.
+/// Computes y = dropout(softmax(scale·QKᵗ))·V for each sequence and head. Unless lse is null, writes log Σ e^score
+/// of each query to lse (H, number of queries), for the backward kernel.
 template <class T>
 void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace,
                        Precision precision = Precision::full) noexcept {
@@ -246,8 +250,8 @@ void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace,
       precision, [&](auto products) { detail::attention_forward<decltype(products)>(y, lse, in, workspace); });
 }
 
-/// With P the probabilities, P' = dropout(P), δ = Σ dy·y of each row: dv = P'ᵗ·dy, dP = dropout(dy·Vᵗ),
-/// dS = P·(dP − δ), dq = scale·dS·K, dk = scale·dSᵗ·Q.
+/// Computes the gradients. With the probabilities P, P' = dropout(P) and δ = Σ dy·y of each row: dv = P'ᵗ·dy,
+/// dP = dropout(dy·Vᵗ), dS = P·(dP − δ), dq = scale·dS·K, dk = scale·dSᵗ·Q.
 template <class T>
 void attention_backward(const AttentionGradients<T>& gradients, const T* dy, const T* y, const T* lse,
                         const AttentionInputs<T>& in, T* workspace, Precision precision = Precision::full) noexcept {

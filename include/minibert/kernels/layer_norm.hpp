@@ -1,4 +1,4 @@
-// Layer normalisation (Ba et al., 2016) of rows, after an optional residual is added.
+// Layer normalisation (Ba et al., 2016) of rows, after adding an optional residual.
 #pragma once
 
 #include <cmath>
@@ -11,18 +11,18 @@
 
 namespace minibert::kernels {
 
-/// What layer normalisation reads: n rows of d elements.
+/// The inputs of both passes: n rows of d elements.
 template <class T>
 struct LayerNormInputs {
   const T* x;         ///< (n, d)
-  const T* residual;  ///< (n, d), added to x; null: nothing is added
+  const T* residual;  ///< (n, d), added to x; may be null
   const T* weight;    ///< (d)
   const T* bias;      ///< (d)
   T eps;
   index_t n, d;
 };
 
-/// Where its gradients go, each nowhere or to memory of its own.
+/// The destinations of the gradients, which must not overlap. A gradient with an empty Sink is not computed.
 template <class T>
 struct LayerNormGradients {
   Sink<T> dx = {}, dresidual = {}, dweight = {}, dbias = {};
@@ -41,6 +41,7 @@ template <class V, class T, class Part>
          simd::load_or_zero<V>((residual == nullptr ? x : residual) + p, residual != nullptr, part);
 }
 
+/// Normalises rows [begin, end). Writes their mean and 1/√(variance + eps) unless `mean` is null.
 struct LayerNormForward {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, T* mean, T* rstd, const T* x, const T* residual, const T* weight,
@@ -110,8 +111,8 @@ struct LayerNormBackward {
 
 }  // namespace detail
 
-/// y = (z − mean z) / √(var z + eps) · weight + bias for each of n rows z = x + residual.
-/// mean and rstd, n elements each, are kept for the backward kernel; both may be null.
+/// Computes y = (z − mean z) / √(var z + eps) · weight + bias for each of n rows z = x + residual. Writes mean and
+/// rstd, 1/√(var z + eps), of each row for the backward kernel, unless both are null.
 template <class T>
 void layer_norm_forward(T* y, T* mean, T* rstd, const LayerNormInputs<T>& in) noexcept {
   parallel_for(in.n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
@@ -125,8 +126,8 @@ constexpr index_t layer_norm_backward_workspace(index_t n, index_t d) noexcept {
   return num_chunks(n, detail::kLayerNormGrain) * 2 * d;
 }
 
-/// With x̂ = (z − mean)·rstd and g = dy·weight: dz = (g − mean g − x̂·mean(g·x̂))·rstd, for x and for residual;
-/// dweight = Σ dy·x̂, dbias = Σ dy over the rows.
+/// Computes the gradients. With x̂ = (z − mean)·rstd and g = dy·weight: dx and dresidual are
+/// (g − mean g − x̂·mean(g·x̂))·rstd for each row, dweight = Σ dy·x̂ and dbias = Σ dy over all rows.
 template <class T>
 void layer_norm_backward(const LayerNormGradients<T>& to, const T* dy, const T* mean, const T* rstd,
                          const LayerNormInputs<T>& in, T* workspace) noexcept {

@@ -1,4 +1,4 @@
-// Softmax of rows, and its logarithm.
+// Softmax and log-softmax of rows.
 #pragma once
 
 #include <cmath>
@@ -53,6 +53,7 @@ struct SoftmaxRows {
   }
 };
 
+/// Computes dx = y·(dy − Σ dy·y), or adds it to dx, for n rows of d elements, serially.
 struct SoftmaxBackwardRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* dx, bool add, const T* dy, const T* y, index_t n, index_t d) {
@@ -73,7 +74,7 @@ struct SoftmaxBackwardRows {
   }
 };
 
-/// y = log softmax(x) for n rows of d elements, serially; y may be x.
+/// Computes y = log softmax(x) for n rows of d elements, serially. y may be x.
 struct LogSoftmaxRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, const T* x, index_t n, index_t d) {
@@ -85,7 +86,7 @@ struct LogSoftmaxRows {
           d, [&](index_t i, auto part) __attribute__((always_inline)) {
             total = total + part.keep(simd::exp(part.template load<V>(x + i) - largest));
           });
-      // Two subtractions: largest + log Σ would round away the logarithm of a row of large numbers.
+      // Subtracts twice: if x is large, the sum largest + log_total would round log_total away.
       const V log_total = V::broadcast(std::log(simd::sum(total)));
       simd::for_vectors<V>(
           d, [&](index_t i, auto part) __attribute__((always_inline)) {
@@ -95,6 +96,7 @@ struct LogSoftmaxRows {
   }
 };
 
+/// Computes dx = dy − eʸ·Σ dy, or adds it to dx, for n rows of d elements, serially.
 struct LogSoftmaxBackwardRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* dx, bool add, const T* dy, const T* y, index_t n, index_t d) {
@@ -114,6 +116,7 @@ struct LogSoftmaxBackwardRows {
   }
 };
 
+/// Returns the number of rows in a thread's chunk: about 4,096 elements, at least one row.
 constexpr index_t softmax_grain(index_t d) noexcept { return d < 4096 ? 4096 / (d + 1) + 1 : 1; }
 
 }  // namespace detail
@@ -137,7 +140,8 @@ void softmax_backward(Sink<T> dx, const T* dy, const T* y, index_t n, index_t d)
   });
 }
 
-/// y = x − log Σ eˣ for each of n rows of d elements.
+/// Computes y = x − log Σ eˣ for each of n rows of d elements. Subtracts the largest element of the row first, so that
+/// nothing overflows.
 template <class T>
 void log_softmax_forward(T* y, const T* x, index_t n, index_t d) noexcept {
   parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
@@ -145,7 +149,7 @@ void log_softmax_forward(T* y, const T* x, index_t n, index_t d) noexcept {
   });
 }
 
-/// dx = dy − eʸ·Σ dy for each row.
+/// Computes dx = dy − eʸ·Σ dy for each of n rows of d elements. y: the result of log_softmax_forward.
 template <class T>
 void log_softmax_backward(Sink<T> dx, const T* dy, const T* y, index_t n, index_t d) noexcept {
   if (!dx) return;

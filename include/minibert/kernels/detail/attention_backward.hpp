@@ -73,22 +73,22 @@ struct AttentionBackward : BackwardBlocks {
           for (const T* matrix : {head.q, dy, y}) next_block.add(matrix + from * stride, count);
           if (dq) next_block.add(dq.data + from * stride, count);
         }
-        PrefetchQueue& ahead = std::max(head.num_queries, head.num_keys) <= kShort ? next_head : next_block;
-        make_block<Arch>(head, dy + at, y + at, lse + query, key, keys, query, queries, ahead, s);
+        PrefetchQueue& prefetch = std::max(head.num_queries, head.num_keys) <= kShort ? next_head : next_block;
+        make_block<Arch>(head, dy + at, y + at, lse + query, key, keys, query, queries, prefetch, s);
         const Matrix<T> probabilities{s.p, s.stride}, dscores{s.ds, s.stride};
         const bool again = query > 0;
         if (dv) {
           Products::template pack_panels<Tile>(s.dy_rows, Matrix<T>{dy + at, stride}, d, queries);
-          multiply<Arch, Products>(keys, d, queries, probabilities.transposed(), s.dy_rows, ahead, s.rows,
+          multiply<Arch, Products>(keys, d, queries, probabilities.transposed(), s.dy_rows, prefetch, s.rows,
                                    Store<T>{dv.data + key * stride, stride, dv.accumulate || again});
         }
         if (dk) {
           Products::template pack_panels<Tile>(s.query_rows, Matrix<T>{head.q + at, stride}, d, queries);
-          multiply<Arch, Products>(keys, d, queries, dscores.transposed(), s.query_rows, ahead, s.rows,
+          multiply<Arch, Products>(keys, d, queries, dscores.transposed(), s.query_rows, prefetch, s.rows,
                                    Store<T>{dk.data + key * stride, stride, dk.accumulate || again, head.scale});
         }
         if (dq)
-          multiply<Arch, Products>(queries, d, keys, dscores, s.key_rows, ahead, s.rows,
+          multiply<Arch, Products>(queries, d, keys, dscores, s.key_rows, prefetch, s.rows,
                                    Store<T>{dq.data + at, stride, dq.accumulate || key > begin, head.scale});
       }
     }
@@ -107,7 +107,7 @@ struct AttentionBackward : BackwardBlocks {
   template <class Arch, class T>
   [[gnu::always_inline]] static void make_block(const AttentionHead<T>& head, const T* dy, const T* y, const T* lse,
                                                 index_t key, index_t keys, index_t query, index_t queries,
-                                                PrefetchQueue& ahead, const Scratch<T>& s) {
+                                                PrefetchQueue& prefetch, const Scratch<T>& s) {
     using V = typename Arch::template vec<T>;
     constexpr T log2e = std::numbers::log2e_v<T>;
     const index_t padded = core::round_up(keys, V::lanes), stride = head.stride, d = head.head_size;
@@ -115,9 +115,9 @@ struct AttentionBackward : BackwardBlocks {
     for (index_t i = 0; i < queries; i += kGroup) {
       const index_t count = std::min(kGroup, queries - i);
       T *p = s.p + i * s.stride, *ds = s.ds + i * s.stride;
-      multiply<Arch, Products>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, ahead, s.rows,
+      multiply<Arch, Products>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, prefetch, s.rows,
                                Store<T>{p, s.stride, false, head.scale * log2e});
-      multiply<Arch, Products>(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, ahead, s.rows,
+      multiply<Arch, Products>(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, prefetch, s.rows,
                                Store<T>{ds, s.stride});
       for (index_t r = 0; r < count; ++r, p += s.stride, ds += s.stride) {
         const V offset = V::broadcast(lse[i + r] * log2e);

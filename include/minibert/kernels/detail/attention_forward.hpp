@@ -101,26 +101,26 @@ template <class V, class T>
 /// Multiplies: C (m×n) = epilogue(A (m×k) · packed panels (k×n)). scratch: memory of Products::rows.
 template <class Arch, class Products, class T, class Element, class Epilogue>
 [[gnu::always_inline]] inline void multiply(index_t m, index_t n, index_t k, Matrix<T> a, Element* panels,
-                                            PrefetchQueue& ahead, Element* scratch, Epilogue epilogue) {
+                                            PrefetchQueue& prefetch, Element* scratch, Epilogue epilogue) {
   simd::call<PackedProduct<T>, Arch>(m, n, Products::depth(k),
                                      Products::template rows<MicroTile<Arch, T>>(scratch, a, m, k),
-                                     static_cast<const Element*>(panels), &ahead, epilogue);
+                                     static_cast<const Element*>(panels), &prefetch, epilogue);
 }
 
 struct ForwardBlocks {
-  static constexpr index_t kKeys = 1024;    // of a block: with their values they fill half of L2
-  static constexpr index_t kQueries = 516;  // that share a packed block: packing costs 1 % of the products
-  static constexpr index_t kGroup = 48;     // at most as many queries per group, while L1 holds a panel of keys
-  static constexpr index_t kScores = kMicroRows * kKeys;  // of a group: they fill half of L1
+  static constexpr index_t kKeys = 1024;    // keys per block: with their values they fill half of L2
+  static constexpr index_t kQueries = 516;  // queries that share a packed block: packing costs 1 % of the products
+  static constexpr index_t kGroup = 48;     // most queries per group, so that L1 also holds a panel of keys
+  static constexpr index_t kScores = kMicroRows * kKeys;  // most scores per group: they fill half of L1
 
-  /// Returns the queries of a group whose rows of scores are scores_stride apart.
+  /// Returns the number of queries of a group whose rows of scores are scores_stride apart.
   static constexpr index_t group(index_t scores_stride) {
     return std::min(kScores / scores_stride / kMicroRows * kMicroRows, kGroup);
   }
 };
 
 /// Computes y (rows head.stride apart) of queries [first, last) of a head, and lse, log Σ e^score of each query, unless
-/// it is null. Prefetches `ahead` meanwhile. Products: a way to multiply (products.hpp).
+/// it is null. Prefetches the rows of `prefetch` meanwhile. Products: a way to multiply (products.hpp).
 template <class Products>
 struct AttentionForward : ForwardBlocks {
   using Element = typename Products::Element;
@@ -148,7 +148,7 @@ struct AttentionForward : ForwardBlocks {
 
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(AttentionHead<T> head, T* y, T* lse, index_t first, index_t last,
-                                         PrefetchQueue ahead, Scratch<T> s) {
+                                         PrefetchQueue prefetch, Scratch<T> s) {
     using Tile = MicroTile<Arch, T>;
     using V = typename Tile::V;
     const T binary_scale = head.scale * std::numbers::log2e_v<T>;
@@ -163,12 +163,12 @@ struct AttentionForward : ForwardBlocks {
       for (index_t i = first; i < last; i += group) {
         const index_t count = std::min(group, last - i), at = i - first;
         const Matrix<T> queries{head.q + i * head.stride, head.stride}, scores{s.scores, scores_stride};
-        multiply<Arch, Products>(count, core::round_up(keys, V::lanes), head.head_size, queries, s.keys, ahead, s.rows,
-                                 Store<T>{s.scores, scores_stride, false, binary_scale});
+        multiply<Arch, Products>(count, core::round_up(keys, V::lanes), head.head_size, queries, s.keys, prefetch,
+                                 s.rows, Store<T>{s.scores, scores_stride, false, binary_scale});
         online_softmax<V>(s.scores, scores_stride, count, keys, s.largest + at, s.sum + at, factor, begins);
         if (head.mask) drop_scores<V>(head, s.scores, scores_stride, i, count, begin, begin + keys);
         for (index_t r = 0; r < count; ++r) inverse[r] = T{1} / s.sum[at + r];
-        multiply<Arch, Products>(count, head.head_size, keys, scores, s.values, ahead, s.rows,
+        multiply<Arch, Products>(count, head.head_size, keys, scores, s.values, prefetch, s.rows,
                                  AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride,
                                                     s.partial_stride, factor, inverse, begins, ends});
       }
