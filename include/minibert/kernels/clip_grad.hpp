@@ -1,61 +1,22 @@
 // Kernels for clipping the norm of a gradient: the sum of squares in double, and scaling.
 #pragma once
 
-#include <minibert/simd/dispatch.hpp>
-#include <minibert/simd/part.hpp>
-#include <minibert/simd/unroll.hpp>
+#include <minibert/core/types.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
-namespace detail {
-
-struct SumOfSquares {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(double* sum, const T* x, index_t n) {
-    using Wide = typename Arch::template vec<double>;
-    using Narrow = simd::Vec<T, Wide::lanes>;  // as many elements as Wide holds doubles
-    constexpr int kSums = 4;                   // a single sum would wait for its own latency
-    Wide totals[kSums] = {};
-    const auto add = [&](Wide & total, index_t i, auto part) __attribute__((always_inline)) {
-      const Wide wide = {__builtin_convertvector(part.template load<Narrow>(x + i).v, typename Wide::Raw)};
-      total = simd::fma(wide, wide, total);
-    };
-    index_t i = 0;
-    for (; i + kSums * Narrow::lanes <= n; i += kSums * Narrow::lanes)
-      simd::unroll<kSums>([&](auto k) __attribute__((always_inline)) {
-        add(totals[k], i + k * Narrow::lanes, simd::FullVector{});
-      });
-    simd::for_vectors<Narrow>(
-        n - i, [&](index_t j, auto part) __attribute__((always_inline)) { add(totals[0], i + j, part); });
-    *sum = simd::sum((totals[0] + totals[1]) + (totals[2] + totals[3]));
-  }
-};
-
-struct Scale {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* x, T factor, index_t n) {
-    using V = typename Arch::template vec<T>;
-    simd::for_vectors<V>(
-        n, [&](index_t i, auto part) __attribute__((always_inline)) {
-          part.store(part.template load<V>(x + i) * V::broadcast(factor), x + i);
-        });
-  }
-};
-
-}  // namespace detail
-
 /// Computes *sum = Σ x² over n elements, summed in double. Serial: the caller divides the work.
 template <class T>
-void sum_of_squares(double* sum, const T* x, index_t n) noexcept {
-  simd::dispatch<detail::SumOfSquares>(sum, x, n);
-}
+void sum_of_squares(double* sum, const T* x, index_t n) noexcept;
 
 /// Multiplies n elements by factor, in place. Serial: the caller divides the work.
 template <class T>
-void scale(T* x, T factor, index_t n) noexcept {
-  simd::dispatch<detail::Scale>(x, factor, n);
-}
+void scale(T* x, T factor, index_t n) noexcept;
 
 }  // namespace MINIBERT_ARCH
 }  // namespace minibert::kernels
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/kernels/impl/clip_grad.ipp>
+#endif

@@ -1,83 +1,27 @@
 // Cross-entropy of rows of logits against class labels.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-
-#include <minibert/kernels/softmax.hpp>
+#include <minibert/core/sink.hpp>
+#include <minibert/core/types.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
-
-namespace detail {
-
-/// Computes losses[row] = lse[row] − x[label], lse = log Σ eˣ, for n rows of d logits.
-struct CrossEntropyRows {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* losses, T* lse, const T* logits, const token_id* labels,
-                                         token_id ignore_index, index_t n, index_t d) {
-    using V = typename Arch::template vec<T>;
-    for (index_t row = 0; row < n; ++row, logits += d) {
-      losses[row] = T{0};
-      if (labels[row] == ignore_index) continue;
-      const T largest = row_max<V>(logits, d);
-      V total{};
-      simd::for_vectors<V>(
-          d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            total = total + part.keep(simd::exp(part.template load<V>(logits + i) - V::broadcast(largest)));
-          });
-      lse[row] = largest + std::log(simd::sum(total));
-      losses[row] = lse[row] - logits[labels[row]];
-    }
-  }
-};
-
-/// Computes dx = scale·(softmax(logits) − 1[label]); zero for ignored rows.
-struct CrossEntropyBackwardRows {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* dx, bool add, const T* logits, const T* lse, const token_id* labels,
-                                         token_id ignore_index, T scale, index_t n, index_t d) {
-    using V = typename Arch::template vec<T>;
-    for (index_t row = 0; row < n; ++row, logits += d, dx += d) {
-      if (labels[row] == ignore_index) {
-        if (!add) std::fill_n(dx, d, T{0});
-        continue;
-      }
-      const V factor = V::broadcast(scale), offset = V::broadcast(lse[row]);
-      simd::for_vectors<V>(
-          d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V gradient = simd::exp(part.template load<V>(logits + i) - offset) * factor;
-            simd::store_or_add(gradient, dx + i, add, part);
-          });
-      dx[labels[row]] -= scale;
-    }
-  }
-};
-
-}  // namespace detail
 
 /// Computes losses[i] = −log softmax(logits[i])[labels[i]] for n rows of d classes; 0 if labels[i] is ignore_index.
 /// Writes lse (n), log Σ eˣ of each row, for the backward kernel, except for ignored rows.
 template <class T>
 void cross_entropy_forward(T* losses, T* lse, const T* logits, const token_id* labels, token_id ignore_index, index_t n,
-                           index_t d) noexcept {
-  parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
-    simd::dispatch<detail::CrossEntropyRows>(losses + begin, lse + begin, logits + begin * d, labels + begin,
-                                             ignore_index, end - begin, d);
-  });
-}
+                           index_t d) noexcept;
 
 /// Computes dx = scale·(softmax(logits) − 1[label]) for n rows of d classes; zero for ignored rows. scale: the gradient
 /// of the loss, divided by the number that the losses were averaged over.
 template <class T>
 void cross_entropy_backward(Sink<T> dx, const T* logits, const T* lse, const token_id* labels, token_id ignore_index,
-                            T scale, index_t n, index_t d) noexcept {
-  if (!dx) return;
-  parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
-    simd::dispatch<detail::CrossEntropyBackwardRows>(dx.data + begin * d, dx.accumulate, logits + begin * d,
-                                                     lse + begin, labels + begin, ignore_index, scale, end - begin, d);
-  });
-}
+                            T scale, index_t n, index_t d) noexcept;
 
 }  // namespace MINIBERT_ARCH
 }  // namespace minibert::kernels
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/kernels/impl/cross_entropy.ipp>
+#endif

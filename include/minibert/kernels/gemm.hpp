@@ -6,94 +6,34 @@
 // cut, so results have the same bits for any cut and any number of threads. docs/matrix_product.md says more.
 #pragma once
 
-#include <algorithm>
-
 #include <minibert/core/parallel.hpp>
-#include <minibert/kernels/detail/gemm_kernel.hpp>
+#include <minibert/core/precision.hpp>
+#include <minibert/core/types.hpp>
 #include <minibert/kernels/epilogue.hpp>
+#include <minibert/kernels/matrix.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
-namespace detail {
-
-/// Returns the elements of scratch memory of one chunk, for any instruction set and precision.
-template <class T>
-index_t gemm_chunk_workspace(index_t n, index_t k) {
-  return std::max(GemmScratch<GemmTuning<simd::Avx512>>::largest(n, k),
-                  GemmScratch<GemmTuning<simd::Avx2>>::largest(n, k));
-}
-
-/// Multiplies with the tuning of one instruction set. workspace: round_up(n, kMaxTileColumns)·k elements for a packed
-/// B, then scratch memory of each thread.
-template <bool Parallel, class Products, class Tuning, class T, class Epilogue>
-void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
-  using Element = typename Products::Element;
-  constexpr bool streams = std::is_base_of_v<GemmTuning<simd::Avx512>, Tuning>;
-  auto* packed = reinterpret_cast<Element*>(workspace);
-  T* scratch = workspace + core::round_up(n, kMaxTileColumns) * k;
-  const index_t thread_scratch = gemm_chunk_workspace<T>(n, k);
-  index_t direct = 0;
-  GemmCut cut{a.column_stride != 1, a.column_stride != 1, false, false};
-  if constexpr (streams) {
-    if constexpr (std::is_same_v<T, Element>) direct = direct_columns<Tuning>(b, m, n, k);
-    cut.packs_rows = Products::packs_rows(a);
-    cut.deep = direct > 0 && rows_until_collision(b.row_stride * index_t{sizeof(T)}) >= Tuning::kCollidingRows;
-  }
-  cut.own_panels = direct == 0 && m < Tuning::kSharedRows;
-  const index_t depth = Products::depth(k),
-                block = depth_block(depth, cut.deep ? Tuning::kBlockInPlace : Tuning::kBlock);
-  const GemmColumns<T, Element> columns{b, packed, direct, depth, block, cut.own_panels};
-  const auto pack = [=](index_t begin, index_t end) {
-    simd::dispatch<PackColumns<Products>>(packed, b, direct, direct + begin, direct + end, k);
-  };
-  if constexpr (Parallel)
-    parallel_for(cut.own_panels ? 0 : n - direct, kMaxTileColumns, pack);
-  else if (!cut.own_panels && direct < n)
-    pack(index_t{0}, n - direct);
-  const GemmChunks chunks = gemm_chunks<T, Tuning>(m, n, k, cut, Parallel ? num_threads() : 1);
-  for_chunks<Parallel>(chunks, [=](const GemmChunk& chunk) {
-    T* own = scratch + (Parallel ? thread_index() : 0) * thread_scratch;
-    simd::dispatch<GemmKernel<Products>>(chunk, a, columns, n, k, own, epilogue);
-  });
-}
-
-/// Multiplies with the tuning of the instruction set in use.
-template <bool Parallel, class Products, class T, class Epilogue>
-void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
-  if constexpr (!std::is_void_v<typename Products::Streamed>)
-    if (simd::isa() >= simd::Isa::avx512)
-      return tuned_gemm<Parallel, Products, typename Products::Streamed>(m, n, k, a, b, epilogue, workspace);
-  if constexpr (!std::is_same_v<Products, Bf16Products>)
-    tuned_gemm<Parallel, Products, GemmTuning<simd::Avx2>>(m, n, k, a, b, epilogue, workspace);
-}
-
-}  // namespace detail
-
 /// Returns the elements of scratch memory that gemm needs, or with threads = 1 gemm_serial.
 template <class T>
-index_t gemm_workspace(index_t n, index_t k, index_t threads = num_threads()) {
-  return core::round_up(n, detail::kMaxTileColumns) * std::max<index_t>(k, 1) +
-         threads * detail::gemm_chunk_workspace<T>(n, k);
-}
+index_t gemm_workspace(index_t n, index_t k, index_t threads = num_threads());
 
 /// Multiplies on the calling thread: C (m×n) = epilogue(A (m×k) · B (k×n)).
 /// workspace: gemm_workspace<T>(n, k, 1) elements.
 template <class T, class Epilogue>
 void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
-                 Precision precision = Precision::full) noexcept {
-  detail::with_products<T>(
-      precision, [&](auto products) { detail::gemm<false, decltype(products)>(m, n, k, a, b, epilogue, workspace); });
-}
+                 Precision precision = Precision::full) noexcept;
 
 /// Multiplies on all threads: C (m×n) = epilogue(A (m×k) · B (k×n)).
 /// workspace: gemm_workspace<T>(n, k) elements.
 template <class T, class Epilogue>
 void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
-          Precision precision = Precision::full) noexcept {
-  detail::with_products<T>(
-      precision, [&](auto products) { detail::gemm<true, decltype(products)>(m, n, k, a, b, epilogue, workspace); });
-}
+          Precision precision = Precision::full) noexcept;
 
 }  // namespace MINIBERT_ARCH
 }  // namespace minibert::kernels
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/kernels/impl/gemm.ipp>
+#endif

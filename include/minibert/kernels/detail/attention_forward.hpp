@@ -9,12 +9,13 @@
 #include <limits>
 #include <numbers>
 
+#include <minibert/kernels/detail/dropout_factors.hpp>
 #include <minibert/kernels/detail/prefetch_queue.hpp>
 #include <minibert/kernels/detail/products.hpp>
 #include <minibert/kernels/detail/scratch.hpp>
+#include <minibert/kernels/detail/softmax_rows.hpp>
 #include <minibert/kernels/dropout.hpp>
 #include <minibert/kernels/epilogue.hpp>
-#include <minibert/kernels/softmax.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
