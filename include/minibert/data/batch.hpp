@@ -4,7 +4,6 @@
 #include <span>
 #include <vector>
 
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 
 namespace minibert {
@@ -21,36 +20,15 @@ struct Batch {
   index_t num_tokens() const noexcept { return core::length(input_ids); }
 
   /// Adds a sequence of token type 0. `row` is its number in the batch of the whole optimizer step.
-  void append(std::span<const token_id> ids, index_t row) {
-    input_ids.insert(input_ids.end(), ids.begin(), ids.end());
-    end_sequence(row);
-  }
+  void append(std::span<const token_id> ids, index_t row);
   /// Adds a sequence with token types: a pair of texts, as the tokenizer encodes it.
   /// @throws ValueError if there are not as many types as ids; the batch is then unchanged
-  void append(std::span<const token_id> ids, std::span<const token_id> types, index_t row) {
-    core::check<ValueError>(ids.size() == types.size(), "Batch: a sequence of ", ids.size(), " ids has ", types.size(),
-                            " token types, expected one for each id");
-    token_type_ids.resize(input_ids.size(), 0);
-    token_type_ids.insert(token_type_ids.end(), types.begin(), types.end());
-    append(ids, row);
-  }
+  void append(std::span<const token_id> ids, std::span<const token_id> types, index_t row);
   /// Makes the ids that were appended to input_ids since the last sequence the next sequence.
-  void end_sequence(index_t row) {
-    token_type_ids.resize(input_ids.size(), 0);
-    const index_t size = num_tokens() - cu_seqlens.back();
-    for (token_id position = 0; position < size; ++position) position_ids.push_back(position);
-    cu_seqlens.push_back(num_tokens());
-    global_rows.push_back(row);
-  }
+  void end_sequence(index_t row);
 
   /// Removes all sequences and keeps the allocated memory.
-  void clear() noexcept {
-    input_ids.clear();
-    token_type_ids.clear();
-    position_ids.clear();
-    cu_seqlens.resize(1);
-    global_rows.clear();
-  }
+  void clear() noexcept;
 };
 
 /// A batch in which M tokens are masked.
@@ -61,11 +39,11 @@ struct MaskedLMBatch : Batch {
   /// Returns the number of items that the loss averages over, M.
   index_t num_items() const noexcept { return core::length(labels); }
 
-  void clear() noexcept {
-    Batch::clear();
-    masked_indices.clear();
-    labels.clear();
-  }
+  void clear() noexcept;
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/data/impl/batch.ipp>
+#endif

@@ -1,8 +1,6 @@
 // RandomPermutation: a random permutation that is computed element by element, so it needs no array.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 
 #include <minibert/core/random.hpp>
@@ -16,37 +14,13 @@ namespace minibert {
 /// with arbitrary finite domains", CT-RSA 2002).
 class RandomPermutation {
  public:
-  RandomPermutation(index_t n, random::Key key) noexcept
-      : n_(n),
-        a_(std::max(index_t{1}, static_cast<index_t>(std::ceil(std::sqrt(static_cast<double>(n)))))),
-        b_(core::ceil_div(n, a_)),
-        key_(key) {}
+  RandomPermutation(index_t n, random::Key key) noexcept;
 
   /// Returns the number at a place; both are in 0 … n − 1.
-  index_t operator()(index_t place) const noexcept {
-    do {
-      index_t x = place % a_, y = place / a_;
-      for (std::uint32_t round = 0; round < kRounds; round += 2) {
-        x = (x + draw(a_, y, round)) % a_;
-        y = (y + draw(b_, x, round + 1)) % b_;
-      }
-      place = y * a_ + x;
-    } while (place >= n_);
-    return place;
-  }
+  index_t operator()(index_t place) const noexcept;
 
   /// Returns the place of a number: the inverse of operator().
-  index_t place_of(index_t number) const noexcept {
-    do {
-      index_t x = number % a_, y = number / a_;
-      for (std::uint32_t round = kRounds; round > 0; round -= 2) {
-        y = (y + b_ - draw(b_, x, round - 1)) % b_;
-        x = (x + a_ - draw(a_, y, round - 2)) % a_;
-      }
-      number = y * a_ + x;
-    } while (number >= n_);
-    return number;
-  }
+  index_t place_of(index_t number) const noexcept;
 
  private:
   static constexpr std::uint32_t kRounds = 8;
@@ -61,3 +35,7 @@ class RandomPermutation {
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/data/impl/permutation.ipp>
+#endif

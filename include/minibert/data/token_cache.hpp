@@ -4,88 +4,34 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <system_error>
-#include <utility>
 
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/text_dataset_options.hpp>
 #include <minibert/data/token_store.hpp>
-#include <minibert/io/file.hpp>
-#include <minibert/io/file_descriptor.hpp>
-#include <minibert/io/fingerprint.hpp>
 
 namespace minibert::data_detail {
 
 /// Opens a store. Returns null if there is none, or if it is damaged; a notice names the damage.
-inline std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& path, std::uint64_t key,
-                                                          const TextDatasetOptions& options) {
-  if (!io::path_exists(path)) return nullptr;
-  try {
-    return std::make_shared<TokenStore>(path, key, options.progress_of("checking the cache"));
-  } catch (const FormatError& error) {
-    options.notice(core::concat(error.what(), "; tokenising the text again"));
-  } catch (const IoError&) {
-    if (io::path_exists(path)) throw;  // otherwise another process has deleted it
-  }
-  return nullptr;
-}
+std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& path, std::uint64_t key,
+                                                   const TextDatasetOptions& options);
 
 /// Removes unfinished stores of processes that were killed. A file that is still being written is locked, and stays.
-inline void remove_unfinished(const std::filesystem::path& cache_dir) {
-  for (const std::filesystem::path& path : io::list_folder(cache_dir)) {
-    const std::string name = path.filename().string();
-    if (!name.starts_with('.') || !name.ends_with(".tokens.tmp")) continue;
-    try {
-      const io::FileDescriptor file(path, O_WRONLY);
-      std::error_code ignored;
-      if (file.try_lock() && file.is_at(path)) std::filesystem::remove(path, ignored);
-    } catch (const IoError&) {  // renamed or removed meanwhile, or another user's
-    }
-  }
-}
+void remove_unfinished(const std::filesystem::path& cache_dir);
 
 /// Returns the store that write(sink) writes. Without options.cache_dir, the store is in memory. Otherwise it is a file
 /// of that folder, named by key(), and is written only if there is none yet. If several processes need the same file,
 /// one writes it and the others wait. write() returns the key of the text that it has read.
 /// @throws IoError if the file cannot be read or written, or if write() returns another key than key(), because the
 /// text has changed in between
-template <class Key, class Write>
-std::shared_ptr<const TokenStore> find_or_make_token_store(const TextDatasetOptions& options, Key&& key,
-                                                           Write&& write) {
-  if (options.cache_dir.empty()) {
-    struct {
-      std::string bytes;
-      void write(std::string_view part) { bytes += part; }
-    } memory;
-    write(memory);
-    return std::make_shared<TokenStore>(std::move(memory.bytes));
-  }
-  io::make_directories(options.cache_dir);
-  const std::uint64_t wanted = key();
-  const std::filesystem::path path = options.cache_dir / (Fingerprint::to_hex(wanted) + ".tokens");
-  const bool is_absent = !io::path_exists(path);
-  if (!is_absent && !options.overwrite_cache)
-    if (auto store = find_token_store(path, wanted, options)) return store;
-  remove_unfinished(options.cache_dir);
-  {
-    bool has_waited = false;
-    AtomicFile file(path, [&] {
-      has_waited = true;
-      options.notice(core::concat(path.string(), ": another process is writing this file; waiting for it to finish"));
-    });
-    if (is_absent || has_waited)  // another process may have written it meanwhile
-      if (auto store = find_token_store(path, wanted, options)) return store;
-    core::check<IoError>(write(file) == wanted, path.string(),
-                         ": not written, because the text changed while it was read; try again when no other program "
-                         "writes to it");
-    file.commit();
-  }
-  return std::make_shared<TokenStore>(path, wanted, options.progress_of("checking the cache"));
-}
+std::shared_ptr<const TokenStore> find_or_make_token_store(
+    const TextDatasetOptions& options, const std::function<std::uint64_t()>& key,
+    const std::function<std::uint64_t(const std::function<void(std::string_view)>& sink)>& write);
 
 }  // namespace minibert::data_detail
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/data/impl/token_cache.ipp>
+#endif

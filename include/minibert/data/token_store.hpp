@@ -61,15 +61,12 @@ inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
 class TokenStore {
  public:
   /// Opens a store in memory. @throws FormatError if it is damaged
-  explicit TokenStore(std::string bytes) : memory_(std::move(bytes)), bytes_(memory_) { open("a token store", {}, {}); }
+  explicit TokenStore(std::string bytes);
 
   /// Maps a file and reads it once to verify its checksum (some GB/s from memory).
   /// @throws FormatError if the file is damaged or truncated, or has another key
   /// @throws IoError if the file cannot be read
-  TokenStore(const std::filesystem::path& path, std::uint64_t key, const Progress& progress = {})
-      : file_(path), bytes_(file_->view()) {
-    open(path.string(), key, progress);
-  }
+  TokenStore(const std::filesystem::path& path, std::uint64_t key, const Progress& progress = {});
   TokenStore(const TokenStore&) = delete;
   TokenStore& operator=(const TokenStore&) = delete;
 
@@ -79,12 +76,7 @@ class TokenStore {
   index_t num_truncated() const noexcept { return static_cast<index_t>(footer_.num_truncated); }
   std::uint64_t text_fingerprint() const noexcept { return footer_.text; }
   /// Returns the number of non-blank lines of each text.
-  std::vector<index_t> lines_of_texts() const {
-    std::vector<index_t> lines;
-    for (std::uint64_t i = 0; i < footer_.num_texts; ++i)
-      lines.push_back(load<index_t>(footer_.index_position + 8 * (num_segments() + i)));
-    return lines;
-  }
+  std::vector<index_t> lines_of_texts() const;
 
   /// Returns the number of tokens of example i.
   index_t num_tokens(index_t i) const noexcept {
@@ -92,19 +84,7 @@ class TokenStore {
   }
 
   /// Appends the ids of example i.
-  void append_ids(index_t i, std::vector<token_id>& ids) const {
-    const Segment segment = segment_of(i);
-    const index_t place = i % data_detail::kExamplesPerSegment, group = place / data_detail::kExamplesPerGroup;
-    index_t before = 0;
-    for (index_t k = group * data_detail::kExamplesPerGroup; k < place; ++k) before += length_at(segment, k);
-    const std::uint64_t position =
-        load<std::uint64_t>(segment.positions + 8 * core::usize(group)) + footer_.bytes_per_id * core::usize(before);
-    const index_t count = length_at(segment, place), begin = core::length(ids);
-    ids.resize(core::usize(begin + count));
-    for (index_t k = 0; k < count; ++k)
-      core::at(ids, begin + k) = static_cast<token_id>(load_small(position, k, footer_.bytes_per_id));
-    if (file_) count_mapped(static_cast<index_t>(position));
-  }
+  void append_ids(index_t i, std::vector<token_id>& ids) const;
 
  private:
   using Footer = data_detail::TokenStoreFooter;
@@ -133,67 +113,20 @@ class TokenStore {
   std::uint64_t num_segments() const noexcept {
     return core::usize(core::ceil_div(size(), data_detail::kExamplesPerSegment));
   }
-  Segment segment_of(index_t i) const noexcept {
-    const index_t number = i / data_detail::kExamplesPerSegment;
-    const index_t count =
-        std::min(size() - number * data_detail::kExamplesPerSegment, data_detail::kExamplesPerSegment);
-    const auto positions = load<std::uint64_t>(footer_.index_position + 8 * core::usize(number));
-    return {positions, positions + 8 * core::usize(core::ceil_div(count, data_detail::kExamplesPerGroup))};
-  }
+  Segment segment_of(index_t i) const noexcept;
 
   /// Reads the footer and verifies the store. @throws FormatError
-  void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress) {
-    core::check<FormatError>(bytes_.size() >= sizeof(Footer) && bytes_.size() % 8 == 0, source, ": has ", bytes_.size(),
-                             " bytes, expected a multiple of 8, at least ", sizeof(Footer),
-                             ": truncated, or not a token store");
-    const std::uint64_t end = bytes_.size() - sizeof(Footer);
-    footer_ = load<Footer>(end);
-    core::check<FormatError>(footer_.magic == Footer::kMagic, source,
-                             ": does not end with the footer of a token store: truncated, or another kind of file");
-    core::check<FormatError>(footer_.version == Footer::kVersion, source, ": has format version ", footer_.version,
-                             ", expected ", Footer::kVersion);
-    check_fingerprint(footer_.computed_fingerprint(), footer_.fingerprint, source, "the footer");
-    core::check<FormatError>(!key || footer_.key == *key, source,
-                             ": was made from another text, tokenizer or settings: its key is ",
-                             Fingerprint::to_hex(footer_.key), ", expected ", Fingerprint::to_hex(key.value_or(0)));
-    core::check<FormatError>(footer_.num_examples <= end && footer_.num_texts <= end, source, ": its footer counts ",
-                             footer_.num_examples, " examples and ", footer_.num_texts, " texts, expected at most ",
-                             end, ", the number of bytes before it");
-    const std::uint64_t index_size = 8 * (num_segments() + footer_.num_texts);
-    core::check<FormatError>(footer_.index_position <= end && end - footer_.index_position == index_size, source,
-                             ": its index of ", index_size, " bytes begins at byte ", footer_.index_position,
-                             ", expected to end at the footer, byte ", end);
-    check_fingerprint(fingerprint_of_contents(end, progress), footer_.contents, source, "the part before the footer");
-  }
+  void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress);
 
   static void check_fingerprint(std::uint64_t found, std::uint64_t expected, const std::string& source,
-                                std::string_view part) {
-    core::check<FormatError>(found == expected, source, ": ", part, " is damaged: its fingerprint is ",
-                             Fingerprint::to_hex(found), ", expected ", Fingerprint::to_hex(expected));
-  }
+                                std::string_view part);
 
-  std::uint64_t fingerprint_of_contents(std::uint64_t end, const Progress& progress) const {
-    constexpr std::uint64_t kPart = 16 << 20;
-    Fingerprint fingerprint;
-    for (std::uint64_t begin = 0; begin < end; begin += kPart) {
-      fingerprint.add_part(bytes_.substr(begin, std::min(kPart, end - begin)));
-      if (file_) file_->release();
-      if (progress) progress(static_cast<index_t>(std::min(begin + kPart, end)), static_cast<index_t>(end));
-    }
-    return fingerprint.value();
-  }
+  std::uint64_t fingerprint_of_contents(std::uint64_t end, const Progress& progress) const;
 
   /// Counts the bytes that a read at `position` has mapped, and releases the file's pages when there are many.
   /// Otherwise all pages ever read would count as the program's memory. The system maps 64 kB around each position
   /// read: once for the ids, once for the segment.
-  void count_mapped(index_t position) const noexcept {
-    constexpr index_t kMappedByRead = 64 << 10, kMaxMapped = 32 << 20;
-    const index_t step = position - last_read_.exchange(position, std::memory_order_relaxed);
-    const index_t added = step >= 0 && step < kMappedByRead ? step : 2 * kMappedByRead;
-    if (mapped_.fetch_add(added, std::memory_order_relaxed) + added < kMaxMapped) return;
-    mapped_.store(0, std::memory_order_relaxed);
-    file_->release();
-  }
+  void count_mapped(index_t position) const noexcept;
 
   std::optional<MappedFile> file_;
   std::string memory_;
@@ -204,3 +137,7 @@ class TokenStore {
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/data/impl/token_store.ipp>
+#endif

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
-#include <limits>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/token_store.hpp>
 #include <minibert/io/fingerprint.hpp>
@@ -23,48 +22,21 @@ struct TextCounts {
   index_t num_blank = 0, num_truncated = 0;
 };
 
-/// Sink: has write(std::string_view), which is called with the parts of the store in order.
-template <class Sink>
+/// Writes a store to a sink, which has write(std::string_view) and receives the parts of the store in order.
 class TokenStoreWriter {
  public:
-  /// Expects ids below vocab_size, at most max_length in each example.
-  TokenStoreWriter(Sink& sink, index_t vocab_size, index_t max_length) : sink_(sink), vocab_size_(vocab_size) {
-    const auto width = [](index_t most) { return most <= std::numeric_limits<std::uint16_t>::max() ? 2u : 4u; };
-    footer_.bytes_per_id = width(vocab_size - 1);
-    footer_.bytes_per_length = width(max_length);
-    buffer_ = data_detail::kTokenStoreTitle;
-  }
+  /// Expects ids below vocab_size, at most max_length in each example. The sink must outlive the writer.
+  template <class Sink>
+  TokenStoreWriter(Sink& sink, index_t vocab_size, index_t max_length)
+      : TokenStoreWriter(std::function<void(std::string_view)>([&sink](std::string_view part) { sink.write(part); }),
+                         vocab_size, max_length) {}
+  TokenStoreWriter(std::function<void(std::string_view)> write, index_t vocab_size, index_t max_length);
 
   /// Adds an example. @throws ValueError if an id is not in the vocabulary
-  void add(std::span<const token_id> ids) {
-    if (core::length(lengths_) % data_detail::kExamplesPerGroup == 0) positions_.push_back(position());
-    if (footer_.bytes_per_id == 2)
-      append_as<std::uint16_t>(ids);
-    else
-      append_as<std::uint32_t>(ids);
-    lengths_.push_back(core::length(ids));
-    ++footer_.num_examples;
-    footer_.num_tokens += ids.size();
-    if (core::length(lengths_) == data_detail::kExamplesPerSegment) end_segment();
-    if (core::length(buffer_) >= kBufferSize) flush();
-  }
+  void add(std::span<const token_id> ids);
 
   /// Writes the rest of the store; add() must not be called afterwards. key, text: fingerprints for the footer.
-  void finish(std::uint64_t key, std::uint64_t text, const TextCounts& counts) {
-    if (!lengths_.empty()) end_segment();
-    footer_.index_position = position();
-    for (const std::uint64_t segment : segments_) append(segment, 8);
-    for (const index_t lines : counts.lines_of_texts) append(static_cast<std::uint64_t>(lines), 8);
-    flush();
-    footer_.key = key;
-    footer_.text = text;
-    footer_.num_blank = static_cast<std::uint64_t>(counts.num_blank);
-    footer_.num_truncated = static_cast<std::uint64_t>(counts.num_truncated);
-    footer_.num_texts = counts.lines_of_texts.size();
-    footer_.contents = contents_.value();
-    footer_.fingerprint = footer_.computed_fingerprint();
-    sink_.write({reinterpret_cast<const char*>(&footer_), sizeof footer_});
-  }
+  void finish(std::uint64_t key, std::uint64_t text, const TextCounts& counts);
 
  private:
   static constexpr index_t kBufferSize = 1 << 20;
@@ -92,26 +64,12 @@ class TokenStoreWriter {
   void pad() { buffer_.resize(core::usize(core::round_up(core::length(buffer_), 8))); }
 
   /// Appends the index of the open segment.
-  void end_segment() {
-    pad();
-    segments_.push_back(position());
-    for (const std::uint64_t value : positions_) append(value, 8);
-    for (const index_t value : lengths_) append(static_cast<std::uint64_t>(value), footer_.bytes_per_length);
-    pad();
-    positions_.clear();
-    lengths_.clear();
-  }
+  void end_segment();
 
   /// Writes the whole 8-byte words of the buffer, because the fingerprint takes no less: all of it, after pad().
-  void flush() {
-    const std::string_view words = std::string_view(buffer_).substr(0, buffer_.size() / 8 * 8);
-    contents_.add_part(words);
-    sink_.write(words);
-    written_ += words.size();
-    buffer_.erase(0, words.size());
-  }
+  void flush();
 
-  Sink& sink_;
+  std::function<void(std::string_view)> write_;
   index_t vocab_size_;
   data_detail::TokenStoreFooter footer_;
   std::string buffer_;  // bytes that are not written yet
@@ -123,3 +81,7 @@ class TokenStoreWriter {
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/data/impl/token_store_writer.ipp>
+#endif

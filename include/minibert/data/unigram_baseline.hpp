@@ -2,8 +2,6 @@
 // must do better.
 #pragma once
 
-#include <array>
-#include <cmath>
 #include <vector>
 
 #include <minibert/core/types.hpp>
@@ -17,40 +15,18 @@ class UnigramBaseline {
   /// Counts the tokens of the training text. Every count starts at 1, so that no token has probability 0. Special
   /// tokens are ignored, because they are never masked. Reports the number of examples counted.
   UnigramBaseline(const TextDataset& train, const DataCollatorForLanguageModeling& collator,
-                  const Progress& progress = {})
-      : negative_log_probability_(core::usize(collator.vocab_size())) {
-    std::vector<index_t> counts(core::usize(collator.vocab_size()), 1);
-    std::vector<token_id> ids;
-    for (index_t example = 0; example < train.size(); ++example) {
-      ids.clear();
-      train.append_ids(example, ids);
-      for (const token_id id : ids) ++core::at(counts, id);
-      if (progress && example % 4096 == 0) progress(example, train.size());
-    }
-    index_t total = 0;
-    for (token_id id = 0; id < collator.vocab_size(); ++id)
-      if (!collator.is_special(id)) total += core::at(counts, id);
-    for (index_t id = 0; id < collator.vocab_size(); ++id)
-      core::at(negative_log_probability_, id) =
-          std::log(static_cast<double>(total) / static_cast<double>(core::at(counts, id)));
-  }
+                  const Progress& progress = {});
 
   /// Returns the mean negative log-likelihood of the dataset's masked tokens; 0 if none is masked. Masks the same
   /// tokens as an evaluation of the model.
-  double evaluate(const TextDataset& dataset, const DataCollatorForLanguageModeling& collator) const {
-    MaskedLMBatch batch;
-    double sum = 0;
-    index_t num_items = 0;
-    for (index_t example = 0; example < dataset.size(); ++example) {
-      collator.collate(dataset, std::array{example}, {.training = false}, batch);
-      for (const token_id label : batch.labels) sum += core::at(negative_log_probability_, label);
-      num_items += batch.num_items();
-    }
-    return num_items == 0 ? 0 : sum / static_cast<double>(num_items);
-  }
+  double evaluate(const TextDataset& dataset, const DataCollatorForLanguageModeling& collator) const;
 
  private:
   std::vector<double> negative_log_probability_;  // by id
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/data/impl/unigram_baseline.ipp>
+#endif

@@ -1,0 +1,128 @@
+// Definitions of data/text_dataset.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include <minibert/core/config.hpp>
+#include <minibert/core/error.hpp>
+#include <minibert/core/random.hpp>
+#include <minibert/data/permutation.hpp>
+#include <minibert/data/text_dataset.hpp>
+#include <minibert/data/text_tokenizer.hpp>
+#include <minibert/data/token_cache.hpp>
+#include <minibert/data/token_store.hpp>
+#include <minibert/data/token_store_writer.hpp>
+#include <minibert/io/fingerprint.hpp>
+#include <minibert/io/text_stream.hpp>
+
+namespace minibert {
+
+MINIBERT_INLINE index_t TextDataset::number(index_t i) const noexcept {
+  if (part_ == Part::all) return i;
+  if (part_ == Part::chosen) return core::at(*chosen_, i);
+  // Finds how many chosen examples precede the i-th other one: before chosen_[j] there are chosen_[j] − j others.
+  index_t first = 0, last = core::length(*chosen_);
+  while (first < last) {
+    const index_t j = (first + last) / 2;
+    if (core::at(*chosen_, j) - j <= i)
+      first = j + 1;
+    else
+      last = j;
+  }
+  return i + first;
+}
+
+MINIBERT_INLINE std::vector<token_id> TextDataset::ids(index_t i) const {
+  std::vector<token_id> ids;
+  append_ids(i, ids);
+  return ids;
+}
+
+MINIBERT_INLINE void TextDataset::append_ids(index_t i, std::vector<token_id>& ids) const {
+  store_->append_ids(number(i), ids);
+}
+
+MINIBERT_INLINE index_t TextDataset::num_tokens(index_t i) const noexcept { return store_->num_tokens(number(i)); }
+
+MINIBERT_INLINE index_t TextDataset::num_blank() const noexcept { return store_ ? store_->num_blank() : 0; }
+
+MINIBERT_INLINE index_t TextDataset::num_truncated() const noexcept { return store_ ? store_->num_truncated() : 0; }
+
+MINIBERT_INLINE std::vector<index_t> TextDataset::lines_of_texts() const {
+  return store_ ? store_->lines_of_texts() : std::vector<index_t>();
+}
+
+MINIBERT_INLINE std::string TextDataset::fingerprint() const {
+  return Fingerprint().add(store_ ? store_->text_fingerprint() : 0).hex();
+}
+
+template <class Texts>
+TextDataset TextDataset::make_of(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
+                                 const TextDatasetOptions& options) {
+  core::check<ValueError>(max_length >= 3, "max_seq_length is ", max_length,
+                          ", expected 3 or more: [CLS], a token and [SEP]");
+  const auto key_of = [&](std::uint64_t text) {
+    return Fingerprint()
+        .add(MINIBERT_VERSION)
+        .add(text)
+        .add(tokenizer.fingerprint())
+        .add(static_cast<std::uint64_t>(max_length))
+        .add(std::uint64_t{options.group_texts})
+        .value();
+  };
+  const auto key = [&] { return key_of(fingerprint_of(texts, options.progress_of("reading"))); };
+  const auto write = [&](const std::function<void(std::string_view)>& sink) {
+    TokenStoreWriter writer(sink, tokenizer.vocab_size(), max_length);
+    TextTokenizer tokenize(tokenizer, max_length, options.group_texts, core::length(texts), writer);
+    const auto add = [&](std::string_view block, index_t text) { tokenize.add_block(block, text); };
+    const std::uint64_t text = for_each_block(texts, options.progress_of("tokenising"), add);
+    writer.finish(key_of(text), text, tokenize.finish());
+    return key_of(text);
+  };
+  TextDataset dataset;
+  dataset.store_ = data_detail::find_or_make_token_store(options, key, write);
+  dataset.size_ = dataset.store_->size();
+  dataset.num_tokens_ = dataset.store_->num_tokens();
+  return dataset;
+}
+
+MINIBERT_INLINE TextDataset TextDataset::make(const std::vector<std::filesystem::path>& files,
+                                              const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
+                                              const TextDatasetOptions& options) {
+  return make_of(files, tokenizer, max_length, options);
+}
+
+MINIBERT_INLINE TextDataset TextDataset::make(std::span<const std::string_view> texts,
+                                              const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
+                                              const TextDatasetOptions& options) {
+  return make_of(texts, tokenizer, max_length, options);
+}
+
+MINIBERT_INLINE TextDataset::Split TextDataset::split(double validation_percentage, std::uint64_t seed) const {
+  core::check<ValueError>(validation_percentage > 0 && validation_percentage < 100, "validation_split_percentage is ",
+                          validation_percentage, ", expected more than 0 and less than 100");
+  core::check<ValueError>(size() >= 2, "the text has ", size(),
+                          " examples, expected at least 2 to split off a validation set");
+  core::check<ValueError>(part_ == Part::all, "the dataset is a part of a split, expected the whole text to split");
+  const double share = static_cast<double>(size()) * validation_percentage / 100;
+  const index_t count = std::clamp(static_cast<index_t>(std::llround(share)), index_t{1}, size() - 1);
+  const RandomPermutation order(size(), random::Key(seed).fold(random::site("validation split")));
+  const auto chosen = std::make_shared<std::vector<index_t>>(core::usize(count));
+  for (index_t i = 0; i < count; ++i) core::at(*chosen, i) = order(i);
+  std::sort(chosen->begin(), chosen->end());
+
+  Split split{*this, *this};
+  split.train.chosen_ = split.validation.chosen_ = chosen;
+  split.validation.part_ = Part::chosen;
+  split.validation.size_ = count;
+  split.validation.num_tokens_ = 0;
+  for (const index_t example : *chosen) split.validation.num_tokens_ += store_->num_tokens(example);
+  split.train.part_ = Part::others;
+  split.train.size_ = size() - count;
+  split.train.num_tokens_ = num_tokens() - split.validation.num_tokens_;
+  return split;
+}
+
+}  // namespace minibert

@@ -1,0 +1,51 @@
+// LineTokenizer: what a dataset requires of a tokenizer.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <minibert/core/types.hpp>
+
+namespace minibert {
+
+/// A tokenizer of lines. encode_into() appends a line's ids, [CLS] … [SEP], cut to max_length, and returns how many ids
+/// did not fit. All ids are below vocab_size(). Tokenizers with the same fingerprint() encode every line alike.
+template <class T>
+concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std::vector<token_id>& ids) {
+  { tokenizer.encode_into(line, index_t{}, ids) } -> std::convertible_to<index_t>;
+  { tokenizer.vocab_size() } -> std::convertible_to<index_t>;
+  { tokenizer.fingerprint() } -> std::convertible_to<std::uint64_t>;
+};
+
+namespace data_detail {
+
+/// Refers to a LineTokenizer of any type, which must outlive it.
+class AnyLineTokenizer {
+ public:
+  template <LineTokenizer Tokenizer>
+  explicit AnyLineTokenizer(const Tokenizer& tokenizer)
+      : tokenizer_(&tokenizer),
+        encode_into_([](const void* self, std::string_view line, index_t max_length, std::vector<token_id>& ids) {
+          return static_cast<index_t>(static_cast<const Tokenizer*>(self)->encode_into(line, max_length, ids));
+        }),
+        vocab_size_(tokenizer.vocab_size()),
+        fingerprint_(tokenizer.fingerprint()) {}
+
+  index_t encode_into(std::string_view line, index_t max_length, std::vector<token_id>& ids) const {
+    return encode_into_(tokenizer_, line, max_length, ids);
+  }
+  index_t vocab_size() const noexcept { return vocab_size_; }
+  std::uint64_t fingerprint() const noexcept { return fingerprint_; }
+
+ private:
+  const void* tokenizer_;
+  index_t (*encode_into_)(const void* self, std::string_view line, index_t max_length, std::vector<token_id>& ids);
+  index_t vocab_size_;
+  std::uint64_t fingerprint_;
+};
+
+}  // namespace data_detail
+
+}  // namespace minibert
