@@ -1,10 +1,11 @@
-# minibert_find_compression(TARGET): lets users of the target read text compressed with gzip and zstd, where zlib and
-# libzstd are installed. Both are optional: without the library, opening such a file is an error that says so.
-function(minibert_find_compression target)
+# minibert_find_compression(TARGET SCOPE): lets the target (SCOPE: PRIVATE) or its users (SCOPE: INTERFACE) read text
+# compressed with gzip and zstd, where zlib and libzstd are installed. Both are optional: without the library,
+# opening such a file is an error that says so.
+function(minibert_find_compression target scope)
   find_package(ZLIB QUIET)
   if(ZLIB_FOUND)
-    target_link_libraries(${target} INTERFACE $<BUILD_INTERFACE:ZLIB::ZLIB>)
-    target_compile_definitions(${target} INTERFACE $<BUILD_INTERFACE:MINIBERT_HAS_ZLIB>)
+    target_link_libraries(${target} ${scope} $<BUILD_INTERFACE:ZLIB::ZLIB>)
+    target_compile_definitions(${target} ${scope} $<BUILD_INTERFACE:MINIBERT_HAS_ZLIB>)
   else()
     message(STATUS "minibert: no zlib found; text compressed with gzip cannot be read")
   endif()
@@ -12,9 +13,9 @@ function(minibert_find_compression target)
   find_library(ZSTD_LIBRARY zstd DOC "zstd's library (Debian: libzstd-dev)")
   mark_as_advanced(ZSTD_INCLUDE_DIR ZSTD_LIBRARY)
   if(ZSTD_INCLUDE_DIR AND ZSTD_LIBRARY)
-    target_include_directories(${target} SYSTEM INTERFACE $<BUILD_INTERFACE:${ZSTD_INCLUDE_DIR}>)
-    target_link_libraries(${target} INTERFACE $<BUILD_INTERFACE:${ZSTD_LIBRARY}>)
-    target_compile_definitions(${target} INTERFACE $<BUILD_INTERFACE:MINIBERT_HAS_ZSTD>)
+    target_include_directories(${target} SYSTEM ${scope} $<BUILD_INTERFACE:${ZSTD_INCLUDE_DIR}>)
+    target_link_libraries(${target} ${scope} $<BUILD_INTERFACE:${ZSTD_LIBRARY}>)
+    target_compile_definitions(${target} ${scope} $<BUILD_INTERFACE:MINIBERT_HAS_ZSTD>)
   else()
     message(STATUS "minibert: no zstd found; text compressed with it cannot be read")
   endif()

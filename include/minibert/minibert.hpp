@@ -1,6 +1,7 @@
-// Includes the whole library.
+// Includes the library, except the kernels (kernels/*.hpp) and gradcheck (autograd/gradcheck.hpp).
 #pragma once
 
+#include <minibert/autograd/op.hpp>
 #include <minibert/core/config.hpp>
 #include <minibert/core/error.hpp>
 #include <minibert/core/parallel.hpp>
@@ -8,6 +9,8 @@
 #include <minibert/data/collator.hpp>
 #include <minibert/data/text_dataset.hpp>
 #include <minibert/data/unigram_baseline.hpp>
+#include <minibert/io/json.hpp>
+#include <minibert/io/safetensors.hpp>
 #include <minibert/models/bert.hpp>
 #include <minibert/models/bert_config.hpp>
 #include <minibert/models/bert_for_masked_lm.hpp>
@@ -21,7 +24,12 @@
 #include <minibert/tensor/print.hpp>
 #include <minibert/tensor/tensor.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
+#include <minibert/tokenizers/word_counts.hpp>
 #include <minibert/tokenizers/wordpiece_trainer.hpp>
 #include <minibert/train/baseline_callback.hpp>
+#include <minibert/train/checkpoint.hpp>
 #include <minibert/train/early_stopping.hpp>
+#include <minibert/train/interrupt_handler.hpp>
+#include <minibert/train/output_dir.hpp>
+#include <minibert/train/run_identity.hpp>
 #include <minibert/train/trainer.hpp>

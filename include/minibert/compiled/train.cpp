@@ -11,3 +11,4 @@
 #include <minibert/train/impl/trainer_state.ipp>
 #include <minibert/train/impl/training_arguments.ipp>
 #include <minibert/train/impl/training_log.ipp>
+#include <minibert/train/impl/training_loop.ipp>

@@ -1,0 +1,2 @@
+// Compiles definitions of kernels/.
+#include <minibert/kernels/impl/attention.ipp>

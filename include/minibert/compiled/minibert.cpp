@@ -1,0 +1,19 @@
+// Compiles the whole library as one file, for builds without CMake:
+//
+//   g++ -std=c++20 -O2 -fopenmp -DMINIBERT_COMPILED -I include -I /usr/include/eigen3 
+//       -c include/minibert/compiled/minibert.cpp
+//
+// Programs that link minibert.o need -DMINIBERT_COMPILED, too. docs/building.md says more.
+#include <minibert/compiled/autograd.cpp>
+#include <minibert/compiled/core.cpp>
+#include <minibert/compiled/data.cpp>
+#include <minibert/compiled/io.cpp>
+#include <minibert/compiled/kernels.cpp>
+#include <minibert/compiled/kernels_attention.cpp>
+#include <minibert/compiled/kernels_gemm.cpp>
+#include <minibert/compiled/models.cpp>
+#include <minibert/compiled/nn.cpp>
+#include <minibert/compiled/ops.cpp>
+#include <minibert/compiled/optim.cpp>
+#include <minibert/compiled/pipelines.cpp>
+#include <minibert/compiled/train.cpp>
