@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/autograd/op.hpp>
 #include <minibert/ops/functional.hpp>
 
 #include "support/ops.hpp"

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/kernels/elementwise.hpp>
 #include <minibert/ops/functional.hpp>
 
 #include "support/ops.hpp"

@@ -1,5 +1,6 @@
 #include <minibert/core/arena.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <map>

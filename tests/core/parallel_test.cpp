@@ -9,6 +9,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/core/detail/chunk_shares.hpp>
+
 using namespace minibert;
 
 TEST_CASE("parallel_for visits everything once, in chunks cut by shape") {

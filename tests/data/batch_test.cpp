@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/core/error.hpp>
+
 using namespace minibert;
 
 namespace {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <minibert/data/text_dataset.hpp>
+#include <minibert/io/file.hpp>
 
 #include "support/number_tokenizer.hpp"
 #include "support/test_data.hpp"

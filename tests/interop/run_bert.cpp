@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <minibert/io/safetensors.hpp>
 #include <minibert/models/bert_for_masked_lm.hpp>
 #include <minibert/optim/adamw.hpp>
 #include <minibert/optim/clip_grad.hpp>

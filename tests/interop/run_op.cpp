@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <minibert/autograd/autocast.hpp>
+#include <minibert/autograd/tape.hpp>
 #include <minibert/io/safetensors.hpp>
 #include <minibert/ops/functional.hpp>
 

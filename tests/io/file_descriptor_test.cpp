@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/file_descriptor.hpp>
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/io/file.hpp>
 
 #include "support/skip.hpp"

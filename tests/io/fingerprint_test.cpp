@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include <minibert/core/error.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/fingerprint.hpp>
 

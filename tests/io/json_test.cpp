@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 
 #include "support/test_data.hpp"

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/text_stream.hpp>
 

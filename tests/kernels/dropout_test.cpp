@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/kernels/detail/dropout_factors.hpp>
+#include <minibert/simd/dispatch.hpp>
+
 #include "support/kernels.hpp"
 
 using namespace minibert;

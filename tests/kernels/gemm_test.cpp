@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/kernels/detail/gemm_kernel.hpp>
+
 #include "support/reference.hpp"
 
 using namespace minibert;

@@ -6,8 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/autograd/autocast.hpp>
 #include <minibert/autograd/gradcheck.hpp>
 #include <minibert/ops/arithmetic.hpp>
+#include <minibert/ops/index_select.hpp>
 #include <minibert/ops/sum.hpp>
 #include <minibert/optim/adamw.hpp>
 

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/io/file.hpp>
+#include <minibert/io/safetensors.hpp>
+
 #include "support/test_data.hpp"
 #include "support/tiny_bert.hpp"
 

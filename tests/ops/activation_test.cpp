@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/ops/gelu.hpp>
+#include <minibert/ops/unary.hpp>
+
 #include "support/ops.hpp"
 
 using namespace minibert;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/kernels/dropout.hpp>
+
 #include "support/ops.hpp"
 
 using namespace minibert;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/autograd/autocast.hpp>
+
 #include "support/ops.hpp"
 
 using namespace minibert;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/kernels/detail/layer_norm_rows.hpp>
+#include <minibert/kernels/detail/softmax_rows.hpp>
 #include <minibert/kernels/layer_norm.hpp>
 #include <minibert/kernels/softmax.hpp>
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <minibert/io/file.hpp>
+#include <minibert/io/safetensors.hpp>
 #include <minibert/train/checkpoint.hpp>
 
 #include "support/test_data.hpp"

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/io/file.hpp>
+
 #include "support/test_data.hpp"
 
 using namespace minibert;

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <minibert/io/file.hpp>
 #include <minibert/train/trainer_state.hpp>
 
 #include "support/test_data.hpp"

@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include <minibert/train/checkpoint.hpp>
 #include <minibert/train/early_stopping.hpp>
+#include <minibert/train/interrupt_handler.hpp>
+#include <minibert/train/output_dir.hpp>
 #include <minibert/train/trainer.hpp>
 
 #include "support/number_lines.hpp"

@@ -1,97 +1,14 @@
 // Definitions of kernels/layer_norm.hpp.
 #pragma once
 
-#include <cmath>
-
 #include <minibert/core/parallel.hpp>
+#include <minibert/kernels/detail/layer_norm_rows.hpp>
 #include <minibert/kernels/layer_norm.hpp>
 #include <minibert/kernels/reduce.hpp>
 #include <minibert/simd/dispatch.hpp>
-#include <minibert/simd/part.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
-
-namespace detail {
-
-inline constexpr index_t kLayerNormGrain = 32;  // rows
-
-/// Loads x[p] + residual[p], or x[p] if residual is null.
-template <class V, class T, class Part>
-[[gnu::always_inline]] inline V load_sum(const T* x, const T* residual, index_t p, Part part) {
-  return part.template load<V>(x + p) +
-         simd::load_or_zero<V>((residual == nullptr ? x : residual) + p, residual != nullptr, part);
-}
-
-/// Normalises rows [begin, end). Writes their mean and 1/√(variance + eps) unless `mean` is null.
-struct LayerNormForward {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* y, T* mean, T* rstd, const T* x, const T* residual, const T* weight,
-                                         const T* bias, T eps, index_t begin, index_t end, index_t d) {
-    using V = typename Arch::template vec<T>;
-    for (index_t row = begin; row < end; ++row) {
-      const index_t first = row * d;
-      V total{};
-      simd::for_vectors<V>(
-          d, [&](index_t i, auto part)
-                 __attribute__((always_inline)) { total = total + load_sum<V>(x, residual, first + i, part); });
-      const T m = simd::sum(total) / static_cast<T>(d);
-      V squares{};
-      simd::for_vectors<V>(
-          d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V centred = part.keep(load_sum<V>(x, residual, first + i, part) - V::broadcast(m));
-            squares = simd::fma(centred, centred, squares);
-          });
-      const T r = T{1} / std::sqrt(simd::sum(squares) / static_cast<T>(d) + eps);
-      simd::for_vectors<V>(
-          d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V normal = (load_sum<V>(x, residual, first + i, part) - V::broadcast(m)) * V::broadcast(r);
-            const V scaled = simd::fma(normal, part.template load<V>(weight + i), part.template load<V>(bias + i));
-            part.store(scaled, y + first + i);
-          });
-      if (mean != nullptr) mean[row] = m, rstd[row] = r;
-    }
-  }
-};
-
-/// Computes the gradients of x and residual for rows [begin, end), and writes these rows' part of the gradients of
-/// weight and bias to `partial` (2·d).
-struct LayerNormBackward {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(Sink<T> dx, Sink<T> dresidual, T* partial, const T* dy, const T* x,
-                                         const T* residual, const T* weight, const T* mean, const T* rstd,
-                                         index_t begin, index_t end, index_t d) {
-    using V = typename Arch::template vec<T>;
-    for (index_t i = 0; i < 2 * d; ++i) partial[i] = T{0};
-    for (index_t row = begin; row < end; ++row) {
-      const index_t first = row * d;
-      const V m = V::broadcast(mean[row]), r = V::broadcast(rstd[row]);
-      V sum_g{}, sum_gx{};  // of g = dy·weight, and of g·x̂
-      simd::for_vectors<V>(
-          d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V normal = part.keep((load_sum<V>(x, residual, first + i, part) - m) * r);
-            const V up = part.template load<V>(dy + first + i);
-            const V g = up * part.template load<V>(weight + i);
-            sum_g = sum_g + g;
-            sum_gx = simd::fma(g, normal, sum_gx);
-            part.store(simd::fma(up, normal, part.template load<V>(partial + i)), partial + i);
-            part.store(part.template load<V>(partial + d + i) + up, partial + d + i);
-          });
-      const V mean_g = V::broadcast(simd::sum(sum_g) / static_cast<T>(d));
-      const V mean_gx = V::broadcast(simd::sum(sum_gx) / static_cast<T>(d));
-      simd::for_vectors<V>(
-          d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V normal = (load_sum<V>(x, residual, first + i, part) - m) * r;
-            const V g = part.template load<V>(dy + first + i) * part.template load<V>(weight + i);
-            const V gradient = (g - mean_g - normal * mean_gx) * r;
-            if (dx) simd::store_or_add(gradient, dx.data + first + i, dx.accumulate, part);
-            if (dresidual) simd::store_or_add(gradient, dresidual.data + first + i, dresidual.accumulate, part);
-          });
-    }
-  }
-};
-
-}  // namespace detail
 
 MINIBERT_INLINE index_t layer_norm_backward_workspace(index_t n, index_t d) noexcept {
   return num_chunks(n, detail::kLayerNormGrain) * 2 * d;
