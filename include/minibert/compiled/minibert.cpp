@@ -16,4 +16,5 @@
 #include <minibert/compiled/ops.cpp>
 #include <minibert/compiled/optim.cpp>
 #include <minibert/compiled/pipelines.cpp>
+#include <minibert/compiled/tokenizers.cpp>
 #include <minibert/compiled/train.cpp>

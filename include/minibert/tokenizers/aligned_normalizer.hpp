@@ -8,17 +8,11 @@
 
 #include <minibert/core/types.hpp>
 #include <minibert/core/utf8.hpp>
+#include <minibert/tokenizers/char_span.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
 namespace minibert {
-
-/// Characters [start, end) of a text. A character is a code point; each U+FFFD that replaces invalid UTF-8 counts as
-/// one.
-struct CharSpan {
-  index_t start = 0, end = 0;
-  friend bool operator==(const CharSpan&, const CharSpan&) = default;
-};
 
 /// Normalised text, with the origin of each byte: the number of the character in the original text.
 struct AlignedText {

@@ -1,24 +1,21 @@
 // Encoding: a text or a pair of texts as input for a model, and the options of encoding.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <optional>
-#include <utility>
 #include <vector>
 
-#include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/tokenizers/aligned_normalizer.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
-#include <minibert/tokenizers/truncation.hpp>
+#include <minibert/tokenizers/char_span.hpp>
 
 namespace minibert {
 
 /// The word id of a token that belongs to no word: [CLS], [SEP], padding (None in Hugging Face).
 inline constexpr index_t kNoWord = -1;
+
+/// Which text is truncated if a text or pair is too long. The names are Hugging Face's.
+enum class TruncationStrategy { do_not_truncate, longest_first, only_first, only_second };
 
 /// The length to which sequences are padded. The names are Hugging Face's.
 enum class PaddingStrategy { do_not_pad, longest, max_length };
@@ -60,46 +57,5 @@ struct BatchEncoding {
   std::vector<Encoding> encodings;
   std::vector<index_t> overflow_to_sample_mapping;  ///< for each encoding, the index of its text or pair
 };
-
-namespace tokenizers::detail {
-
-/// Returns n empty encodings. First all threads together write to each page of the memory, because the page faults take
-/// several times as long as filling the memory.
-inline std::vector<Encoding> empty_encodings(index_t n) {
-  constexpr index_t kPage = 4096;
-  std::vector<Encoding> encodings;
-  encodings.reserve(core::usize(n));
-  auto* const bytes = reinterpret_cast<std::byte*>(encodings.data());
-  const index_t size = n * static_cast<index_t>(sizeof(Encoding));
-  parallel_for(num_chunks(size, kPage), 64, [&](index_t begin, index_t end) {
-    for (index_t page = begin; page < end; ++page) bytes[page * kPage] = std::byte{};
-  });
-  encodings.resize(core::usize(n));
-  return encodings;
-}
-
-/// Returns a batch in which each encoding is followed by its overflowing encodings.
-inline BatchEncoding flatten_overflow(std::vector<Encoding> encodings) {
-  BatchEncoding batch;
-  const auto has_overflow = [](const Encoding& encoding) { return !encoding.overflowing.empty(); };
-  if (std::none_of(encodings.begin(), encodings.end(), has_overflow)) {
-    batch.overflow_to_sample_mapping.resize(encodings.size());
-    std::iota(batch.overflow_to_sample_mapping.begin(), batch.overflow_to_sample_mapping.end(), index_t{0});
-    batch.encodings = std::move(encodings);
-    return batch;
-  }
-  const auto add = [&](Encoding&& encoding, index_t sample) {
-    batch.encodings.push_back(std::move(encoding));
-    batch.overflow_to_sample_mapping.push_back(sample);
-  };
-  for (index_t i = 0; i < core::length(encodings); ++i) {
-    std::vector<Encoding> overflowing = std::exchange(core::at(encodings, i).overflowing, {});
-    add(std::move(core::at(encodings, i)), i);
-    for (Encoding& part : overflowing) add(std::move(part), i);
-  }
-  return batch;
-}
-
-}  // namespace tokenizers::detail
 
 }  // namespace minibert

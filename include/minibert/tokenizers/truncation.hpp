@@ -8,12 +8,9 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/encoding.hpp>
 
 namespace minibert {
-
-/// Which text is truncated if a text or pair is too long. The names are Hugging Face's.
-enum class TruncationStrategy { do_not_truncate, longest_first, only_first, only_second };
 
 namespace tokenizers::detail {
 

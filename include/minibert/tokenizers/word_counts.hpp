@@ -1,23 +1,16 @@
 // WordCounts and WordCounter: the distinct words of a corpus with their counts, from which a vocabulary is trained.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <minibert/core/error.hpp>
-#include <minibert/core/fnv1a.hpp>
-#include <minibert/core/parallel.hpp>
 #include <minibert/core/types.hpp>
-#include <minibert/io/lines.hpp>
 #include <minibert/io/text_stream.hpp>
 #include <minibert/tokenizers/normalization_loss.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
-#include <minibert/tokenizers/pre_tokenizer.hpp>
 
 namespace minibert {
 
@@ -35,54 +28,21 @@ class WordCounts {
 
   /// Adds `count` occurrences of a word.
   /// @throws ValueError once there are 2^31 distinct words
-  void add(std::string_view word, std::int64_t count = 1) {
-    if (2 * (counts_.size() + 1) > slots_.size()) grow();
-    const std::uint32_t hash = hash_of(word);
-    std::uint32_t& slot = find_slot(word, hash);
-    if (slot != kEmpty) {
-      counts_[slot] += count;
-      return;
-    }
-    slot = static_cast<std::uint32_t>(size());
-    text_ += word;
-    begins_.push_back(core::length(text_));
-    counts_.push_back(count);
-    hashes_.push_back(hash);
-  }
+  void add(std::string_view word, std::int64_t count = 1);
 
   /// Adds the counts of `other`, and its new words in its order.
-  void add(const WordCounts& other) {
-    for (index_t i = 0; i < other.size(); ++i) add(other.word(i), other.count(i));
-  }
+  void add(const WordCounts& other);
 
  private:
   static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
 
   /// Returns the FNV-1a hash. XORs the high half into the low half, whose bits select the slot.
-  static std::uint32_t hash_of(std::string_view word) noexcept {
-    const std::uint64_t hash = core::fnv1a(word);
-    return static_cast<std::uint32_t>(hash ^ (hash >> 32));
-  }
+  static std::uint32_t hash_of(std::string_view word) noexcept;
 
   /// Returns the slot of the word, or the empty slot where it belongs. At least half of the slots are empty.
-  std::uint32_t& find_slot(std::string_view word, std::uint32_t hash) noexcept {
-    const std::size_t mask = slots_.size() - 1;
-    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
-      std::uint32_t& slot = slots_[i];
-      if (slot == kEmpty || (hashes_[slot] == hash && this->word(slot) == word)) return slot;
-    }
-  }
+  std::uint32_t& find_slot(std::string_view word, std::uint32_t hash) noexcept;
 
-  void grow() {
-    core::check<ValueError>(slots_.size() <= kEmpty, "word counts: found more than ", size(), " distinct words");
-    slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), kEmpty);
-    const std::size_t mask = slots_.size() - 1;
-    for (std::uint32_t word = 0; word < counts_.size(); ++word) {
-      std::size_t i = hashes_[word] & mask;
-      while (slots_[i] != kEmpty) i = (i + 1) & mask;
-      slots_[i] = word;
-    }
-  }
+  void grow();
 
   std::string text_;                   // all words, one after another
   std::vector<index_t> begins_ = {0};  // where each word begins in text_, and the end of the last
@@ -95,58 +55,38 @@ class WordCounts {
 /// characters in normalisation. The result does not depend on the number of threads.
 class WordCounter {
  public:
-  explicit WordCounter(const BertNormalizerOptions& options) : normalizer_(options) {}
+  explicit WordCounter(const BertNormalizerOptions& options);
 
   const WordCounts& counts() const noexcept { return counts_; }
   const NormalizationLossCount& loss() const noexcept { return loss_; }
 
   /// Adds the words of a text, line by line. Only \n ends a line. Uses all threads.
-  void add_text(std::string_view text) {
-    for_each_block(std::span(&text, 1), {}, [&](std::string_view block, index_t /*text*/) { add_block(block); });
-  }
+  void add_text(std::string_view text);
 
   /// Adds the words of text files, plain or compressed, which may be larger than memory. Uses all threads. Reports the
   /// bytes read to `progress`.
   /// @throws as TextStream
-  void add_files(const std::vector<std::filesystem::path>& files, const Progress& progress = {}) {
-    for_each_block(files, progress, [&](std::string_view block, index_t /*file*/) { add_block(block); });
-  }
-  void add_file(const std::filesystem::path& path) { add_files({path}); }
+  void add_files(const std::vector<std::filesystem::path>& files, const Progress& progress = {});
+  void add_file(const std::filesystem::path& path);
 
  private:
   static constexpr index_t kChunk = 1 << 18;
 
-  struct Part {
-    WordCounts counts;
-    NormalizationLossCount loss;
-  };
+  struct Part;
 
   /// Counts chunks of the block in parallel, then merges the counts in the order of the chunks, so that words stay in
   /// order of first appearance.
-  void add_block(std::string_view block) {
-    std::vector<Part> parts(core::usize(num_chunks(core::length(block), kChunk)));
-    parallel_for_lines(block, kChunk,
-                       [&](std::string_view lines, index_t i) { count_lines(lines, core::at(parts, i)); });
-    for (const Part& part : parts) {
-      counts_.add(part.counts);
-      loss_.add(part.loss);
-    }
-  }
+  void add_block(std::string_view block);
 
-  void count_lines(std::string_view text, Part& part) const {
-    std::string normalized;
-    for_each_line(text, [&](std::string_view line) {
-      normalized.clear();
-      normalizer_.append(line, normalized);
-      pre_tokenizer_.for_each_word(normalized, [&](std::string_view word) { part.counts.add(word); });
-      part.loss.add(normalization_loss(line, normalizer_.options()));
-    });
-  }
+  void count_lines(std::string_view text, Part& part) const;
 
   BertNormalizer normalizer_;
-  BertPreTokenizer pre_tokenizer_;
   WordCounts counts_;
   NormalizationLossCount loss_;
 };
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/tokenizers/impl/word_counts.ipp>
+#endif
