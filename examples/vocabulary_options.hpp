@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <minibert/core/utf8.hpp>
 #include <minibert/minibert.hpp>
 
 struct VocabularyOptions {

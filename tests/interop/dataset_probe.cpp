@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/data/text_dataset.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 
 namespace {

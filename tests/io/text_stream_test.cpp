@@ -1,3 +1,9 @@
+#ifdef MINIBERT_HAS_ZLIB
+#include <zlib.h>
+#endif
+#ifdef MINIBERT_HAS_ZSTD
+#include <zstd.h>
+#endif
 #include <doctest/doctest.h>
 
 #include <sys/stat.h>

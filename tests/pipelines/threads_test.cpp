@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/io/file.hpp>
 #include <minibert/pipelines/fill_mask.hpp>
 #include <minibert/train/evaluation.hpp>
 

@@ -6,6 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/core/error.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/json.hpp>
+
 #include "support/test_data.hpp"
 
 using namespace minibert;

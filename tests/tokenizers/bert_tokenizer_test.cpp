@@ -6,6 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/io/file.hpp>
+#include <minibert/tokenizers/word_counts.hpp>
+#include <minibert/tokenizers/wordpiece_trainer.hpp>
+
 #include "support/count_allocations.hpp"
 #include "support/test_data.hpp"
 

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/core/parallel.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 
 #include "support/quotes.hpp"

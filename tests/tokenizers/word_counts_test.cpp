@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <minibert/io/file.hpp>
+#include <minibert/tokenizers/pre_tokenizer.hpp>
 
 #include "support/test_data.hpp"
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <minibert/autograd/tape.hpp>
+#include <minibert/core/error.hpp>
 
 namespace minibert {
 

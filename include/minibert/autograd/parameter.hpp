@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <minibert/core/arena.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/tensor/shape.hpp>
 
 namespace minibert {

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <minibert/autograd/tape.hpp>
+#include <minibert/core/error.hpp>
 
 namespace minibert {
 

@@ -17,6 +17,7 @@
 #include <minibert/autograd/no_grad.hpp>
 #include <minibert/autograd/variable.hpp>
 #include <minibert/core/arena.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/core/sink.hpp>
 #include <minibert/tensor/tensor.hpp>
 

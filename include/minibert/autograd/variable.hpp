@@ -6,6 +6,7 @@
 #include <string>
 
 #include <minibert/autograd/parameter.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/tensor/print.hpp>
 #include <minibert/tensor/shape.hpp>
 #include <minibert/tensor/tensor.hpp>

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 
 namespace minibert {

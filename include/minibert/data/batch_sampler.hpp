@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/sampler.hpp>
 

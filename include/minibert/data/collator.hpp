@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/random.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/batch.hpp>

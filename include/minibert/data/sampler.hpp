@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/names.hpp>
 #include <minibert/core/types.hpp>
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/line_tokenizer.hpp>
 #include <minibert/data/text_dataset_options.hpp>

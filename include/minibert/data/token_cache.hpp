@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/text_dataset_options.hpp>
 #include <minibert/data/token_store.hpp>

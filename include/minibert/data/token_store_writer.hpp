@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/token_store.hpp>
 #include <minibert/io/fingerprint.hpp>

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/io/file_descriptor.hpp>
 
 namespace minibert {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <minibert/core/config.hpp>
+#include <minibert/core/error.hpp>
 
 namespace minibert::io {
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 
 namespace minibert {

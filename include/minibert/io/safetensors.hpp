@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>

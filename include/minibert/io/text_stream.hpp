@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/file_descriptor.hpp>
 #include <minibert/io/fingerprint.hpp>

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <minibert/autograd/pingpong_buffers.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/data/batch.hpp>
 #include <minibert/models/bert_config.hpp>
 #include <minibert/models/pretrained.hpp>

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/ops/activation.hpp>

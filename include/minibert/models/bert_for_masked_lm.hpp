@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/models/bert.hpp>
 
 namespace minibert {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/models/bert_config.hpp>
 #include <minibert/nn/module.hpp>
 

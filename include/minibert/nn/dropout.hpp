@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <minibert/autograd/variable.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/nn/context.hpp>
 #include <minibert/nn/scope.hpp>
 

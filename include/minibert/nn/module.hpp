@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/nn/context.hpp>
 #include <minibert/nn/scope.hpp>
 #include <minibert/tensor/tensor.hpp>

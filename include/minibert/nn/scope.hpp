@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <minibert/autograd/parameter.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/nn/init.hpp>
 
 namespace minibert::nn {

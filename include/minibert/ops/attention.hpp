@@ -2,6 +2,7 @@
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/core/random.hpp>
 #include <minibert/core/sequences.hpp>
 

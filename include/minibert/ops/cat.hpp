@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <minibert/autograd/variable.hpp>
+#include <minibert/core/error.hpp>
 
 namespace minibert::functional {
 

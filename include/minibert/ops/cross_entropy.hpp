@@ -5,6 +5,7 @@
 #include <span>
 
 #include <minibert/autograd/variable.hpp>
+#include <minibert/core/error.hpp>
 
 namespace minibert::functional {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
+#include <minibert/core/error.hpp>
 
 namespace minibert::functional {
 

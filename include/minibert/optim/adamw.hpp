@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/kernels/adamw.hpp>
 #include <minibert/optim/optimizer.hpp>
 #include <minibert/optim/parameter_chunks.hpp>

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/names.hpp>
 #include <minibert/core/types.hpp>
 

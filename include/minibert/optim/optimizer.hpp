@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <minibert/autograd/parameter.hpp>
+#include <minibert/core/error.hpp>
 
 namespace minibert::optim {
 

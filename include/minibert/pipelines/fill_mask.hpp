@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/models/bert_for_masked_lm.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 

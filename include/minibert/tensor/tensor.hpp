@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <minibert/core/aligned_buffer.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/tensor/shape.hpp>
 #include <minibert/tensor/views.hpp>
 

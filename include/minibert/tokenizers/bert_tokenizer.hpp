@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/encoding.hpp>

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/text_stream.hpp>
 #include <minibert/tokenizers/normalization_loss.hpp>

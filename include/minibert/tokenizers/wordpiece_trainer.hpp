@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/tokenizers/word_counts.hpp>
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <minibert/autograd/parameter.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/json.hpp>
 

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <minibert/core/error.hpp>
 #include <minibert/train/callback.hpp>
 
 namespace minibert {

@@ -1,6 +1,7 @@
 // Checks and prepares the output folder, which is never overwritten by accident.
 #pragma once
 
+#include <minibert/core/error.hpp>
 #include <minibert/train/training_arguments.hpp>
 
 namespace minibert {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include <minibert/core/error.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/train/training_arguments.hpp>
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/json.hpp>
 

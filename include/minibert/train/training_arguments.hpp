@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/data/sampler.hpp>
 #include <minibert/io/json.hpp>

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/optim/lr_scheduler.hpp>
