@@ -1,6 +1,6 @@
-# Builds and runs the program in project/ against the library, WAY being `installed` or `subdirectory`, in a folder of
-# its own, and fails when the library adds flags of its own to its user's.
-set(work ${MINIBERT_BINARY_DIR}/tests/consume/${WAY})
+# Builds and runs the program in project/ in a folder of its own. WAY: `installed` or `subdirectory`. FORM: `minibert` or
+# `compiled`. Fails if the library adds flags to its user's.
+set(work ${MINIBERT_BINARY_DIR}/tests/consume/${WAY}-${FORM})
 file(REMOVE_RECURSE ${work})
 unset(ENV{CXXFLAGS})
 
@@ -14,12 +14,13 @@ if(WAY STREQUAL "installed")
 else()
   set(where -DMINIBERT_SOURCE_DIR=${MINIBERT_SOURCE_DIR})
 endif()
-run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/project -B ${work}/build -G Ninja ${where}
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/project -B ${work}/build -G Ninja ${where} -DFORM=${FORM}
     -DCMAKE_CXX_COMPILER=${CXX_COMPILER} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
 run(${CMAKE_COMMAND} --build ${work}/build)
 run(${work}/build/program)
 
 file(READ ${work}/build/compile_commands.json commands)
+string(REGEX REPLACE "[^\n]*/include/minibert/compiled/[^\n]*\n" "" commands "${commands}") # the library itself
 string(REGEX REPLACE " -fopenmp[^ ]*" "" commands "${commands}")
 if(commands MATCHES " (-[fmOW][^ ]*)")
   message(FATAL_ERROR "the library adds ${CMAKE_MATCH_1} to its user's flags:\n${commands}")

@@ -15,6 +15,15 @@
 #define MINIBERT_INLINE inline
 #endif
 
+// Programs must not mix the forms: their types have the same names. The compiled form defines this symbol as an
+// ordinary variable (core/impl/parallel.ipp) and the header-only form as a thread-local one, which linkers refuse to
+// combine.
+#if !defined(MINIBERT_COMPILED) && defined(__ELF__)
+extern "C" {
+[[gnu::used]] inline thread_local char minibert_mixes_header_only_and_compiled_form = 0;
+}
+#endif
+
 // The inline namespace of simd, kernels and parallel loops. In the header-only form it is named after the flags of the
 // translation unit. Otherwise the linker would merge functions of units compiled with different flags, and a unit
 // without AVX could get code that uses AVX, or a unit without OpenMP memory for one thread and loops on two.

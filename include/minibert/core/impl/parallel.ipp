@@ -8,6 +8,13 @@
 #include <omp.h>
 #endif
 
+#if defined(MINIBERT_COMPILED) && defined(__ELF__)
+extern "C" {
+extern char minibert_mixes_header_only_and_compiled_form;
+char minibert_mixes_header_only_and_compiled_form = 0;  // see core/config.hpp
+}
+#endif
+
 namespace minibert {
 
 namespace core::detail {
