@@ -170,14 +170,16 @@ def markdown(results, machine):
     parts.insert(2, f"## Comparison with other libraries\n\n{ABOUT_FIGURES}\n{figures_table(results)}")
     titles = {"gemm": ("## Matrix products", "GFLOP/s on all threads. NT is the forward pass of a linear layer, NN the "
                        "gradient of its input, TN the gradient of its weight. In the bf16 column, operands are float "
-                       "in memory and their conversion is included; PyTorch's operands are bf16 in memory.", gemm_table),
+                       "in memory and their conversion is included; PyTorch's operands are bf16 in memory.",
+                       gemm_table),
               "attention": ("## Attention", "GFLOP/s on all threads. The forward pass counts 4·B·H·T²·D operations, "
                             "forward and backward together 3.5 times as many. A ragged batch has the lengths of 64 "
                             "lines; only operations on real tokens count, not those on padding.", attention_table),
               "step": ("## The tutorial's training step",
                        "Batches of 64 lines, with dropout; mean of four batches.", step_table),
               "kernels": ("## Other kernels", "GB/s counts the memory that a kernel has to read and write. The share "
-                          "divides it by the rate of a triad (a = b + s·c) over as many bytes.", kernels_table)}
+                          "divides it by the rate of a triad (a = b + s·c) over as many bytes.",
+                          kernels_table)}
     for section, (title, words, make) in titles.items():
         if section in results:
             parts += [title, words, make(results[section])]

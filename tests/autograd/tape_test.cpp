@@ -126,7 +126,8 @@ TEST_CASE("backward: a value is differentiated once") {
   Inputs<double> inputs{{2}};
   Tape<double> tape;
   const auto x = inputs.on(tape)[0];
-  const std::string message = " was differentiated before; add the losses and call backward() once, or record it anew";
+  const std::string message =
+      " was differentiated before; add the losses and call backward() once, or record the op again";
   SUBCASE("the same loss twice") {
     const auto loss = F::sum(x * x);
     tape.backward(loss);

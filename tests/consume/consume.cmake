@@ -1,5 +1,5 @@
-# Builds and runs the program in project/ in a folder of its own. WAY: `installed` or `subdirectory`. FORM: `minibert` or
-# `compiled`. Fails if the library adds flags to its user's.
+# Builds and runs the program in project/ in a folder of its own. WAY: `installed` or `subdirectory`. FORM: `minibert`
+# or `compiled`. Fails if the library adds flags to its user's.
 set(work ${MINIBERT_BINARY_DIR}/tests/consume/${WAY}-${FORM})
 file(REMOVE_RECURSE ${work})
 unset(ENV{CXXFLAGS})

@@ -1,9 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <string>
 
+#include <minibert/core/random.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 
@@ -12,8 +15,11 @@
 namespace {
 
 using minibert::FormatError;
+using minibert::index_t;
 using minibert::Json;
 using minibert::ValueError;
+namespace core = minibert::core;
+namespace random_numbers = minibert::random;
 
 Json parse(std::string_view text) { return Json::parse(text, "t.json"); }
 
@@ -54,6 +60,54 @@ TEST_CASE("integers and doubles stay apart and keep their bits") {
     const double back = parse(Json(value).dump()).as_number();
     CHECK(back == value);
     CHECK(std::signbit(back) == std::signbit(value));
+  }
+}
+
+TEST_CASE("numbers at and beyond the limits of a double") {
+  CHECK(parse("1e-400").as_number() == 0);
+  CHECK(std::signbit(parse("-1e-99999999999").as_number()));
+  CHECK(parse("0.000000000000001e-2147483639").as_number() == 0);  // undefined behaviour in RapidJSON, CVE-2024-38517
+  CHECK(parse("2.4703282292062327e-324").as_number() == 0);        // just below half of the smallest double
+  CHECK(parse("2.4703282292062328e-324").as_number() == 5e-324);
+  CHECK(parse("1.7976931348623158e308").as_number() == std::numeric_limits<double>::max());
+  CHECK(has(refusal("9.9e308"), "t.json:1:1: the number 9.9e308 is too large"));
+  for (const char* text : {"1e309", "-1e400", "1e99999999999"}) CHECK_MESSAGE(refusal(text) != "accepted", text);
+}
+
+TEST_CASE("random numbers are read as the standard library reads them") {
+  const random_numbers::Key key(7);
+  for (std::uint32_t i = 0; i < 20000; ++i) {
+    std::string text = key.below(2, i, 0) == 0 ? "" : "-";
+    text += std::to_string(key.below(2000, i, 1));
+    if (key.below(2, i, 2) == 0) text += "." + std::to_string(key.below(index_t{1} << 60, i, 3));
+    if (key.below(2, i, 4) == 0) text += "e" + std::to_string(key.below(680, i, 5) - 340);
+    const double expected = std::strtod(text.c_str(), nullptr);
+    if (std::isinf(expected))
+      CHECK_MESSAGE(refusal(text) != "accepted", text);
+    else
+      CHECK_MESSAGE(parse(text).as_number() == expected, text);
+  }
+}
+
+TEST_CASE("damaged text never crashes") {
+  const std::string whole = R"({"a": [1, -2.5e-3, true, null, "x\u00e9\n"], "b": {"c": "සිං", "d": []}})";
+  const random_numbers::Key key(11);
+  for (std::uint32_t i = 0; i < 20000; ++i) {
+    std::string text = whole;
+    for (index_t n = key.below(4, i, 0) + 1, k = 0; k < n; ++k) {
+      const auto draw = static_cast<std::uint32_t>(3 * k + 1);
+      const auto place = core::usize(key.below(core::length(text), i, draw));
+      if (key.below(2, i, draw + 1) == 0)
+        text[place] = static_cast<char>(key.below(256, i, draw + 2));
+      else
+        text.erase(place, 1);
+    }
+    try {
+      const Json value = parse(text);
+      CHECK(parse(value.dump()) == value);
+    } catch (const FormatError& error) {
+      CHECK(std::string_view(error.what()).starts_with("t.json:"));
+    }
   }
 }
 

@@ -88,7 +88,7 @@ TEST_CASE("attention: errors") {
                        ShapeError);
   const std::vector<index_t> late{1, 5}, backwards{0, 6, 5};
   wrong.cu_seqlens = late.data(), wrong.count = 1, wrong.max_seqlen = 9;
-  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: cu_seqlens must begin with 0", ShapeError);
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: cu_seqlens begins with 1, expected 0", ShapeError);
   wrong.cu_seqlens = backwards.data(), wrong.count = 2;
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has -1 rows, expected 0 to 9",
                        ShapeError);

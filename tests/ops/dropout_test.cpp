@@ -72,5 +72,5 @@ TEST_CASE("dropout: errors") {
   Sequences nameless = sequences.view();
   nameless.global_rows = nullptr;
   CHECK_THROWS_WITH_AS(F::dropout(x, 0.5, {}, nameless),
-                       "dropout: dropout needs the sequences' rows in the global batch", ValueError);
+                       "dropout: the sequences have no global_rows, which determine the dropout", ValueError);
 }

@@ -58,6 +58,9 @@ Results use(const BertForMaskedLM& model, const BertTokenizer& tokenizer, const 
   } catch (const ValueError& error) {  // a refused text leaves no trace in what follows
     results.bytes += error.what();
   }
+  tape.reset();
+  const MaskedLMBatch recorded = testing::tiny_batch({4, 4}, 7);
+  results.numbers.push_back(model.forward(tape, recorded).loss.item());  // recording touches no shared state either
   const DataCollatorForLanguageModeling collator(tokenizer);
   results.numbers.push_back(evaluate(model, collator, lines, 4, tape).loss);
   results.numbers.push_back(static_cast<double>(model.num_parameters()));

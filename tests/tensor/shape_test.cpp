@@ -1,5 +1,7 @@
 #include <minibert/tensor/shape.hpp>
 
+#include <sstream>
+
 #include <doctest/doctest.h>
 
 using namespace minibert;
@@ -42,4 +44,16 @@ TEST_CASE("Shape: errors") {
   CHECK_THROWS_WITH_AS((Shape{2, 3}.size(2)), "Shape: there is no dimension 2 in shape (2, 3)", ShapeError);
   CHECK_THROWS_WITH_AS((Shape{2, 3}.size(-3)), "Shape: there is no dimension -3 in shape (2, 3)", ShapeError);
   CHECK_THROWS_AS(Shape{}.size(-1), ShapeError);
+  constexpr index_t kLarge = index_t{1} << 40;
+  CHECK_THROWS_WITH_AS((Shape{kLarge, kLarge}),
+                       "Shape: (1099511627776, 1099511627776) has too many elements, expected less than 2^63",
+                       ShapeError);
+  CHECK_THROWS_AS(Shape{kLarge}.with_front(kLarge), ShapeError);
+  CHECK(Shape{kLarge, 0}.numel() == 0);
+}
+
+TEST_CASE("Shape: written to a stream") {
+  std::ostringstream out;
+  out << Shape{2, 3};
+  CHECK(out.str() == "(2, 3)");
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <minibert/optim/adamw.hpp>
 #include <minibert/train/checkpoint.hpp>
 #include <minibert/train/early_stopping.hpp>
 #include <minibert/train/interrupt_handler.hpp>
@@ -432,7 +433,7 @@ TEST_CASE("compute_metrics gets all predictions and labels, in the dataset's ord
 TEST_CASE("predictions are bounded, and may be reduced before they are kept") {
   TrainingArguments args = busy("");
   args.load_best_model_at_end = false;
-  args.max_prediction_bytes = 8;
+  args.max_prediction_bytes = 20;  // the reduced predictions and their labels take exactly these
   Run run(args);
   CHECK_THROWS_WITH_AS(run.trainer.predict(run.eval), doctest::Contains("max_prediction_bytes"), ValueError);
   CHECK_NOTHROW(run.trainer.evaluate());  // keeps none
@@ -482,6 +483,27 @@ TEST_CASE("an optimizer and a schedule of a user's own; a run with another optim
   Run with_adamw(args);
   with_adamw.trainer.set_lr_lambda([](index_t step) { return 1.0 / static_cast<double>(step + 1); });
   CHECK(refusal<ValueError>(with_adamw).find("optimizer") != std::string::npos);
+}
+
+TEST_CASE("a run with an AdamW of its own resumes only with the same settings") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = busy(folder / "out");
+  args.max_steps = 6;
+  const auto with = [](Run& run, double lr) {
+    run.trainer.set_optimizer(
+        std::make_shared<optim::AdamW<float>>(run.model.parameters(), optim::AdamWOptions{.lr = lr}));
+  };
+  Run run(args);
+  with(run, 0.01);
+  run.trainer.train();
+  args.resume_from_checkpoint = fs::path();
+  args.max_steps = 8;
+  Run other(args);
+  with(other, 0.02);
+  CHECK(refusal<ValueError>(other).find("optimizer") != std::string::npos);
+  Run same(args);
+  with(same, 0.01);
+  CHECK(same.trainer.train().global_step == 8);
 }
 
 TEST_CASE("a gradient that is not finite stops training and names the step") {

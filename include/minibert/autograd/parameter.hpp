@@ -18,8 +18,8 @@ class ParameterStore;
 
 /// A named tensor and its gradient. A ParameterStore owns both and never moves them.
 ///
-/// The gradient belongs to the parameter, not to a tape. Any number of threads may read a parameter at the same time,
-/// but only one tape at a time may record and run backward() on the parameters of one store.
+/// The gradient belongs to the parameter, not to a tape. Any number of threads may run forward passes on the parameters
+/// of one store at the same time, each with a tape of its own, but only one at a time may run backward().
 template <class T>
 struct Parameter {
   std::string name;  ///< full name, as in Hugging Face's files
@@ -27,7 +27,7 @@ struct Parameter {
   bool requires_grad = true;  ///< false: frozen
   bool has_grad = false;      ///< true if grad was written since zero_grad(); false is PyTorch's `grad is None`
   T* data = nullptr;          ///< shape.numel() values
-  T* grad = nullptr;          ///< shape.numel() values; null until a tape first records the parameter
+  T* grad = nullptr;          ///< shape.numel() values; null until a backward pass first reaches the parameter
   ParameterStore<T>* store = nullptr;
 
   index_t numel() const noexcept { return shape.numel(); }
@@ -35,7 +35,7 @@ struct Parameter {
   /// Returns all elements in row-major order.
   std::span<T> values() noexcept { return {data, core::usize(numel())}; }
   std::span<const T> values() const noexcept { return {data, core::usize(numel())}; }
-  /// Returns the gradient, in the same order. Empty until a tape first records the parameter.
+  /// Returns the gradient, in the same order. Empty until a backward pass first reaches the parameter.
   std::span<const T> gradient() const noexcept { return {grad, grad == nullptr ? 0 : core::usize(numel())}; }
 };
 

@@ -1,9 +1,12 @@
 // Compiles the whole library as one file, for builds without CMake:
 //
-//   g++ -std=c++20 -O2 -fopenmp -DMINIBERT_COMPILED -I include -I /usr/include/eigen3 
-//       -c include/minibert/compiled/minibert.cpp
+//   g++ -std=c++20 -O2 -fopenmp -I include -I /usr/include/eigen3 -c include/minibert/compiled/minibert.cpp
 //
-// Programs that link minibert.o need -DMINIBERT_COMPILED, too. docs/building.md says more.
+// Programs that link minibert.o are compiled with -DMINIBERT_COMPILED. docs/building.md says more.
+#ifndef MINIBERT_COMPILED
+#define MINIBERT_COMPILED
+#endif
+
 #include <minibert/compiled/autograd.cpp>
 #include <minibert/compiled/core.cpp>
 #include <minibert/compiled/data.cpp>

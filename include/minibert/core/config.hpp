@@ -24,6 +24,11 @@ extern "C" {
 }
 #endif
 
+#if !defined(MINIBERT_COMPILED) && defined(__FAST_MATH__)
+#error \
+#error "minibert: -ffast-math makes results wrong; use the compiled form, or no such flag for this file"
+#endif
+
 // The inline namespace of simd, kernels and parallel loops. In the header-only form it is named after the flags of the
 // translation unit. Otherwise the linker would merge functions of units compiled with different flags, and a unit
 // without AVX could get code that uses AVX, or a unit without OpenMP memory for one thread and loops on two.

@@ -17,8 +17,10 @@ namespace minibert::nn {
 
 /// Base of models. Movable, not copyable. Moving a model leaves the addresses of its parameters unchanged.
 ///
-/// Only training needs a non-const model. Any number of threads may run a const model at the same time, each with its
-/// own tape under no_grad. Gradients are stored in the parameters, so only one tape at a time may record a model.
+/// Only training needs a non-const model. Any number of threads may run forward passes of a const model at the same
+/// time, each with its own tape. Gradients are stored in the parameters, so only one thread at a time may run
+/// backward(). Const protects the model's structure and parameters() const; layers hold pointers to parameters, through
+/// which a program can still write.
 template <class T>
 class Module {
  public:

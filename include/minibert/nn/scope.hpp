@@ -15,6 +15,9 @@ namespace minibert::nn {
 /// A path in the tree of modules, such as "encoder.layer.0", under which layers declare their parameters. All scopes of
 /// a model share its parameters. declare() allocates and initializes at once, so a model is complete when its
 /// constructor returns.
+///
+/// Layers point to their parameters, which the scopes own together: a scope or module of the model must outlive its
+/// layers.
 template <class T>
 class Scope {
  public:

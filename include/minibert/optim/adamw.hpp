@@ -38,7 +38,8 @@ class AdamW final : public Optimizer<T> {
   void step() noexcept { step(1, 1); }
 
   const AdamWOptions& options() const noexcept { return options_; }
-  std::string name() const override { return "adamw"; }
+  /// Returns "adamw" with all options and the options of each group.
+  std::string name() const override;
 
   /// Writes "exp_avg.<name>", "exp_avg_sq.<name>" and "step.<name>" for every parameter.
   void save(const std::filesystem::path& path) const override;

@@ -25,7 +25,7 @@ class Optimizer {
   /// Loads the state from a file that save() wrote. @throws IoError, FormatError; the state is then undefined
   virtual void load(const std::filesystem::path& path) = 0;
 
-  /// Names the update rule and its settings, such as "adamw". Checkpoints store the name; a run with another name
+  /// Names the update rule and its settings, such as "sgd(lr=0.1)". Checkpoints store the name; a run with another name
   /// cannot resume.
   virtual std::string name() const = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ class Shape {
   static constexpr int kMaxDim = 6;
 
   Shape() = default;
-  /// @throws ShapeError for more than kMaxDim sizes, or a negative size
+  /// @throws ShapeError for more than kMaxDim sizes, a negative size, or a number of elements that does not fit index_t
   Shape(std::initializer_list<index_t> sizes) {
     core::check<ShapeError>(sizes.size() <= kMaxDim, "Shape: ", sizes.size(), " dimensions, expected at most ",
                             kMaxDim);
@@ -34,6 +35,7 @@ class Shape {
                               " is negative, expected 0 or more");
       sizes_[core::usize(dim_++)] = size;
     }
+    check_numel();
   }
 
   int dim() const noexcept { return dim_; }
@@ -68,6 +70,7 @@ class Shape {
     more.sizes_[0] = size;
     for (int i = 0; i < dim_; ++i) more.sizes_[core::usize(i + 1)] = sizes_[core::usize(i)];
     more.dim_ = dim_ + 1;
+    more.check_numel();
     return more;
   }
 
@@ -90,8 +93,21 @@ class Shape {
   friend std::string to_string(const Shape& shape) {
     return shape_text(std::span(shape.sizes_).first(core::usize(shape.dim_)));
   }
+  /// Writes to_string(shape).
+  template <class Traits>
+  friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const Shape& shape) {
+    return out << to_string(shape).c_str();
+  }
 
  private:
+  void check_numel() const {
+    index_t n = 1;
+    bool fits = true;
+    for (int d = 0; d < dim_; ++d)
+      if (sizes_[core::usize(d)] != 0) fits = fits && !__builtin_mul_overflow(n, sizes_[core::usize(d)], &n);
+    core::check<ShapeError>(fits, "Shape: ", *this, " has too many elements, expected less than 2^63");
+  }
+
   std::array<index_t, kMaxDim> sizes_{};
   int dim_ = 0;
 };

@@ -17,7 +17,7 @@ namespace minibert {
 template <class T, class Label = token_id>
 struct EvalPrediction {
   Tensor<T> predictions;         ///< (rows, C), or the output of preprocess_logits_for_metrics
-  std::vector<Label> label_ids;  ///< one per row
+  std::vector<Label> label_ids;  ///< one per row of the logits
 };
 
 /// Collects predictions batch by batch, up to a memory limit.
@@ -38,9 +38,10 @@ class PredictionCollector {
     if (values_.empty()) row_ = kept.shape().without(0);
     core::check<ShapeError>(kept.dim() >= 1 && kept.shape().without(0) == row_, "predictions of shape ", kept.shape(),
                             ", expected rows of shape ", row_, " as in the first batch");
-    const index_t bytes = (core::length(values_) + kept.numel()) * static_cast<index_t>(sizeof(T));
-    core::check<ValueError>(bytes <= max_bytes_, "the predictions take more than max_prediction_bytes, ", max_bytes_,
-                            " bytes: reduce them with preprocess_logits_for_metrics, or raise the limit");
+    const index_t bytes = (core::length(values_) + kept.numel()) * static_cast<index_t>(sizeof(T)) +
+                          (core::length(labels_) + core::length(labels)) * static_cast<index_t>(sizeof(Label));
+    core::check<ValueError>(bytes <= max_bytes_, "predictions and labels take more than max_prediction_bytes, ",
+                            max_bytes_, " bytes: reduce them with preprocess_logits_for_metrics, or raise the limit");
     values_.insert(values_.end(), kept.data(), kept.data() + kept.numel());
     labels_.insert(labels_.end(), labels.begin(), labels.end());
     rows_ += kept.size(0);

@@ -53,8 +53,12 @@ class TrainingLoop {
     save_tokenizer_ = [&](const std::filesystem::path& folder) { tokenizer.save_pretrained(folder); };
   }
   /// Replaces the default optimizer, AdamW on Module::parameter_groups. The optimizer must update this model's
-  /// parameters.
-  void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) { optimizer_ = std::move(optimizer); }
+  /// parameters. A resumed run must set an optimizer of the same name(). The log shows the learning rate of the
+  /// arguments, not of the optimizer.
+  void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) {
+    optimizer_ = std::move(optimizer);
+    has_own_optimizer_ = true;
+  }
   /// Replaces the schedule of lr_scheduler_type. The learning rate of step i, counted from 0, is the optimizer's
   /// learning rate times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same function.
   void set_lr_lambda(std::function<double(index_t step)> factor) { lr_lambda_ = std::move(factor); }
@@ -129,6 +133,7 @@ class TrainingLoop {
   optim::LrScheduler scheduler_;
   std::function<double(index_t)> lr_lambda_;
   std::shared_ptr<optim::Optimizer<T>> optimizer_;
+  bool has_own_optimizer_ = false;
   optim::ParameterChunks<T> parameters_;
   std::function<void(const std::filesystem::path&)> save_tokenizer_;
   std::vector<std::shared_ptr<TrainerCallback>> callbacks_;

@@ -31,7 +31,6 @@ Variable<T> Tape<T>::parameter(Parameter<T>& p) {
   const bool differentiable = recording() && p.requires_grad;
   if (differentiable)
     if (Node* known = find_leaf(&p)) return wrap(known);
-  if (differentiable) p.store->allocate_gradient(p);
   Node* leaf = new_node("parameter", p.shape, p.data, differentiable);
   leaf->parameter = &p;
   if (differentiable) {
@@ -117,9 +116,13 @@ void Tape<T>::run_backward(Node& node, Gradients<T>& gradients) {
 template <class T>
 Sink<T> Tape<T>::gradient_slot(Node& node) {
   if (!node.requires_grad) return {};
-  if (Parameter<T>* p = node.parameter) return {p->grad, std::exchange(p->has_grad, true)};
-  core::check<ValueError>(!node.ran_backward, "backward: ", node.op,
-                          " was differentiated before; add the losses and call backward() once, or record it anew");
+  if (Parameter<T>* p = node.parameter) {
+    p->store->allocate_gradient(*p);
+    return {p->grad, std::exchange(p->has_grad, true)};
+  }
+  core::check<ValueError>(
+      !node.ran_backward, "backward: ", node.op,
+      " was differentiated before; add the losses and call backward() once, or record the op again");
   if (node.grad != nullptr) return {node.grad, true};
   node.grad = allocate_gradient(node.shape);
   return {node.grad, false};

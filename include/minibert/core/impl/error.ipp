@@ -11,10 +11,18 @@ MINIBERT_INLINE std::string join(std::initializer_list<Part> parts) {
   std::string joined;
   for (const Part& part : parts) {
     switch (part.kind) {
-      case Part::Kind::text: joined += part.text; break;
-      case Part::Kind::character: joined += part.character; break;
-      case Part::Kind::integer: joined += std::to_string(part.integer); break;
-      case Part::Kind::natural: joined += std::to_string(part.natural); break;
+      case Part::Kind::text:
+        joined += part.text;
+        break;
+      case Part::Kind::character:
+        joined += part.character;
+        break;
+      case Part::Kind::integer:
+        joined += std::to_string(part.integer);
+        break;
+      case Part::Kind::natural:
+        joined += std::to_string(part.natural);
+        break;
       case Part::Kind::real: {
         char text[32];
         std::snprintf(text, sizeof text, "%.9g", part.real);

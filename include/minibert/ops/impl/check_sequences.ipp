@@ -9,7 +9,8 @@ namespace minibert::functional::detail {
 
 MINIBERT_INLINE void check_sequences(const char* op, const Sequences& sequences, index_t n) {
   core::check<ShapeError>(sequences.count >= 0 && (sequences.count == 0 || sequences.cu_seqlens[0] == 0), op,
-                          ": cu_seqlens must begin with 0");
+                          ": cu_seqlens begins with ", sequences.count == 0 ? 0 : sequences.cu_seqlens[0],
+                          ", expected 0");
   for (index_t b = 0; b < sequences.count; ++b) {
     const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
     core::check<ShapeError>(len >= 0 && len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
@@ -30,7 +31,7 @@ MINIBERT_INLINE void check_keys(const char* op, const Sequences& queries, const 
 
 MINIBERT_INLINE void check_dropout_rows(const char* op, const Sequences& sequences) {
   core::check<ValueError>(sequences.count == 0 || sequences.global_rows != nullptr, op,
-                          ": dropout needs the sequences' rows in the global batch");
+                          ": the sequences have no global_rows, which determine the dropout");
 }
 
 }  // namespace minibert::functional::detail

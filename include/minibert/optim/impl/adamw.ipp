@@ -46,6 +46,16 @@ void AdamW<T>::step(double lr_factor, double gradient_scale) noexcept {
 }
 
 template <class T>
+std::string AdamW<T>::name() const {
+  std::string name = core::concat("adamw(beta1=", options_.beta1, ", beta2=", options_.beta2, ", eps=", options_.eps);
+  for (const State& state : state_) {
+    const std::string group = core::concat(", lr=", state.lr, ", weight_decay=", state.weight_decay);
+    if (!name.ends_with(group)) name += group;  // parameters of one group are neighbours
+  }
+  return name + ")";
+}
+
+template <class T>
 void AdamW<T>::save(const std::filesystem::path& path) const {
   std::vector<T> steps;
   for (const State& state : state_) steps.push_back(static_cast<T>(state.steps));
@@ -80,10 +90,10 @@ void AdamW<T>::load(const std::filesystem::path& path) {
 
 template <class T>
 AdamWOptions AdamW<T>::validated(AdamWOptions o) {
-  core::check<ValueError>(o.beta1 >= 0 && o.beta1 < 1, "adam_beta1 is ", o.beta1, ", expected [0, 1)");
-  core::check<ValueError>(o.beta2 >= 0 && o.beta2 < 1, "adam_beta2 is ", o.beta2, ", expected [0, 1)");
-  core::check<ValueError>(o.eps > 0, "adam_epsilon is ", o.eps, ", expected more than 0");
-  core::check<ValueError>(o.weight_decay >= 0, "weight_decay is ", o.weight_decay, ", expected 0 or more");
+  core::check<ValueError>(o.beta1 >= 0 && o.beta1 < 1, "AdamW: beta1 is ", o.beta1, ", expected [0, 1)");
+  core::check<ValueError>(o.beta2 >= 0 && o.beta2 < 1, "AdamW: beta2 is ", o.beta2, ", expected [0, 1)");
+  core::check<ValueError>(o.eps > 0, "AdamW: eps is ", o.eps, ", expected more than 0");
+  core::check<ValueError>(o.weight_decay >= 0, "AdamW: weight_decay is ", o.weight_decay, ", expected 0 or more");
   return o;
 }
 

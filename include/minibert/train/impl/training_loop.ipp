@@ -127,7 +127,7 @@ std::filesystem::path TrainingLoop<T>::output_dir() const {
 template <class T>
 Json TrainingLoop<T>::identity() const {
   Json identity = run_identity(args_, provenance);
-  if (optimizer_->name() != "adamw") identity["optimizer"] = optimizer_->name();
+  if (has_own_optimizer_) identity["optimizer"] = optimizer_->name();
   if (lr_lambda_) identity["lr_scheduler_type"] = "lambda";
   return identity;
 }
@@ -183,7 +183,7 @@ void TrainingLoop<T>::step() {
   core::check<Error>(
       std::isfinite(last_step_.grad_norm), "step ", step + 1, ": the gradient's norm is ", last_step_.grad_norm,
       " (the loss ", last_step_.loss,
-      "): lower the learning rate, lengthen the warm-up, or go on from an earlier checkpoint with those");
+      "), expected a finite number: start a new run, and lower the learning rate or lengthen the warm-up");
   const double factor = lr_factor(step);
   last_step_.learning_rate = args_.learning_rate * factor;
   optimizer_->step(factor, args_.max_grad_norm > 0 ? optim::clip_factor(last_step_.grad_norm, args_.max_grad_norm) : 1);
