@@ -25,8 +25,7 @@ extern "C" {
 #endif
 
 #if !defined(MINIBERT_COMPILED) && defined(__FAST_MATH__)
-#error \
-#error "minibert: -ffast-math makes results wrong; use the compiled form, or no such flag for this file"
+#error "minibert: -ffast-math makes results wrong: use the compiled form, or compile this file without it"
 #endif
 
 // The inline namespace of simd, kernels and parallel loops. In the header-only form it is named after the flags of the
