@@ -198,6 +198,25 @@ Json final_metrics(AnyTrainer& trainer) {
   return trainer.evaluate();
 }
 
+/// Evaluates the model, saves the metrics and prints them beside the baseline's.
+template <class AnyTrainer>
+void report_evaluation(AnyTrainer& trainer, const std::string& eval_name, double frequency_loss) {
+  io::make_directories(trainer.args().output_dir);
+  const Json metrics = final_metrics(trainer);
+  trainer.save_metrics("eval", metrics);
+  const double loss = metrics.at("eval_loss").as_number();
+  std::cout << "loss on " << eval_name << ": " << loss << ", perplexity " << std::exp(loss)
+            << " (word frequency: " << frequency_loss << ", " << std::exp(frequency_loss) << ")\n";
+}
+
+/// Prints where the model is, and a command that uses it.
+void print_next_command(const std::filesystem::path& program, const std::filesystem::path& model,
+                        const std::string& example) {
+  std::cout << "the model is in " << model.string() << '\n';
+  std::cout << "use it: " << shell_quoted((program.parent_path() / "fill_mask").string()) << " --model "
+            << shell_quoted(model.string()) << ' ' << shell_quoted(example) << '\n';
+}
+
 int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   set_num_threads(options.threads);
   const int threads = num_threads();
@@ -247,20 +266,9 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
     trainer.save_state();
     trainer.save_metrics("train", output.metrics);
   }
-  if (options.do_eval) {
-    io::make_directories(options.training.output_dir);
-    const Json metrics = final_metrics(trainer);
-    trainer.save_metrics("eval", metrics);
-    const double loss = metrics.at("eval_loss").as_number();
-    std::cout << "loss on " << data.eval_name << ": " << loss << ", perplexity " << std::exp(loss)
-              << " (word frequency: " << frequency_loss << ", " << std::exp(frequency_loss) << ")\n";
-  }
+  if (options.do_eval) report_evaluation(trainer, data.eval_name, frequency_loss);
   std::cout << "masks filled:\n" << samples.filled_by(model);
-  if (options.do_train) {
-    std::cout << "the model is in " << options.training.output_dir.string() << '\n';
-    std::cout << "use it: " << shell_quoted((program.parent_path() / "fill_mask").string()) << " --model "
-              << shell_quoted(options.training.output_dir.string()) << ' ' << shell_quoted(samples.example()) << '\n';
-  }
+  if (options.do_train) print_next_command(program, options.training.output_dir, samples.example());
   return 0;
 }
 
