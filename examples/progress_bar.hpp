@@ -74,7 +74,7 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
   ~ProgressBar() { finish(); }
 
-  /// Reports the progress of a task, such as "tokenising". Another name starts a new task.
+  /// Reports the progress of a task, such as "tokenizing". Another name starts a new task.
   void update(std::string_view what, minibert::index_t done, minibert::index_t total) {
     if (what != what_ || done < done_) {
       finish();

@@ -67,18 +67,18 @@ struct Data {
   std::string eval_name;
 };
 
-/// Creates and returns the folder for tokenised text. @throws IoError if it cannot be created
+/// Creates and returns the folder for tokenized text. @throws IoError if it cannot be created
 std::filesystem::path make_cache_dir(const TrainMlmOptions& options) {
   try {
     const std::filesystem::path folder = options.cache_dir.empty() ? default_cache_dir() : options.cache_dir;
     io::make_directories(folder);
     return folder;
   } catch (const IoError& error) {
-    core::raise<IoError>(error.what(), "; set another folder for tokenised text with --cache_dir");
+    core::raise<IoError>(error.what(), "; set another folder for tokenized text with --cache_dir");
   }
 }
 
-/// Tokenises the text into examples. @throws FormatError if there are none
+/// Tokenizes the text into examples. @throws FormatError if there are none
 TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer,
                      index_t max_length, ProgressBar& bar) {
   TextDatasetOptions settings{.group_texts = options.group_texts};

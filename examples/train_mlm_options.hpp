@@ -35,7 +35,7 @@ struct TrainMlmOptions {
   std::string preset;
 };
 
-/// Returns the default folder for tokenised text, minibert's folder in the user's cache.
+/// Returns the default folder for tokenized text, minibert's folder in the user's cache.
 /// @throws ValueError if neither XDG_CACHE_HOME nor HOME is set
 inline std::filesystem::path default_cache_dir() {
   const auto value_of = [](const char* name) -> std::filesystem::path {
@@ -117,10 +117,10 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
       ->capture_default_str();
   app.add_flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all tokens of a word or none");
   app.add_option("--cache_dir", o.cache_dir,
-                 "Folder for tokenised text (default: minibert in XDG_CACHE_HOME, or ~/.cache/minibert)");
-  app.add_flag("--overwrite_cache", o.overwrite_cache, "Tokenise again, even if the text is in the cache");
+                 "Folder for tokenized text (default: minibert in XDG_CACHE_HOME, or ~/.cache/minibert)");
+  app.add_flag("--overwrite_cache", o.overwrite_cache, "Tokenize again, even if the text is in the cache");
   app.add_option("--preprocessing_num_workers", o.preprocessing_num_workers,
-                 "Number of threads to count words and tokenise (default: same as --threads)");
+                 "Number of threads to count words and tokenize (default: same as --threads)");
 }
 
 inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {

@@ -39,7 +39,7 @@ class Model {
   void zero_grad() {
     for (Parameter<float>* p : store_.in_order()) p->has_grad = false;
   }
-  void initialise() {
+  void initialize() {
     for (Parameter<float>* p : store_.in_order())
       for (float& x : p->values()) x = 0.01f;
   }
@@ -88,7 +88,7 @@ TEST_CASE("the counter counts") {
 TEST_CASE("training steps make no heap allocation once the largest was seen") {
   std::mt19937 random(1);
   Model model;
-  model.initialise();
+  model.initialize();
   Tape<float> tape;
   const auto run = [&](const Step& step) {
     model.zero_grad();
@@ -110,7 +110,7 @@ TEST_CASE("training steps make no heap allocation once the largest was seen") {
 TEST_CASE("a tape that does not record makes no heap allocation in the steady state either") {
   std::mt19937 random(2);
   Model model;
-  model.initialise();
+  model.initialize();
   const no_grad guard;
   Tape<float> tape;
   const auto run = [&](const Step& step) {

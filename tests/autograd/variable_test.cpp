@@ -24,12 +24,12 @@ TEST_CASE("Variable: a lambda that captures one is not trivially copyable") {
   Tape<double> tape;
   const auto x = inputs.on(tape)[0];
   const auto by_value = [x] { return x.numel(); };
-  const auto initialised = [y = x + x] { return y.numel(); };
+  const auto initialized = [y = x + x] { return y.numel(); };
   const auto in_array = [a = std::array{x, x}] { return a[0].numel(); };
   CHECK_FALSE(std::is_trivially_copyable_v<decltype(by_value)>);
-  CHECK_FALSE(std::is_trivially_copyable_v<decltype(initialised)>);
+  CHECK_FALSE(std::is_trivially_copyable_v<decltype(initialized)>);
   CHECK_FALSE(std::is_trivially_copyable_v<decltype(in_array)>);
-  CHECK(by_value() == initialised());
+  CHECK(by_value() == initialized());
   CHECK(in_array() == 2);
 }
 

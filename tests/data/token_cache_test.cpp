@@ -55,7 +55,7 @@ struct Fixture {
   std::string notices;
 };
 
-TEST_CASE_FIXTURE(Fixture, "a text is tokenised once; the cached dataset equals the one in memory") {
+TEST_CASE_FIXTURE(Fixture, "a text is tokenized once; the cached dataset equals the one in memory") {
   const CountingTokenizer tokenizer;
   for (const bool group_texts : {false, true}) {
     const TextDataset first = open(tokenizer, 8, {.group_texts = group_texts});
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(Fixture, "a damaged cache file is reported and written again")
     notices.clear();
     CHECK(open(tokenizer).ids(0) == std::vector<token_id>{2, 5, 6, 3});
     CHECK_MESSAGE(notices.starts_with(path.string() + ": "), notices);
-    CHECK(notices.ends_with("; tokenising the text again\n"));
+    CHECK(notices.ends_with("; tokenizing the text again\n"));
     CHECK(io::read_file(path) == whole);
   }
 }

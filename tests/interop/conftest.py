@@ -9,7 +9,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: nothing h
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 CACHE = tempfile.TemporaryDirectory()
-os.environ["XDG_CACHE_HOME"] = CACHE.name  # where train_mlm keeps tokenised text
+os.environ["XDG_CACHE_HOME"] = CACHE.name  # where train_mlm keeps tokenized text
 
 import pytest
 from support import run

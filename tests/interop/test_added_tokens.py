@@ -14,7 +14,7 @@ FLAGS = ["single_word", "lstrip", "rstrip", "normalized", "special"]
 
 def random_added_tokens(rng):
     """Some added tokens with random flags; contents that overlap, with spaces, marks, what is lowered and dropped. No
-    two normalise alike: which of those Hugging Face finds changes from run to run."""
+    two normalize alike: which of those Hugging Face finds changes from run to run."""
     contents = ["<x>", "<x>>", "x", "Foo", "foo bar", "\u00c9t\u00e9", "\u4e00", "[MASK]a", "##a", "a\u0301",
                 "\u0dc3\u0dd2\u200d", "<\u00dc>", "b!", "_"]
     return [AddedToken(content, **{flag: rng.random() < 0.4 for flag in FLAGS})

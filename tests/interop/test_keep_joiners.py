@@ -65,7 +65,7 @@ def test_hugging_face_saves_it_as_it_was(tools, keeping, mixed_text, tmp_path):
 
 
 def test_the_class_that_drops_them_is_refused(examples, keeping, tmp_path):
-    """BertTokenizer makes a normaliser of its own: with that class the folder would be another tokenizer."""
+    """BertTokenizer makes a normalizer of its own: with that class the folder would be another tokenizer."""
     BertTokenizerFast.from_pretrained(keeping).save_pretrained(tmp_path)
     text = "\u0dc1\u0dca\u200d\u0dbb\u0dd3"
     assert (BertTokenizerFast.from_pretrained(tmp_path)(text).input_ids

@@ -33,7 +33,7 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the reference, with
           if (d == 2) continue;  // x̂ is ±1, and dx a difference of nearly equal numbers
           // eps at its real size is lost beside a variance of order 1; d = 1 has variance 0 and shows it.
           reference::Numbers expected_rstd;
-          reference::normalise(z, static_cast<double>(eps), n, d, &expected_rstd);
+          reference::normalize(z, static_cast<double>(eps), n, d, &expected_rstd);
           CHECK(reference::relative_error(rstd, expected_rstd) < testing::tolerance<T>());
 
           testing::Destination<T> dx(n * d, accumulate), dresidual(n * d, accumulate), dweight(d, accumulate),

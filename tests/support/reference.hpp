@@ -57,9 +57,9 @@ Numbers widen(const Container& x) {
   return {x.begin(), x.end()};
 }
 
-/// Normalises each of n rows of d elements, without weight and bias. Appends 1/√(var + eps) of each row to `rstd`
+/// Normalizes each of n rows of d elements, without weight and bias. Appends 1/√(var + eps) of each row to `rstd`
 /// unless it is null.
-inline Numbers normalise(const Numbers& x, double eps, index_t n, index_t d, Numbers* rstd = nullptr) {
+inline Numbers normalize(const Numbers& x, double eps, index_t n, index_t d, Numbers* rstd = nullptr) {
   Numbers y(x.size());
   for (index_t i = 0; i < n; ++i) {
     double mean = 0, variance = 0;
@@ -74,7 +74,7 @@ inline Numbers normalise(const Numbers& x, double eps, index_t n, index_t d, Num
 
 inline Numbers layer_norm(const Numbers& x, const Numbers& weight, const Numbers& bias, double eps, index_t n,
                           index_t d) {
-  Numbers y = normalise(x, eps, n, d);
+  Numbers y = normalize(x, eps, n, d);
   for (index_t i = 0; i < n * d; ++i) core::at(y, i) = core::at(y, i) * core::at(weight, i % d) + core::at(bias, i % d);
   return y;
 }
@@ -83,11 +83,11 @@ struct LayerNormGradients {
   Numbers x, weight, bias;
 };
 
-/// Uses the Jacobian of the normalisation, dx̂_j/dx_k = rstd·(1[j = k] − 1/d − x̂_j·x̂_k/d).
+/// Uses the Jacobian of the normalization, dx̂_j/dx_k = rstd·(1[j = k] − 1/d − x̂_j·x̂_k/d).
 inline LayerNormGradients layer_norm_backward(const Numbers& dy, const Numbers& x, const Numbers& weight, double eps,
                                               index_t n, index_t d) {
   Numbers rstd;
-  const Numbers normal = normalise(x, eps, n, d, &rstd);
+  const Numbers normal = normalize(x, eps, n, d, &rstd);
   LayerNormGradients g{Numbers(x.size()), Numbers(core::usize(d)), Numbers(core::usize(d))};
   for (index_t i = 0; i < n; ++i)
     for (index_t j = 0; j < d; ++j) {

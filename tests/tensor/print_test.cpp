@@ -61,7 +61,7 @@ TEST_CASE("print: long rows are broken") {
         "        3.3750, 3.5000, 3.6250])");
 }
 
-TEST_CASE("print: more than 1000 elements are summarised") {
+TEST_CASE("print: more than 1000 elements are summarized") {
   CHECK(to_string(range({1000}, 1)).find("...") == std::string::npos);
   CHECK(to_string(range({2000}, 1 / 3.0f)) ==
         "tensor([0.0000e+00, 3.3333e-01, 6.6667e-01,  ..., 6.6567e+02, 6.6600e+02,\n        6.6633e+02])");

@@ -68,7 +68,7 @@ TEST_CASE("single words have no letter, mark, digit or connector beside them") {
   CHECK(split(tokens, "\xE0\xA4xy\x80") == Pieces{"\xE0\xA4", "<6>", "\x80"});
 }
 
-TEST_CASE("normalized tokens are found in normalised text, and stand for what is found there") {
+TEST_CASE("normalized tokens are found in normalized text, and stand for what is found there") {
   using Pieces = std::vector<std::string>;
   const AddedTokens tokens = added({{.id = 6, .content = "\u00C9t\u00E9", .normalized = true}});
   CHECK(split(tokens, "\u00C9t\u00E9") == Pieces{"\u00C9t\u00E9"});
@@ -82,7 +82,7 @@ TEST_CASE("normalized tokens are found in normalised text, and stand for what is
   CHECK(tokens.text(7) == nullptr);
   CHECK(tokens.find("\u00C9t\u00E9") == 6);
   CHECK_THROWS_WITH_AS(added({{.id = 6, .content = "\u200D", .normalized = true}}),
-                       "added tokens: \"\u200D\" is empty after normalisation; "
+                       "added tokens: \"\u200D\" is empty after normalization; "
                        "set normalized = false to find it in the raw text",
                        ValueError);
 }

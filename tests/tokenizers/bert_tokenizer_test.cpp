@@ -37,7 +37,7 @@ TEST_CASE("a text becomes [CLS] pieces [SEP]") {
   CHECK(t.encode("\xFFhello\xE0") == Ids{2, 5, 3});
 }
 
-TEST_CASE("text between added tokens is normalised piece by piece") {
+TEST_CASE("text between added tokens is normalized piece by piece") {
   // The dropped mark after [MASK] begins a piece; the e before it is not its base.
   CHECK(tokenizer().encode("e[MASK]\u0301e", {.add_special_tokens = false}) == Ids{9, 4, 9});
 }

@@ -65,7 +65,7 @@ TEST_CASE("offsets count characters of the original text, also for unknown words
   CHECK(e.special_tokens_mask == Ids{1, 0, 0, 0, 0, 0, 1});  // the [MASK] is part of the text
 }
 
-TEST_CASE("offsets of added tokens in raw and in normalised text include the white space that lstrip and rstrip take") {
+TEST_CASE("offsets of added tokens in raw and in normalized text include the white space that lstrip and rstrip take") {
   BertTokenizerParts parts{{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "e"}, {}, {}};
   parts.added_tokens = {{.id = 6, .content = "<R>", .lstrip = true},
                         {.id = 7, .content = "<N>", .special = false, .rstrip = true, .normalized = true}};

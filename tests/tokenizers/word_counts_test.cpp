@@ -45,7 +45,7 @@ TEST_CASE("many words, so that the hash table grows several times") {
   for (index_t i = 0; i < counts.size(); ++i) REQUIRE(counts.count(i) == expected[std::string(counts.word(i))]);
 }
 
-TEST_CASE("words are counted after normalisation and pre-tokenisation") {
+TEST_CASE("words are counted after normalization and pre-tokenization") {
   WordCounter counter(BertNormalizerOptions{});
   counter.add_text("The cat, the CAT\r\n\n[MASK] caf\u00E9");
   const WordCounts& counts = counter.counts();

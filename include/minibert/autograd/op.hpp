@@ -34,7 +34,7 @@ class Op {
   /// closed
   Input<T> input(const Variable<T>& x);
 
-  /// Makes the result, uninitialised, of the given shape. The result requires a gradient if an input does and the tape
+  /// Makes the result, uninitialized, of the given shape. The result requires a gradient if an input does and the tape
   /// records. @throws ValueError if the op has a result, or is closed
   T* output(const Shape& shape);
 

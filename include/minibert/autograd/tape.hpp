@@ -51,12 +51,12 @@ class Tape {
   /// Returns a copy of a tensor as a variable that requires a gradient. backward() adds to Variable::grad().
   Variable<T> variable(const Tensor<T>& tensor);
 
-  /// Returns an uninitialised variable that requires no gradient, for scoped().
+  /// Returns an uninitialized variable that requires no gradient, for scoped().
   Variable<T> buffer(const Shape& shape);
 
   // ---- for ops (see Op) ----
 
-  /// Returns uninitialised memory for `count` elements of U, valid until reset(). Holds what a backward step needs.
+  /// Returns uninitialized memory for `count` elements of U, valid until reset(). Holds what a backward step needs.
   template <class U = T>
   U* scratch(index_t count) {
     static_assert(std::is_trivially_destructible_v<U>);
@@ -72,7 +72,7 @@ class Tape {
     return static_cast<const U*>(copy);
   }
 
-  /// Returns uninitialised memory for `count` elements of U, valid until the next call: scratch space of one kernel.
+  /// Returns uninitialized memory for `count` elements of U, valid until the next call: scratch space of one kernel.
   template <class U = T>
   U* workspace(index_t count) {
     return workspace_.template get<U>(count);

@@ -1,4 +1,4 @@
-// Uninitialised memory for numbers, aligned to a cache line.
+// Uninitialized memory for numbers, aligned to a cache line.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ constexpr std::size_t aligned_size(std::size_t bytes) noexcept {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-/// Owns `size()` uninitialised bytes. Move-only. Large buffers ask for huge pages, because activations span more small
+/// Owns `size()` uninitialized bytes. Move-only. Large buffers ask for huge pages, because activations span more small
 /// pages than the TLB holds: with huge pages attention is 5 % faster, matrix products 2 %.
 class AlignedBuffer {
  public:

@@ -19,7 +19,7 @@ class Arena {
     std::size_t chunk = 0, used = 0;
   };
 
-  /// Returns `bytes` of uninitialised memory, aligned to kAlignment. @throws std::bad_alloc if there is no memory
+  /// Returns `bytes` of uninitialized memory, aligned to kAlignment. @throws std::bad_alloc if there is no memory
   void* allocate(std::size_t bytes);
 
   Mark mark() const noexcept { return {current_, used_}; }
@@ -45,7 +45,7 @@ class Arena {
 /// Allocates and releases pieces in any order. Takes the smallest free piece that fits, and merges free neighbours.
 class Pool {
  public:
-  /// Returns `bytes` of uninitialised memory, aligned to kAlignment. @throws std::bad_alloc if there is no memory
+  /// Returns `bytes` of uninitialized memory, aligned to kAlignment. @throws std::bad_alloc if there is no memory
   void* allocate(std::size_t bytes);
 
   /// Releases memory that allocate(bytes) returned, with the same `bytes`.
@@ -81,7 +81,7 @@ class Pool {
 /// Scratch memory: one block that grows to the largest size asked for and keeps no contents.
 class Workspace {
  public:
-  /// Returns uninitialised memory for `count` elements of T. Invalidates the memory that earlier calls returned.
+  /// Returns uninitialized memory for `count` elements of T. Invalidates the memory that earlier calls returned.
   /// @throws std::bad_alloc if there is no memory
   template <class T>
   T* get(index_t count) {

@@ -81,7 +81,7 @@ struct Key {
     const double radius = std::sqrt(-2.0 * std::log(u)), angle = 2.0 * std::numbers::pi * v;
     return {radius * std::cos(angle), radius * std::sin(angle)};
   }
-  /// Two independent numbers uniform in [−1, 1), at counter (c0, c1).
+  /// Returns two independent numbers uniform in [−1, 1), at counter (c0, c1).
   std::array<double, 2> uniform_pair(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     const std::uint64_t b = bits(c0, c1);
     return {static_cast<double>(b >> 32) * 0x1p-31 - 1, static_cast<double>(b & 0xFFFFFFFFu) * 0x1p-31 - 1};

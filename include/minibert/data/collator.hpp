@@ -14,14 +14,14 @@
 
 namespace minibert {
 
-/// Where a batch is used. Together with the seed and the example it determines the collator's random numbers.
+/// The use of a batch. Together with the seed and the example it determines the collator's random numbers.
 struct CollateContext {
   bool training = true;   // false: evaluation, which masks the same tokens every time
   index_t epoch = 0;      // used only in training
   index_t first_row = 0;  // the first sequence's number in the batch of the whole optimizer step
 };
 
-/// How DataCollatorForLanguageModeling masks, with Hugging Face's names and defaults.
+/// The options of DataCollatorForLanguageModeling, with Hugging Face's names and defaults.
 struct MaskingOptions {
   double mlm_probability = 0.15;                              // probability that a token is masked
   std::optional<double> eval_mlm_probability = std::nullopt;  // … in evaluation; unset: mlm_probability

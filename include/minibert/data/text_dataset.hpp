@@ -1,4 +1,4 @@
-// TextDataset: the examples of a text. The text is tokenised once; its ids are stored in memory or in a memory-mapped
+// TextDataset: the examples of a text. The text is tokenized once; its ids are stored in memory or in a memory-mapped
 // cache file.
 #pragma once
 
@@ -73,7 +73,7 @@ class TextDataset {
   Split split(double validation_percentage, std::uint64_t seed) const;
 
  private:
-  /// Which examples of the store the dataset has: all, those in chosen_, or all others.
+  /// The examples of the store that the dataset has: all, those in chosen_, or all others.
   enum class Part { all, chosen, others };
 
   static TextDataset make(const std::vector<std::filesystem::path>& files,

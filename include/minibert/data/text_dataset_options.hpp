@@ -11,16 +11,16 @@
 
 namespace minibert {
 
-/// How a text becomes examples, and where they are stored. Designated initialisers must keep this order.
+/// The options of making examples from a text, and of storing them. Designated initializers must keep this order.
 struct TextDatasetOptions {
   /// Concatenate all lines and cut them into examples of max_length tokens, instead of one example per line.
   bool group_texts = false;
   /// Folder of the cache files, one for each combination of text, tokenizer and settings. Empty: keep the examples in
   /// memory.
   std::filesystem::path cache_dir = {};
-  /// Tokenise again, even if there is a cache file.
+  /// Tokenize again, even if there is a cache file.
   bool overwrite_cache = false;
-  /// Receives the progress of a task, such as "tokenising".
+  /// Receives the progress of a task, such as "tokenizing".
   std::function<void(std::string_view what, index_t done, index_t total)> progress = {};
   /// Receives messages for the user. Default: prints them to standard error.
   std::function<void(std::string_view)> notice = [](std::string_view text) {

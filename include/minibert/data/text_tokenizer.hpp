@@ -1,4 +1,4 @@
-// TextTokenizer: tokenises blocks of text on all threads, and writes the examples in order.
+// TextTokenizer: tokenizes blocks of text on all threads, and writes the examples in order.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class TextTokenizer {
   TextTokenizer(const data_detail::AnyLineTokenizer& tokenizer, index_t max_length, bool group_texts, index_t num_texts,
                 TokenStoreWriter& writer);
 
-  /// Tokenises a block of the text with number `text`, and writes its examples.
+  /// Tokenizes a block of the text with number `text`, and writes its examples.
   /// @throws whatever the tokenizer or the writer throws
   void add_block(std::string_view block, index_t text);
 
@@ -31,7 +31,7 @@ class TextTokenizer {
   const TextCounts& finish();
 
  private:
-  static constexpr index_t kChunk = 1 << 16;  // bytes of text that one thread tokenises at a time
+  static constexpr index_t kChunk = 1 << 16;  // bytes of text that one thread tokenizes at a time
 
   /// The ids of one chunk of a block. Reused for the next block, so that its memory is not allocated again.
   struct Chunk {

@@ -89,7 +89,7 @@ class TokenStore {
  private:
   using Footer = data_detail::TokenStoreFooter;
 
-  /// Where the arrays of a segment begin: the position of every 64th example, and the length of each.
+  /// The positions of a segment's arrays: the position of every 64th example, and the length of each.
   struct Segment {
     std::uint64_t positions, lengths;
   };

@@ -25,7 +25,7 @@ class Decompressor;
 /// Reports the progress of long work: `done` of `total`, in a unit that depends on the work.
 using Progress = std::function<void(index_t done, index_t total)>;
 
-/// Reads a text file from beginning to end, in memory of about two blocks. Recognises gzip and zstd by the first bytes,
+/// Reads a text file from beginning to end, in memory of about two blocks. Recognizes gzip and zstd by the first bytes,
 /// not by the file's name. Several compressed members in one file are one text.
 /// @throws IoError if the file cannot be read, is not a regular file or changes while it is read; FormatError if
 /// compressed data are damaged or cut short; ValueError if the library was built without the decompressor

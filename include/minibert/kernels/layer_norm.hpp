@@ -1,4 +1,4 @@
-// Layer normalisation (Ba et al., 2016) of rows, after adding an optional residual.
+// Layer normalization (Ba et al., 2016) of rows, after adding an optional residual.
 #pragma once
 
 #include <minibert/core/sink.hpp>

@@ -11,7 +11,7 @@ namespace minibert::functional {
 /// Zeroes each element with probability p and scales the others by 1/(1 − p). x: (…, D), its rows laid out by
 /// `sequences`. Whether an element is zeroed depends only on the key and on the element's (sequence, position,
 /// feature). Returns x itself for p = 0. The arrays of `sequences` must live until the backward pass.
-/// @throws ValueError unless 0 ≤ p < 1, or without sequences.rows; ShapeError if the sequences do not fit x
+/// @throws ValueError unless 0 ≤ p < 1, or without sequences.global_rows; ShapeError if the sequences do not fit x
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, random::Key key, const Sequences& sequences);
 

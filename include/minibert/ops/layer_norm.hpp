@@ -1,4 +1,4 @@
-// Layer normalisation over the last dimension, as torch.nn.functional.layer_norm, also of a sum in one pass.
+// Layer normalization over the last dimension, as torch.nn.functional.layer_norm, also of a sum in one pass.
 #pragma once
 
 #include <minibert/autograd/variable.hpp>

@@ -63,7 +63,7 @@ class Shape {
     return rest;
   }
 
-  /// These sizes behind one more. @throws ShapeError for more than kMaxDim sizes
+  /// Returns a shape with `size` before these sizes. @throws ShapeError for more than kMaxDim sizes
   Shape with_front(index_t size) const {
     core::check<ShapeError>(dim_ < kMaxDim, "Shape: ", dim_ + 1, " dimensions, at most ", kMaxDim);
     Shape more;

@@ -1,4 +1,4 @@
-// AddedTokens: tokens found in the raw or normalised text before it is split into words. They include the special
+// AddedTokens: tokens found in the raw or normalized text before it is split into words. They include the special
 // tokens.
 #pragma once
 
@@ -25,7 +25,7 @@ class AddedTokens {
 
   /// Adds the five special tokens of `options` to the given tokens. A token in the vocabulary has the vocabulary's id.
   /// Other tokens without an id get the next free ids, special tokens first.
-  /// @throws ValueError if a token is empty (before or after normalisation), a given id differs from the vocabulary's
+  /// @throws ValueError if a token is empty (before or after normalization), a given id differs from the vocabulary's
   /// id, the id of a token outside the vocabulary is below the vocabulary's size, or two tokens have the same id
   AddedTokens(std::vector<AddedToken> tokens, const BertTokenizerOptions& options, const WordPiece& model)
       : tokens_(std::move(tokens)) {
@@ -47,7 +47,7 @@ class AddedTokens {
       ids.emplace_back(token.content, token.id);
       texts_.push_back(token.normalized ? normalizer.normalize(token.content) : token.content);
       core::check<ValueError>(!texts_.back().empty(), "added tokens: \"", token.content,
-                              "\" is empty after normalisation; set normalized = false to find it in the raw text");
+                              "\" is empty after normalization; set normalized = false to find it in the raw text");
       (token.normalized ? normalized : raw)
           .push_back({texts_.back(), token.id, token.single_word, token.lstrip, token.rstrip});
     }
@@ -65,7 +65,7 @@ class AddedTokens {
   token_id find(std::string_view content) const noexcept { return ids_.find(content); }
 
   /// Returns the text of the token with this id, or nullptr if there is none. A token with normalized = true returns
-  /// its normalised content.
+  /// its normalized content.
   const std::string* text(token_id id) const noexcept {
     const index_t index = index_of(id);
     return index < 0 ? nullptr : &core::at(texts_, index);
@@ -85,7 +85,7 @@ class AddedTokens {
     raw_.split(text, on_text, on_token);
   }
 
-  /// Splits a normalised text at the tokens with normalized = true. `text` is a normalised piece from split().
+  /// Splits a normalized text at the tokens with normalized = true. `text` is a normalized piece from split().
   template <class OnText, class OnToken>
   void split_normalized(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
     normalized_.split(text, on_text, on_token);
@@ -130,7 +130,7 @@ class AddedTokens {
   }
 
   std::vector<AddedToken> tokens_;
-  std::vector<std::string> texts_;  // the contents of tokens_, normalised if token.normalized
+  std::vector<std::string> texts_;  // the contents of tokens_, normalized if token.normalized
   Trie ids_;
   tokenizers::detail::AddedTokenSearch raw_, normalized_;
 };

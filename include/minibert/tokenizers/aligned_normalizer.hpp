@@ -1,4 +1,4 @@
-// normalize_aligned(): normalises a text and records where each byte comes from, for the offsets of tokens.
+// normalize_aligned(): normalizes a text and records where each byte comes from, for the offsets of tokens.
 #pragma once
 
 #include <algorithm>
@@ -14,12 +14,12 @@
 
 namespace minibert {
 
-/// Normalised text, with the origin of each byte: the number of the character in the original text.
+/// Normalized text, with the origin of each byte: the number of the character in the original text.
 struct AlignedText {
   std::string text;
   std::vector<index_t> origins;  // (text.size())
 
-  /// Returns the span in the original text of `part`, a non-empty part of `text`. Characters that normalisation dropped
+  /// Returns the span in the original text of `part`, a non-empty part of `text`. Characters that normalization dropped
   /// between its first and last byte are included.
   CharSpan span(std::string_view part) const {
     const index_t begin = part.data() - text.data();
@@ -107,7 +107,7 @@ inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter
 
 }  // namespace tokenizers::detail
 
-/// Normalises a text as BertNormalizer(options) does, and records the origin of each byte. Characters of the text are
+/// Normalizes a text as BertNormalizer(options) does, and records the origin of each byte. Characters of the text are
 /// numbered from `first`. Several times slower than BertNormalizer, because each step is a separate pass.
 inline AlignedText normalize_aligned(std::string_view text, const BertNormalizerOptions& options, index_t first = 0) {
   std::vector<tokenizers::detail::AlignedCharacter> characters = tokenizers::detail::cleaned(text, options, first);

@@ -22,7 +22,7 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Runs the steps of a BERT tokenizer: finds added tokens, normalises the text between them, splits it into words and
+/// Runs the steps of a BERT tokenizer: finds added tokens, normalizes the text between them, splits it into words and
 /// splits the words into pieces. All const members are thread-safe.
 class BertPipeline {
  public:

@@ -73,7 +73,7 @@ struct AddedToken {
   bool single_word = false;  ///< found only if no letter, mark, digit or connector is next to it
   bool lstrip = false;       ///< includes the white space before it
   bool rstrip = false;       ///< includes the white space after it
-  bool normalized = false;   ///< true: its normalised content is searched for in the normalised text, not the raw one
+  bool normalized = false;   ///< true: its normalized content is searched for in the normalized text, not the raw one
 };
 
 /// The contents of a tokenizer's files.

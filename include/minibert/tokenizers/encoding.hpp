@@ -14,13 +14,13 @@ namespace minibert {
 /// The word id of a token that belongs to no word: [CLS], [SEP], padding (None in Hugging Face).
 inline constexpr index_t kNoWord = -1;
 
-/// Which text is truncated if a text or pair is too long. The names are Hugging Face's.
+/// Selects the text that is truncated if a text or pair is too long. The names are Hugging Face's.
 enum class TruncationStrategy { do_not_truncate, longest_first, only_first, only_second };
 
 /// The length to which sequences are padded. The names are Hugging Face's.
 enum class PaddingStrategy { do_not_pad, longest, max_length };
 
-/// How to encode. Names and meanings are those of the arguments of Hugging Face's tokenizer(…). Designated initialisers
+/// The options of encoding, with the names and meanings of the arguments of Hugging Face's tokenizer(…). Designated initializers
 /// must follow the order of the members.
 struct EncodeOptions {
   bool add_special_tokens = true;  ///< [CLS] A [SEP], or [CLS] A [SEP] B [SEP]

@@ -1,4 +1,4 @@
-// normalization_loss(): finds meaningful characters that normalisation removes, such as the vowel signs of Indic
+// normalization_loss(): finds meaningful characters that normalization removes, such as the vowel signs of Indic
 // scripts.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace minibert {
 
-/// The kinds of meaningful characters that normalisation removes from a text.
+/// The kinds of meaningful characters that normalization removes from a text.
 struct NormalizationLoss {
   bool joiners = false;  ///< U+200C or U+200D, which shape words in Indic and Arabic scripts
   bool marks = false;    ///< marks that are part of the spelling, such as vowel signs and the voicing marks of kana

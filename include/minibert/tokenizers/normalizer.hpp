@@ -24,7 +24,7 @@ struct BertNormalizerOptions {
   friend bool operator==(const BertNormalizerOptions&, const BertNormalizerOptions&) = default;
 };
 
-/// Normalises text exactly as Hugging Face's BertNormalizer does:
+/// Normalizes text exactly as Hugging Face's BertNormalizer does:
 /// 1. clean_text removes control, format and private-use characters and U+FFFD, and replaces all other white space,
 ///    including tabs and line feeds, with spaces.
 /// 2. handle_chinese_chars puts a space before and after each Chinese character.
@@ -36,7 +36,7 @@ class BertNormalizer {
 
   const BertNormalizerOptions& options() const noexcept { return options_; }
 
-  /// Appends the normalised text to `out`. The result is valid UTF-8 even if `text` is not.
+  /// Appends the normalized text to `out`. The result is valid UTF-8 even if `text` is not.
   void append(std::string_view text, std::string& out) const;
 
   std::string normalize(std::string_view text) const;
@@ -46,18 +46,18 @@ class BertNormalizer {
 
   class PendingMarks;
 
-  /// Returns the normalised character, kRemovedAscii or kNotAscii.
+  /// Returns the normalized character, kRemovedAscii or kNotAscii.
   std::int8_t normalized_ascii(char byte) const noexcept { return ascii_table_[static_cast<unsigned char>(byte)]; }
 
   std::int8_t normalize_ascii(int byte) const noexcept;
 
-  /// Normalises and appends ASCII characters, none of which clean_text removes.
+  /// Normalizes and appends ASCII characters, none of which clean_text removes.
   void append_ascii(std::string_view run, std::string& out) const;
 
   /// Returns the first character in [p, end) that is ASCII, invalid or affected by a step; `end` if there is none.
   const char* find_affected(const char* p, const char* end) const noexcept;
 
-  /// Normalises and appends a character that is not ASCII.
+  /// Normalizes and appends a character that is not ASCII.
   void append_character(char32_t c, PendingMarks& pending, std::string& out) const;
 
   /// Applies strip_accents and lowercase to a character and appends the result.

@@ -1,4 +1,4 @@
-// BertPreTokenizer: splits normalised text into words.
+// BertPreTokenizer: splits normalized text into words.
 #pragma once
 
 #include <array>

@@ -53,7 +53,7 @@ class WordCounts {
 };
 
 /// Counts the words that BertNormalizer and BertPreTokenizer make of texts, and the lines that lose meaningful
-/// characters in normalisation. The result does not depend on the number of threads.
+/// characters in normalization. The result does not depend on the number of threads.
 class WordCounter {
  public:
   explicit WordCounter(const BertNormalizerOptions& options);

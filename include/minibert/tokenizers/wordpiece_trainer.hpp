@@ -19,7 +19,7 @@ namespace minibert {
 struct WordPieceTrainer {
   index_t vocab_size = 30000;
   std::int64_t min_frequency = 0;  ///< rarer pairs are not merged
-  /// How many characters to keep: the most frequent ones, and of equally frequent ones those with lower code points.
+  /// Keeps at most this number of characters, the most frequent ones. Lower code points win ties.
   std::optional<index_t> limit_alphabet = {};
   std::u32string initial_alphabet = {};          ///< characters to keep even if they do not occur
   std::vector<std::string> special_tokens = {};  ///< get the first ids

@@ -87,7 +87,7 @@ struct TrainingArguments {
 
 namespace train_detail {
 
-/// How to treat an argument when a run is resumed.
+/// The treatment of an argument when a run is resumed.
 enum class OnResume {
   must_match,  ///< affects the trained weights
   may_change,  ///< affects only logging, saving, evaluation or the length of the run

@@ -109,7 +109,7 @@ class TrainingLoop {
   bool writes() const noexcept { return !args_.output_dir.empty(); }
   double lr_factor(index_t step) const { return lr_lambda_ ? lr_lambda_(step) : scheduler_.factor(step); }
   std::filesystem::path output_dir() const;
-  /// What a resumed run must have in common with this one.
+  /// Returns the values that a resumed run must share with this run.
   Json identity() const;
 
   void begin();

@@ -77,7 +77,7 @@ TextDataset TextDataset::make_of(const Texts& texts, const data_detail::AnyLineT
     TokenStoreWriter writer(sink, tokenizer.vocab_size(), max_length);
     TextTokenizer tokenize(tokenizer, max_length, options.group_texts, core::length(texts), writer);
     const auto add = [&](std::string_view block, index_t text) { tokenize.add_block(block, text); };
-    const std::uint64_t text = for_each_block(texts, options.progress_of("tokenising"), add);
+    const std::uint64_t text = for_each_block(texts, options.progress_of("tokenizing"), add);
     writer.finish(key_of(text), text, tokenize.finish());
     return key_of(text);
   };

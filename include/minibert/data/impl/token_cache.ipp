@@ -19,7 +19,7 @@ MINIBERT_INLINE std::shared_ptr<const TokenStore> find_token_store(const std::fi
   try {
     return std::make_shared<TokenStore>(path, key, options.progress_of("checking the cache"));
   } catch (const FormatError& error) {
-    options.notice(core::concat(error.what(), "; tokenising the text again"));
+    options.notice(core::concat(error.what(), "; tokenizing the text again"));
   } catch (const IoError&) {
     if (io::path_exists(path)) throw;  // otherwise another process has deleted it
   }

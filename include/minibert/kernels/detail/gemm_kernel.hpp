@@ -37,7 +37,7 @@ index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noex
   return n % vector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
 }
 
-/// Where the panels of B (k×n) are: columns before `direct` are read in place; the others are in `packed`, or, if
+/// Locates the panels of B (k×n): columns before `direct` are read in place; the others are in `packed`, or, if
 /// `own`, packed by each chunk for itself. depth: steps of the product; block: of a block of k.
 template <class T, class Element>
 struct GemmColumns {

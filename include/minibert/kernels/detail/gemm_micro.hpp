@@ -158,7 +158,7 @@ template <class Arch, class T, class Element, class Prefetch>
       });
 }
 
-/// Where a micro-tile is in C, and whether it sums the first and the last block of k.
+/// The place of a micro-tile in C. Says whether the tile sums the first and the last block of k.
 struct MicroPlace {
   index_t i, i_end, j, j_end;
   bool first, last;

@@ -1,4 +1,4 @@
-// Layer normalisation and its gradients of some rows, on one thread.
+// Layer normalization and its gradients of some rows, on one thread.
 #pragma once
 
 #include <cmath>
@@ -22,7 +22,7 @@ template <class V, class T, class Part>
          simd::load_or_zero<V>((residual == nullptr ? x : residual) + p, residual != nullptr, part);
 }
 
-/// Normalises rows [begin, end). Writes their mean and 1/√(variance + eps) unless `mean` is null.
+/// Normalizes rows [begin, end). Writes their mean and 1/√(variance + eps) unless `mean` is null.
 struct LayerNormForward {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, T* mean, T* rstd, const T* x, const T* residual, const T* weight,

@@ -81,7 +81,7 @@ MINIBERT_INLINE bool BertTokenizer::continues_word(token_id id) const {
       unicode::is_punctuation(core::utf8::decode(prefix.data(), prefix.data() + prefix.size()).character);
   core::check<ValueError>(starts_with_punctuation, "continuing_subword_prefix is \"", prefix,
                           "\", expected one that starts with punctuation, such as \"##\": a word may start with any ",
-                          "other prefix, so the pieces that continue a word cannot be recognised");
+                          "other prefix, so the pieces that continue a word cannot be recognized");
   const std::string* token = pipeline_->token(id);
   return token != nullptr && token->size() > prefix.size() && token->starts_with(prefix);
 }
