@@ -20,8 +20,8 @@ enum class TruncationStrategy { do_not_truncate, longest_first, only_first, only
 /// The length to which sequences are padded. The names are Hugging Face's.
 enum class PaddingStrategy { do_not_pad, longest, max_length };
 
-/// The options of encoding, with the names and meanings of the arguments of Hugging Face's tokenizer(…). Designated initializers
-/// must follow the order of the members.
+/// The options of encoding, with the names and meanings of the arguments of Hugging Face's tokenizer(…). Designated
+/// initializers must follow the order of the members.
 struct EncodeOptions {
   bool add_special_tokens = true;  ///< [CLS] A [SEP], or [CLS] A [SEP] B [SEP]
   PaddingStrategy padding = PaddingStrategy::do_not_pad;

@@ -53,8 +53,8 @@ inline index_t even_column_grain(index_t n, index_t rows, index_t wanted) {
   return std::max(core::round_up(core::ceil_div(n, pieces), kMaxTileColumns), 2 * kMaxTileColumns);
 }
 
-/// The conditions that determine how C is cut. columns_of_a: A's columns are contiguous; packs_rows: chunks pack their rows of A;
-/// deep: B is read in place in deep blocks of k; own_panels: chunks pack their own panels of B.
+/// The conditions that determine how C is cut. columns_of_a: A's columns are contiguous; packs_rows: chunks pack their
+/// rows of A; deep: B is read in place in deep blocks of k; own_panels: chunks pack their own panels of B.
 struct GemmCut {
   bool columns_of_a, packs_rows, deep, own_panels;
 };

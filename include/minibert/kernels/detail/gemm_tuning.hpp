@@ -68,13 +68,13 @@ struct GemmTuning<simd::Avx512> {
   /// Contiguous columns of A are packed only if fewer than kCollidingColumns of them lie in different sets of L2.
   /// Packing them always cost 5 % of the weights' gradients.
   static constexpr index_t kCollidingColumns = 128;
-  /// If true, the next rows of A are prefetched during the last panel of B. Prefetched during the first panel, they were
-  /// evicted before their use, which cost 1 %.
+  /// If true, the next rows of A are prefetched during the last panel of B. Prefetched during the first panel, they
+  /// were evicted before their use, which cost 1 %.
   static constexpr bool kPrefetchesRowsLate = true;
 
   // ---- chunks of C ----
-  /// Rows of a chunk: kRows if A is packed or C has fewer than kTallFrom rows, so that a block of A and a block of B stay
-  /// in L2. Otherwise kTallRows, with which B is read half as often; this gained 1 to 2 %.
+  /// Rows of a chunk: kRows if A is packed or C has fewer than kTallFrom rows, so that a block of A and a block of B
+  /// stay in L2. Otherwise kTallRows, with which B is read half as often; this gained 1 to 2 %.
   static constexpr index_t kRows = 48, kTallRows = 96, kTallFrom = 768;
   /// The largest number of columns of a chunk. Not limited here, because kRangeBytes limits it.
   static constexpr index_t kColumns = std::numeric_limits<index_t>::max();
@@ -101,14 +101,15 @@ struct GemmTuning<simd::Avx2> {
   static constexpr int kTileVectors = 2;
 
   // Micro-tiles do not prefetch: one prefetch a step cost 4 to 5 % of all products. B and the columns of A are always
-  // packed: reading B in place cost 5 to 10 %, columns of A in place 15 to 40 %. Rows of A stay where they are: copying them
-  // gained nothing.
+  // packed: reading B in place cost 5 to 10 %, columns of A in place 15 to 40 %. Rows of A stay where they are: copying
+  // them gained nothing.
 
   /// Steps of a block of k, at most half as many again.
   static constexpr index_t kBlock = 384, kBlockInPlace = kBlock;
-  /// If A has at least kSharedRows rows, B is packed once, before the product. Otherwise each chunk packs its own panels,
-  /// kMaxTileColumns columns at a time. It reads whole rows and prefetches the next kPackAhead rows. Packing panel by
-  /// panel was slower, because rows 4 KB apart evicted each other: it took a fifth of the time of a weight's gradient.
+  /// If A has at least kSharedRows rows, B is packed once, before the product. Otherwise each chunk packs its own
+  /// panels, kMaxTileColumns columns at a time. It reads whole rows and prefetches the next kPackAhead rows. Packing
+  /// panel by panel was slower, because rows 4 KB apart evicted each other: it took a fifth of the time of a weight's
+  /// gradient.
   static constexpr index_t kSharedRows = 600;
   /// Elements between two strips of packed A, so that strips start at different offsets of a page.
   static constexpr index_t kStripGap = 4;
