@@ -6,6 +6,12 @@
 
 #include <minibert/core/error.hpp>
 
+// The kernels for avx512_bf16 use inline assembly. Without OpenMP, clang checks its operands against the flags of the
+// translation unit, and not against the target of the function that it is inlined into. It then refuses the kernels.
+#if defined(__x86_64__) && (!defined(__clang__) || defined(_OPENMP))
+#define MINIBERT_HAS_BF16_KERNELS
+#endif
+
 namespace minibert::simd {
 
 /// The instruction sets that kernels are compiled for. `baseline`: what every processor of the platform has (SSE2,
@@ -22,8 +28,12 @@ inline Isa best_isa() noexcept {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
-    return __builtin_cpu_supports("avx512bf16") ? Isa::avx512_bf16 : Isa::avx512;
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")) {
+#ifdef MINIBERT_HAS_BF16_KERNELS
+    if (__builtin_cpu_supports("avx512bf16")) return Isa::avx512_bf16;
+#endif
+    return Isa::avx512;
+  }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
 #endif
   return Isa::baseline;

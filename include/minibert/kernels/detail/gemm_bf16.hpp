@@ -20,7 +20,7 @@ using Bf16Pair = std::uint32_t;
 template <class Arch>
 struct Bf16Rounding;
 
-#if defined(__x86_64__)
+#ifdef MINIBERT_HAS_BF16_KERNELS
 // Inline assembly: <immintrin.h> would cost every including unit 0.3 s of compile time.
 
 /// Uses the processor's instruction, which flushes denormal numbers to zero, as its products do.

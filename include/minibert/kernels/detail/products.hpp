@@ -130,8 +130,12 @@ struct RoundedProducts {
 template <class T, class F>
 void with_products(Precision precision, F f) {
   if constexpr (std::is_same_v<T, float>) {
-    if (precision == Precision::bf16)
-      return simd::isa() == simd::Isa::avx512_bf16 ? f(Bf16Products()) : f(RoundedProducts());
+    if (precision == Precision::bf16) {
+#ifdef MINIBERT_HAS_BF16_KERNELS
+      if (simd::isa() == simd::Isa::avx512_bf16) return f(Bf16Products());
+#endif
+      return f(RoundedProducts());
+    }
   }
   f(FullProducts<T>());
 }
