@@ -19,6 +19,20 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/project -B ${work}/build -G Ni
 run(${CMAKE_COMMAND} --build ${work}/build)
 run(${work}/build/program)
 
+# ---- the installed compiled form by pkg-config ----
+find_program(PKG_CONFIG_PROGRAM pkg-config)
+if(WAY STREQUAL "installed" AND FORM STREQUAL "compiled" AND PKG_CONFIG_PROGRAM)
+  file(GLOB_RECURSE packages ${work}/prefix/*/minibert-compiled.pc)
+  get_filename_component(folder "${packages}" DIRECTORY)
+  set(ENV{PKG_CONFIG_PATH} ${folder})
+  execute_process(COMMAND ${PKG_CONFIG_PROGRAM} --define-prefix --cflags --libs minibert-compiled
+                  OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags)
+  file(GLOB sources ${CMAKE_CURRENT_LIST_DIR}/project/*.cpp)
+  run(${CXX_COMPILER} -std=c++20 ${sources} ${flags} -o ${work}/by_pkg_config)
+  run(${work}/by_pkg_config)
+endif()
+
 file(READ ${work}/build/compile_commands.json commands)
 string(REGEX REPLACE "[^\n]*/include/minibert/compiled/[^\n]*\n" "" commands "${commands}") # the library itself
 string(REGEX REPLACE " -fopenmp[^ ]*" "" commands "${commands}")
