@@ -434,8 +434,7 @@ TEST_CASE("max_prediction_bytes bounds the predictions; preprocess_logits_for_me
   CHECK_THROWS_WITH_AS(run.trainer.predict(run.eval), doctest::Contains("max_prediction_bytes"), ValueError);
   CHECK_NOTHROW(run.trainer.evaluate());  // keeps no predictions
   run.trainer.preprocess_logits_for_metrics = [](const Tensor<float>&) { return Tensor<float>(Shape{1}); };
-  CHECK(run.trainer.predict(run.eval).predictions.predictions.shape() ==
-        Shape{2});  // one element for each of two batches
+  CHECK(run.trainer.predict(run.eval).predictions.predictions.shape() == Shape{2});  // one per batch
 }
 
 TEST_CASE("without output_dir nothing is written") {
