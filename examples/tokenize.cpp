@@ -1,4 +1,4 @@
-// Tokenizes the lines of standard input, and writes the ids or tokens of each line to standard output.
+// Tokenises the lines of standard input, and writes the ids or tokens of each line to standard output.
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -12,7 +12,7 @@
 int main(int argc, char** argv) {
   std::filesystem::path folder;
   bool no_special_tokens = false, print_tokens = false;
-  CLI::App app("Tokenizes the lines of standard input and prints their ids.");
+  CLI::App app("Tokenises the lines of standard input and prints their ids.");
   app.add_option("--tokenizer", folder, "Folder with tokenizer.json or vocab.txt")->required();
   app.add_flag("--no_special_tokens", no_special_tokens, "Leave out [CLS] and [SEP]");
   app.add_flag("--tokens", print_tokens, "Print tokens instead of ids");

@@ -225,7 +225,8 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   options.masking.validate();
   if (options.do_train) check_output_dir(options.training);
   const Text text{options.train_files};
-  if (!options.validation_file.empty()) TextStream{options.validation_file};  // fails at once if the file is unreadable
+  // Opens the file, so that an unreadable one fails now, not after hours.
+  if (!options.validation_file.empty()) TextStream{options.validation_file};
   if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);
   ProgressBar bar;
   if (options.preprocessing_num_workers > 0) set_num_threads(options.preprocessing_num_workers);

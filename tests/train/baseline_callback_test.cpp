@@ -9,7 +9,7 @@ namespace {
 
 using namespace minibert;
 
-/// What is said when evaluations at steps 25, 50, 75 and 100 of 100 have these losses, against a baseline of 6.8.
+/// Returns the warnings of a run of 100 steps with these losses at steps 25, 50, 75 and 100, and a baseline of 6.8.
 std::vector<std::string> warnings(const std::vector<double>& losses) {
   std::vector<std::string> said;
   BaselineCallback callback("word frequency", 6.8, [&](std::string_view text) { said.emplace_back(text); });
@@ -26,7 +26,7 @@ std::vector<std::string> warnings(const std::vector<double>& losses) {
   return said;
 }
 
-TEST_CASE("a model that stays at the baseline is warned of half-way and at the end") {
+TEST_CASE("a model no better than the baseline causes a warning half-way and at the end") {
   CHECK(warnings({7.3, 6.9, 6.8, 6.79}) ==
         std::vector<std::string>{
             "warning: half-way, the model is no better than word frequency (evaluation loss 6.900, baseline 6.800); it "
@@ -35,7 +35,7 @@ TEST_CASE("a model that stays at the baseline is warned of half-way and at the e
             "more steps or another learning rate"});
 }
 
-TEST_CASE("one that leaves it is not") {
+TEST_CASE("a model better than the baseline causes no warning") {
   CHECK(warnings({7.3, 6.5, 6.2, 6.0}).empty());
   CHECK(warnings({7.3, 6.9, 6.2, 6.0}).size() == 1);
   CHECK(warnings({}).empty());

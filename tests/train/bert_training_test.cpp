@@ -1,4 +1,4 @@
-// The trainer with a real model: what the toy model of the other tests cannot show.
+// Tests the trainer with a BERT, for properties that the toy model of the other tests does not have.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -32,8 +32,8 @@ BertConfig config_with_dropout() {
   return config;
 }
 
-TEST_CASE_TEMPLATE("accumulated gradients of BERT are those of one batch, dropout and masks included", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("accumulated gradients of BERT equal the gradient of one batch, including dropout and masks", T,
+                   float, double) {
   using Model = BasicBertForMaskedLM<T>;
   const TextDataset dataset = number_lines(24);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
@@ -63,7 +63,7 @@ std::vector<float> weights_of(BertForMaskedLM& model) {
   return weights;
 }
 
-/// Ends a run after a step, as nothing in the library does.
+/// Ends a run abruptly: throws after a step.
 struct Stop : TrainerCallback {
   struct Reached {};
   index_t step;
@@ -73,7 +73,8 @@ struct Stop : TrainerCallback {
   }
 };
 
-/// The weights after 12 steps of BERT with dropout; if `stop_after` is set, of a run that is stopped there and resumed.
+/// Returns the weights after 12 steps of BERT with dropout. With stop_after, the run is stopped after that step and
+/// resumed.
 std::vector<float> trained(const std::filesystem::path& folder, std::optional<index_t> stop_after = std::nullopt) {
   const TextDataset dataset = number_lines(40);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30));
@@ -100,12 +101,12 @@ std::vector<float> trained(const std::filesystem::path& folder, std::optional<in
   args.resume_from_checkpoint = std::filesystem::path();
   const std::vector<float> weights = run(-1);
   REQUIRE(notices.size() == 1);
-  // The step that was stopped is done, but not saved: a checkpoint is written after the callbacks.
+  // Step stop_after is not saved, because a checkpoint is written after the callbacks.
   CHECK(notices[0].ends_with(core::concat(": ", *stop_after - 1, " of 12 steps are done")));
   return weights;
 }
 
-TEST_CASE("BERT resumed in mid-epoch ends with the bits of an uninterrupted run") {
+TEST_CASE("BERT resumed within an epoch ends with the same bits as an uninterrupted run") {
   const testing::TemporaryDirectory folder;
   const std::vector<float> whole = trained(folder / "whole");
   BertForMaskedLM untrained(config_with_dropout(), 1);
@@ -115,7 +116,7 @@ TEST_CASE("BERT resumed in mid-epoch ends with the bits of an uninterrupted run"
   CHECK(trained(folder / "stopped at 9", 9) == whole);
 }
 
-/// The loss of an evaluation, of each of 12 steps, and of an evaluation in the end.
+/// Returns the losses of an evaluation, of each of 12 steps, and of a last evaluation.
 std::vector<double> losses(const std::filesystem::path& folder, bool bf16) {
   struct Losses : TrainerCallback {
     std::vector<double> values;
@@ -135,7 +136,7 @@ std::vector<double> losses(const std::filesystem::path& folder, bool bf16) {
   return callback->values;
 }
 
-TEST_CASE("BERT in bf16 learns what it learns in float, but for rounding") {
+TEST_CASE("BERT in bf16 has the losses of float, except for rounding") {
   const testing::TemporaryDirectory folder;
   const auto full = losses(folder / "float", false), low = losses(folder / "bf16", true);
   REQUIRE(full.size() == 14);

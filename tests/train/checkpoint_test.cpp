@@ -28,7 +28,7 @@ std::vector<std::string> names(const std::vector<fs::path>& paths) {
   return names;
 }
 
-TEST_CASE("a checkpoint appears as a whole") {
+TEST_CASE("a checkpoint appears under its name only when it is complete") {
   const TemporaryDirectory folder;
   const fs::path path = checkpoint_path(folder.path(), 7);
   {
@@ -41,7 +41,7 @@ TEST_CASE("a checkpoint appears as a whole") {
   CHECK(names(io::list_folder(folder.path())) == std::vector<std::string>{"checkpoint-7"});
 }
 
-TEST_CASE("one of the same step is replaced, and half of one begun before is not kept") {
+TEST_CASE("a checkpoint replaces the one of the same step; files of an unfinished one are removed") {
   const TemporaryDirectory folder;
   const fs::path path = checkpoint_path(folder.path(), 7);
   write_checkpoint(path, "old");
@@ -52,7 +52,7 @@ TEST_CASE("one of the same step is replaced, and half of one begun before is not
   CHECK(names(io::list_folder(path)) == std::vector<std::string>{"checkpoint.json", "file"});
 }
 
-TEST_CASE("the newest by number is found, whatever else lies there") {
+TEST_CASE("the newest checkpoint is the one with the largest step; other folders are ignored") {
   const TemporaryDirectory folder;
   CHECK_FALSE(find_checkpoint(folder.path()).has_value());
   CHECK_FALSE(find_checkpoint(folder / "absent").has_value());
@@ -67,7 +67,7 @@ TEST_CASE("the newest by number is found, whatever else lies there") {
   CHECK(find_checkpoint(folder / "checkpoint-9") == folder / "checkpoint-9");
 }
 
-TEST_CASE("pruning keeps the newest and the best") {
+TEST_CASE("pruning keeps the newest checkpoints and the best one") {
   const TemporaryDirectory folder;
   for (const index_t step : {1, 2, 3, 4, 5}) write_checkpoint(checkpoint_path(folder.path(), step));
   prune_checkpoints(folder.path(), 0, std::nullopt);
@@ -79,7 +79,7 @@ TEST_CASE("pruning keeps the newest and the best") {
   CHECK(names(io::list_folder(folder.path())) == std::vector<std::string>{"checkpoint-5"});
 }
 
-TEST_CASE("leftovers go, and nothing else does") {
+TEST_CASE("remove_leftovers removes unfinished checkpoints and nothing else") {
   const TemporaryDirectory folder;
   for (const char* name : {".checkpoint-5.tmp/below", ".checkpoint-3.removing", ".git", ".notes.tmp", "checkpoint-1"})
     io::make_directories(folder / name);
@@ -87,7 +87,7 @@ TEST_CASE("leftovers go, and nothing else does") {
   CHECK(names(io::list_folder(folder.path())) == std::vector<std::string>{".git", ".notes.tmp", "checkpoint-1"});
 }
 
-/// A parameter's value after `load` has read it: the fourth one.
+/// Declares a parameter, lets `load` read it, and returns its fourth element.
 template <class Load>
 float loaded(const char* name, Shape shape, Load load) {
   ParameterStore<float> store;
@@ -96,7 +96,7 @@ float loaded(const char* name, Shape shape, Load load) {
   return store.in_order()[0]->data[3];
 }
 
-TEST_CASE("weights of another model are refused by name") {
+TEST_CASE("weights of another model are refused; the error names the tensor") {
   const TemporaryDirectory folder;
   const std::vector<float> values = {1, 2, 3, 4};
   write_safetensors<float>(folder / kModelName, {{"a", {2, 2}, values.data()}});
@@ -108,7 +108,7 @@ TEST_CASE("weights of another model are refused by name") {
                        FormatError);
 }
 
-TEST_CASE("the model of a checkpoint is read alone, and refused when it is damaged") {
+TEST_CASE("load_model reads only the model of a checkpoint, and refuses a damaged one") {
   const TemporaryDirectory folder;
   const fs::path path = checkpoint_path(folder.path(), 7);
   const std::vector<float> values = {1, 2, 3, 4};

@@ -23,7 +23,7 @@ using testing::number_lines;
 using testing::NumberTokenizer;
 using testing::ToyModel;
 
-/// What a step on 24 lines leaves.
+/// The results of a step on 24 lines.
 template <class T>
 struct Outcome {
   StepResult result;
@@ -45,7 +45,7 @@ Outcome<T> outcome(index_t batch_size, index_t max_tokens_per_pass = 0, double m
   return {result, model.grads(), model.tokens_of_passes};
 }
 
-/// Two ways through the same step.
+/// Checks that two ways to do the same step have equal results.
 template <class T>
 void check_same(const Outcome<T>& found, const Outcome<T>& expected) {
   const double tolerance = sizeof(T) == 4 ? 1e-5 : 1e-12;
@@ -56,8 +56,8 @@ void check_same(const Outcome<T>& found, const Outcome<T>& expected) {
   CHECK(reference::relative_error(found.gradient, expected.gradient) < tolerance);
 }
 
-TEST_CASE_TEMPLATE("k batches of m give the loss and gradient of one of k·m, noise and masks included", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("k batches of m examples give the loss and gradient of one batch of k·m, including noise and masks",
+                   T, float, double) {
   const Outcome<T> whole = outcome<T>(24);
   REQUIRE(whole.result.num_items > 5);
   CHECK(whole.result.num_examples == 24);
@@ -65,7 +65,7 @@ TEST_CASE_TEMPLATE("k batches of m give the loss and gradient of one of k·m, no
   for (const index_t size : {1, 4, 7, 100}) check_same(outcome<T>(size), whole);
 }
 
-TEST_CASE_TEMPLATE("a batch goes through the model in equal passes of a bounded size, with the same outcome", T, float,
+TEST_CASE_TEMPLATE("max_tokens_per_pass cuts a batch into passes of similar size, with the same results", T, float,
                    double) {
   const Outcome<T> whole = outcome<T>(24);
   const index_t tokens = whole.result.num_tokens;
@@ -83,7 +83,7 @@ TEST_CASE_TEMPLATE("a batch goes through the model in equal passes of a bounded 
   CHECK(outcome<T>(24, 1, 1).tokens_of_passes.size() == 24);  // a line is never cut
 }
 
-TEST_CASE("a step in which nothing is masked has loss 0 and no gradient") {
+TEST_CASE("a step without a masked token has loss 0 and no gradient") {
   const TextDataset dataset = number_lines(4);
   const DataCollatorForLanguageModeling collator(NumberTokenizer(30), {.mlm_probability = 0});
   ToyModel<float> model(30);

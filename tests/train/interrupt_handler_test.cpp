@@ -10,7 +10,7 @@ namespace {
 
 using minibert::InterruptHandler;
 
-/// How a child process ends that gets `count` signals of that number while a handler lives.
+/// Returns the wait status of a child process that receives `count` signals while a handler exists.
 int status_after(int signal_number, int count) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -24,7 +24,7 @@ int status_after(int signal_number, int count) {
   return status;
 }
 
-TEST_CASE("the first signal is noted, the second one ends the program") {
+TEST_CASE("the first signal is recorded, the second one ends the program") {
   for (const int signal_number : {SIGINT, SIGTERM}) {
     const int none = status_after(signal_number, 0), one = status_after(signal_number, 1),
               two = status_after(signal_number, 2);
@@ -34,7 +34,7 @@ TEST_CASE("the first signal is noted, the second one ends the program") {
   }
 }
 
-TEST_CASE("the handlers of before come back") {
+TEST_CASE("the previous handlers are restored") {
   struct sigaction before {
   }, after{};
   ::sigaction(SIGINT, nullptr, &before);

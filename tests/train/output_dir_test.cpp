@@ -11,7 +11,7 @@
 using namespace minibert;
 using testing::TemporaryDirectory;
 
-TEST_CASE("an output folder in use is refused, an empty or absent one is not") {
+TEST_CASE("an output folder that is not empty is refused; an empty or missing one is accepted") {
   const TemporaryDirectory folder;
   TrainingArguments args;
   args.output_dir = folder.path();
@@ -25,7 +25,7 @@ TEST_CASE("an output folder in use is refused, an empty or absent one is not") {
   check_output_dir(args);
 }
 
-TEST_CASE("an output folder whose name is too long is an error of this library") {
+TEST_CASE("an output folder whose name is too long throws IoError") {
   const TemporaryDirectory folder;
   TrainingArguments args;
   args.output_dir = folder.path() / std::string(300, 'x');

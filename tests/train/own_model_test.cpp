@@ -1,8 +1,8 @@
-// The code of docs/own_model.md; the last test here compares.
+// The code that docs/own_model.md quotes; the last test compares them.
 #include <minibert/minibert.hpp>
 using namespace minibert;
 
-/// Two linear layers with dropout and tanh between them: scores of each class.
+/// Computes a score for each class: two linear layers with tanh and dropout between them.
 template <class T>
 struct ClassificationHead {
   ClassificationHead(const nn::Scope<T>& scope, index_t features, index_t num_classes, double dropout_probability)
@@ -10,7 +10,7 @@ struct ClassificationHead {
         dropout(scope / "dropout", dropout_probability),
         out(scope / "out", features, num_classes) {}
 
-  /// x: (B, features); (B, num_classes)
+  /// Returns scores (B, num_classes) for x (B, features).
   Variable<T> forward(Variable<T> x, const nn::Context<T>& context) const {
     return out.forward(dropout.forward(functional::tanh(dense.forward(x)), context));
   }
@@ -20,13 +20,13 @@ struct ClassificationHead {
   nn::Linear<T> out;
 };
 
-/// A batch with one label a sequence.
+/// A batch with one label per sequence.
 struct LabelledBatch : Batch {
   std::vector<token_id> labels;
   index_t num_items() const noexcept { return core::length(labels); }
 };
 
-/// BERT, the mean over each text's tokens, and a head.
+/// BERT, the mean over the tokens of each text, and a classification head.
 class TextClassifier : public nn::Module<float> {
  public:
   static constexpr const char* kArchitecture = "TextClassifier";
@@ -54,7 +54,7 @@ class TextClassifier : public nn::Module<float> {
   ClassificationHead<float> head;
 };
 
-/// Texts as ids, each with the number of its class.
+/// Texts as ids, each with its class.
 struct LabelledTexts {
   void add(const BertTokenizer& tokenizer, std::string_view text, token_id label) {
     tokenizer.encode_into(text, /*max_length=*/128, ids.emplace_back());
@@ -67,7 +67,7 @@ struct LabelledTexts {
   std::vector<token_id> labels;
 };
 
-/// Makes a batch of some examples.
+/// Makes batches of examples.
 struct LabelledCollator {
   using Dataset = LabelledTexts;
   using Batch = LabelledBatch;
@@ -83,7 +83,7 @@ struct LabelledCollator {
   }
 };
 
-/// The share of rows whose largest logit is that of the label.
+/// Returns the share of rows whose label has the largest logit.
 double accuracy(const EvalPrediction<float>& p) {
   index_t right = 0;
   for (index_t i = 0; i < core::length(p.label_ids); ++i) {
@@ -93,7 +93,7 @@ double accuracy(const EvalPrediction<float>& p) {
   return static_cast<double>(right) / static_cast<double>(p.label_ids.size());
 }
 
-/// Trains, and returns the accuracy on other texts.
+/// Trains the model and returns its accuracy on the test texts.
 double train_classifier(TextClassifier& model, const BertTokenizer& tokenizer, const LabelledTexts& train,
                         const LabelledTexts& test, const std::filesystem::path& folder) {
   const LabelledCollator collator;
@@ -105,7 +105,7 @@ double train_classifier(TextClassifier& model, const BertTokenizer& tokenizer, c
   return trainer.predict(test).metrics.at("test_accuracy").as_number();
 }
 
-/// The classes of some texts. Any number of threads may call this with one model at the same time.
+/// Returns the class of each text. Several threads may call this with one model at the same time.
 std::vector<index_t> classes_of(const TextClassifier& model, const LabelledBatch& batch) {
   const no_grad no_recording;
   Tape<float> tape;
@@ -116,7 +116,7 @@ std::vector<index_t> classes_of(const TextClassifier& model, const LabelledBatch
   return classes;
 }
 
-/// Trains the head at ten times the learning rate of BERT, which is halved at step 1,000.
+/// Trains the head with ten times the learning rate of BERT, and halves both rates at step 1,000.
 template <class Trainer>
 void use_own_groups(Trainer& trainer, TextClassifier& model) {
   std::vector<ParameterGroup<float>> groups(2);
@@ -144,7 +144,7 @@ BertTokenizer letters() {
   return BertTokenizer(vocabulary);
 }
 
-/// Texts of random letters; the class says whether more of them are from the first half of the alphabet.
+/// Returns texts of random letters. The class is 1 if more than half are from the first half of the alphabet.
 LabelledTexts texts(const BertTokenizer& tokenizer, index_t count, std::uint64_t seed) {
   LabelledTexts made;
   const random::Key key(seed);
@@ -187,7 +187,7 @@ LabelledBatch batch_of(const LabelledTexts& data) {
 
 }  // namespace
 
-TEST_CASE("a model of a user's own learns, is saved and opened, and serves several threads") {
+TEST_CASE("a user-defined model learns, is saved and loaded, and serves several threads") {
   const BertTokenizer tokenizer = letters();
   const LabelledTexts train = texts(tokenizer, 1500, 1), test = texts(tokenizer, 200, 2);
   const Folder folder;
@@ -209,7 +209,7 @@ TEST_CASE("a model of a user's own learns, is saved and opened, and serves sever
   for (const auto& mine : found) CHECK(mine == classes);
 }
 
-TEST_CASE("a model of a user's own: one pass of eight texts is two passes of four") {
+TEST_CASE("a user-defined model: one pass of eight texts has the loss of two passes of four") {
   const LabelledTexts data = texts(letters(), 8, 3);
   TextClassifier model(small(0.3), 2);
   const std::vector<index_t> first{0, 1, 2, 3}, second{4, 5, 6, 7};
@@ -224,7 +224,7 @@ TEST_CASE("a model of a user's own: one pass of eight texts is two passes of fou
   CHECK(loss(halves) == doctest::Approx(loss(whole)));
 }
 
-TEST_CASE("a model of a user's own: parameter groups and schedule") {
+TEST_CASE("a user-defined model: parameter groups have their own learning rates") {
   const LabelledTexts data = texts(letters(), 16, 4);
   TextClassifier model(small(), 2), untrained(small(), 2);
   const LabelledCollator collator;

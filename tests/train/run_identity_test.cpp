@@ -17,7 +17,7 @@ std::string refusal(const TrainingArguments& args, const Json& checkpointed) {
   return "accepted";
 }
 
-TEST_CASE("an argument that a checkpoint does not know had its default") {
+TEST_CASE("an argument that is missing in a checkpoint is compared with its default") {
   Json old = Json::Object{{"data_order", kDataOrder}};
   const Json now = TrainingArguments().to_json();
   for (const Json::Member& member : now.as_object())
@@ -28,7 +28,7 @@ TEST_CASE("an argument that a checkpoint does not know had its default") {
         "the checkpoint");
 }
 
-TEST_CASE("a checkpoint of the time when a seed gave another order is refused") {
+TEST_CASE("a checkpoint without data_order, from an older version, is refused") {
   CHECK(refusal({}, TrainingArguments().to_json()) ==
         "c: cannot resume with a different data_order: found 2, expected none as in the checkpoint");
 }

@@ -14,14 +14,14 @@ using namespace minibert::testing;
 
 ExampleLengths equal_lengths(index_t n) { return lengths_in(std::vector<index_t>(core::usize(n), 5)); }
 
-/// A step's examples, batch by batch.
+/// Returns the examples of a step, batch by batch.
 std::vector<std::vector<index_t>> batches_of(StepPlan& plan, index_t step) {
   std::vector<std::vector<index_t>> batches;
   for (const auto& batch : plan.batches(step)) batches.emplace_back(batch.begin(), batch.end());
   return batches;
 }
 
-TEST_CASE("an epoch's steps take every example once, the last one what is left") {
+TEST_CASE("the steps of an epoch visit every example once; the last step takes the rest") {
   const TrainingArguments args{.per_device_train_batch_size = 4, .gradient_accumulation_steps = 2};
   StepPlan plan(equal_lengths(50), args);
   CHECK(plan.steps_per_epoch() == 7);
@@ -40,7 +40,7 @@ TEST_CASE("an epoch's steps take every example once, the last one what is left")
   }
 }
 
-TEST_CASE("a step's examples do not depend on which steps came before") {
+TEST_CASE("the examples of a step do not depend on the steps before it") {
   for (const index_t max_tokens : {0, 20})
     for (const auto strategy : {SamplingStrategy::random, SamplingStrategy::group_by_length}) {
       const TrainingArguments args{.max_tokens_per_batch = max_tokens, .train_sampling_strategy = strategy};
@@ -51,7 +51,7 @@ TEST_CASE("a step's examples do not depend on which steps came before") {
     }
 }
 
-TEST_CASE("lines are grouped by length for a whole step") {
+TEST_CASE("group_by_length groups by the batch size of a whole step") {
   std::vector<index_t> lengths;
   for (index_t i = 0; i < 1000; ++i) lengths.push_back(3 + i * i % 101);
   const TrainingArguments args{.per_device_train_batch_size = 4,
@@ -66,7 +66,7 @@ TEST_CASE("lines are grouped by length for a whole step") {
   CHECK(seen == order);
 }
 
-TEST_CASE("with a budget of tokens every batch keeps to it, and steps and epochs are counted by these batches") {
+TEST_CASE("max_tokens_per_batch limits every batch; steps and epochs count these batches") {
   std::vector<index_t> lengths;
   for (index_t i = 0; i < 1000; ++i) lengths.push_back(3 + i * i % 101);
   for (const auto strategy :
@@ -100,7 +100,7 @@ TEST_CASE("with a budget of tokens every batch keeps to it, and steps and epochs
   }
 }
 
-TEST_CASE("the number of steps is transformers'") {
+TEST_CASE("the number of steps is computed as in transformers") {
   const auto steps = [](index_t examples, double epochs, index_t max_steps) {
     return StepPlan(equal_lengths(examples), {.num_train_epochs = epochs, .max_steps = max_steps}).max_steps();
   };

@@ -9,7 +9,7 @@ namespace {
 
 using namespace minibert;
 
-TEST_CASE("the file has transformers' keys, sorted, and comes back") {
+TEST_CASE("trainer_state.json has transformers' keys, sorted, and reads back") {
   TrainerState state;
   state.global_step = 8;
   state.epoch = 1.5;
@@ -34,7 +34,7 @@ TEST_CASE("the file has transformers' keys, sorted, and comes back") {
         R"("should_save":true,"should_training_stop":false},"attributes":{}}})");
 }
 
-TEST_CASE("a damaged file is refused by file and key") {
+TEST_CASE("an invalid file is refused; the error names the file, and the key if it is missing") {
   const testing::TemporaryDirectory folder;
   Json json = TrainerState().to_json();
   json["global_step"] = "eight";

@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 
 constexpr index_t kVocab = 30;
 
-/// A trainer with all it needs, on 50 lines (7 steps of 8 an epoch), 12 of them for evaluation.
+/// A trainer with model and data: 50 lines to train on (7 steps of 8 lines per epoch), and 12 lines for evaluation.
 struct Run {
   TextDataset train = number_lines(50), eval = number_lines(12);
   DataCollatorForLanguageModeling collator{NumberTokenizer(kVocab)};
@@ -46,7 +46,7 @@ struct Run {
   }
 };
 
-/// Twenty steps with everything switched on.
+/// Returns arguments for twenty steps with all features on: accumulation, warm-up, logging, evaluation, checkpoints.
 TrainingArguments busy(const fs::path& folder) {
   return {.output_dir = folder,
           .per_device_train_batch_size = 4,
@@ -69,7 +69,7 @@ struct AtStep : TrainerCallback {
   void on_step_end(TrainerContext context) override { f(context); }
 };
 
-/// Makes the model worse after every step from the tenth on.
+/// Makes the model worse after each step from the tenth on.
 void spoil_from_step_10(Run& run) {
   run.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
     if (context.state.global_step >= 10)
@@ -83,7 +83,7 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-/// The log without what depends on the clock.
+/// Returns the log without the values that depend on the clock.
 Json timeless(const Json& log_history) {
   Json entries = Json::array();
   for (const Json& entry : log_history.as_array()) {
@@ -106,7 +106,7 @@ std::string refusal(Run& run) {
   return "accepted";
 }
 
-TEST_CASE("training lowers the loss and logs what transformers logs") {
+TEST_CASE("training lowers the loss and logs the same keys as transformers") {
   const TemporaryDirectory folder;
   Run run(busy(folder / "out"));
   const TrainOutput output = run.trainer.train();
@@ -123,7 +123,7 @@ TEST_CASE("training lowers the loss and logs what transformers logs") {
   for (const char* key : {"train_loss", "train_runtime", "train_samples_per_second", "total_flos", "step"})
     CHECK(history.back().find(key));
   CHECK(history.back().at("train_loss").as_number() == output.training_loss);
-  // The learning rate is the one that step used: warm-up of 4 steps, then linear to 0.
+  // The logged learning rate is the one of the logged step: warm-up of 4 steps, then linear to 0.
   CHECK(history.front().at("learning_rate").as_number() == doctest::Approx(0.05 * 3 / 4));
   CHECK(history[history.size() - 3].at("learning_rate").as_number() == doctest::Approx(0.05 * 1 / 16));
   CHECK(history[8].at("eval_loss").as_number() < history[1].at("eval_loss").as_number());
@@ -139,7 +139,7 @@ TEST_CASE("the mean of the logged losses is the training loss") {
   CHECK(sum / 5 == doctest::Approx(output.training_loss).epsilon(1e-12));
 }
 
-TEST_CASE("the newest two checkpoints and the best one stay, complete and without leftovers") {
+TEST_CASE("the newest two checkpoints and the best one are kept, complete and without leftovers") {
   const TemporaryDirectory folder;
   Run run(busy(folder / "out"));
   run.trainer.train();
@@ -163,7 +163,7 @@ TEST_CASE("the best model is loaded at the end") {
   CHECK(run.trainer.evaluate().at("eval_loss").as_number() == best);
 }
 
-TEST_CASE("a run resumed at any step ends with the same bits, log included") {
+TEST_CASE("a run resumed at any step ends with the same weights and the same log, to the bit") {
   const TemporaryDirectory folder;
   Run whole(busy(folder / "whole"));
   whole.trainer.train();
@@ -177,7 +177,7 @@ TEST_CASE("a run resumed at any step ends with the same bits, log included") {
     }));
     CHECK_THROWS_AS(first.trainer.train(), std::runtime_error);
     args.resume_from_checkpoint = fs::path();
-    args.save_steps = 7;  // saving may change
+    args.save_steps = 7;  // save_steps may change on resume
     Run second(args);
     second.trainer.train();
     REQUIRE(second.notices.size() >= 1);
@@ -192,7 +192,7 @@ TEST_CASE("a run resumed at any step ends with the same bits, log included") {
   }
 }
 
-TEST_CASE("a run with batches of so many tokens, grouped by length, resumes in mid-epoch with the same bits") {
+TEST_CASE("a run with max_tokens_per_batch and group_by_length resumes within an epoch with the same bits") {
   const TemporaryDirectory folder;
   const auto arguments = [&](const char* name) {
     TrainingArguments args = busy(folder / name);
@@ -225,16 +225,16 @@ TEST_CASE("a run with batches of so many tokens, grouped by length, resumes in m
         std::string::npos);
 }
 
-TEST_CASE("a run killed while it writes a checkpoint goes on from the one before") {
+TEST_CASE("a run killed while writing a checkpoint resumes from the previous checkpoint") {
   const TemporaryDirectory folder;
   TrainingArguments args = busy(folder / "out");
   args.max_steps = 6;
   Run(args).trainer.train();
-  // As if killed in the middle of writing checkpoint-9 and of removing checkpoint-3.
+  // Leftovers of a run killed while writing checkpoint-9 and while removing checkpoint-3.
   io::make_directories(folder / "out/.checkpoint-9.tmp");
   io::write_file(folder / "out/.checkpoint-9.tmp/model.safetensors", "half");
   io::make_directories(folder / "out/.checkpoint-3.removing");
-  // As if copied by a tool that stopped half-way: no manifest.
+  // A checkpoint that was copied in part: checkpoint.json is missing.
   io::make_directories(folder / "out/checkpoint-12");
   io::write_file(folder / "out/checkpoint-12/model.safetensors", "half");
   args.max_steps = 7;
@@ -245,7 +245,7 @@ TEST_CASE("a run killed while it writes a checkpoint goes on from the one before
   for (const std::string& name : names_in(folder / "out")) CHECK_FALSE(name.starts_with("."));
 }
 
-TEST_CASE("a damaged checkpoint is refused by the name of its file") {
+TEST_CASE("a damaged checkpoint is refused; the error names the file") {
   const TemporaryDirectory folder;
   TrainingArguments args = busy(folder / "out");
   args.max_steps = 3;
@@ -265,7 +265,7 @@ TEST_CASE("a damaged checkpoint is refused by the name of its file") {
   }
 }
 
-TEST_CASE("a checkpoint of another run is refused by what differs; steps, logging and saving may") {
+TEST_CASE("a checkpoint of another run is refused, naming the difference; max_steps, logging and saving may differ") {
   const TemporaryDirectory folder;
   TrainingArguments original = busy(folder / "out");
   original.max_steps = 3;
@@ -298,7 +298,7 @@ TEST_CASE("a checkpoint of another run is refused by what differs; steps, loggin
         std::string::npos);
 }
 
-TEST_CASE("a used output folder is neither continued nor overwritten by accident") {
+TEST_CASE("a used output folder is neither resumed nor overwritten unless requested") {
   const TemporaryDirectory folder;
   TrainingArguments args = busy(folder / "out");
   args.max_steps = 3;
@@ -312,7 +312,7 @@ TEST_CASE("a used output folder is neither continued nor overwritten by accident
   CHECK(names_in(folder / "out") == std::vector<std::string>{kTrainingLogName});
 }
 
-TEST_CASE("resuming where there is no checkpoint starts from the beginning and says so") {
+TEST_CASE("resuming without a checkpoint starts from the beginning, with a notice") {
   const TemporaryDirectory folder;
   TrainingArguments args = busy(folder / "out");
   args.resume_from_checkpoint = fs::path();
@@ -323,7 +323,7 @@ TEST_CASE("resuming where there is no checkpoint starts from the beginning and s
         core::concat("no checkpoint in ", (folder / "out").string(), ": training starts from the beginning"));
 }
 
-TEST_CASE("the log is one JSON object a line, and outlives a crash") {
+TEST_CASE("the log has one JSON object per line and survives a crash") {
   const TemporaryDirectory folder;
   Run run(busy(folder / "out"));
   run.trainer.add_callback(std::make_shared<AtStep>([](TrainerContext context) {
@@ -337,7 +337,7 @@ TEST_CASE("the log is one JSON object a line, and outlives a crash") {
   CHECK(steps == std::vector<index_t>{0, 4, 5, 8});
 }
 
-TEST_CASE("a signal ends training with a checkpoint, and says how to go on") {
+TEST_CASE("a signal ends training with a checkpoint, and a notice tells how to resume") {
   const TemporaryDirectory folder;
   TrainingArguments args = busy(folder / "out");
   Run whole(busy(folder / "whole"));
@@ -362,7 +362,7 @@ TEST_CASE("a signal ends training with a checkpoint, and says how to go on") {
   CHECK(resumed.model.values() == whole.model.values());
 }
 
-TEST_CASE("early stopping stops after so many evaluations without improvement, across a resume too") {
+TEST_CASE("early stopping stops after a number of evaluations without improvement, also across a resume") {
   const TemporaryDirectory folder;
   const auto arguments = [&](const char* name) {
     TrainingArguments args = busy(folder / name);
@@ -390,7 +390,7 @@ TEST_CASE("early stopping stops after so many evaluations without improvement, a
   CHECK(second.trainer.train().global_step == 12);
 }
 
-TEST_CASE("evaluation does not depend on the batch size, and repeats") {
+TEST_CASE("evaluation is repeatable and does not depend on the batch size") {
   const TemporaryDirectory folder;
   TrainingArguments args = busy(folder / "out");
   Run run(args);
@@ -407,7 +407,7 @@ TEST_CASE("evaluation does not depend on the batch size, and repeats") {
   }
 }
 
-TEST_CASE("compute_metrics gets all predictions and labels, in the dataset's order") {
+TEST_CASE("compute_metrics receives all predictions and labels, in the order of the dataset") {
   TrainingArguments args = busy("");
   args.load_best_model_at_end = false;
   args.per_device_eval_batch_size = 5;
@@ -416,7 +416,7 @@ TEST_CASE("compute_metrics gets all predictions and labels, in the dataset's ord
   run.trainer.compute_metrics = [&](const EvalPrediction<float>& found) -> Json {
     rows = found.predictions.size(0);
     CHECK(core::length(found.label_ids) == rows);
-    double square = 0;  // the toy model's logits are its errors, and its loss half their mean square
+    double square = 0;  // the toy model's logits are its errors; its loss is half their mean square
     for (index_t i = 0; i < rows; ++i) square += std::pow(static_cast<double>(found.predictions.data()[i]), 2);
     return Json::Object{{"half_mean_square", square / static_cast<double>(2 * rows)}};
   };
@@ -430,15 +430,15 @@ TEST_CASE("compute_metrics gets all predictions and labels, in the dataset's ord
   CHECK(predicted.metrics.find("test_half_mean_square") != nullptr);
 }
 
-TEST_CASE("predictions are bounded, and may be reduced before they are kept") {
+TEST_CASE("max_prediction_bytes bounds the predictions; preprocess_logits_for_metrics can reduce them first") {
   TrainingArguments args = busy("");
   args.load_best_model_at_end = false;
   args.max_prediction_bytes = 20;  // the reduced predictions and their labels take exactly these
   Run run(args);
   CHECK_THROWS_WITH_AS(run.trainer.predict(run.eval), doctest::Contains("max_prediction_bytes"), ValueError);
-  CHECK_NOTHROW(run.trainer.evaluate());  // keeps none
+  CHECK_NOTHROW(run.trainer.evaluate());  // keeps no predictions
   run.trainer.preprocess_logits_for_metrics = [](const Tensor<float>&) { return Tensor<float>(Shape{1}); };
-  CHECK(run.trainer.predict(run.eval).predictions.predictions.shape() == Shape{2});  // one row for each of two batches
+  CHECK(run.trainer.predict(run.eval).predictions.predictions.shape() == Shape{2});  // one per batch
 }
 
 TEST_CASE("without output_dir nothing is written") {
@@ -452,7 +452,7 @@ TEST_CASE("without output_dir nothing is written") {
   CHECK_THROWS_WITH_AS(run.trainer.save_model(), "output_dir is empty: name a folder to save to", ValueError);
 }
 
-TEST_CASE("an optimizer and a schedule of a user's own; a run with another optimizer does not resume") {
+TEST_CASE("a user-defined optimizer and schedule are used; a run does not resume with another optimizer") {
   struct Sgd : optim::Optimizer<float> {
     explicit Sgd(ToyModel<float>& model) : parameters(model.parameters()) {}
     void step(double lr_factor, double gradient_scale) override {

@@ -18,7 +18,7 @@ std::string refusal(const TrainingArguments& args) {
   return "accepted";
 }
 
-TEST_CASE("the defaults are transformers'") {
+TEST_CASE("the defaults are those of transformers") {
   const TrainingArguments args{.output_dir = "out"};
   CHECK(refusal(args) == "accepted");
   CHECK(args.to_json().dump() ==
@@ -32,8 +32,8 @@ TEST_CASE("the defaults are transformers'") {
         R"("seed":"42","bf16":false})");
 }
 
-TEST_CASE("values out of range are refused by name") {
-  CHECK(refusal({}) == "accepted");  // nothing is written
+TEST_CASE("values out of range are refused; the error names the argument") {
+  CHECK(refusal({}) == "accepted");  // an empty output_dir: nothing is written
   CHECK(refusal({.resume_from_checkpoint = std::filesystem::path()}) ==
         "resume_from_checkpoint and output_dir are both empty, expected a path in one of them");
   CHECK(refusal({.output_dir = "o", .max_prediction_bytes = -1}) == "max_prediction_bytes is -1, expected 0 or more");
@@ -57,8 +57,8 @@ TEST_CASE("values out of range are refused by name") {
         "load_best_model_at_end needs evaluations, but eval_strategy is no: set it to steps or epoch");
 }
 
-TEST_CASE("every argument is listed under its own name") {
-  // What is set by name is found under that name, and nowhere else.
+TEST_CASE("to_json lists every argument under its own name") {
+  // A change of a member changes the entry of its name, and no other entry.
   const Json before = TrainingArguments{}.to_json();
   train_detail::for_each_argument([&](const auto& field) {
     TrainingArguments args;
@@ -75,7 +75,7 @@ TEST_CASE("every argument is listed under its own name") {
   });
 }
 
-TEST_CASE("whether more is better follows the metric's name, unless it is said") {
+TEST_CASE("greater_is_better defaults to the direction that the metric's name implies") {
   TrainingArguments args{.output_dir = "o"};
   CHECK(args.best_metric_key() == "eval_loss");
   CHECK(args.is_better(1, 2));

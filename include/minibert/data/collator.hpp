@@ -81,7 +81,7 @@ class DataCollatorForLanguageModeling {
   MaskingOptions options_;
   index_t vocab_size_;
   token_id mask_token_id_;
-  std::vector<char> is_special_, shares_draw_;  // by id; shares_draw_: masked if the previous token is
+  std::vector<char> is_special_, shares_draw_;  // by id; shares_draw_: masked if and only if the token before is
 };
 
 }  // namespace minibert

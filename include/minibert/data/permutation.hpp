@@ -25,9 +25,9 @@ class RandomPermutation {
  private:
   static constexpr std::uint32_t kRounds = 8;
 
-  /// Returns the round function of one half of the cell's coordinates: a random number below `below`.
-  index_t draw(index_t below, index_t half, std::uint32_t round) const noexcept {
-    return key_.below(below, static_cast<std::uint32_t>(half), round);
+  /// Returns the round function of a coordinate: a random number below `below`.
+  index_t draw(index_t below, index_t coordinate, std::uint32_t round) const noexcept {
+    return key_.below(below, static_cast<std::uint32_t>(coordinate), round);
   }
 
   index_t n_, a_, b_;

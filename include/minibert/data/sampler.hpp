@@ -53,10 +53,9 @@ Sampler sequential_sampler();
 
 /// A sampler that groups examples of similar length, like transformers' get_length_grouped_indices. Cuts another order
 /// into pieces of 50 batches (fewer, if there would be less than four pieces), and sorts each piece, longest example
-/// first. Then swaps the longest example of all with the first one, so that a run that needs too much memory fails at
-/// once.
-/// If several examples are equally long, transformers swaps the first of them in the order; this class takes the piece
-/// that contains the first of them in the dataset.
+/// first. Then swaps the longest example of all with the first one, so that a run that needs too much memory fails in
+/// its first step. If several examples are longest, transformers takes the one that comes first in the order; this
+/// class takes the first one of the piece with the example that comes first in the dataset.
 class GroupByLength {
  public:
   /// place_of(epoch, example) is the inverse of `order`.

@@ -15,8 +15,8 @@ namespace detail {
 
 struct BackwardBlocks {
   static constexpr index_t kGroup = 24;                 // queries whose probabilities fit into L1
-  static constexpr index_t kShort = 256;                // up to this length a whole sequence is prefetched
-  static constexpr index_t kKeys = 192, kQueries = 96;  // of a block: multiples of a tile's columns and rows
+  static constexpr index_t kShort = 256;                // length up to which a whole sequence is prefetched
+  static constexpr index_t kKeys = 192, kQueries = 96;  // size of a block: multiples of a tile's columns and rows
 };
 
 /// Computes dk and dv of keys [begin, end) of a head, and their part of dq, from all its queries. All matrices are of
