@@ -1,4 +1,4 @@
-// Dropout of a tensor (2 passes): what it costs to draw the mask, which is made again in the backward pass.
+// Dropout of a tensor (2 passes): the cost of drawing the mask, which is made again in the backward pass.
 #include <minibert/kernels/dropout.hpp>
 
 #include "bench/support/cases.hpp"
