@@ -3,6 +3,7 @@
 #include <exception>
 #include <iostream>
 
+#include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 
 #include "bench/support/tutorial.hpp"

@@ -15,6 +15,8 @@
 #include <minibert/data/collator.hpp>
 #include <minibert/data/text_dataset.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
+#include <minibert/tokenizers/word_counts.hpp>
+#include <minibert/tokenizers/wordpiece_trainer.hpp>
 
 #include "examples/tutorial_config.hpp"
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <minibert/core/parallel.hpp>
+#include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
 
