@@ -20,6 +20,9 @@
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/tokenizers/bert_tokenizer.hpp>
+#include <minibert/tokenizers/unicode.hpp>
+#include <minibert/tokenizers/word_counts.hpp>
+#include <minibert/tokenizers/wordpiece_trainer.hpp>
 
 namespace {
 
