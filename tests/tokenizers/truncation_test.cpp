@@ -46,8 +46,10 @@ TEST_CASE("only_first and only_second keep the other text whole, or throw if tha
   CHECK(kept(2, 9, 11, only_first) == Kept{2, 9});
   CHECK(kept(2, -1, 2, only_second) == Kept{2, -1});
   CHECK(kept(2, 9, 0, only_first) == Kept{0, 0});
-  CHECK_THROWS_WITH_AS(kept(2, 9, 7, only_first), "truncation: only_first cannot cut 4 tokens from a text of 2",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      kept(2, 9, 7, only_first),
+      doctest::Contains("truncation: only_first would cut 4 tokens from a text of 2, but at least 1 must remain"),
+      ValueError);
   CHECK_THROWS_AS(kept(4, 9, 9, only_first), ValueError);  // the first text would lose all its tokens
   CHECK_THROWS_WITH_AS(kept(9, -1, 7, only_second),
                        "truncation: the strategy is only_second, but there is no second text", ValueError);

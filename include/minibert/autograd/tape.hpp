@@ -135,7 +135,8 @@ class Tape {
 
   void run_backward(Node& node, Gradients<T>& gradients);
 
-  /// Returns the place of the gradient of a value.
+  /// Returns where a backward step writes the gradient of a value; an empty sink if it requires none. Allocates the
+  /// gradient if it does not exist.
   Sink<T> gradient_slot(Node& node);
 
   T* allocate_gradient(const Shape& shape) {

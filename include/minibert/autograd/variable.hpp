@@ -77,8 +77,8 @@ class Variable {
   bool requires_grad() const { return node().requires_grad; }
   Tape<T>& tape() const { return node(), *tape_; }
 
-  /// Returns a view of the value: all but the last dimension as rows, the last as columns.
-  /// @throws ValueError while an op is open that does not list this variable (see Op)
+  /// Returns a view of the value as a matrix. The last dimension gives its columns, the others together its rows.
+  /// @throws ValueError if the variable requires a gradient and the open op does not list it (see Op)
   ConstMatrixMap<T> value() const;
   /// Returns a copy of the value. @throws as value()
   Tensor<T> tensor() const;
@@ -102,7 +102,7 @@ class Variable {
 
   Tape<T>* tape_ = nullptr;
   Node* node_ = nullptr;
-  std::uint64_t step_ = 0;  // the tape's step at which the variable was made
+  std::uint64_t step_ = 0;  // the tape's number of resets when the variable was made
 };
 
 /// Returns the value as text, as to_string(const Tensor<T>&) does. @throws as Variable::value()

@@ -9,7 +9,7 @@
 
 namespace minibert {
 
-/// B sequences of N tokens in all.
+/// B sequences, concatenated without padding. Together they have N tokens.
 struct Batch {
   std::vector<token_id> input_ids;        // (N)
   std::vector<token_id> token_type_ids;   // (N)

@@ -1,9 +1,10 @@
 // C = epilogue(A·B) for row-major and transposed operands of any size and stride.
 //
 // C is cut into chunks, which threads take (detail/gemm_chunks.hpp). A chunk is a sequence of micro-tiles
-// (detail/gemm_micro.hpp), whose sums stay in registers and go straight to the epilogue: bias, activation and
-// accumulation cost no extra pass over memory. Each sum over k is a single chain of multiply-adds however C and k are
-// cut, so results have the same bits for any cut and any number of threads. docs/matrix_product.md says more.
+// (detail/gemm_micro.hpp). Their sums stay in registers and go straight to the epilogue, so bias, activation and
+// accumulation cost no extra pass over memory. Each sum over k is a single chain of multiply-adds. Neither the cuts of
+// C and k nor the number of threads changes the order of the chain, so results are the same bits.
+// docs/matrix_product.md says more.
 #pragma once
 
 #include <minibert/core/parallel.hpp>

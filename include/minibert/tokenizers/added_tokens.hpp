@@ -64,8 +64,8 @@ class AddedTokens {
   /// Returns the id of a token, or WordPiece::kNoToken if it is not an added token.
   token_id find(std::string_view content) const noexcept { return ids_.find(content); }
 
-  /// Returns the text of the token with this id, or nullptr if there is none. A token with normalized = true returns
-  /// its normalized content.
+  /// Returns the text of the token with this id, or nullptr if there is none. If the token has
+  /// normalized = true, the text is its normalized content.
   const std::string* text(token_id id) const noexcept {
     const index_t index = index_of(id);
     return index < 0 ? nullptr : &core::at(texts_, index);

@@ -91,7 +91,7 @@ class BertTokenizer {
   Encoding operator()(std::string_view text, const EncodeOptions& options = {}) const;
 
   /// Encodes a pair of texts as input for a model.
-  /// @throws ValueError as for one text, and if only_first or only_second names a text too short to be truncated enough
+  /// @throws ValueError as for one text, or if the text that only_first or only_second truncates would lose all tokens
   Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options) const;
   template <std::convertible_to<std::string_view> Text>
   Encoding operator()(std::string_view text, const Text& pair) const {

@@ -48,7 +48,8 @@ inline PairLengths truncated_lengths(const PairLengths& lengths, index_t room, T
                           ", but there is no second text");
   PairLengths kept = lengths;
   index_t& cut = is_first ? kept.first : *kept.second;
-  core::check<ValueError>(cut > excess, "truncation: ", name, " cannot cut ", excess, " tokens from a text of ", cut);
+  core::check<ValueError>(cut > excess, "truncation: ", name, " would cut ", excess, " tokens from a text of ", cut,
+                          ", but at least 1 must remain; raise max_length or use longest_first");
   cut -= excess;
   return kept;
 }

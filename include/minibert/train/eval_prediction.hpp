@@ -16,8 +16,8 @@ namespace minibert {
 /// transformers' EvalPrediction: the logits of all items, in the dataset's order, and their labels.
 template <class T, class Label = token_id>
 struct EvalPrediction {
-  Tensor<T> predictions;         ///< (rows, C), or the output of preprocess_logits_for_metrics
-  std::vector<Label> label_ids;  ///< one per row of the logits
+  Tensor<T> predictions;         ///< logits (items, classes), or what preprocess_logits_for_metrics returned
+  std::vector<Label> label_ids;  ///< one per item
 };
 
 /// Collects predictions batch by batch, up to a memory limit.

@@ -36,8 +36,8 @@ struct TrainingArguments {
   index_t gradient_accumulation_steps = 1;
   /// If more than 0, replaces per_device_train_batch_size: a batch takes examples up to this number of tokens.
   index_t max_tokens_per_batch = 0;
-  /// Limits memory: a batch with more tokens goes through the model in several passes of at most this size. Passes
-  /// change the result only by rounding. 0 disables them, as a model needs whose loss is not a sum over the batch.
+  /// Limits memory. A batch with more tokens goes through the model in several passes of at most this size, which
+  /// changes the result only by rounding. 0 disables passes: use it if the loss is not a sum over the batch.
   index_t max_tokens_per_pass = 1280;
   SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   double learning_rate = 5e-5;

@@ -36,7 +36,8 @@ class GzipDecompressor final : public Decompressor {
  public:
   explicit GzipDecompressor(std::string source) : source_(std::move(source)) {
     constexpr int kGzipOnly = 16;
-    core::check<Error>(inflateInit2(&stream_, MAX_WBITS + kGzipOnly) == Z_OK, source_, ": zlib cannot start");
+    core::check<Error>(inflateInit2(&stream_, MAX_WBITS + kGzipOnly) == Z_OK, source_,
+                       ": cannot initialize zlib: no memory, or another version of zlib");
   }
   ~GzipDecompressor() override { inflateEnd(&stream_); }
 
@@ -81,7 +82,7 @@ class ZstdDecompressor final : public Decompressor {
     constexpr int kLargestWindow = 31;  // the default refuses files made by zstd --long
     core::check<Error>(
         stream_ != nullptr && ZSTD_isError(ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, kLargestWindow)) == 0,
-        source_, ": zstd cannot start");
+        source_, ": cannot initialize zstd: no memory, or another version of zstd");
   }
   ~ZstdDecompressor() override { ZSTD_freeDStream(stream_); }
 

@@ -46,8 +46,8 @@ inline index_t even_row_pieces(index_t fewest, index_t threads) {
   return fewest > threads ? core::round_up(fewest, threads) : fewest;
 }
 
-/// Returns the columns of a chunk, in whole multiples of kMaxTileColumns, such that `rows` pieces of rows make about
-/// `wanted` chunks.
+/// Returns how many columns a chunk gets, a multiple of kMaxTileColumns. C is already cut into `rows` pieces by rows;
+/// cutting its columns too gives about `wanted` chunks in all.
 inline index_t even_column_grain(index_t n, index_t rows, index_t wanted) {
   const index_t pieces = core::ceil_div(wanted, std::max<index_t>(rows, 1));
   return std::max(core::round_up(core::ceil_div(n, pieces), kMaxTileColumns), 2 * kMaxTileColumns);

@@ -24,8 +24,8 @@ inline index_t depth_block(index_t depth, index_t most) noexcept {
   return std::max<index_t>(core::ceil_div(depth, count), 1);
 }
 
-/// Returns how many leading columns of B (k×n) can be read in place: whole vectors, none across two cache lines, in
-/// rows that do not evict each other from L2.
+/// Returns how many leading columns of B (k×n) are read in place. They form whole vectors, each in one cache line.
+/// Returns 0 if rows of B evict each other from L2, unless B is large and few rows of A share it.
 template <class Tuning, class T>
 index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noexcept {
   constexpr index_t vector = 16, line = 64, size = sizeof(T);

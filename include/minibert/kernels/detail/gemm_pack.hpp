@@ -68,8 +68,8 @@ template <class T>
   for (index_t i = 0; i < n; i += 64 / static_cast<index_t>(sizeof(T))) __builtin_prefetch(row + distance + i, 0, 2);
 }
 
-/// Packs B (k×n), n at most kMaxTileColumns, whose rows are contiguous, into panels, a whole row at a time: packed
-/// panel by panel, rows far apart may evict each other from the cache before the next panel.
+/// Packs B (k×n) into panels. B has contiguous rows and at most kMaxTileColumns columns. Each row is read completely
+/// before the next, because otherwise rows that are far apart could evict each other from the cache between panels.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_rows(T* packed, Matrix<T> b, index_t n, index_t k) {
   for (index_t p = 0; p < k; ++p) {

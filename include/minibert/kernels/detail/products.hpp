@@ -59,7 +59,7 @@ struct FullProducts {
   }
 };
 
-/// Multiplies operands rounded to bfloat16 and sums in float, by the processor's instruction.
+/// Rounds operands to bfloat16, multiplies them and sums in float, with the instruction vdpbf16ps.
 struct Bf16Products {
   template <class Arch>
   static constexpr bool runs_on = std::is_same_v<Arch, simd::Avx512Bf16>;

@@ -1,4 +1,4 @@
-// A shape seen from one of its dimensions.
+// Describes a shape as (outer, size, inner) around one dimension, for ops that work along that dimension.
 #pragma once
 
 #include <minibert/tensor/shape.hpp>

@@ -44,10 +44,10 @@ class TokenList {
   std::unordered_map<std::string, token_id> ids_;
 };
 
-/// Holds the words as sequences of symbols (token ids), counts the pairs of neighbouring symbols and merges pairs. Only
-/// frequent pairs, with at least a quarter of the highest count, are queued and have a list of the words that contain
-/// them. When the queue is empty, a new threshold is set from the highest count left. Lists for all pairs would need
-/// more memory than the words.
+/// Holds the words as sequences of symbols (token ids), counts the pairs of neighbouring symbols and merges pairs. A
+/// pair is frequent if its count reaches a threshold, a quarter of the highest count. Only frequent pairs are queued,
+/// and only they have a list of the words that contain them, because lists for all pairs would need more memory than
+/// the words. When the queue is empty, the threshold is set again from the highest count left.
 class PairMerger {
  public:
   struct Pair {
