@@ -92,6 +92,8 @@ TEST_CASE("attention: errors") {
   wrong.cu_seqlens = backwards.data(), wrong.count = 2;
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has -1 rows, expected 0 to 9",
                        ShapeError);
+  wrong.cu_seqlens = nullptr, wrong.count = -1;
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: -1 sequences, expected 0 or more", ShapeError);
   const reference::OwnedSequences one({5}), none_in_the_second({5, 0}), asking({2, 1});
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, one.view(), sequences.view()),
                        "attention: 1 sequences of queries and 2 of keys, expected the same number", ShapeError);

@@ -8,9 +8,10 @@
 namespace minibert::functional::detail {
 
 MINIBERT_INLINE void check_sequences(const char* op, const Sequences& sequences, index_t n) {
-  core::check<ShapeError>(sequences.count >= 0 && (sequences.count == 0 || sequences.cu_seqlens[0] == 0), op,
-                          ": cu_seqlens begins with ", sequences.count == 0 ? 0 : sequences.cu_seqlens[0],
-                          ", expected 0");
+  core::check<ShapeError>(sequences.count >= 0, op, ": ", sequences.count, " sequences, expected 0 or more");
+  if (sequences.count > 0)
+    core::check<ShapeError>(sequences.cu_seqlens[0] == 0, op, ": cu_seqlens begins with ", sequences.cu_seqlens[0],
+                            ", expected 0");
   for (index_t b = 0; b < sequences.count; ++b) {
     const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
     core::check<ShapeError>(len >= 0 && len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
