@@ -1,25 +1,30 @@
-# minibert_find_compression(TARGET SCOPE): lets the target (SCOPE: PRIVATE) or its users (SCOPE: INTERFACE) read text
-# compressed with gzip and zstd, where zlib and libzstd are installed. Both are optional: without the library,
-# opening such a file is an error that says so. Sets MINIBERT_HAS_ZLIB and MINIBERT_HAS_ZSTD.
-function(minibert_find_compression target scope)
-  find_package(ZLIB QUIET)
-  set(MINIBERT_HAS_ZLIB ${ZLIB_FOUND} PARENT_SCOPE)
-  if(ZLIB_FOUND)
+# Finds zlib and libzstd, with which the library reads text compressed with gzip and zstd. Both are optional: without
+# the library, opening such a file is an error that says so. Sets MINIBERT_HAS_ZLIB and MINIBERT_HAS_ZSTD.
+find_package(ZLIB QUIET)
+set(MINIBERT_HAS_ZLIB ${ZLIB_FOUND})
+if(NOT MINIBERT_HAS_ZLIB)
+  message(STATUS "minibert: no zlib found; text compressed with gzip cannot be read")
+endif()
+find_path(ZSTD_INCLUDE_DIR zstd.h DOC "zstd's header (Debian: libzstd-dev)")
+find_library(ZSTD_LIBRARY zstd DOC "zstd's library (Debian: libzstd-dev)")
+mark_as_advanced(ZSTD_INCLUDE_DIR ZSTD_LIBRARY)
+set(MINIBERT_HAS_ZSTD FALSE)
+if(ZSTD_INCLUDE_DIR AND ZSTD_LIBRARY)
+  set(MINIBERT_HAS_ZSTD TRUE)
+else()
+  message(STATUS "minibert: no zstd found; text compressed with it cannot be read")
+endif()
+
+# minibert_use_compression(TARGET SCOPE): compiles the target (SCOPE: PRIVATE) or its users (SCOPE: INTERFACE) with what
+# was found.
+function(minibert_use_compression target scope)
+  if(MINIBERT_HAS_ZLIB)
     target_link_libraries(${target} ${scope} $<BUILD_INTERFACE:ZLIB::ZLIB>)
     target_compile_definitions(${target} ${scope} $<BUILD_INTERFACE:MINIBERT_HAS_ZLIB>)
-  else()
-    message(STATUS "minibert: no zlib found; text compressed with gzip cannot be read")
   endif()
-  find_path(ZSTD_INCLUDE_DIR zstd.h DOC "zstd's header (Debian: libzstd-dev)")
-  find_library(ZSTD_LIBRARY zstd DOC "zstd's library (Debian: libzstd-dev)")
-  mark_as_advanced(ZSTD_INCLUDE_DIR ZSTD_LIBRARY)
-  set(MINIBERT_HAS_ZSTD FALSE PARENT_SCOPE)
-  if(ZSTD_INCLUDE_DIR AND ZSTD_LIBRARY)
-    set(MINIBERT_HAS_ZSTD TRUE PARENT_SCOPE)
+  if(MINIBERT_HAS_ZSTD)
     target_include_directories(${target} SYSTEM ${scope} $<BUILD_INTERFACE:${ZSTD_INCLUDE_DIR}>)
     target_link_libraries(${target} ${scope} $<BUILD_INTERFACE:${ZSTD_LIBRARY}>)
     target_compile_definitions(${target} ${scope} $<BUILD_INTERFACE:MINIBERT_HAS_ZSTD>)
-  else()
-    message(STATUS "minibert: no zstd found; text compressed with it cannot be read")
   endif()
 endfunction()
