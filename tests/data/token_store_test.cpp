@@ -17,11 +17,6 @@ namespace {
 using namespace minibert;
 using Ids = std::vector<token_id>;
 
-struct Memory {
-  std::string bytes;
-  void write(std::string_view part) { bytes += part; }
-};
-
 /// Returns the ids of example i: i % 7 consecutive ids (none is fine), from (i · 31) % vocab_size on.
 Ids example(index_t i, index_t vocab_size) {
   Ids ids;
@@ -30,11 +25,11 @@ Ids example(index_t i, index_t vocab_size) {
 }
 
 std::string store_of(index_t num_examples, index_t vocab_size, index_t max_length = 6) {
-  Memory memory;
-  TokenStoreWriter writer(memory, vocab_size, max_length);
+  std::string bytes;
+  TokenStoreWriter writer([&](std::string_view part) { bytes += part; }, vocab_size, max_length);
   for (index_t i = 0; i < num_examples; ++i) writer.add(example(i, vocab_size));
   writer.finish(11, 22, {.lines_of_texts = {3, 0, 4}, .num_blank = 5, .num_truncated = 6});
-  return memory.bytes;
+  return bytes;
 }
 
 void check_contents(const TokenStore& store, index_t num_examples, index_t vocab_size) {
@@ -83,8 +78,7 @@ TEST_CASE("ids and lengths take two bytes each where they fit") {
 }
 
 TEST_CASE("ids outside the vocabulary are refused") {
-  Memory memory;
-  TokenStoreWriter writer(memory, 100, 6);
+  TokenStoreWriter writer([](std::string_view) {}, 100, 6);
   CHECK_THROWS_WITH_AS(writer.add(Ids{5, 100}),
                        "the tokenizer returned the id 100, expected 0 or more and less than its vocab_size, 100",
                        ValueError);
@@ -121,7 +115,7 @@ TEST_CASE("mapped pages are released while a store is read") {
   const testing::TemporaryDirectory folder;
   {
     AtomicFile file(folder / "store");
-    TokenStoreWriter writer(file, 100, 512);
+    TokenStoreWriter writer([&](std::string_view part) { file.write(part); }, 100, 512);
     const Ids ids(512, 7);
     for (index_t i = 0; i < 200000; ++i) writer.add(ids);
     writer.finish(11, 22, {});

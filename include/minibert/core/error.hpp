@@ -112,7 +112,7 @@ template <class E, class... Parts>
 template <class E, class... Parts>
 [[gnu::always_inline]] inline void check(bool condition, const Parts&... parts) {
   if (!condition) [[unlikely]]
-    detail::raise<E>({detail::Part(detail::printable(parts))...});
+    raise<E>(parts...);
 }
 
 }  // namespace core

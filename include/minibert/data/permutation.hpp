@@ -9,9 +9,9 @@
 namespace minibert {
 
 /// A random permutation of 0 … n − 1, determined by the key. A Feistel network, with additions instead of
-/// exclusive-ors, permutes the cells of an a × b grid. The grid has at least n cells, and fewer than a ≈ √n more: the
-/// network is applied again while the result is not below n, which is rare (cycle walking; Black & Rogaway, "Ciphers
-/// with arbitrary finite domains", CT-RSA 2002).
+/// exclusive-ors, permutes the cells of an a × b grid. The grid has at least n cells. If a result is not below n, the
+/// network is applied to it again (cycle walking; Black & Rogaway, "Ciphers with arbitrary finite domains", CT-RSA
+/// 2002). This is rare, because the grid has fewer than a ≈ √n cells too many.
 class RandomPermutation {
  public:
   RandomPermutation(index_t n, random::Key key) noexcept;

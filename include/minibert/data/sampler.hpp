@@ -51,11 +51,11 @@ Sampler random_sampler(index_t num_examples, std::uint64_t seed, std::string_vie
 /// Visits the examples in the order of the dataset.
 Sampler sequential_sampler();
 
-/// A sampler that groups examples of similar length, like transformers' get_length_grouped_indices. Cuts another order
-/// into pieces of 50 batches (fewer, if there would be less than four pieces), and sorts each piece, longest example
-/// first. Then swaps the longest example of all with the first one, so that a run that needs too much memory fails in
-/// its first step. If several examples are longest, transformers takes the one that comes first in the order; this
-/// class takes the first one of the piece with the example that comes first in the dataset.
+/// A sampler that groups examples of similar length, like transformers' get_length_grouped_indices:
+/// 1. Cuts another order into pieces of 50 batches, or of fewer batches if that would give less than four pieces.
+/// 2. Sorts each piece, longest example first.
+/// 3. Swaps the longest example of all with the first one. So a run that needs too much memory fails in its first step.
+///    If several examples are the longest, transformers may swap another one of them.
 class GroupByLength {
  public:
   /// place_of(epoch, example) is the inverse of `order`.

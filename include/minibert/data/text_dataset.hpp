@@ -76,14 +76,9 @@ class TextDataset {
   /// The examples of the store that the dataset has: all, those in chosen_, or all others.
   enum class Part { all, chosen, others };
 
-  static TextDataset make(const std::vector<std::filesystem::path>& files,
-                          const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
-                          const TextDatasetOptions& options);
-  static TextDataset make(std::span<const std::string_view> texts, const data_detail::AnyLineTokenizer& tokenizer,
-                          index_t max_length, const TextDatasetOptions& options);
   template <class Texts>
-  static TextDataset make_of(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
-                             const TextDatasetOptions& options);
+  static TextDataset make(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
+                          const TextDatasetOptions& options);
 
   std::shared_ptr<const TokenStore> store_;
   std::shared_ptr<const std::vector<index_t>> chosen_;  // ascending

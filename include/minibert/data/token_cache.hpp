@@ -23,10 +23,10 @@ std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& 
 void remove_unfinished(const std::filesystem::path& cache_dir);
 
 /// Returns the store that write(sink) writes. Without options.cache_dir, the store is in memory. Otherwise it is a file
-/// of that folder, named by key(), and is written only if there is none yet. If several processes need the same file,
-/// one writes it and the others wait. write() returns the key of the text that it has read.
-/// @throws IoError if the file cannot be read or written, or if write() returns another key than key(), because the
-/// text has changed in between
+/// in that folder, named after key(). write() is called only if there is no such file. If several processes need the
+/// same file, one writes it and the others wait. write() returns the key of the text that it has read.
+/// @throws IoError if the file cannot be read or written, or if the text has changed since key() read it: write() then
+/// returns another key
 std::shared_ptr<const TokenStore> find_or_make_token_store(
     const TextDatasetOptions& options, const std::function<std::uint64_t()>& key,
     const std::function<std::uint64_t(const std::function<void(std::string_view)>& sink)>& write);

@@ -23,14 +23,10 @@ struct TextCounts {
   index_t num_blank = 0, num_truncated = 0;
 };
 
-/// Writes a store to a sink, which has write(std::string_view) and receives the parts of the store in order.
+/// Writes a store. The function `write` receives its parts in order.
 class TokenStoreWriter {
  public:
-  /// Expects ids below vocab_size, at most max_length in each example. The sink must outlive the writer.
-  template <class Sink>
-  TokenStoreWriter(Sink& sink, index_t vocab_size, index_t max_length)
-      : TokenStoreWriter(std::function<void(std::string_view)>([&sink](std::string_view part) { sink.write(part); }),
-                         vocab_size, max_length) {}
+  /// Expects ids below vocab_size, at most max_length in each example.
   TokenStoreWriter(std::function<void(std::string_view)> write, index_t vocab_size, index_t max_length);
 
   /// Adds an example. @throws ValueError if an id is not in the vocabulary
@@ -49,18 +45,7 @@ class TokenStoreWriter {
     buffer_.append(reinterpret_cast<const char*>(&value), width);
   }
   template <class Id>
-  void append_as(std::span<const token_id> ids) {
-    const std::size_t begin = buffer_.size();
-    buffer_.resize(begin + ids.size() * sizeof(Id));
-    char* out = buffer_.data() + begin;
-    for (const token_id id : ids) {
-      core::check<ValueError>(id >= 0 && id < vocab_size_, "the tokenizer returned the id ", id,
-                              ", expected 0 or more and less than its vocab_size, ", vocab_size_);
-      const auto value = static_cast<Id>(id);
-      std::memcpy(out, &value, sizeof value);
-      out += sizeof value;
-    }
-  }
+  void append_as(std::span<const token_id> ids);
   /// Pads the buffer to a multiple of 8 bytes.
   void pad() { buffer_.resize(core::usize(core::round_up(core::length(buffer_), 8))); }
 

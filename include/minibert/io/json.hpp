@@ -88,7 +88,7 @@ class Json {
   /// Sorts the members of this object and all nested objects by key, as Python's sort_keys does.
   void sort_keys();
 
-  friend bool operator==(const Json& a, const Json& b) { return a.equals(b); }
+  bool operator==(const Json& other) const;
 
  private:
   struct Boolean {
@@ -109,7 +109,6 @@ class Json {
 
   template <class T>
   const T& as(std::string_view expected) const;
-  bool equals(const Json& other) const;
   /// Returns a short description for error messages.
   std::string describe() const;
   template <class Writer>

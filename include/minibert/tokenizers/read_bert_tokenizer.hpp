@@ -304,11 +304,11 @@ inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer
 /// tokenizer_config.json determines which file gives the settings for lower-casing, accents and Chinese characters:
 /// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json.
 /// - BertTokenizer, BertTokenizerFast, or no tokenizer_class: tokenizer_config.json, with BertTokenizer's defaults for
-///   missing settings. From tokenizer.json come only the vocabulary and the added tokens, and an added_tokens_decoder
-///   in tokenizer_config.json replaces the added tokens.
-/// With vocab.txt, these settings come from tokenizer_config.json. In all cases it also gives model_max_length, the
-/// padding and truncation sides and the special tokens ("mask_token" etc.). special_tokens_map.json overrides these
-/// special tokens, unless tokenizer_config.json has an added_tokens_decoder.
+///   missing settings. tokenizer.json gives the vocabulary and the added tokens. An added_tokens_decoder in
+///   tokenizer_config.json replaces these added tokens.
+/// With vocab.txt, these settings come from tokenizer_config.json. In all cases tokenizer_config.json also gives
+/// model_max_length, the padding and truncation sides and the special tokens ("mask_token" etc.).
+/// special_tokens_map.json overrides the special tokens, unless tokenizer_config.json has an added_tokens_decoder.
 /// @throws IoError if there is no tokenizer or a file cannot be read, FormatError naming the file and the key if a file
 /// is damaged or the tokenizer is not a BERT tokenizer
 inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folder) {

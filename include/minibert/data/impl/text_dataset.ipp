@@ -59,8 +59,8 @@ MINIBERT_INLINE std::string TextDataset::fingerprint() const {
 }
 
 template <class Texts>
-TextDataset TextDataset::make_of(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
-                                 const TextDatasetOptions& options) {
+TextDataset TextDataset::make(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
+                              const TextDatasetOptions& options) {
   core::check<ValueError>(max_length >= 3, "max_seq_length is ", max_length,
                           ", expected 3 or more: [CLS], a token and [SEP]");
   const auto key_of = [&](std::uint64_t text) {
@@ -88,17 +88,12 @@ TextDataset TextDataset::make_of(const Texts& texts, const data_detail::AnyLineT
   return dataset;
 }
 
-MINIBERT_INLINE TextDataset TextDataset::make(const std::vector<std::filesystem::path>& files,
-                                              const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
-                                              const TextDatasetOptions& options) {
-  return make_of(files, tokenizer, max_length, options);
-}
-
-MINIBERT_INLINE TextDataset TextDataset::make(std::span<const std::string_view> texts,
-                                              const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
-                                              const TextDatasetOptions& options) {
-  return make_of(texts, tokenizer, max_length, options);
-}
+#ifdef MINIBERT_COMPILED
+template TextDataset TextDataset::make(const std::vector<std::filesystem::path>&, const data_detail::AnyLineTokenizer&,
+                                       index_t, const TextDatasetOptions&);
+template TextDataset TextDataset::make(const std::span<const std::string_view>&, const data_detail::AnyLineTokenizer&,
+                                       index_t, const TextDatasetOptions&);
+#endif
 
 MINIBERT_INLINE TextDataset::Split TextDataset::split(double validation_percentage, std::uint64_t seed) const {
   core::check<ValueError>(validation_percentage > 0 && validation_percentage < 100, "validation_split_percentage is ",

@@ -18,6 +18,20 @@ MINIBERT_INLINE TokenStoreWriter::TokenStoreWriter(std::function<void(std::strin
   buffer_ = data_detail::kTokenStoreTitle;
 }
 
+template <class Id>
+void TokenStoreWriter::append_as(std::span<const token_id> ids) {
+  const std::size_t begin = buffer_.size();
+  buffer_.resize(begin + ids.size() * sizeof(Id));
+  char* out = buffer_.data() + begin;
+  for (const token_id id : ids) {
+    core::check<ValueError>(id >= 0 && id < vocab_size_, "the tokenizer returned the id ", id,
+                            ", expected 0 or more and less than its vocab_size, ", vocab_size_);
+    const auto value = static_cast<Id>(id);
+    std::memcpy(out, &value, sizeof value);
+    out += sizeof value;
+  }
+}
+
 MINIBERT_INLINE void TokenStoreWriter::add(std::span<const token_id> ids) {
   if (core::length(lengths_) % data_detail::kExamplesPerGroup == 0) positions_.push_back(position());
   if (footer_.bytes_per_id == 2)

@@ -30,10 +30,6 @@ MINIBERT_INLINE void MappedFile::release() const noexcept {
   if (data_ != nullptr) ::madvise(const_cast<char*>(data_), size_, MADV_DONTNEED);
 }
 
-}  // namespace minibert
-
-namespace minibert {
-
 namespace io {
 
 MINIBERT_INLINE std::string read_file(const std::filesystem::path& path) {
@@ -73,10 +69,6 @@ MINIBERT_INLINE std::filesystem::path hidden_sibling(const std::filesystem::path
 
 }  // namespace io
 
-}  // namespace minibert
-
-namespace minibert {
-
 MINIBERT_INLINE AtomicFile::AtomicFile(std::filesystem::path path)
     : path_(std::move(path)),
       temporary_(io::hidden_sibling(path_, ".tmp")),
@@ -106,10 +98,6 @@ MINIBERT_INLINE io::FileDescriptor AtomicFile::open_alone(const std::function<vo
     return file;
   }
 }
-
-}  // namespace minibert
-
-namespace minibert {
 
 namespace io {
 

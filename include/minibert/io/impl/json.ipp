@@ -90,7 +90,7 @@ MINIBERT_INLINE void Json::sort_keys() {
   for (Member& member : members) member.second.sort_keys();
 }
 
-MINIBERT_INLINE bool Json::equals(const Json& other) const { return value_ == other.value_; }
+MINIBERT_INLINE bool Json::operator==(const Json& other) const { return value_ == other.value_; }
 
 MINIBERT_INLINE std::string Json::describe() const {
   if (is_array()) return core::concat("an array of ", core::length(as_array()));

@@ -59,10 +59,6 @@ MINIBERT_INLINE std::string_view TextStream::read_input() {
   return part;
 }
 
-}  // namespace minibert
-
-namespace minibert {
-
 namespace io::detail {
 
 MINIBERT_INLINE index_t total_size(const std::vector<std::filesystem::path>& files) {
@@ -73,10 +69,6 @@ MINIBERT_INLINE index_t total_size(const std::vector<std::filesystem::path>& fil
 }
 
 }  // namespace io::detail
-
-}  // namespace minibert
-
-namespace minibert {
 
 MINIBERT_INLINE std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files,
                                              const Progress& progress) {

@@ -24,6 +24,15 @@ BertEmbeddings<T>::BertEmbeddings(const nn::Scope<T>& scope, const BertConfig& c
       dropout(scope / "dropout", config.hidden_dropout_prob) {}
 
 template <class T>
+Variable<T> BertEmbeddings<T>::forward(const BertContext<T>& context) const {
+  const Variable<T> sum =
+      functional::embedding<T>({word_embeddings.lookup(context.tape, context.batch.input_ids),
+                                position_embeddings.lookup(context.tape, context.batch.position_ids),
+                                token_type_embeddings.lookup(context.tape, context.batch.token_type_ids)});
+  return dropout.forward(layer_norm.forward(sum), context);
+}
+
+template <class T>
 BertResidualOutput<T>::BertResidualOutput(const nn::Scope<T>& scope, index_t in_features, const BertConfig& config)
     : dense(scope / "dense", in_features, config.hidden_size),
       layer_norm(scope / "LayerNorm", config.hidden_size, config.layer_norm_eps),
@@ -47,6 +56,11 @@ BertLayer<T>::BertLayer(const nn::Scope<T>& scope, const BertConfig& config)
       activation_(config.activation()) {}
 
 template <class T>
+Variable<T> BertLayer<T>::forward(Variable<T> hidden, const nn::Context<T>& context) const {
+  return forward(hidden, hidden, context, context);
+}
+
+template <class T>
 Variable<T> BertLayer<T>::forward(Variable<T> hidden, Variable<T> queries, const nn::Context<T>& context,
                                   const nn::Context<T>& query_context) const {
   functional::AttentionDropout drop;
@@ -61,6 +75,12 @@ Variable<T> BertLayer<T>::forward(Variable<T> hidden, Variable<T> queries, const
 template <class T>
 BertPooler<T>::BertPooler(const nn::Scope<T>& scope, const BertConfig& config)
     : dense(scope / "dense", config.hidden_size, config.hidden_size) {}
+
+template <class T>
+Variable<T> BertPooler<T>::forward(Variable<T> hidden, const nn::Context<T>& context) const {
+  const Sequences& s = context.sequences;
+  return functional::tanh(dense.forward(functional::index_select(hidden, {s.cu_seqlens, core::usize(s.count)})));
+}
 
 template <class T>
 BasicBertModel<T>::BasicBertModel(const nn::Scope<T>& scope, const BertConfig& config, bool add_pooling_layer)
@@ -127,26 +147,6 @@ Variable<T> BasicBertModel<T>::encode(const BertContext<T>& context, index_t num
   for (index_t i = 0; i < num_layers; ++i)
     hidden = buffers.run([&] { return core::at(layers, i).forward(hidden, context); });
   return hidden;
-}
-
-template <class T>
-Variable<T> BertEmbeddings<T>::forward(const BertContext<T>& context) const {
-  const Variable<T> sum =
-      functional::embedding<T>({word_embeddings.lookup(context.tape, context.batch.input_ids),
-                                position_embeddings.lookup(context.tape, context.batch.position_ids),
-                                token_type_embeddings.lookup(context.tape, context.batch.token_type_ids)});
-  return dropout.forward(layer_norm.forward(sum), context);
-}
-
-template <class T>
-Variable<T> BertLayer<T>::forward(Variable<T> hidden, const nn::Context<T>& context) const {
-  return forward(hidden, hidden, context, context);
-}
-
-template <class T>
-Variable<T> BertPooler<T>::forward(Variable<T> hidden, const nn::Context<T>& context) const {
-  const Sequences& s = context.sequences;
-  return functional::tanh(dense.forward(functional::index_select(hidden, {s.cu_seqlens, core::usize(s.count)})));
 }
 
 #ifdef MINIBERT_COMPILED

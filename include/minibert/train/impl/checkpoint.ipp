@@ -69,10 +69,6 @@ MINIBERT_INLINE void CheckpointWriter::commit(Json manifest) {
   io::rename_durably(folder_, path_);
 }
 
-}  // namespace minibert
-
-namespace minibert {
-
 namespace train_detail {
 
 MINIBERT_INLINE void check_fingerprint(const std::filesystem::path& checkpoint, const Json& manifest,
@@ -87,10 +83,6 @@ MINIBERT_INLINE void check_fingerprint(const std::filesystem::path& checkpoint, 
 }
 
 }  // namespace train_detail
-
-}  // namespace minibert
-
-namespace minibert {
 
 MINIBERT_INLINE Json read_checkpoint(const std::filesystem::path& path) {
   Json manifest = Json::read(path / train_detail::kManifestName);

@@ -29,10 +29,6 @@ MINIBERT_INLINE void check_same(const std::string& name, const Json* found, cons
 
 }  // namespace train_detail
 
-}  // namespace minibert
-
-namespace minibert {
-
 MINIBERT_INLINE Json run_identity(const TrainingArguments& args, const Json& provenance) {
   Json identity = args.to_json();
   identity["data_order"] = kDataOrder;
