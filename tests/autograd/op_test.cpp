@@ -19,7 +19,7 @@ namespace {
 /// What the author of an op `scale`, y = x·w, may get wrong.
 enum class Mistake {
   none,
-  reads_unlisted,      // reads w.value(), and does not list w
+  reads_unlisted,      // reads w.data(), and does not list w
   forgets_slot,        // lists w, and gives it no gradient
   forgets_all_slots,   // a backward step that does nothing
   lists_after_output,  // lists w after output()
@@ -34,7 +34,7 @@ Variable<double> scale(Variable<double> x, Variable<double> w, Mistake mistake) 
   const Input<double> in = op.input(x);
   const double* pw = nullptr;
   Input<double> factor;
-  if (mistake == Mistake::reads_unlisted) pw = w.value().data();
+  if (mistake == Mistake::reads_unlisted) pw = w.data();
   if (mistake != Mistake::lists_after_output) factor = op.input(w);
   if (mistake == Mistake::nested) F::exp(x);
   if (mistake == Mistake::no_output) return op.record([=](const double*, Gradients<double>&) {});
@@ -79,19 +79,19 @@ TEST_CASE("Op: reading a variable that requires a gradient and is not listed thr
   CHECK_THROWS_WITH_AS(scale(x, w, Mistake::reads_unlisted), message, ValueError);
   Op<double> op("scale", tape);
   op.input(x);
-  CHECK_THROWS_WITH_AS(w.value(), message, ValueError);
+  CHECK_THROWS_WITH_AS(w.data(), message, ValueError);
   CHECK_THROWS_WITH_AS(w.tensor(), message, ValueError);
   CHECK_THROWS_AS(testing::values(tape.parameter(inputs[0])), ValueError);
   CHECK_NOTHROW(w.shape());
-  CHECK_NOTHROW(x.value());
-  CHECK_NOTHROW(tape.constant(Tensor<double>({2})).value());  // needs no gradient, listed or not
+  CHECK_NOTHROW(x.data());
+  CHECK_NOTHROW(tape.constant(Tensor<double>({2})).data());  // needs no gradient, listed or not
   op.input(w);
-  CHECK_NOTHROW(w.value());
+  CHECK_NOTHROW(w.data());
   op.output({2});
-  CHECK_NOTHROW(w.value());
-  CHECK_THROWS_AS(tape.parameter(inputs[0]).value(), ValueError);
+  CHECK_NOTHROW(w.data());
+  CHECK_THROWS_AS(tape.parameter(inputs[0]).data(), ValueError);
   op.record([](const double*, Gradients<double>&) {});
-  CHECK_NOTHROW(tape.parameter(inputs[0]).value());
+  CHECK_NOTHROW(tape.parameter(inputs[0]).data());
   check_usable(tape, inputs);
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("Op: the end of one that is no longer open leaves the open one alone")
   first->record([](const double*, Gradients<double>&) {});
   Op<double> second("second", tape);
   first.reset();
-  CHECK_THROWS_AS(w.value(), ValueError);
+  CHECK_THROWS_AS(w.data(), ValueError);
   CHECK_NOTHROW(second.input(w));
 }
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <doctest/doctest.h>
+#include <Eigen/Core>
 
 #include <minibert/ops/functional.hpp>
 
@@ -37,7 +38,7 @@ TEST_CASE("Variable: the value of a parameter is seen without a copy, as rows of
   Inputs<double> inputs{{2, 3}};
   Tape<double> tape;
   const auto x = tape.parameter(inputs[0]);
-  CHECK(x.value().data() == inputs[0].data);
+  CHECK(x.data() == inputs[0].data);
   CHECK(x.value().rows() == 2);
   CHECK(x.value()(1, 2) == inputs[0].data[5]);
   CHECK(tape.constant(Tensor<double>(Shape{}, {7})).value()(0, 0) == 7);

@@ -51,6 +51,17 @@ TEST_CASE("uniform, below, normal: range and moments") {
   CHECK(key.below(1, 3) == 0);
 }
 
+#ifdef __SIZEOF_INT128__
+TEST_CASE("below: the upper half of a product of 128 bits") {
+  __extension__ using wide = unsigned __int128;
+  for (const index_t n : {index_t{3}, index_t{0xFFFFFFFF}, index_t{1} << 32, index_t{0x7FFFFFFFFFFFFFFF}})
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+      const wide product = static_cast<wide>(Key(7).bits(i)) * static_cast<wide>(n);
+      CHECK(Key(7).below(n, i) == static_cast<index_t>(product >> 64));
+    }
+}
+#endif
+
 TEST_CASE("the two numbers of a normal pair are normal and independent") {
   const Key key(7);
   const std::uint32_t n = 100000;

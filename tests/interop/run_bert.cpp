@@ -46,8 +46,8 @@ void write_gradients(const char* folder, const char* batch_file, const char* out
   Tape<T> tape;
   const auto output = model.forward(tape, batch);
   tape.backward(output.loss);
-  std::vector<SafetensorsTensor<T>> tensors{{"loss", {}, output.loss.value().data()},
-                                            {"logits", output.logits.shape().sizes(), output.logits.value().data()}};
+  std::vector<SafetensorsTensor<T>> tensors{{"loss", {}, output.loss.data()},
+                                            {"logits", output.logits.shape().sizes(), output.logits.data()}};
   for (const auto& [name, p] : model.named_parameters()) tensors.push_back({"grad." + name, p->shape.sizes(), p->grad});
   write_safetensors(out, std::move(tensors));
 }
@@ -76,8 +76,8 @@ void encode(const char* folder, const char* batch_file, const char* out) {
   Tape<float> tape;
   const auto output = model.forward(tape, read_batch(Json::read(batch_file)));
   const Variable<float> hidden = output.last_hidden_state, pooled = *output.pooler_output;
-  write_safetensors<float>(out, {{"last_hidden_state", hidden.shape().sizes(), hidden.value().data()},
-                                 {"pooler_output", pooled.shape().sizes(), pooled.value().data()}});
+  write_safetensors<float>(out, {{"last_hidden_state", hidden.shape().sizes(), hidden.data()},
+                                 {"pooler_output", pooled.shape().sizes(), pooled.data()}});
 }
 
 void copy(const char* folder, const char* to) {

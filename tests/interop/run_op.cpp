@@ -157,7 +157,7 @@ int run(int argc, char** argv) {
   Inputs in(argv[2], tape);
   const Variable<float> y = ops().at(argv[1])(in, options);
   tape.backward(F::sum(F::mul(y, tape.constant(in.tensor("dy")))));
-  std::vector<SafetensorsTensor<float>> out{{"y", y.shape().sizes(), y.value().data()}};
+  std::vector<SafetensorsTensor<float>> out{{"y", y.shape().sizes(), y.data()}};
   for (const Parameter<float>* p : in.all())
     if (p->has_grad) out.push_back({"grad." + p->name, p->shape.sizes(), p->grad});
   write_safetensors(argv[3], std::move(out));

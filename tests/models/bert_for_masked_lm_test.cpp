@@ -26,7 +26,7 @@ namespace {
 
 template <class T>
 std::vector<T> elements(const Variable<T>& x) {
-  return {x.value().data(), x.value().data() + x.numel()};
+  return {x.data(), x.data() + x.numel()};
 }
 
 /// A config with dropout on.
@@ -119,7 +119,7 @@ TEST_CASE("BertForMaskedLM: logits of rows in any order, some twice") {
   const auto of_all = model.logits(tape, batch, all), of_some = model.logits(tape, batch, some);
   for (index_t i = 0; i < core::length(some); ++i) {
     const index_t place = std::find(all.begin(), all.end(), core::at(some, i)) - all.begin();
-    for (index_t j = 0; j < 23; ++j) CHECK(of_some.value().data()[i * 23 + j] == of_all.value().data()[place * 23 + j]);
+    for (index_t j = 0; j < 23; ++j) CHECK(of_some.data()[i * 23 + j] == of_all.data()[place * 23 + j]);
   }
 }
 
@@ -129,14 +129,14 @@ TEST_CASE("BertForMaskedLM: a sequence's logits do not depend on what else is in
   Tape<float> tape;
   const MaskedLMBatch together = tiny_batch({3, 10, 1, 6});
   const auto all = model.forward(tape, together).logits;
-  const std::vector<float> logits(all.value().data(), all.value().data() + all.numel());
+  const std::vector<float> logits(all.data(), all.data() + all.numel());
   index_t at_row = 0;
   for (index_t b = 0; b < together.num_sequences(); ++b) {
     const MaskedLMBatch alone =
         tiny_batch({core::at(together.cu_seqlens, b + 1) - core::at(together.cu_seqlens, b)}, b);
     tape.reset();
     const auto own = model.forward(tape, alone).logits;
-    for (index_t i = 0; i < own.numel(); ++i) CHECK(own.value().data()[i] == core::at(logits, at_row + i));
+    for (index_t i = 0; i < own.numel(); ++i) CHECK(own.data()[i] == core::at(logits, at_row + i));
     at_row += own.numel();
   }
 }

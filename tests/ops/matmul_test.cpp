@@ -1,6 +1,7 @@
 #include <minibert/ops/matmul.hpp>
 
 #include <doctest/doctest.h>
+#include <Eigen/Core>
 
 #include "support/ops.hpp"
 
@@ -22,9 +23,8 @@ TEST_CASE_TEMPLATE("matmul: values against Eigen, plain and batched", T, float, 
   CHECK(batched.shape() == Shape{3, 5, 9});
   for (index_t b = 0; b < 3; ++b) {
     const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> one =
-        ConstMatrixMap<T>(x[2].value().data() + b * 85, 5, 17) *
-        ConstMatrixMap<T>(x[3].value().data() + b * 153, 17, 9);
-    CHECK((ConstMatrixMap<T>(batched.value().data() + b * 45, 5, 9) - one).cwiseAbs().maxCoeff() <
+        ConstMatrixMap<T>(x[2].data() + b * 85, 5, 17) * ConstMatrixMap<T>(x[3].data() + b * 153, 17, 9);
+    CHECK((ConstMatrixMap<T>(batched.data() + b * 45, 5, 9) - one).cwiseAbs().maxCoeff() <
           tolerance * static_cast<double>(one.cwiseAbs().maxCoeff()));
   }
 }

@@ -35,6 +35,7 @@ double error_of_mish() {
 }
 
 #include <doctest/doctest.h>
+#include <Eigen/Core>
 
 #include "support/ops.hpp"
 #include "support/quotes.hpp"

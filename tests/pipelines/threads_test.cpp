@@ -41,10 +41,10 @@ Results use(const BertForMaskedLM& model, const BertTokenizer& tokenizer, const 
     for (int i = 0; i < 3; ++i) {
       tape.reset();
       const MaskedLMBatch batch = testing::tiny_batch({3, 10, 6}, i);
-      const auto logits = model.logits(tape, batch, batch.masked_indices).value();
-      results.numbers.insert(results.numbers.end(), logits.data(), logits.data() + logits.size());
-      const auto hidden = model.bert.forward(tape, batch).last_hidden_state.value();
-      results.numbers.insert(results.numbers.end(), hidden.data(), hidden.data() + hidden.size());
+      const auto logits = model.logits(tape, batch, batch.masked_indices);
+      results.numbers.insert(results.numbers.end(), logits.data(), logits.data() + logits.numel());
+      const auto hidden = model.bert.forward(tape, batch).last_hidden_state;
+      results.numbers.insert(results.numbers.end(), hidden.data(), hidden.data() + hidden.numel());
     }
   }
   for (const char* text : {"w5 [MASK] w6", "[MASK] [MASK]"})

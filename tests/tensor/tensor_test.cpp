@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <doctest/doctest.h>
+#include <Eigen/Core>
 
 using namespace minibert;
 

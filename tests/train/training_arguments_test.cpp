@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include <minibert/train/argument_fields.hpp>
 #include <minibert/train/training_arguments.hpp>
 
 namespace {

@@ -77,12 +77,15 @@ class Variable {
   bool requires_grad() const { return node().requires_grad; }
   Tape<T>& tape() const { return node(), *tape_; }
 
-  /// Returns a view of the value as a matrix. The last dimension gives its columns, the others together its rows.
+  /// Returns the value's elements, in row-major order.
   /// @throws ValueError if the variable requires a gradient and the open op does not list it (see Op)
-  ConstMatrixMap<T> value() const;
-  /// Returns a copy of the value. @throws as value()
+  const T* data() const;
+  /// Views the value as a matrix: the last dimension as columns, all others as rows. Needs #include <Eigen/Core>.
+  /// @throws as data()
+  ConstMatrixMap<T> value() const { return {data(), shape().rows(), shape().columns()}; }
+  /// Returns a copy of the value. @throws as data()
   Tensor<T> tensor() const;
-  /// Returns the only element. @throws ShapeError for another number of elements; as value()
+  /// Returns the only element. @throws ShapeError for another number of elements; as data()
   T item() const;
 
   /// Keeps the gradient after backward(), until the tape is reset. Variables from Tape::variable() always keep theirs.
@@ -98,14 +101,13 @@ class Variable {
   using Node = autograd::detail::Node<T>;
   Variable(Tape<T>* tape, Node* node, std::uint64_t step) : tape_(tape), node_(node), step_(step) {}
   Node& node() const;
-  const Node& readable() const;
 
   Tape<T>* tape_ = nullptr;
   Node* node_ = nullptr;
   std::uint64_t step_ = 0;  // the tape's number of resets when the variable was made
 };
 
-/// Returns the value as text, as to_string(const Tensor<T>&) does. @throws as Variable::value()
+/// Returns the value as text, as to_string(const Tensor<T>&) does. @throws as Variable::data()
 template <class T>
 std::string to_string(const Variable<T>& x);
 

@@ -2,3 +2,4 @@
 #include <minibert/core/impl/arena.ipp>
 #include <minibert/core/impl/error.ipp>
 #include <minibert/core/impl/parallel.ipp>
+#include <minibert/core/impl/random.ipp>

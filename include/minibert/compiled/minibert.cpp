@@ -19,5 +19,6 @@
 #include <minibert/compiled/ops.cpp>
 #include <minibert/compiled/optim.cpp>
 #include <minibert/compiled/pipelines.cpp>
+#include <minibert/compiled/tensor.cpp>
 #include <minibert/compiled/tokenizers.cpp>
 #include <minibert/compiled/train.cpp>

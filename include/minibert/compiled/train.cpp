@@ -2,7 +2,9 @@
 #include <minibert/train/impl/baseline_callback.ipp>
 #include <minibert/train/impl/checkpoint.ipp>
 #include <minibert/train/impl/early_stopping.ipp>
+#include <minibert/train/impl/eval_prediction.ipp>
 #include <minibert/train/impl/evaluation.ipp>
+#include <minibert/train/impl/gradient_accumulator.ipp>
 #include <minibert/train/impl/interrupt_handler.ipp>
 #include <minibert/train/impl/loss_meter.ipp>
 #include <minibert/train/impl/output_dir.ipp>

@@ -4,10 +4,7 @@
 #pragma once
 
 #include <array>
-#include <bit>
-#include <cmath>
 #include <cstdint>
-#include <numbers>
 #include <string_view>
 
 #include <minibert/core/fnv1a.hpp>
@@ -68,19 +65,10 @@ struct Key {
   }
 
   /// Returns a number uniform in {0, …, n − 1}, n > 0, at counter (c0, c1). The bias is at most n / 2^64.
-  index_t below(index_t n, std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
-    __extension__ using wide = unsigned __int128;
-    return static_cast<index_t>((static_cast<wide>(bits(c0, c1)) * static_cast<wide>(n)) >> 64);
-  }
+  index_t below(index_t n, std::uint32_t c0, std::uint32_t c1 = 0) const noexcept;
 
   /// Returns two independent standard normal numbers at counter (c0, c1) (Box and Muller, 1958).
-  std::array<double, 2> normal_pair(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
-    const std::uint64_t b = bits(c0, c1);
-    const double u = (static_cast<double>(b >> 32) + 0.5) * 0x1p-32;  // in (0, 1): the logarithm stays finite
-    const double v = static_cast<double>(b & 0xFFFFFFFFu) * 0x1p-32;
-    const double radius = std::sqrt(-2.0 * std::log(u)), angle = 2.0 * std::numbers::pi * v;
-    return {radius * std::cos(angle), radius * std::sin(angle)};
-  }
+  std::array<double, 2> normal_pair(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept;
   /// Returns two independent numbers uniform in [−1, 1), at counter (c0, c1).
   std::array<double, 2> uniform_pair(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept {
     const std::uint64_t b = bits(c0, c1);
@@ -94,3 +82,7 @@ struct Key {
 constexpr std::uint64_t site(std::string_view name) noexcept { return core::fnv1a(name); }
 
 }  // namespace minibert::random
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/core/impl/random.ipp>
+#endif

@@ -52,6 +52,11 @@ class Shape {
     return n;
   }
 
+  /// The shape as that of a matrix: the last dimension gives the columns, all others together the rows. A scalar is
+  /// 1 × 1.
+  index_t columns() const noexcept { return dim_ == 0 ? 1 : sizes_[core::usize(dim_ - 1)]; }
+  index_t rows() const noexcept { return columns() == 0 ? 0 : numel() / columns(); }
+
   /// Returns all sizes, in order.
   std::vector<index_t> sizes() const { return {sizes_.begin(), sizes_.begin() + dim_}; }
 

@@ -56,17 +56,14 @@ class Tensor {
     return *data();
   }
 
-  /// Views the last dimension as columns and all others as rows, without a copy.
-  MatrixMap<T> matrix() { return {data(), rows(), columns()}; }
-  ConstMatrixMap<T> matrix() const { return {data(), rows(), columns()}; }
-  /// Views all elements in order, without a copy.
+  /// Views the last dimension as columns and all others as rows, without a copy. Needs #include <Eigen/Core>.
+  MatrixMap<T> matrix() { return {data(), shape_.rows(), shape_.columns()}; }
+  ConstMatrixMap<T> matrix() const { return {data(), shape_.rows(), shape_.columns()}; }
+  /// Views all elements in order, without a copy. Needs #include <Eigen/Core>.
   VectorMap<T> vector() { return {data(), numel()}; }
   ConstVectorMap<T> vector() const { return {data(), numel()}; }
 
  private:
-  index_t columns() const { return dim() == 0 ? 1 : size(-1); }
-  index_t rows() const { return columns() == 0 ? 0 : numel() / columns(); }
-
   Shape shape_;
   AlignedBuffer buffer_;
 };

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <minibert/autograd/variable.hpp>
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
+#include <minibert/tensor/shape.hpp>
 #include <minibert/tensor/tensor.hpp>
 
 namespace minibert {
@@ -20,44 +20,53 @@ struct EvalPrediction {
   std::vector<Label> label_ids;  ///< one per item
 };
 
-/// Collects predictions batch by batch, up to a memory limit.
-template <class T, class Label>
-class PredictionCollector {
+namespace train_detail {
+
+/// Collects the logits of a dataset batch by batch, up to a memory limit.
+template <class T>
+class LogitsCollector {
  public:
   using Preprocess = std::function<Tensor<T>(const Tensor<T>& logits)>;
 
-  /// If set, `preprocess` reduces each batch's logits before they are stored, for example to their argmax.
-  PredictionCollector(index_t max_bytes, Preprocess preprocess)
-      : max_bytes_(max_bytes), preprocess_(std::move(preprocess)) {}
+  LogitsCollector(index_t max_bytes, Preprocess preprocess);
 
-  /// Stores the predictions of one batch.
+  /// Stores the logits of one batch. `label_bytes`: the memory for its labels.
   /// @throws ValueError if the memory limit is exceeded
   /// @throws ShapeError if the shape of a row differs from the first batch
-  void add(const Variable<T>& logits, const std::vector<Label>& labels) {
-    const Tensor<T> kept = preprocess_ ? preprocess_(logits.tensor()) : logits.tensor();
-    if (values_.empty()) row_ = kept.shape().without(0);
-    core::check<ShapeError>(kept.dim() >= 1 && kept.shape().without(0) == row_, "predictions of shape ", kept.shape(),
-                            ", expected rows of shape ", row_, " as in the first batch");
-    const index_t bytes = (core::length(values_) + kept.numel()) * static_cast<index_t>(sizeof(T)) +
-                          (core::length(labels_) + core::length(labels)) * static_cast<index_t>(sizeof(Label));
-    core::check<ValueError>(bytes <= max_bytes_, "predictions and labels take more than max_prediction_bytes, ",
-                            max_bytes_, " bytes: reduce them with preprocess_logits_for_metrics, or raise the limit");
-    values_.insert(values_.end(), kept.data(), kept.data() + kept.numel());
-    labels_.insert(labels_.end(), labels.begin(), labels.end());
-    rows_ += kept.size(0);
-  }
+  void add(const Variable<T>& logits, index_t label_bytes);
 
-  EvalPrediction<T, Label> take() {
-    Shape shape = row_.with_front(rows_);
-    return {Tensor<T>(shape, values_.data()), std::move(labels_)};
-  }
+  /// Returns all logits: (items, classes).
+  Tensor<T> take() const;
 
  private:
   index_t max_bytes_;
   Preprocess preprocess_;
   Shape row_;
-  index_t rows_ = 0;
+  index_t rows_ = 0, label_bytes_ = 0;
   std::vector<T> values_;
+};
+
+}  // namespace train_detail
+
+/// Collects predictions and labels batch by batch, up to a memory limit.
+template <class T, class Label>
+class PredictionCollector {
+ public:
+  using Preprocess = typename train_detail::LogitsCollector<T>::Preprocess;
+
+  /// If set, `preprocess` reduces each batch's logits before they are stored, for example to their argmax.
+  PredictionCollector(index_t max_bytes, Preprocess preprocess) : logits_(max_bytes, std::move(preprocess)) {}
+
+  /// Stores the predictions of one batch. @throws as LogitsCollector::add
+  void add(const Variable<T>& logits, const std::vector<Label>& labels) {
+    logits_.add(logits, core::length(labels) * static_cast<index_t>(sizeof(Label)));
+    labels_.insert(labels_.end(), labels.begin(), labels.end());
+  }
+
+  EvalPrediction<T, Label> take() { return {logits_.take(), std::move(labels_)}; }
+
+ private:
+  train_detail::LogitsCollector<T> logits_;
   std::vector<Label> labels_;
 };
 
@@ -76,3 +85,7 @@ struct LabelOf<Batch> {
 }  // namespace train_detail
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/eval_prediction.ipp>
+#endif

@@ -1,17 +1,22 @@
 // Runs the forward and backward passes of one optimizer step.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <span>
 
 #include <minibert/autograd/tape.hpp>
-#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/train/callback.hpp>
 #include <minibert/train/concepts.hpp>
 
 namespace minibert {
+
+namespace train_detail {
+
+/// @throws Error if the loss is not finite
+void check_finite(double loss, index_t step);
+
+}  // namespace train_detail
 
 /// Computes the gradient of the mean loss over all items of the passes and stores it in the model's parameters. Divides
 /// the loss of each pass by the number of items in the whole step, so k passes of m examples give the loss and gradient
@@ -35,9 +40,7 @@ requires TrainableModel<Model, Batch> StepResult accumulate_gradients(Model& mod
     tape.reset();
     const auto output = constant.forward(tape, batch, context);
     const double loss = static_cast<double>(output.loss.item());
-    core::check<Error>(
-        std::isfinite(loss), "step ", step + 1, ": the loss is ", loss,
-        ", expected a finite number: lower the learning rate, lengthen the warm-up or lower max_grad_norm");
+    train_detail::check_finite(loss, step);
     result.loss += loss;
     tape.backward(output.loss);
   }
@@ -45,3 +48,7 @@ requires TrainableModel<Model, Batch> StepResult accumulate_gradients(Model& mod
 }
 
 }  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/train/impl/gradient_accumulator.ipp>
+#endif

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
@@ -84,80 +83,6 @@ struct TrainingArguments {
   /// length of the run (and with it the schedule).
   static bool may_change_on_resume(std::string_view name) noexcept;
 };
-
-namespace train_detail {
-
-/// The treatment of an argument when a run is resumed.
-enum class OnResume {
-  must_match,  ///< affects the trained weights
-  may_change,  ///< affects only logging, saving, evaluation or the length of the run
-  is_place     ///< names or clears a folder; not compared
-};
-
-template <class Member>
-struct ArgumentField {
-  std::string_view name;
-  Member TrainingArguments::*member;
-  OnResume on_resume;
-};
-template <class Member>
-ArgumentField(std::string_view, Member TrainingArguments::*, OnResume) -> ArgumentField<Member>;
-
-/// Lists every member of TrainingArguments once. If a member is missing, check_argument_fields() does not compile.
-constexpr auto argument_fields() {
-  using A = TrainingArguments;
-  constexpr OnResume match = OnResume::must_match, change = OnResume::may_change, place = OnResume::is_place;
-  return std::tuple{ArgumentField{"output_dir", &A::output_dir, place},
-                    ArgumentField{"overwrite_output_dir", &A::overwrite_output_dir, place},
-                    ArgumentField{"resume_from_checkpoint", &A::resume_from_checkpoint, place},
-                    ArgumentField{"per_device_train_batch_size", &A::per_device_train_batch_size, match},
-                    ArgumentField{"per_device_eval_batch_size", &A::per_device_eval_batch_size, change},
-                    ArgumentField{"gradient_accumulation_steps", &A::gradient_accumulation_steps, match},
-                    ArgumentField{"max_tokens_per_batch", &A::max_tokens_per_batch, match},
-                    ArgumentField{"max_tokens_per_pass", &A::max_tokens_per_pass, match},
-                    ArgumentField{"train_sampling_strategy", &A::train_sampling_strategy, match},
-                    ArgumentField{"learning_rate", &A::learning_rate, match},
-                    ArgumentField{"weight_decay", &A::weight_decay, match},
-                    ArgumentField{"adam_beta1", &A::adam_beta1, match},
-                    ArgumentField{"adam_beta2", &A::adam_beta2, match},
-                    ArgumentField{"adam_epsilon", &A::adam_epsilon, match},
-                    ArgumentField{"max_grad_norm", &A::max_grad_norm, match},
-                    ArgumentField{"num_train_epochs", &A::num_train_epochs, change},
-                    ArgumentField{"max_steps", &A::max_steps, change},
-                    ArgumentField{"lr_scheduler_type", &A::lr_scheduler_type, match},
-                    ArgumentField{"warmup_steps", &A::warmup_steps, match},
-                    ArgumentField{"logging_steps", &A::logging_steps, change},
-                    ArgumentField{"logging_first_step", &A::logging_first_step, change},
-                    ArgumentField{"eval_strategy", &A::eval_strategy, change},
-                    ArgumentField{"eval_steps", &A::eval_steps, change},
-                    ArgumentField{"save_strategy", &A::save_strategy, change},
-                    ArgumentField{"save_steps", &A::save_steps, change},
-                    ArgumentField{"save_total_limit", &A::save_total_limit, change},
-                    ArgumentField{"load_best_model_at_end", &A::load_best_model_at_end, change},
-                    ArgumentField{"metric_for_best_model", &A::metric_for_best_model, match},
-                    ArgumentField{"greater_is_better", &A::greater_is_better, match},
-                    ArgumentField{"max_prediction_bytes", &A::max_prediction_bytes, change},
-                    ArgumentField{"seed", &A::seed, match},
-                    ArgumentField{"bf16", &A::bf16, match}};
-}
-
-/// Fails to compile unless argument_fields() lists every member: the binding needs as many names as there are members.
-inline void check_argument_fields(const TrainingArguments& args) {
-  const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23,
-               a24, a25, a26, a27, a28, a29, a30, a31, a32] = args;
-  using Members = decltype(std::tie(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18,
-                                    a19, a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32));
-  static_assert(std::tuple_size_v<Members> == std::tuple_size_v<decltype(argument_fields())>,
-                "a member of TrainingArguments is missing in argument_fields()");
-}
-
-/// Calls f(field) for every argument, in order.
-template <class F>
-void for_each_argument(F f) {
-  std::apply([&](const auto&... field) { (f(field), ...); }, argument_fields());
-}
-
-}  // namespace train_detail
 
 }  // namespace minibert
 

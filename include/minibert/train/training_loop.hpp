@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -34,7 +33,7 @@ class TrainingLoop {
  public:
   TrainingLoop(const TrainingLoop&) = delete;
   TrainingLoop& operator=(const TrainingLoop&) = delete;
-  virtual ~TrainingLoop() = default;
+  virtual ~TrainingLoop();
 
   /// Identifies the data of a run, with names and values such as fingerprints of text and tokenizer. Checkpoints store
   /// the provenance; a run with a different one cannot resume.
@@ -43,9 +42,7 @@ class TrainingLoop {
   /// in predict).
   std::function<Json(const EvaluationResult&)> compute_loss_metrics;
   /// Receives messages for the user. The default prints them to standard error.
-  std::function<void(std::string_view)> notice = [](std::string_view text) {
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
-  };
+  std::function<void(std::string_view)> notice;
 
   /// Saves the tokenizer together with the model from now on. The tokenizer must outlive the trainer.
   template <class Tokenizer>
@@ -55,14 +52,11 @@ class TrainingLoop {
   /// Replaces the default optimizer, AdamW on Module::parameter_groups. The optimizer must update this model's
   /// parameters. A resumed run must set an optimizer of the same name(). The log shows the learning rate of the
   /// arguments, not of the optimizer.
-  void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) {
-    optimizer_ = std::move(optimizer);
-    has_own_optimizer_ = true;
-  }
+  void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer);
   /// Replaces the schedule of lr_scheduler_type. The learning rate of step i, counted from 0, is the optimizer's
   /// learning rate times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same function.
-  void set_lr_lambda(std::function<double(index_t step)> factor) { lr_lambda_ = std::move(factor); }
-  void add_callback(std::shared_ptr<TrainerCallback> callback) { callbacks_.push_back(std::move(callback)); }
+  void set_lr_lambda(std::function<double(index_t step)> factor);
+  void add_callback(std::shared_ptr<TrainerCallback> callback);
 
   /// Trains from the start or from a checkpoint, to the last step or until a signal (see InterruptHandler).
   /// @throws ValueError if output_dir is not empty, or the checkpoint belongs to another run
@@ -107,7 +101,7 @@ class TrainingLoop {
 
   static TrainingArguments validated(TrainingArguments args, bool can_evaluate);
   bool writes() const noexcept { return !args_.output_dir.empty(); }
-  double lr_factor(index_t step) const { return lr_lambda_ ? lr_lambda_(step) : scheduler_.factor(step); }
+  double lr_factor(index_t step) const;
   std::filesystem::path output_dir() const;
   /// Returns the values that a resumed run must share with this run.
   Json identity() const;

@@ -15,29 +15,23 @@ autograd::detail::Node<T>& Variable<T>::node() const {
 }
 
 template <class T>
-const autograd::detail::Node<T>& Variable<T>::readable() const {
+const T* Variable<T>::data() const {
   const Node& it = node();
   if (tape_->open_op_ != nullptr && it.requires_grad)
     core::check<ValueError>(tape_->open_op_lists(it), tape_->open_op_->name, ": reads a variable of shape ", it.shape,
                             " that requires a gradient and is not listed; list it with Op::input()");
-  return it;
-}
-
-template <class T>
-ConstMatrixMap<T> Variable<T>::value() const {
-  const index_t columns = dim() == 0 ? 1 : size(-1);
-  return {readable().data, columns == 0 ? 0 : numel() / columns, columns};
+  return it.data;
 }
 
 template <class T>
 Tensor<T> Variable<T>::tensor() const {
-  return {shape(), readable().data};
+  return {shape(), data()};
 }
 
 template <class T>
 T Variable<T>::item() const {
   core::check<ShapeError>(numel() == 1, "item: needs one element, the variable has shape ", shape());
-  return *readable().data;
+  return *data();
 }
 
 template <class T>

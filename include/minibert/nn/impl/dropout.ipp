@@ -19,7 +19,7 @@ Variable<T> Dropout<T>::forward(Variable<T> x, const Context<T>& context) const 
   if (!context.training || p == 0) return x;
   const random::Key key = context.key.fold(site);
   const Sequences& s = context.sequences;
-  const index_t rows = x.dim() == 0 || x.size(-1) == 0 ? 0 : x.numel() / x.size(-1);
+  const index_t rows = x.shape().rows();
   if (rows == s.num_tokens()) return functional::dropout(x, p, key, s);
   if (rows != s.count) return functional::dropout(x, p, s.count == 0 ? key : key.fold(s.global_rows[0]));
   index_t* row_offsets = context.tape.template scratch<index_t>(rows + 1);

@@ -26,7 +26,7 @@ Variable<T> dropout(Variable<T> x, double p, random::Key key, const Sequences& s
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, random::Key key) {
   core::check<ShapeError>(x.dim() >= 1, "dropout: input of shape ", x.shape(), ", expected (…, features)");
-  const index_t n = x.size(-1) == 0 ? 0 : x.numel() / x.size(-1);
+  const index_t n = x.shape().rows();
   index_t* numbers = x.tape().template scratch<index_t>(n + 1);
   for (index_t i = 0; i <= n; ++i) numbers[i] = i;
   return dropout(x, p, key, Sequences{.cu_seqlens = numbers, .global_rows = numbers, .count = n, .max_seqlen = 1});

@@ -33,7 +33,7 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedL
   std::vector<std::vector<FillMaskPrediction>> result;
   std::vector<token_id> order(core::usize(vocab_size));
   for (index_t i = 0; i < core::length(masks); ++i) {
-    const T* row = scores.value().data() + i * vocab_size;
+    const T* row = scores.data() + i * vocab_size;
     std::iota(order.begin(), order.end(), 0);
     std::partial_sort(order.begin(), order.begin() + top_k, order.end(),
                       [row](token_id a, token_id b) { return row[a] > row[b] || (row[a] == row[b] && a < b); });

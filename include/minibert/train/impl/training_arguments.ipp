@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 #include <minibert/core/error.hpp>
+#include <minibert/train/argument_fields.hpp>
 #include <minibert/train/training_arguments.hpp>
 
 namespace minibert {

@@ -2,7 +2,11 @@
 #pragma once
 
 #include <cmath>
+#include <cstdio>
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <minibert/autograd/autocast.hpp>
@@ -31,11 +35,36 @@ template <class T>
 TrainingLoop<T>::TrainingLoop(TrainingArguments args, const ExampleLengths& lengths, bool can_evaluate,
                               const std::vector<Parameter<T>*>& parameters,
                               const std::vector<ParameterGroup<T>>& groups)
-    : args_(validated(std::move(args), can_evaluate)),
+    : notice([](std::string_view text) { std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data()); }),
+      args_(validated(std::move(args), can_evaluate)),
       plan_(lengths, args_),
       scheduler_(args_.lr_scheduler_type, args_.warmup_steps, plan_.max_steps()),
       optimizer_(std::make_shared<optim::AdamW<T>>(groups, train_detail::adamw_options(args_))),
       parameters_(parameters) {}
+
+template <class T>
+TrainingLoop<T>::~TrainingLoop() = default;
+
+template <class T>
+void TrainingLoop<T>::set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) {
+  optimizer_ = std::move(optimizer);
+  has_own_optimizer_ = true;
+}
+
+template <class T>
+void TrainingLoop<T>::set_lr_lambda(std::function<double(index_t step)> factor) {
+  lr_lambda_ = std::move(factor);
+}
+
+template <class T>
+void TrainingLoop<T>::add_callback(std::shared_ptr<TrainerCallback> callback) {
+  callbacks_.push_back(std::move(callback));
+}
+
+template <class T>
+double TrainingLoop<T>::lr_factor(index_t step) const {
+  return lr_lambda_ ? lr_lambda_(step) : scheduler_.factor(step);
+}
 
 template <class T>
 TrainingArguments TrainingLoop<T>::validated(TrainingArguments args, bool can_evaluate) {

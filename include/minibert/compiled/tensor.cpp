@@ -1,0 +1,2 @@
+// Compiles the definitions of tensor/.
+#include <minibert/tensor/impl/print.ipp>
