@@ -21,7 +21,7 @@ void add(const GemmCase& gemm, const bench::Arithmetic& arithmetic) {
     auto& p = bench::problem_of<GemmProblem>(gemm.name(), [&] { return GemmProblem(gemm); });
     bench::Floats workspace(core::usize(kernels::gemm_workspace<float>(p.n, p.k, num_threads())));
     const auto product = [&] {
-      kernels::gemm(p.m, p.n, p.k, p.a, p.b, kernels::Store<float>{p.c.data(), p.n}, workspace.data(),
+      kernels::gemm(p.m, p.n, p.k, p.a, p.b, kernels::Epilogue<float>{p.c.data(), p.n}, workspace.data(),
                     arithmetic.precision);
     };
     bench::check_once(name, [&] { p.check(name, product, 1e-5 * arithmetic.tolerance); });
@@ -37,8 +37,8 @@ void add_with_gelu(const GemmCase& gemm) {
     bench::Floats workspace(core::usize(kernels::gemm_workspace<float>(p.n, p.k, num_threads())));
     bench::Floats activated(p.c.size());
     const bench::Floats bias(core::usize(p.n), 0.5f);
-    const kernels::StoreBiasActivation<float, kernels::GeluExact> epilogue{activated.data(), p.c.data(), p.n,
-                                                                           bias.data()};
+    const kernels::Epilogue<float> epilogue{
+        .c = activated.data(), .stride = p.n, .bias = bias.data(), .gelu = kernels::Gelu::exact, .pre = p.c.data()};
     const auto product = [&] { kernels::gemm(p.m, p.n, p.k, p.a, p.b, epilogue, workspace.data()); };
     bench::check_once(name, [&] {
       p.check(name, product, 1e-5, 0.5);

@@ -11,9 +11,10 @@ Tensor<float> product(const Tensor<float>& a, const Tensor<float>& b) {
   const index_t m = a.size(0), k = a.size(1), n = b.size(1);
   const Tensor<float> zeros(Shape{n});
   Tensor<float> c(Shape{m, n}), workspace(Shape{kernels::gemm_workspace<float>(n, k, num_threads())});
-  kernels::gemm(m, n, k, kernels::Matrix<float>{a.data(), k}, kernels::Matrix<float>{b.data(), n},
-                kernels::StoreBiasActivation<float, kernels::GeluExact>{c.data(), nullptr, n, zeros.data()},
-                workspace.data());
+  kernels::gemm(
+      m, n, k, kernels::Matrix<float>{a.data(), k}, kernels::Matrix<float>{b.data(), n},
+      kernels::Epilogue<float>{.c = c.data(), .stride = n, .bias = zeros.data(), .gelu = kernels::Gelu::exact},
+      workspace.data());
   return c;
 }
 

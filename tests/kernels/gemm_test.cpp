@@ -83,10 +83,10 @@ TEST_CASE_TEMPLATE("gemm: every size around the tile edges, every orientation", 
             const auto expected = reference::gemm(m, n, k, a.matrix, b.matrix);
             std::vector<T> workspace(core::usize(kernels::gemm_workspace<T>(n, k, num_threads())));
             std::vector<T> c(core::usize(m * n), T{7});
-            kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data());
+            kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Epilogue<T>{c.data(), n}, workspace.data());
             CHECK(reference::relative_error(c, expected) < tolerance<T>());
             std::vector<T> serial(core::usize(m * n), T{7});
-            kernels::gemm_serial(m, n, k, a.matrix, b.matrix, kernels::Store<T>{serial.data(), n}, workspace.data());
+            kernels::gemm_serial(m, n, k, a.matrix, b.matrix, kernels::Epilogue<T>{serial.data(), n}, workspace.data());
             CHECK(serial == c);
           }
         }
@@ -104,12 +104,12 @@ TEST_CASE("gemm: the sum over k in blocks, the same bits wherever the operands l
         const Operand<float> a(m, k, transposed_a, 1), b(k, n, transposed_b, 2);
         std::vector<float> workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
         std::vector<float> c(core::usize(m * n), 7.0f);
-        kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data());
+        kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Epilogue<float>{c.data(), n}, workspace.data());
         CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b.matrix)) < tolerance<float>());
         for (const Rows rows : {Rows::aligned, Rows::colliding}) {
           const Operand<float> moved_a(m, k, transposed_a, 1, rows), moved_b(k, n, transposed_b, 2, rows);
           std::vector<float> same(c.size());
-          kernels::gemm(m, n, k, moved_a.matrix, moved_b.matrix, kernels::Store<float>{same.data(), n},
+          kernels::gemm(m, n, k, moved_a.matrix, moved_b.matrix, kernels::Epilogue<float>{same.data(), n},
                         workspace.data());
           CHECK(same == c);
         }
@@ -130,7 +130,7 @@ TEST_CASE("gemm: bf16 is the product of the rounded factors, every size, every o
             const Operand<float> exact_a = rounded(a), exact_b = rounded(b);
             std::vector<float> c(core::usize(m * n)),
                 workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-            kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data(),
+            kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Epilogue<float>{c.data(), n}, workspace.data(),
                           Precision::bf16);
             const auto expected = reference::gemm(m, n, k, exact_a.matrix, exact_b.matrix);
             if (m * n == 1 && k > 33)  // a single sum may nearly cancel
@@ -149,15 +149,15 @@ TEST_CASE("gemm: bf16 keeps infinity and NaN, and double ignores it") {
   const float one = 1.0f;
   for (std::size_t i = 0; i < x.size(); ++i) {
     std::vector<float> c(1), workspace(core::usize(kernels::gemm_workspace<float>(1, 1, 1)));
-    kernels::gemm_serial(1, 1, 1, Matrix<float>{&x[i], 1}, Matrix<float>{&one, 1}, kernels::Store<float>{c.data(), 1},
-                         workspace.data(), Precision::bf16);
+    kernels::gemm_serial(1, 1, 1, Matrix<float>{&x[i], 1}, Matrix<float>{&one, 1},
+                         kernels::Epilogue<float>{c.data(), 1}, workspace.data(), Precision::bf16);
     CHECK(std::isnan(c[0]) == std::isnan(x[i]));
     CHECK(std::isinf(c[0]) == (i == 1));
   }
   const double third = 1.0 / 3;
   std::vector<double> c(1), workspace(core::usize(kernels::gemm_workspace<double>(1, 1, 1)));
   kernels::gemm_serial(1, 1, 1, Matrix<double>{&third, 1}, Matrix<double>{&third, 1},
-                       kernels::Store<double>{c.data(), 1}, workspace.data(), Precision::bf16);
+                       kernels::Epilogue<double>{c.data(), 1}, workspace.data(), Precision::bf16);
   CHECK(c[0] == third * third);
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("gemm: rows of B that are 8 KiB apart are packed") {
   const auto memory = reference::normal<float>(k * stride, 2);
   const Matrix<float> b{memory.data(), stride};
   std::vector<float> c(core::usize(m * n)), workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-  kernels::gemm(m, n, k, a.matrix, b, kernels::Store<float>{c.data(), n}, workspace.data());
+  kernels::gemm(m, n, k, a.matrix, b, kernels::Epilogue<float>{c.data(), n}, workspace.data());
   CHECK(reference::relative_error(c, reference::gemm(m, n, k, a.matrix, b)) < tolerance<float>());
 }
 
@@ -267,11 +267,11 @@ TEST_CASE("gemm: nothing outside C is written, and accumulation adds") {
   const auto product = reference::gemm(m, n, k, a.matrix, b.matrix);
   std::vector<float> c(core::usize(m * stride), 0.5f),
       workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-  kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), stride, true, 2.0f}, workspace.data());
+  kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Epilogue<float>{c.data(), stride, true}, workspace.data());
   for (index_t i = 0; i < m; ++i)
     for (index_t j = 0; j < stride; ++j)
       CHECK(core::at(c, i * stride + j) ==
-            doctest::Approx(j < n ? 0.5 + 2 * core::at(product, i * n + j) : 0.5).epsilon(1e-5));
+            doctest::Approx(j < n ? 0.5 + core::at(product, i * n + j) : 0.5).epsilon(1e-5));
 }
 
 TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
@@ -285,11 +285,12 @@ TEST_CASE("gemm: a B larger than the caches, in ranges of columns") {
       const Operand<float> exact_a = is_bf16 ? rounded(a) : a, exact_b = is_bf16 ? rounded(b) : b;
       std::vector<float> workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
       std::vector<float> whole(core::usize(m * n)), parts(whole.size());
-      kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{whole.data(), n}, workspace.data(), precision);
+      kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Epilogue<float>{whole.data(), n}, workspace.data(),
+                    precision);
       const index_t half = n / 2;
       for (const index_t j : {index_t{0}, half})
         kernels::gemm(m, j == 0 ? half : n - half, k, a.matrix, b.matrix.at(0, j),
-                      kernels::Store<float>{parts.data() + j, n}, workspace.data(), precision);
+                      kernels::Epilogue<float>{parts.data() + j, n}, workspace.data(), precision);
       CHECK(whole == parts);
       for (const index_t i : {index_t{0}, std::min<index_t>(47, m - 1), m - 1})
         for (const index_t j : {index_t{0}, index_t{511}, half, n - 1}) {
@@ -314,14 +315,14 @@ TEST_CASE_TEMPLATE("gemm: the same bits however many rows share a packed B", T, 
       INFO("transposed: ", layout.transposed, " bf16: ", precision == Precision::bf16);
       std::vector<T> workspace(core::usize(kernels::gemm_workspace<T>(n, k, num_threads())));
       std::vector<T> whole(core::usize(most * n));
-      kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Store<T>{whole.data(), n}, workspace.data(), precision);
+      kernels::gemm(most, n, k, a.matrix, b.matrix, kernels::Epilogue<T>{whole.data(), n}, workspace.data(), precision);
       const bool is_bf16 = precision == Precision::bf16;
       const Operand<T> exact_a = is_bf16 ? rounded(a) : a, exact_b = is_bf16 ? rounded(b) : b;
       const auto sample = reference::gemm(1, n, k, exact_a.matrix.at(most - 1, 0), exact_b.matrix);
       CHECK(reference::relative_error(std::vector<T>(whole.end() - n, whole.end()), sample) < tolerance<T>());
       for (const index_t m : {1, 90, 385, 500, 768, 800, 1001, 1590}) {
         std::vector<T> c(core::usize(m * n));
-        kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<T>{c.data(), n}, workspace.data(), precision);
+        kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Epilogue<T>{c.data(), n}, workspace.data(), precision);
         CHECK(c == std::vector<T>(whole.begin(), whole.begin() + m * n));
       }
     }
@@ -337,7 +338,7 @@ TEST_CASE("gemm: the same bits for any number of threads") {
     set_num_threads(threads);
     std::vector<float> c(core::usize(m * n)),
         workspace(core::usize(kernels::gemm_workspace<float>(n, k, num_threads())));
-    kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Store<float>{c.data(), n}, workspace.data());
+    kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Epilogue<float>{c.data(), n}, workspace.data());
     if (first.empty()) first = c;
     CHECK(c == first);
   }
@@ -352,4 +353,34 @@ TEST_CASE("relative_error fails when it should") {
   CHECK_FALSE(reference::relative_error(a, nan) < 1e9);
   CHECK_FALSE(reference::relative_error(a, std::vector<double>{1}) < 1e9);
   CHECK_FALSE(reference::relative_error(std::vector<double>{1}, a) < 1e9);
+}
+
+TEST_CASE_TEMPLATE("gemm: bias, GELU and its argument", T, float, double) {
+  const double epsilon = std::is_same_v<T, float> ? 1e-5 : 1e-12;
+  for (const kernels::Gelu gelu : {kernels::Gelu::none, kernels::Gelu::exact, kernels::Gelu::tanh})
+    for (const index_t m : {1, 6, 13})
+      for (const index_t n : {1, 17, 64, 100}) {
+        INFO("gelu ", static_cast<int>(gelu), " m=", m, " n=", n);
+        const index_t k = 20;
+        const Operand<T> a(m, k, false, 1), b(k, n, true, 2), bias(1, n, false, 3);
+        const auto product = reference::gemm(m, n, k, a.matrix, b.matrix);
+        std::vector<T> c(core::usize(m * n)), pre(core::usize(m * n)),
+            workspace(core::usize(kernels::gemm_workspace<T>(n, k, num_threads())));
+        const bool keeps_argument = gelu != kernels::Gelu::none;
+        kernels::gemm(m, n, k, a.matrix, b.matrix,
+                      kernels::Epilogue<T>{.c = c.data(),
+                                           .stride = n,
+                                           .bias = bias.matrix.data,
+                                           .gelu = gelu,
+                                           .pre = keeps_argument ? pre.data() : nullptr},
+                      workspace.data());
+        for (index_t i = 0; i < m * n; ++i) {
+          const double x = core::at(product, i) + static_cast<double>(bias.matrix.data[i % n]);
+          const double y = gelu == kernels::Gelu::exact  ? reference::gelu(x)
+                           : gelu == kernels::Gelu::tanh ? reference::gelu_tanh(x)
+                                                         : x;
+          CHECK(static_cast<double>(core::at(c, i)) == doctest::Approx(y).epsilon(epsilon));
+          if (keeps_argument) CHECK(static_cast<double>(core::at(pre, i)) == doctest::Approx(x).epsilon(epsilon));
+        }
+      }
 }

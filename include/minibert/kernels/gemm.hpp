@@ -1,8 +1,8 @@
 // C = epilogue(A·B) for row-major and transposed operands of any size and stride.
 //
 // C is cut into chunks, which threads take (detail/gemm_chunks.hpp). A chunk is a sequence of micro-tiles
-// (detail/gemm_micro.hpp). Their sums stay in registers and go straight to the epilogue, so bias, activation and
-// accumulation cost no extra pass over memory. Each sum over k is a single chain of multiply-adds. Neither the cuts of
+// (detail/gemm_micro.hpp). Each stores its sums at once, so bias, activation and accumulation cost no extra pass over
+// memory. Each sum over k is a single chain of multiply-adds. Neither the cuts of
 // C and k nor the number of threads changes the order of the chain, so results are the same bits.
 // docs/matrix_product.md says more.
 #pragma once
@@ -22,14 +22,14 @@ index_t gemm_workspace(index_t n, index_t k, index_t threads = num_threads());
 
 /// Multiplies on the calling thread: C (m×n) = epilogue(A (m×k) · B (k×n)).
 /// workspace: gemm_workspace<T>(n, k, 1) elements.
-template <class T, class Epilogue>
-void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+template <class T>
+void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace,
                  Precision precision = Precision::full) noexcept;
 
 /// Multiplies on all threads: C (m×n) = epilogue(A (m×k) · B (k×n)).
 /// workspace: gemm_workspace<T>(n, k) elements.
-template <class T, class Epilogue>
-void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+template <class T>
+void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace,
           Precision precision = Precision::full) noexcept;
 
 }  // namespace MINIBERT_ARCH

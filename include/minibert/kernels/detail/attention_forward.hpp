@@ -10,12 +10,12 @@
 #include <numbers>
 
 #include <minibert/kernels/detail/dropout_factors.hpp>
+#include <minibert/kernels/detail/epilogue_stores.hpp>
 #include <minibert/kernels/detail/prefetch_queue.hpp>
 #include <minibert/kernels/detail/products.hpp>
 #include <minibert/kernels/detail/scratch.hpp>
 #include <minibert/kernels/detail/softmax_rows.hpp>
 #include <minibert/kernels/dropout.hpp>
-#include <minibert/kernels/epilogue.hpp>
 
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
@@ -34,7 +34,6 @@ struct AttentionHead {
 /// `partial`, or, for the last block, y = total·inverse[row].
 template <class T>
 struct AttentionOutput {
-  static constexpr bool in_registers = true;
   T* y;
   index_t y_stride;
   T* partial;
@@ -99,13 +98,13 @@ template <class V, class T>
   while (row < count) next_rows(std::integral_constant<int, 1>());
 }
 
-/// Multiplies: C (m×n) = epilogue(A (m×k) · packed panels (k×n)). scratch: memory of Products::rows.
-template <class Arch, class Products, class T, class Element, class Epilogue>
+/// Multiplies A (m×k) by packed panels (k×n), and stores the product. scratch: memory of Products::rows.
+template <class Arch, class Products, class T, class Element, class AnyStore>
 [[gnu::always_inline]] inline void multiply(index_t m, index_t n, index_t k, Matrix<T> a, Element* panels,
-                                            PrefetchQueue& prefetch, Element* scratch, Epilogue epilogue) {
+                                            PrefetchQueue& prefetch, Element* scratch, AnyStore store) {
   simd::call<PackedProduct<T>, Arch>(m, n, Products::depth(k),
                                      Products::template rows<MicroTile<Arch, T>>(scratch, a, m, k),
-                                     static_cast<const Element*>(panels), &prefetch, epilogue);
+                                     static_cast<const Element*>(panels), &prefetch, store);
 }
 
 struct ForwardBlocks {

@@ -193,9 +193,9 @@ struct GemmKernel {
   template <class Arch>
   static constexpr bool runs_on = Products::template runs_on<Arch>;
 
-  template <class Arch, class T, class Epilogue>
+  template <class Arch, class T>
   [[gnu::always_inline]] static void run(GemmChunk chunk, Matrix<T> a, GemmColumns<T, Element> b, index_t n, index_t k,
-                                         T* scratch, Epilogue epilogue) {
+                                         T* scratch, Epilogue<T> epilogue) {
     using Tile = MicroTile<Arch, T>;
     using Tuning = GemmTuning<Arch>;
     using Panels =

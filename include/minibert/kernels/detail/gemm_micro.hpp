@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <minibert/core/aligned_buffer.hpp>
+#include <minibert/kernels/detail/epilogue_stores.hpp>
 #include <minibert/kernels/detail/gemm_tuning.hpp>
 #include <minibert/kernels/matrix.hpp>
 #include <minibert/simd/dispatch.hpp>
@@ -164,36 +165,63 @@ struct MicroPlace {
   bool first, last;
 };
 
-/// Multiplies one micro-tile of C, or a part of one, over one block of k. Keeps the sums of all blocks but the last in
-/// `tile`; passes the last to the epilogue: from registers if the epilogue is cheap, otherwise from the tile, so that
-/// one micro-kernel serves all epilogues.
-template <class Arch, class Epilogue, class T, class Element, class Prefetch>
-[[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
-                                              const MicroColumns<Element>& b, index_t k, const Prefetch& prefetch,
-                                              Epilogue& epilogue) {
-  using Tile = MicroTile<Arch, T>;
+/// Stores the sums of a micro-tile, or of a part of one, from the tile in memory.
+template <class Tile, class T, class Store>
+[[gnu::always_inline]] inline void store_tile(const T* tile, const MicroPlace& place, Store store) {
   using V = typename Tile::V;
-  if constexpr (Epilogue::in_registers) {
-    if (a.count == Tile::rows && place.j_end - place.j == Tile::columns) {
-      V sums[Tile::rows][Tile::vectors] = {};
-      if (!place.first) load_sums(sums, tile, Tile::columns);
-      micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, prefetch);
-      if (!place.last) return store_sums(sums, tile, Tile::columns);
-      simd::unroll<Tile::rows>([&](auto r) __attribute__((always_inline)) {
-        simd::unroll<Tile::vectors>([&](auto v) __attribute__((always_inline)) {
-          epilogue(sums[r][v], place.i + r, place.j + v * V::lanes, simd::FullVector{});
-        });
-      });
-      return;
-    }
-  }
-  micro_kernel<Arch>(place.j_end - place.j, tile, !place.first, a, b, k, prefetch);
-  if (!place.last) return;
   for (index_t row = place.i; row < place.i_end; ++row)
     simd::for_vectors<V>(
         place.j_end - place.j, [&](index_t c, auto part) __attribute__((always_inline)) {
-          epilogue(V::load(tile + (row - place.i) * Tile::columns + c), row, place.j + c, part);
+          store(V::load(tile + (row - place.i) * Tile::columns + c), row, place.j + c, part);
         });
+}
+
+/// A kernel of its own, so that the formulas of GELU are compiled once for all products.
+template <class T>
+struct StoreTile {
+  template <class Arch>
+  [[gnu::always_inline]] static void run(const T* tile, MicroPlace place, Epilogue<T> epilogue) {
+    with_store(
+        epilogue, [&](auto store)
+                      __attribute__((always_inline)) { store_tile<MicroTile<Arch, T>>(tile, place, store); });
+  }
+};
+
+template <class Arch, class T, class AnyStore>
+[[gnu::always_inline]] inline void finish_tile(const T* tile, const MicroPlace& place, const AnyStore& store) {
+  store_tile<MicroTile<Arch, T>>(tile, place, store);
+}
+template <class Arch, class T>
+[[gnu::always_inline]] inline void finish_tile(const T* tile, const MicroPlace& place, const Epilogue<T>& epilogue) {
+  simd::call<StoreTile<T>, Arch>(tile, place, epilogue);
+}
+
+/// Multiplies one micro-tile of C, or a part of one, over one block of k. Keeps the sums of all blocks but the last in
+/// `tile`. Stores the last: a whole tile directly from registers, if no activation needs them. The epilogue is an
+/// Epilogue, or itself a way to store.
+template <class Arch, class AnyEpilogue, class T, class Element, class Prefetch>
+[[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
+                                              const MicroColumns<Element>& b, index_t k, const Prefetch& prefetch,
+                                              const AnyEpilogue& epilogue) {
+  using Tile = MicroTile<Arch, T>;
+  using V = typename Tile::V;
+  if (a.count == Tile::rows && place.j_end - place.j == Tile::columns && stores_from_registers(epilogue)) {
+    V sums[Tile::rows][Tile::vectors] = {};
+    if (!place.first) load_sums(sums, tile, Tile::columns);
+    micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, prefetch);
+    if (!place.last) return store_sums(sums, tile, Tile::columns);
+    with_register_store(
+        epilogue, [&](auto store) __attribute__((always_inline)) {
+          simd::unroll<Tile::rows>([&](auto r) __attribute__((always_inline)) {
+            simd::unroll<Tile::vectors>([&](auto v) __attribute__((always_inline)) {
+              store(sums[r][v], place.i + r, place.j + v * V::lanes, simd::FullVector{});
+            });
+          });
+        });
+    return;
+  }
+  micro_kernel<Arch>(place.j_end - place.j, tile, !place.first, a, b, k, prefetch);
+  if (place.last) finish_tile<Arch>(tile, place, epilogue);
 }
 
 /// Rows [first, last) and columns [column, column_end) of C, over a block of k of `depth` steps. begins, ends: it is
@@ -209,9 +237,9 @@ struct GemmBlock {
 ///   panels.prefetch(i)  returns what the micro-tile at row i of that panel prefetches
 ///   tiles               memory of the sums between blocks of k: one tile for each micro-tile, or a single one if the
 ///                       block is the only one
-template <class Arch, class T, class Element, class Panels, class Epilogue>
+template <class Arch, class T, class Element, class Panels>
 [[gnu::always_inline]] inline void for_micro_tiles(const GemmBlock& block, const BlockRows<Element>& rows,
-                                                   Panels& panels, T* tiles, Epilogue& epilogue) {
+                                                   Panels& panels, T* tiles, const Epilogue<T>& epilogue) {
   using Tile = MicroTile<Arch, T>;
   const bool is_only = block.begins && block.ends;
   const index_t tile_rows = core::round_up(block.last - block.first, Tile::rows);
@@ -232,15 +260,15 @@ template <class Arch, class T, class Element, class Panels, class Epilogue>
   }
 }
 
-/// Multiplies A by packed panels of B (k×n) that stay in the cache: C (m×n) = epilogue(A·B). k: steps. Each micro-tile
+/// Multiplies A by packed panels of B (k×n) that stay in the cache, and stores C (m×n). k: steps. Each micro-tile
 /// prefetches what queue->next(k) returns. A kernel of its own, so that kernels with several products do not inline the
 /// micro-tile several times; a loop of its own, since through for_micro_tiles the products of attention over 33 tokens
 /// took 5 % longer with g++ 12 (AVX-512).
 template <class T>
 struct PackedProduct {
-  template <class Arch, class Element, class Queue, class Epilogue>
+  template <class Arch, class Element, class Queue, class AnyStore>
   [[gnu::always_inline]] static void run(index_t m, index_t n, index_t k, BlockRows<Element> a, const Element* panels,
-                                         Queue* queue, Epilogue epilogue) {
+                                         Queue* queue, AnyStore store) {
     using Tile = MicroTile<Arch, T>;
     alignas(kAlignment) T tile[Tile::rows * Tile::columns];
     for (index_t j = 0; j < n; j += Tile::columns) {
@@ -248,7 +276,7 @@ struct PackedProduct {
       for (index_t i = 0; i < m; i += Tile::rows) {
         const MicroPlace place{i, std::min(i + Tile::rows, m), j, std::min(j + Tile::columns, n), true, true};
         const MicroRows<Element> rows{a.data + i * a.row_stride, a.row_stride, a.step, place.i_end - i};
-        micro_tile<Arch>(place, &tile[0], rows, panel, k, queue->next(k), epilogue);
+        micro_tile<Arch>(place, &tile[0], rows, panel, k, queue->next(k), store);
       }
     }
   }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <minibert/kernels/detail/gelu_formulas.hpp>
 #include <minibert/kernels/detail/gemm_kernel.hpp>
 #include <minibert/kernels/epilogue.hpp>
 #include <minibert/kernels/gemm.hpp>
@@ -22,8 +21,9 @@ index_t gemm_chunk_workspace(index_t n, index_t k) {
 
 /// Multiplies with the tuning of one instruction set. workspace: round_up(n, kMaxTileColumns)·k elements for a packed
 /// B, then scratch memory of each thread.
-template <bool Parallel, class Products, class Tuning, class T, class Epilogue>
-void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
+template <bool Parallel, class Products, class Tuning, class T>
+void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue,
+                T* workspace) noexcept {
   using Element = typename Products::Element;
   constexpr bool streams = std::is_base_of_v<GemmTuning<simd::Avx512>, Tuning>;
   auto* packed = reinterpret_cast<Element*>(workspace);
@@ -55,8 +55,8 @@ void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilo
 }
 
 /// Multiplies with the tuning of the instruction set in use.
-template <bool Parallel, class Products, class T, class Epilogue>
-void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace) noexcept {
+template <bool Parallel, class Products, class T>
+void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace) noexcept {
   if constexpr (!std::is_void_v<typename Products::Streamed>)
     if (simd::isa() >= simd::Isa::avx512)
       return tuned_gemm<Parallel, Products, typename Products::Streamed>(m, n, k, a, b, epilogue, workspace);
@@ -72,35 +72,30 @@ index_t gemm_workspace(index_t n, index_t k, index_t threads) {
          threads * detail::gemm_chunk_workspace<T>(n, k);
 }
 
-template <class T, class Epilogue>
-void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+template <class T>
+void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace,
                  Precision precision) noexcept {
   detail::with_products<T>(
       precision, [&](auto products) { detail::gemm<false, decltype(products)>(m, n, k, a, b, epilogue, workspace); });
 }
 
-template <class T, class Epilogue>
-void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue epilogue, T* workspace,
+template <class T>
+void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace,
           Precision precision) noexcept {
   detail::with_products<T>(
       precision, [&](auto products) { detail::gemm<true, decltype(products)>(m, n, k, a, b, epilogue, workspace); });
 }
 
 #ifdef MINIBERT_COMPILED
-#define MINIBERT_INSTANTIATE_GEMM(gemm, T, ...)                                                                     \
-  template void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, __VA_ARGS__ epilogue, T* workspace, \
+#define MINIBERT_INSTANTIATE(T)                                                                                     \
+  template index_t gemm_workspace<T>(index_t n, index_t k, index_t threads);                                        \
+  template void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue,        \
+                            T* workspace, Precision precision) noexcept;                                            \
+  template void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace, \
                      Precision precision) noexcept;
-#define MINIBERT_INSTANTIATE(T)                                              \
-  template index_t gemm_workspace<T>(index_t n, index_t k, index_t threads); \
-  MINIBERT_INSTANTIATE_GEMM(gemm_serial, T, Store<T>)                        \
-  MINIBERT_INSTANTIATE_GEMM(gemm, T, Store<T>)                               \
-  MINIBERT_INSTANTIATE_GEMM(gemm, T, StoreBias<T>)                           \
-  MINIBERT_INSTANTIATE_GEMM(gemm, T, StoreBiasActivation<T, GeluExact>)      \
-  MINIBERT_INSTANTIATE_GEMM(gemm, T, StoreBiasActivation<T, GeluTanh>)
 MINIBERT_INSTANTIATE(float)
 MINIBERT_INSTANTIATE(double)
 #undef MINIBERT_INSTANTIATE
-#undef MINIBERT_INSTANTIATE_GEMM
 #endif
 
 }  // namespace MINIBERT_ARCH

@@ -33,9 +33,9 @@ inline Shape with_last(Shape shape, index_t last) {
   return shape;
 }
 
-/// Computes x·Wᵗ and hands the sums to the epilogue.
-template <class T, class Epilogue>
-void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, Epilogue epilogue) {
+/// Computes x·Wᵗ.
+template <class T>
+void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, kernels::Epilogue<T> epilogue) {
   T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in));
   kernels::gemm(s.n, s.out, s.in, kernels::Matrix<T>{x, s.in}, kernels::Matrix<T>{weight, s.in}.transposed(), epilogue,
                 workspace, s.precision);
@@ -48,28 +48,32 @@ void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, 
   if (const Sink<T> dx = g.slot(x)) {
     T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.out));
     kernels::gemm(s.n, s.in, s.out, up, kernels::Matrix<T>{weight.data(), s.in},
-                  kernels::Store<T>{dx.data, s.in, dx.accumulate}, workspace, s.precision);
+                  kernels::Epilogue<T>{dx.data, s.in, dx.accumulate}, workspace, s.precision);
   }
   if (const Sink<T> dw = g.slot(weight)) {
     T* workspace = g.tape().workspace(kernels::gemm_workspace<T>(s.in, s.n));
     kernels::gemm(s.out, s.in, s.n, up.transposed(), kernels::Matrix<T>{x.data(), s.in},
-                  kernels::Store<T>{dw.data, s.in, dw.accumulate}, workspace, s.precision);
+                  kernels::Epilogue<T>{dw.data, s.in, dw.accumulate}, workspace, s.precision);
   }
   kernels::sum_rows(g.slot(bias), dy, s.out, s.n, s.out);
 }
 
-/// y = activation(x·Wᵗ + b) in one pass. Keeps the argument of the activation for the backward step.
-template <class Kernel, class T>
-Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias) {
+/// y = gelu(x·Wᵗ + b) in one pass. Keeps the argument of GELU for the backward step.
+template <class T>
+Variable<T> linear_gelu(Variable<T> x, Variable<T> weight, Variable<T> bias, kernels::Gelu gelu) {
   const auto s = check_linear("linear_activation", x, weight, &bias);
   Op<T> op("linear_activation", x.tape());
   const Input<T> in = op.input(x), w = op.input(weight), b = op.input(bias);
   const Shape shape = with_last(x.shape(), s.out);
   T* y = op.output(shape);
   T* pre = op.is_recorded() ? op.tape().scratch(shape.numel()) : nullptr;
-  linear_forward(op.tape(), in.data(), w.data(), s, kernels::StoreBiasActivation<T, Kernel>{y, pre, s.out, b.data()});
+  linear_forward(op.tape(), in.data(), w.data(), s,
+                 {.c = y, .stride = s.out, .bias = b.data(), .gelu = gelu, .pre = pre});
   return op.record([=](T* dy, Gradients<T>& g) {
-    kernels::activation_backward<Kernel>(Sink<T>{dy}, dy, pre, s.n * s.out);
+    if (gelu == kernels::Gelu::exact)
+      kernels::activation_backward<kernels::GeluExact>(Sink<T>{dy}, dy, pre, s.n * s.out);
+    else
+      kernels::activation_backward<kernels::GeluTanh>(Sink<T>{dy}, dy, pre, s.n * s.out);
     linear_backward<T>(g, dy, in, w, b, s);
   });
 }
@@ -82,7 +86,7 @@ Variable<T> linear(Variable<T> x, Variable<T> weight) {
   Op<T> op("linear", x.tape());
   const Input<T> in = op.input(x), w = op.input(weight);
   T* y = op.output(detail::with_last(x.shape(), s.out));
-  detail::linear_forward(op.tape(), in.data(), w.data(), s, kernels::Store<T>{y, s.out});
+  detail::linear_forward(op.tape(), in.data(), w.data(), s, {.c = y, .stride = s.out});
   return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, {}, s); });
 }
 
@@ -92,14 +96,14 @@ Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
   Op<T> op("linear", x.tape());
   const Input<T> in = op.input(x), w = op.input(weight), b = op.input(bias);
   T* y = op.output(detail::with_last(x.shape(), s.out));
-  detail::linear_forward(op.tape(), in.data(), w.data(), s, kernels::StoreBias<T>{y, s.out, b.data()});
+  detail::linear_forward(op.tape(), in.data(), w.data(), s, {.c = y, .stride = s.out, .bias = b.data()});
   return op.record([=](const T* dy, Gradients<T>& g) { detail::linear_backward<T>(g, dy, in, w, b, s); });
 }
 
 template <class T>
 Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias, Activation kind) {
-  if (kind == Activation::gelu) return detail::linear_activation<kernels::GeluExact>(x, weight, bias);
-  if (kind == Activation::gelu_tanh) return detail::linear_activation<kernels::GeluTanh>(x, weight, bias);
+  if (kind == Activation::gelu) return detail::linear_gelu(x, weight, bias, kernels::Gelu::exact);
+  if (kind == Activation::gelu_tanh) return detail::linear_gelu(x, weight, bias, kernels::Gelu::tanh);
   return activation(linear(x, weight, bias), kind);
 }
 

@@ -25,7 +25,7 @@ Variable<T> matmul(Variable<T> a, Variable<T> b) {
     T* workspace = on.workspace(kernels::gemm_workspace<T>(columns, depth));
     for (index_t i = 0; i < batch; ++i, left.data += rows * depth, right.data += depth * columns)
       kernels::gemm(rows, columns, depth, left, right,
-                    kernels::Store<T>{c.data + i * rows * columns, columns, c.accumulate}, workspace, precision);
+                    kernels::Epilogue<T>{c.data + i * rows * columns, columns, c.accumulate}, workspace, precision);
   };
   const kernels::Matrix<T> ma{in_a.data(), k}, mb{in_b.data(), n};
   product(op.tape(), Sink<T>{y}, m, n, k, ma, mb);
