@@ -14,10 +14,33 @@ if(WAY STREQUAL "installed")
 else()
   set(where -DMINIBERT_SOURCE_DIR=${MINIBERT_SOURCE_DIR})
 endif()
-run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/project -B ${work}/build -G Ninja ${where} -DFORM=${FORM}
-    -DCMAKE_CXX_COMPILER=${CXX_COMPILER} -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
+# configure(BUILD EXPECTED [OPTIONS]): configures the project in a folder. Fails unless the output has the expected text.
+function(configure build expected)
+  execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/project -B ${work}/${build} -G Ninja ${where}
+                          -DFORM=${FORM} -DCMAKE_CXX_COMPILER=${CXX_COMPILER} ${ARGN}
+                  OUTPUT_VARIABLE output ERROR_VARIABLE output COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "\n" " " line "${output}")
+  if(NOT line MATCHES "${expected}")
+    message(FATAL_ERROR "expected '${expected}' in the output of cmake:\n${output}")
+  endif()
+endfunction()
+
+configure(build "CMAKE_BUILD_TYPE is not set" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
 run(${CMAKE_COMMAND} --build ${work}/build)
 run(${work}/build/program)
+
+# ---- where something is missing, the package says so, and keeps the form that does not need it ----
+if(WAY STREQUAL "installed" AND FORM STREQUAL "minibert")
+  configure(without_openmp "minibert::minibert will run on one thread.*there is no minibert::compiled"
+            -DCMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON)
+  configure(without_zlib "no zlib found.*built with zlib.*there is no minibert::compiled"
+            -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON)
+endif()
+
+# ---- a user's own library that is exported, and links the subdirectory ----
+if(WAY STREQUAL "subdirectory")
+  configure(exported "Generating done" -DMINIBERT_INSTALL=ON -DEXPORTS=ON)
+endif()
 
 # ---- the installed compiled form by pkg-config ----
 find_program(PKG_CONFIG_PROGRAM pkg-config)

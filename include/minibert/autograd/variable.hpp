@@ -82,7 +82,7 @@ class Variable {
   const T* data() const;
   /// Views the value as a matrix: the last dimension as columns, all others as rows. Needs #include <Eigen/Core>.
   /// @throws as data()
-  ConstMatrixMap<T> value() const { return {data(), shape().rows(), shape().columns()}; }
+  ConstMatrixMap<T> value() const { return ConstMatrixMap<T>(data(), shape().rows(), shape().columns()); }
   /// Returns a copy of the value. @throws as data()
   Tensor<T> tensor() const;
   /// Returns the only element. @throws ShapeError for another number of elements; as data()

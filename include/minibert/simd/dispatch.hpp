@@ -26,7 +26,11 @@ struct Arch {
   template <class T>
   using vec = Vec<T, lanes<T>>;
 };
+#ifdef __aarch64__
+using Baseline = Arch<16, 32>;  // NEON
+#else
 using Baseline = Arch<16, 16>;
+#endif
 using Avx2 = Arch<32, 16>;
 using Avx512 = Arch<64, 32>;
 struct Avx512Bf16 : Avx512 {};  // for kernels whose runs_on includes it

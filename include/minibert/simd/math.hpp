@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <numbers>
 
 #include <minibert/simd/unroll.hpp>
@@ -22,7 +23,7 @@ template <class T, int N, class F>
 namespace detail {
 
 /// Returns c[0] + c[1]·x + …, by Horner's rule.
-template <class V, int N>
+template <class V, std::size_t N>
 [[gnu::always_inline]] inline V polynomial(const V& x, const float (&c)[N]) {
   V p = V::broadcast(c[N - 1]);
   simd::unroll<N - 1>([&](auto i) __attribute__((always_inline)) { p = fma(p, x, V::broadcast(c[N - 2 - i])); });

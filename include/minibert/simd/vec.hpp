@@ -64,7 +64,7 @@ struct Vec {
   // Loads from an array: g++ 12 inserts the elements of Raw{x, x, …} or x − Raw{} lane by lane.
   template <int... I>
   [[gnu::always_inline]] static Vec broadcast(T x, std::integer_sequence<int, I...>) {
-    const T all[N] = {(static_cast<void>(I), x)...};
+    const T all[sizeof...(I)] = {(static_cast<void>(I), x)...};
     return load(all);
   }
 };

@@ -57,11 +57,11 @@ class Tensor {
   }
 
   /// Views the last dimension as columns and all others as rows, without a copy. Needs #include <Eigen/Core>.
-  MatrixMap<T> matrix() { return {data(), shape_.rows(), shape_.columns()}; }
-  ConstMatrixMap<T> matrix() const { return {data(), shape_.rows(), shape_.columns()}; }
+  MatrixMap<T> matrix() { return MatrixMap<T>(data(), shape_.rows(), shape_.columns()); }
+  ConstMatrixMap<T> matrix() const { return ConstMatrixMap<T>(data(), shape_.rows(), shape_.columns()); }
   /// Views all elements in order, without a copy. Needs #include <Eigen/Core>.
-  VectorMap<T> vector() { return {data(), numel()}; }
-  ConstVectorMap<T> vector() const { return {data(), numel()}; }
+  VectorMap<T> vector() { return VectorMap<T>(data(), numel()); }
+  ConstVectorMap<T> vector() const { return ConstVectorMap<T>(data(), numel()); }
 
  private:
   Shape shape_;

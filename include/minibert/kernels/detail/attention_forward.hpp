@@ -56,7 +56,7 @@ struct AttentionOutput {
 template <int Rows, class V, class T>
 [[gnu::always_inline]] inline void online_softmax_rows(T* scores, index_t stride, index_t padded, T* largest, T* sum,
                                                        T* factor, bool first) {
-  V best[Rows], total[Rows] = {};
+  V best[core::usize(Rows)], total[core::usize(Rows)] = {};
   simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) { best[r] = V::load(scores + r * stride); });
   for (index_t i = V::lanes; i < padded; i += V::lanes)
     simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {

@@ -3,8 +3,8 @@
 // A chunk sums block after block of k. In each block it passes over the panels of B, a micro-tile's columns wide.
 // Operands are read in place where that is fast: elements of A are broadcast from where they are, rows of B loaded.
 // Otherwise each chunk packs its block of A; B is packed once, before the product, if many rows of A share it, or by
-// each chunk, a few panels at a time, and used at once. On a processor with 32 vector registers the micro-tiles also
-// prefetch the next panel and the next rows of A.
+// each chunk, a few panels at a time, and used at once. With AVX-512 the micro-tiles also prefetch the next panel and
+// the next rows of A.
 #pragma once
 
 #include <algorithm>
@@ -199,7 +199,7 @@ struct GemmKernel {
     using Tile = MicroTile<Arch, T>;
     using Tuning = GemmTuning<Arch>;
     using Panels =
-        std::conditional_t<Arch::registers == 32, PrefetchingPanels<Products, Arch, T>, ChunkPanels<Products, Arch, T>>;
+        std::conditional_t<Tuning::kStreams, PrefetchingPanels<Products, Arch, T>, ChunkPanels<Products, Arch, T>>;
     const index_t block = b.block;
     const GemmScratch<Tuning> sizes(b.own, n, block);
     auto *row_memory = reinterpret_cast<Element*>(scratch), *own = reinterpret_cast<Element*>(scratch + sizes.rows);

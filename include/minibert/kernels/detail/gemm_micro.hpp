@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include <minibert/core/aligned_buffer.hpp>
@@ -87,7 +88,7 @@ template <class T, int N>
 }
 
 /// Adds A (Rows×k) · B (k×Vectors vectors) to the sums. Operand: MicroOperand's type.
-template <class Operand, int Rows, int Vectors, class V, class Element, class Prefetch>
+template <class Operand, std::size_t Rows, std::size_t Vectors, class V, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_product(V (&sums)[Rows][Vectors], const MicroRows<Element>& a,
                                                  MicroColumns<Element> b, index_t k, Prefetch prefetch) {
   const Element* row_of_a[Rows];
@@ -107,7 +108,7 @@ template <class Operand, int Rows, int Vectors, class V, class Element, class Pr
   }
 }
 
-template <int Rows, int Vectors, class V, class T>
+template <std::size_t Rows, std::size_t Vectors, class V, class T>
 [[gnu::always_inline]] inline void load_sums(V (&sums)[Rows][Vectors], const T* tile, index_t stride) {
   simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
     simd::unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
@@ -116,7 +117,7 @@ template <int Rows, int Vectors, class V, class T>
   });
 }
 
-template <int Rows, int Vectors, class V, class T>
+template <std::size_t Rows, std::size_t Vectors, class V, class T>
 [[gnu::always_inline]] inline void store_sums(const V (&sums)[Rows][Vectors], T* tile, index_t stride) {
   simd::unroll<Rows>([&](auto r) __attribute__((always_inline)) {
     simd::unroll<Vectors>([&](auto v)
@@ -132,7 +133,7 @@ struct MicroKernel {
   [[gnu::always_inline]] static void run(T* tile, bool add, MicroRows<Element> a, MicroColumns<Element> b, index_t k,
                                          Prefetch prefetch) {
     using Tile = MicroTile<Arch, T>;
-    typename Tile::V sums[Tile::rows][Vectors] = {};
+    typename Tile::V sums[Tile::rows][core::usize(Vectors)] = {};
     if (add) load_sums(sums, tile, Tile::columns);
     micro_product<typename MicroOperand<Arch, Element>::type>(sums, a, b, k, prefetch);
     store_sums(sums, tile, Tile::columns);

@@ -38,6 +38,8 @@ struct GemmTuning;
 
 template <>
 struct GemmTuning<simd::Avx512> {
+  /// Operands are read in place where that is fast, and micro-tiles prefetch the next ones.
+  static constexpr bool kStreams = true;
   /// Vectors in a row of a micro-tile. The 6×4 accumulators take 24 of the 32 registers.
   static constexpr int kTileVectors = 4;
 
@@ -98,6 +100,7 @@ struct GemmTuning<simd::Avx512Bf16> : GemmTuning<simd::Avx512> {
 
 template <>
 struct GemmTuning<simd::Avx2> {
+  static constexpr bool kStreams = false;
   /// Vectors in a row of a micro-tile. The 6×2 accumulators take 12 of the 16 registers.
   static constexpr int kTileVectors = 2;
 
@@ -123,9 +126,11 @@ struct GemmTuning<simd::Avx2> {
   static constexpr index_t kChunks = 32, kChunksPerThreadPacking = 4;
 };
 
-/// Not measured: AVX2's numbers, which suit any processor with 16 vector registers.
+/// Not measured: AVX2's numbers, with a wider micro-tile where there are 32 registers (ARM).
 template <>
-struct GemmTuning<simd::Baseline> : GemmTuning<simd::Avx2> {};
+struct GemmTuning<simd::Baseline> : GemmTuning<simd::Avx2> {
+  static constexpr int kTileVectors = simd::Baseline::registers / 8;
+};
 
 }  // namespace detail
 }  // namespace MINIBERT_ARCH

@@ -43,7 +43,7 @@ struct FullProducts {
   }
   template <class Tile>
   [[gnu::always_inline]] static BlockRows<Element> block_rows(Element* packed, Matrix<T> a, index_t m, index_t k) {
-    if constexpr (Tile::arch::registers == 32) {
+    if constexpr (GemmTuning<typename Tile::arch>::kStreams) {
       if (!packs_rows(a)) return rows<Tile>(packed, a, m, k);
       const index_t stride = core::round_up(m, 16);
       pack_rows<typename Tile::V>(packed, stride, a, m, k);
@@ -92,7 +92,7 @@ struct Bf16Products {
 /// floats. Not compiled for AVX-512: without native bf16 nothing is gained, and every including unit would compile it.
 struct RoundedProducts {
   template <class Arch>
-  static constexpr bool runs_on = Arch::registers == 16;
+  static constexpr bool runs_on = !GemmTuning<Arch>::kStreams;
   using Streamed = void;
 
   using Element = float;

@@ -25,13 +25,12 @@ template <bool Parallel, class Products, class Tuning, class T>
 void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue,
                 T* workspace) noexcept {
   using Element = typename Products::Element;
-  constexpr bool streams = std::is_base_of_v<GemmTuning<simd::Avx512>, Tuning>;
   auto* packed = reinterpret_cast<Element*>(workspace);
   T* scratch = workspace + core::round_up(n, kMaxTileColumns) * k;
   const index_t thread_scratch = gemm_chunk_workspace<T>(n, k);
   index_t direct = 0;
   GemmCut cut{a.column_stride != 1, a.column_stride != 1, false, false};
-  if constexpr (streams) {
+  if constexpr (Tuning::kStreams) {
     if constexpr (std::is_same_v<T, Element>) direct = direct_columns<Tuning>(b, m, n, k);
     cut.packs_rows = Products::packs_rows(a);
     cut.deep = direct > 0 && rows_until_collision(b.row_stride * index_t{sizeof(T)}) >= Tuning::kCollidingRows;

@@ -25,7 +25,7 @@ struct SumRows {
   [[gnu::always_inline]] static void columns(T* y, bool add, const T* x, index_t stride, index_t n, index_t begin,
                                              index_t end) {
     for (; begin + K * V::lanes <= end; begin += K * V::lanes) {
-      V totals[K] = {};
+      V totals[core::usize(K)] = {};
       for (index_t row = 0; row < n; ++row)
         simd::unroll<K>([&](auto k) __attribute__((always_inline)) {
           totals[k] = totals[k] + V::load(x + row * stride + begin + k * V::lanes);
