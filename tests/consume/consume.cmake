@@ -14,7 +14,7 @@ if(WAY STREQUAL "installed")
 else()
   set(where -DMINIBERT_SOURCE_DIR=${MINIBERT_SOURCE_DIR})
 endif()
-# configure(BUILD EXPECTED [OPTIONS]): configures the project in a folder. Fails unless the output has the expected text.
+# configure(BUILD EXPECTED [OPTIONS]): configures the project in a folder. Fails unless the output matches EXPECTED.
 function(configure build expected)
   execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/project -B ${work}/${build} -G Ninja ${where}
                           -DFORM=${FORM} -DCMAKE_CXX_COMPILER=${CXX_COMPILER} ${ARGN}
