@@ -30,8 +30,9 @@ struct AttentionHead {
   DropoutMask mask;
 };
 
-/// Epilogue that joins blocks of keys. With total = sum + factor[row]·(partial sum of earlier blocks), stores total to
-/// `partial`, or, for the last block, y = total·inverse[row].
+/// Stores the product of a block of keys (see epilogue_stores.hpp), joined with earlier blocks. With total = sum +
+/// factor[row]·(partial sum of earlier blocks), stores total to `partial`, or, for the last block, y =
+/// total·inverse[row].
 template <class T>
 struct AttentionOutput {
   T* y;

@@ -53,7 +53,7 @@ struct StoreBiasActivation {
   }
 };
 
-/// Returns true if the sums can be stored directly from registers: if no activation needs these registers.
+/// Returns true if the sums can be stored directly from registers. An activation needs the registers for itself.
 template <class AnyStore>
 constexpr bool stores_from_registers(const AnyStore&) {
   return true;

@@ -167,8 +167,8 @@ struct MicroPlace {
 };
 
 /// Stores the sums of a micro-tile, or of a part of one, from the tile in memory.
-template <class Tile, class T, class Store>
-[[gnu::always_inline]] inline void store_tile(const T* tile, const MicroPlace& place, Store store) {
+template <class Tile, class T, class AnyStore>
+[[gnu::always_inline]] inline void store_tile(const T* tile, const MicroPlace& place, AnyStore store) {
   using V = typename Tile::V;
   for (index_t row = place.i; row < place.i_end; ++row)
     simd::for_vectors<V>(
@@ -177,7 +177,7 @@ template <class Tile, class T, class Store>
         });
 }
 
-/// A kernel of its own, so that the formulas of GELU are compiled once for all products.
+/// Stores a tile as an Epilogue says. A kernel of its own, so that GELU is compiled once for all products.
 template <class T>
 struct StoreTile {
   template <class Arch>
@@ -197,9 +197,9 @@ template <class Arch, class T>
   simd::call<StoreTile<T>, Arch>(tile, place, epilogue);
 }
 
-/// Multiplies one micro-tile of C, or a part of one, over one block of k. Keeps the sums of all blocks but the last in
-/// `tile`. Stores the last: a whole tile directly from registers, if no activation needs them. The epilogue is an
-/// Epilogue, or itself a way to store.
+/// Multiplies one micro-tile of C, or a part of one, over one block of k. Keeps the sums in `tile` until
+/// the last block of k, then stores them: a whole tile directly from registers, unless it needs an activation. The
+/// epilogue is an Epilogue, or one of the ways to store (epilogue_stores.hpp).
 template <class Arch, class AnyEpilogue, class T, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
                                               const MicroColumns<Element>& b, index_t k, const Prefetch& prefetch,
