@@ -1,9 +1,12 @@
 // Tape: records ops in order, and runs their backward steps in reverse order.
 //
-// Lifetimes. Values, backward steps and the memory that the steps need live in an arena; reset() gives the arena back
-// at once. The gradient of a value lives in a pool, from the backward step of the value's first consumer until the
-// value's own backward step has run. So a training step allocates no heap memory once the largest step was seen.
-// Parameters belong to a ParameterStore.
+// Lifetimes:
+// - Values, backward steps and the memory that the steps need live in an arena. reset() releases all of them at once.
+// - The gradient of a value lives in a pool. The first backward step that writes the gradient allocates it. It is
+//   released after the value's own backward step; the gradient of a Tape::variable() lives until reset().
+// - Parameters and their gradients belong to a ParameterStore.
+// Arena and pool keep their memory across reset(), so a training step allocates no heap memory unless it needs more
+// than all steps before it.
 #pragma once
 
 #include <algorithm>

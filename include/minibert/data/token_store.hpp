@@ -101,7 +101,7 @@ class TokenStore {
     std::memcpy(&value, bytes_.data() + position, sizeof value);
     return value;
   }
-  /// Loads number k of an array whose numbers have `width` bytes, 2 or 4.
+  /// Loads element k of the array at byte position `array`. width: bytes per element, 2 or 4.
   index_t load_small(std::uint64_t array, index_t k, std::uint64_t width) const noexcept {
     return width == 2 ? load<std::uint16_t>(array + 2 * core::usize(k))
                       : load<std::uint32_t>(array + 4 * core::usize(k));

@@ -32,7 +32,8 @@ class TokenStoreWriter {
   /// Adds an example. @throws ValueError if an id is not in the vocabulary
   void add(std::span<const token_id> ids);
 
-  /// Writes the rest of the store; add() must not be called afterwards. key, text: fingerprints for the footer.
+  /// Writes the rest of the store. Do not call add() afterwards. The footer stores two fingerprints: `key` covers text,
+  /// tokenizer and settings, `text` covers only the text.
   void finish(std::uint64_t key, std::uint64_t text, const TextCounts& counts);
 
  private:

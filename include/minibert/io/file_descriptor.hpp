@@ -18,8 +18,9 @@ namespace minibert::io {
 /// Throws IoError "path: cannot <action>: <reason>", with the reason that errno gives.
 [[noreturn]] void raise_errno(const std::filesystem::path& path, std::string_view action);
 
-/// An open file, closed by the destructor. Move-only. The `path` arguments only serve error messages. Every function
-/// throws IoError if the system refuses the call.
+/// Owns an open file; the destructor closes it. Move-only. The constructor opens `path` and is_at() looks it up. All
+/// other functions use `path` only in error messages. A failed system call throws IoError, except in try_lock() and
+/// is_at(), which then return false.
 class FileDescriptor {
  public:
   /// Opens a file with the flags of open(2).

@@ -148,7 +148,7 @@ class BasicBertModel : public nn::Module<T> {
   Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const;
 
   /// Makes the context of a forward pass. The batch must outlive the context.
-  /// @throws ValueError for a sequence longer than max_position_embeddings
+  /// @throws ValueError for a sequence longer than max_position_embeddings, or if the batch's arrays disagree in size
   BertContext<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const;
 
  private:

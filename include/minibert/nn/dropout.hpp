@@ -18,9 +18,10 @@ class Dropout {
   /// @throws ValueError unless 0 ≤ probability < 1
   Dropout(const Scope<T>& scope, double probability);
 
-  /// x: (…, D). If x has one row per token or one row per sequence (pooled), the mask depends on the sequence's number
-  /// in the batch of the whole step, so it does not change when the batch is cut into passes. For any other number of
-  /// rows, the mask depends on the row's number in this pass.
+  /// x: (…, D). If x has one row per token or one row per sequence (as after pooling), the mask depends on the
+  /// sequence's number in the batch of the whole step, and on the token's position in its sequence. Cutting the batch
+  /// into passes does not change this mask. For any other number of rows, the mask depends on the row's number in this
+  /// pass, and on the number of the pass's first sequence.
   Variable<T> forward(Variable<T> x, const Context<T>& context) const;
 
   double p;

@@ -1,5 +1,6 @@
-// exp, tanh and the normal distribution on vectors. Float: polynomials, minimax fits made for this library, with the
-// errors given below. Double: the standard library, lane by lane, for checks that need exact results.
+// Computes exp, 2^x, tanh and the normal distribution on vectors. Float uses polynomials, minimax fits made for this
+// library, with the errors given below. Double calls the standard library lane by lane, for checks that need its
+// accuracy.
 #pragma once
 
 #include <cmath>

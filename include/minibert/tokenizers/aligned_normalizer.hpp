@@ -14,7 +14,7 @@
 
 namespace minibert {
 
-/// Normalized text, with the origin of each byte: the number of the character in the original text.
+/// A normalized text. Byte i comes from character number origins[i] of the original text.
 struct AlignedText {
   std::string text;
   std::vector<index_t> origins;  // (text.size())

@@ -52,8 +52,9 @@ class BertTokenizer {
   /// @throws ValueError if an option of the trainer is out of range
   static BertTokenizer train(const WordCounts& words, const Options& options, const WordPieceTrainer& trainer);
 
-  /// Trains a tokenizer with this tokenizer's settings and special tokens (in the order of their ids). Corresponds to
-  /// Hugging Face's train_new_from_iterator; the trainer's special_tokens are its new_special_tokens.
+  /// Trains a tokenizer with this tokenizer's settings and special tokens. The special tokens keep their order.
+  /// Corresponds to Hugging Face's train_new_from_iterator. trainer.special_tokens corresponds to the argument
+  /// new_special_tokens.
   /// @throws ValueError as train()
   BertTokenizer train_new(const WordCounts& words, const WordPieceTrainer& trainer) const;
 

@@ -38,8 +38,8 @@ struct EncodeOptions {
   bool return_word_ids = false;
 };
 
-/// One text or pair as input for a model. The vectors have one element per token; vectors that the options do not
-/// request are empty.
+/// One text or pair as input for a model. All vectors but `overflowing` have one element per token. Vectors that the
+/// options do not request are empty.
 struct Encoding {
   std::vector<token_id> input_ids;
   std::vector<std::int32_t> token_type_ids;       ///< 0 for [CLS] A [SEP], 1 for B [SEP]

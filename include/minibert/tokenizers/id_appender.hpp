@@ -1,4 +1,4 @@
-// IdAppender: appends ids to a vector, with one store per id.
+// IdAppender: appends ids to a vector, without a capacity check for each id.
 #pragma once
 
 #include <algorithm>

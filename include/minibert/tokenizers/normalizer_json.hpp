@@ -40,8 +40,8 @@ inline Json replace_json(const std::string& regex, const char* content) {
   return Json(Json::Object{{"type", "Replace"}, {"pattern", Json::Object{{"Regex", regex}}}, {"content", content}});
 }
 
-/// Returns the normalizer as JSON. With keep_joiners, clean_text is false in the BertNormalizer, because it would
-/// remove the joiners; two Replace normalizers in front of it do the rest of clean_text.
+/// Returns the normalizer as JSON. With keep_joiners, the BertNormalizer has clean_text = false, because clean_text
+/// would remove the joiners. Two Replace normalizers before the BertNormalizer do the other work of clean_text.
 inline Json normalizer_json(const BertNormalizerOptions& options) {
   const Json strip_accents = options.strip_accents ? Json(*options.strip_accents) : Json();
   const Json bert(Json::Object{{"type", "BertNormalizer"},

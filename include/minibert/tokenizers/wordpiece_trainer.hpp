@@ -12,10 +12,10 @@
 
 namespace minibert {
 
-/// Trains a vocabulary like Hugging Face's WordPieceTrainer, with the same options and defaults. Hugging Face visits
-/// words in random order, so the ids of its "##c" entries and the choice between equally frequent pairs change from run
-/// to run. This trainer visits words in order of first appearance and always gives the same vocabulary, one that
-/// Hugging Face can give too.
+/// Trains a vocabulary like Hugging Face's WordPieceTrainer. Its options have the same names and defaults. Hugging Face
+/// visits words in random order, so the ids of its "##c" entries and the choice between equally frequent pairs change
+/// from run to run. This trainer visits words in order of first appearance and always gives the same vocabulary, one
+/// that Hugging Face can give too.
 struct WordPieceTrainer {
   index_t vocab_size = 30000;
   std::int64_t min_frequency = 0;  ///< rarer pairs are not merged

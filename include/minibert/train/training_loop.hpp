@@ -27,7 +27,8 @@
 
 namespace minibert {
 
-/// Base class of Trainer, which supplies the three private virtual functions. T is the type of the parameters.
+/// Runs the training loop. Trainer derives from this class and implements the three private virtual functions. T is the
+/// element type of the parameters.
 template <class T>
 class TrainingLoop {
  public:
@@ -109,7 +110,7 @@ class TrainingLoop {
   void begin();
   void resume(const std::filesystem::path& checkpoint);
   void step();
-  /// Decides what to do after the last step: log, evaluate, save.
+  /// Decides what to do after the step that has just run: log, evaluate, save.
   void plan_actions();
   void act();
   void log_training();

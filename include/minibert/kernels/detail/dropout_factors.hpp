@@ -1,4 +1,4 @@
-// The decisions of dropout for a vector of features at a time.
+// Draws the dropout factors of features, a vector at a time: 0 for a dropped feature, the scale for the others.
 #pragma once
 
 #include <cstdint>

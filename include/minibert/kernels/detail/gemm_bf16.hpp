@@ -1,6 +1,7 @@
-// Packs operands rounded to bfloat16, for processors that multiply bfloat16 and sum in float. An element of a packed
-// operand is a pair along k: rows 2p and 2p + 1 of B, or columns 2p and 2p + 1 of A, the first in the low half. If k is
-// odd, the last pair ends in zero. One instruction, vdpbf16ps, multiplies two pairs and adds both products to a sum.
+// Packs operands for processors that multiply bfloat16 and sum in float. Rounds the elements to bfloat16 and pairs
+// neighbours along k: (2p, j) and (2p + 1, j) of B, or (r, 2p) and (r, 2p + 1) of A. The first element is in the low
+// half of the pair. If k is odd, the second element of the last pair is zero. In each lane, the instruction vdpbf16ps
+// multiplies a pair of A by a pair of B, element by element, and adds both products to a float sum.
 #pragma once
 
 #include <algorithm>

@@ -100,7 +100,8 @@ struct GemmScratch {
                   : Tuning::kTallRows * std::min(core::round_up(n, kMaxTileColumns), Tuning::kColumns)) {}
   index_t size() const { return rows + panels + tiles; }
 
-  /// Returns the elements that suffice for any chunk of a product of k elements.
+  /// Returns a number of elements that is enough for each chunk of a product, with or without its own panels.
+  /// n: columns of C. k: terms of each sum.
   static index_t largest(index_t n, index_t k) {
     return std::max(GemmScratch(false, n, depth_block(k, Tuning::kBlockInPlace)).size(),
                     GemmScratch(true, n, depth_block(k, Tuning::kBlock)).size());
@@ -186,7 +187,7 @@ class PrefetchingPanels : public ChunkPanels<Products, Arch, T> {
   bool fetches_rows_ = false;
 };
 
-/// The product of a chunk of C: C = epilogue(A·B). scratch: GemmScratch::largest elements.
+/// Computes one chunk of C: C = epilogue(A·B). scratch: at least GemmScratch::largest() elements.
 template <class Products>
 struct GemmKernel {
   using Element = typename Products::Element;

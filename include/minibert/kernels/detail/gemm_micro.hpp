@@ -29,8 +29,8 @@ struct MicroTile {
   static constexpr index_t columns = vectors * V::lanes;
 };
 
-/// Rows of A for one micro-tile: element (r, p) is at data[r·row_stride + p·step]. Rows from `count` on repeat the last
-/// row.
+/// Locates the rows of A for one micro-tile: element (r, p) is at data[r·row_stride + p·step]. Only `count` rows exist.
+/// For the others, the micro-kernel reads row count − 1 again, so that it never reads outside A.
 template <class Element>
 struct MicroRows {
   const Element* data;
@@ -197,9 +197,9 @@ template <class Arch, class T>
   simd::call<StoreTile<T>, Arch>(tile, place, epilogue);
 }
 
-/// Multiplies one micro-tile of C, or a part of one, over one block of k. Keeps the sums in `tile` until
-/// the last block of k, then stores them: a whole tile directly from registers, unless it needs an activation. The
-/// epilogue is an Epilogue, or one of the ways to store (epilogue_stores.hpp).
+/// Multiplies one micro-tile of C, or a part of one, over one block of k. Between blocks of k, `tile` holds the sums.
+/// After the last block, stores the sums: straight from registers if the tile is whole and needs no activation,
+/// otherwise from `tile`. epilogue: an Epilogue, or one of the ways to store in epilogue_stores.hpp.
 template <class Arch, class AnyEpilogue, class T, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
                                               const MicroColumns<Element>& b, index_t k, const Prefetch& prefetch,

@@ -12,7 +12,8 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// Maps n rows of `in` features to `out` features, in the given precision of the product.
+/// The sizes of a linear op, which maps n rows of `in` features to n rows of `out` features, and the precision of its
+/// matrix products.
 struct LinearSizes {
   index_t n, in, out;
   Precision precision;

@@ -24,8 +24,9 @@ MINIBERT_INLINE BertNormalizer::BertNormalizer(const BertNormalizerOptions& opti
   for (int byte = 0; byte < 256; ++byte) ascii_table_[byte] = byte < 128 ? normalize_ascii(byte) : kNotAscii;
 }
 
-/// Collects consecutive marks that strip_accents keeps, because NFD sorts them by combining class. Such marks are
-/// spacing marks (category Mc), and nonspacing marks that are too new for Hugging Face's table of categories.
+/// Collects consecutive marks that strip_accents keeps, and appends them sorted by combining class, as NFD does. They
+/// are spacing marks (category Mc), or nonspacing marks that are too new for Hugging Face's table of categories. Their
+/// combining class is not 0.
 class BertNormalizer::PendingMarks {
  public:
   void add(char32_t character) { marks_.push_back(character); }
