@@ -452,6 +452,24 @@ TEST_CASE("without output_dir nothing is written") {
   CHECK_THROWS_WITH_AS(run.trainer.save_model(), "output_dir is empty: name a folder to save to", ValueError);
 }
 
+TEST_CASE("train() again starts from step 0, also after a callback stopped the first run") {
+  TrainingArguments args = busy("");
+  args.load_best_model_at_end = false;
+  Run run(args);
+  bool stops = true;
+  run.trainer.add_callback(std::make_shared<AtStep>([&](TrainerContext context) {
+    if (stops && context.state.global_step == 3) context.control.should_training_stop = true;
+  }));
+  CHECK(run.trainer.train().global_step == 3);
+  stops = false;
+  const TrainOutput second = run.trainer.train();
+  CHECK(second.global_step == 20);
+  double sum = 0;
+  for (const Json& entry : run.trainer.state().log_history.as_array())
+    if (entry.find("loss") != nullptr) sum += 4 * entry.at("loss").as_number();
+  CHECK(second.training_loss == doctest::Approx(sum / 20));
+}
+
 TEST_CASE("a user-defined optimizer and schedule are used; a run does not resume with another optimizer") {
   struct Sgd : optim::Optimizer<float> {
     explicit Sgd(ToyModel<float>& model) : parameters(model.parameters()) {}

@@ -1,6 +1,7 @@
 // Cuts the batches of an optimizer step into passes and collates each pass.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <span>
 #include <vector>
@@ -10,21 +11,23 @@
 
 namespace minibert {
 
-/// A pass is a group of examples that go through the model at once: a batch, or a part of a batch with too many tokens.
+/// Cuts batches into passes. A pass is a group of examples that go through the model at once: a batch, or a part of a
+/// batch that has too many tokens.
 template <DataCollator Collator>
 class PassCollator {
  public:
   using Batch = typename Collator::Batch;
   using Dataset = typename Collator::Dataset;
 
-  /// A pass has at most max_tokens_per_pass tokens, unless a single example has more. 0 keeps batches whole. Collator
-  /// and dataset must outlive this object.
+  /// A pass has at most max_tokens_per_pass tokens, unless a single example has more. With 0, a pass is always a whole
+  /// batch. The collator and the dataset must outlive this object.
   PassCollator(const Collator& collator, const Dataset& dataset, index_t max_tokens_per_pass)
       : collator_(collator),
         dataset_(dataset),
         max_tokens_(max_tokens_per_pass > 0 ? max_tokens_per_pass : std::numeric_limits<index_t>::max()) {}
 
-  /// Returns the collated passes of these batches of examples. Valid until the next call.
+  /// Cuts the batches of a step into passes and collates each pass. `examples`: the examples of each batch. The result
+  /// is valid until the next call.
   std::span<const Batch> collate(std::span<const std::span<const index_t>> examples, index_t epoch) {
     index_t row = 0;
     std::size_t count = 0;
@@ -40,12 +43,13 @@ class PassCollator {
   }
 
  private:
-  /// Returns the number of examples for the next pass. A pass has at most max_tokens_ tokens, unless its first example
-  /// has more. Passes have about equally many tokens.
+  /// Returns the number of examples in the next pass. `examples`: the rest of a batch. A pass has at most max_tokens_
+  /// tokens, unless its first example has more. The passes of a batch have about equally many tokens.
   index_t size_of_pass(std::span<const index_t> examples) const {
     index_t tokens = 0;
     for (const index_t example : examples) tokens += dataset_.num_tokens(example);
-    const index_t passes = (tokens - 1) / max_tokens_ + 1, share = (tokens - 1) / passes + 1;
+    const index_t passes = std::max<index_t>(1, (tokens - 1) / max_tokens_ + 1);
+    const index_t share = std::max<index_t>(1, (tokens - 1) / passes + 1);  // 1 also if no example has a token
     index_t size = 0, taken = 0;
     while (size < core::length(examples) && taken < share) {
       const index_t more = dataset_.num_tokens(core::at(examples, size));
@@ -59,7 +63,7 @@ class PassCollator {
   const Collator& collator_;
   const Dataset& dataset_;
   index_t max_tokens_;
-  std::vector<Batch> passes_;  // memory is reused from step to step
+  std::vector<Batch> passes_;  // kept between calls to reuse the memory
 };
 
 }  // namespace minibert

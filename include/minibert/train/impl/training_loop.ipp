@@ -168,6 +168,10 @@ void TrainingLoop<T>::begin() {
     notice("bf16: this processor lacks vdpbf16ps and computes the same results at the speed of float");
   if (writes()) log_.emplace(args_.output_dir / kTrainingLogName);
   state_ = TrainerState();
+  control_ = TrainerControl();
+  losses_ = LossMeter();
+  last_saved_step_ = -1;
+  session_examples_ = 0;
   if (args_.resume_from_checkpoint) {
     const std::filesystem::path& wanted = *args_.resume_from_checkpoint;
     const std::filesystem::path place = wanted.empty() ? args_.output_dir : wanted;
@@ -285,7 +289,7 @@ void TrainingLoop<T>::load_best_model() {
   if (!state_.best_model_checkpoint) return;
   if (state_.best_global_step != state_.global_step) {
     std::filesystem::path best = *state_.best_model_checkpoint;
-    if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the run may have moved
+    if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the output folder may have been moved
     load_model(best, parameters_.parameters());
   }
   notice(core::concat("the best model is from step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
