@@ -1,5 +1,5 @@
 // Compiles the definitions of autograd/.
-// A view of a variable needs the whole of Eigen::Map, where all members of Variable are compiled.
+// Includes Eigen, because all members of Variable are compiled here and its views need the definition of Eigen::Map.
 #include <Eigen/Core>
 
 #include <minibert/autograd/impl/op.ipp>

@@ -1,4 +1,4 @@
-// Compiles definitions of kernels/.
+// Compiles the definitions of kernels/, except gemm (kernels_gemm.cpp) and attention (kernels_attention.cpp).
 #include <minibert/kernels/impl/adamw.ipp>
 #include <minibert/kernels/impl/clip_grad.ipp>
 #include <minibert/kernels/impl/cross_entropy.ipp>

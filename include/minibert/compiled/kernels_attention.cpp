@@ -1,2 +1,2 @@
-// Compiles definitions of kernels/.
+// Compiles the definitions of kernels/attention.hpp.
 #include <minibert/kernels/impl/attention.ipp>

@@ -1,2 +1,2 @@
-// Compiles definitions of kernels/.
+// Compiles the definitions of kernels/gemm.hpp.
 #include <minibert/kernels/impl/gemm.ipp>

@@ -2,7 +2,7 @@
 //
 //   g++ -std=c++20 -O2 -fopenmp -I include -I /usr/include/eigen3 -c include/minibert/compiled/minibert.cpp
 //
-// Programs that link minibert.o are compiled with -DMINIBERT_COMPILED. docs/building.md says more.
+// Compile the programs that link minibert.o with -DMINIBERT_COMPILED. See docs/building.md.
 #ifndef MINIBERT_COMPILED
 #define MINIBERT_COMPILED
 #endif

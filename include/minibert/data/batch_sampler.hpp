@@ -12,17 +12,17 @@
 
 namespace minibert {
 
-/// Groups an epoch's examples into batches, the same number in every epoch. Batches depend only on the epoch, so there
-/// is no state to save.
+/// Groups the examples of an epoch into batches. Every epoch has the same number of batches. The batches depend only on
+/// the epoch, so there is no state to save.
 class BatchSampler {
  public:
   /// Makes batches of batch_size examples, in the sampler's order. The last batch may be smaller.
   static BatchSampler by_examples(Sampler sampler, index_t num_examples, index_t batch_size);
 
-  /// Makes batches of at most max_tokens tokens, filled in the order of the sampler's first epoch. Later epochs reuse
-  /// the same batches, because otherwise the number of steps would change from epoch to epoch. Their order is drawn
-  /// from (seed, epoch); without a seed it stays the same (as in fairseq). Reads all lengths once and stores 8 bytes
-  /// per batch.
+  /// Makes batches of at most max_tokens tokens. Fills them in the order of the sampler's first epoch. Later epochs
+  /// reuse the same batches, because otherwise the number of steps would change from epoch to epoch. The order
+  /// of the batches is drawn from (seed, epoch). Without a seed, all epochs have the same order (as in fairseq). Reads
+  /// all lengths once and stores 8 bytes per batch.
   /// @throws ValueError if a single example has more than max_tokens tokens
   static BatchSampler by_tokens(Sampler sampler, const ExampleLengths& lengths, index_t max_tokens,
                                 std::optional<std::uint64_t> seed);
@@ -30,7 +30,7 @@ class BatchSampler {
   /// Returns the number of batches in an epoch.
   index_t num_batches() const noexcept { return num_batches_; }
 
-  /// Appends the examples of batch `number` of an epoch, in order.
+  /// Appends the examples of the batch at place `number` of an epoch, in order. Epochs and places count from 0.
   void append_batch(index_t epoch, index_t number, std::vector<index_t>& examples) const;
 
  private:
@@ -38,7 +38,7 @@ class BatchSampler {
 
   Sampler example_order_, batch_order_;
   index_t num_batches_;
-  std::function<index_t(index_t)> bound_;  // batch i is places bound_(i) … bound_(i + 1) − 1 of the order
+  std::function<index_t(index_t)> bound_;  // batch i has places bound_(i) … bound_(i + 1) − 1 of example_order_
 };
 
 }  // namespace minibert

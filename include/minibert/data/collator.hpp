@@ -14,23 +14,24 @@
 
 namespace minibert {
 
-/// The use of a batch. Together with the seed and the example it determines the collator's random numbers.
+/// Says what a batch is used for. `training` and `epoch` determine the collator's random numbers, together with the
+/// seed and the example.
 struct CollateContext {
   bool training = true;   // false: evaluation, which masks the same tokens every time
   index_t epoch = 0;      // used only in training
-  index_t first_row = 0;  // the first sequence's number in the batch of the whole optimizer step
+  index_t first_row = 0;  // index of the batch's first sequence among all sequences of the optimizer step
 };
 
 /// The options of DataCollatorForLanguageModeling, with Hugging Face's names and defaults.
 struct MaskingOptions {
   double mlm_probability = 0.15;                              // probability that a token is masked
-  std::optional<double> eval_mlm_probability = std::nullopt;  // … in evaluation; unset: mlm_probability
-  double mask_replace_prob = 0.8;                             // share of masked tokens replaced by [MASK]
-  double random_replace_prob = 0.1;                           // … by a random vocabulary entry; the rest are kept
-  bool whole_word_mask = false;  // mask all tokens of a word or none; the replacement is drawn for each token
+  std::optional<double> eval_mlm_probability = std::nullopt;  // the same in evaluation; unset: mlm_probability
+  double mask_replace_prob = 0.8;                             // share of masked tokens that [MASK] replaces
+  double random_replace_prob = 0.1;                           // share that a random id replaces; the others are kept
+  bool whole_word_mask = false;  // masks all tokens of a word or none; draws each token's replacement
   std::uint64_t seed = 42;
 
-  /// Returns the probability that a token is masked.
+  /// Returns the probability that a token is masked in training or in evaluation.
   double probability(bool training) const noexcept {
     return training ? mlm_probability : eval_mlm_probability.value_or(mlm_probability);
   }
@@ -39,16 +40,18 @@ struct MaskingOptions {
   void validate() const;
 };
 
-/// Makes MaskedLMBatches. Whether and how a token is masked depends only on (seed, epoch, number of the example in the
-/// text, position), not on the batch or on earlier draws. Special tokens are never masked. With whole_word_mask, all
-/// tokens of a word are masked if its first one is. Words are the pre-tokenizer's: a punctuation mark or a Chinese
-/// character is a word, too. The vocabulary's prefix (##) tells which tokens continue a word.
+/// Makes MaskedLMBatches. Random numbers decide whether and how a token is masked. They depend only on (seed, epoch,
+/// index of the example in the whole text, position in the example), not on the batch or on earlier draws. Special
+/// tokens are never masked. With whole_word_mask, a word is masked as a whole if its first token is masked. Words are
+/// the pre-tokenizer's: a punctuation mark or a Chinese character is a word, too. Tokens with the vocabulary's prefix
+/// (##) continue a word.
 class DataCollatorForLanguageModeling {
  public:
   using Dataset = TextDataset;
   using Batch = MaskedLMBatch;
 
-  /// Tokenizer: has vocab_size(), mask_token_id(), is_special(id), continues_word(id).
+  /// A Tokenizer must have vocab_size(), mask_token_id(), is_special(id) and continues_word(id). The tokenizer need
+  /// not outlive this call.
   /// @throws ValueError if a probability is not in [0, 1]
   template <class Tokenizer>
   explicit DataCollatorForLanguageModeling(const Tokenizer& tokenizer, MaskingOptions options = {})
@@ -64,24 +67,27 @@ class DataCollatorForLanguageModeling {
   bool is_special(token_id id) const noexcept { return core::at(is_special_, id) != 0; }
   index_t vocab_size() const noexcept { return vocab_size_; }
 
-  /// Replaces the contents of the batch by these examples of the dataset, masked.
+  /// Replaces the contents of `batch` by the given examples of the dataset, and masks them.
   void collate(const TextDataset& dataset, std::span<const index_t> examples, const CollateContext& context,
                MaskedLMBatch& batch) const;
 
  private:
-  // Numbers the random draws for one position.
+  // Tells the random draws for one position apart.
   enum Draw : std::uint32_t { kIsMasked, kReplacement, kRandomWord };
 
-  /// Returns the bound from which a draw keeps the original token.
+  /// Returns the bound of the replacement's draw in [0, 1): a masked token keeps its id if the draw is not below it.
   double keep_from() const noexcept { return options_.mask_replace_prob + options_.random_replace_prob; }
 
-  /// Masks the batch's last sequence, which begins at first_token. Grouped text may begin within a word.
+  /// Masks tokens of the batch's last sequence, which begins at position first_token of input_ids. The sequence may
+  /// begin within a word, if texts are grouped.
   void mask(MaskedLMBatch& batch, index_t first_token, random::Key key, double probability) const;
 
   MaskingOptions options_;
   index_t vocab_size_;
   token_id mask_token_id_;
-  std::vector<char> is_special_, shares_draw_;  // by id; shares_draw_: masked if and only if the token before is
+  // Booleans, indexed by id. shares_draw_: the token is masked if and only if the token before it in its word is
+  // masked.
+  std::vector<char> is_special_, shares_draw_;
 };
 
 }  // namespace minibert

@@ -10,8 +10,9 @@
 
 namespace minibert {
 
-/// A tokenizer of lines. encode_into() appends a line's ids, [CLS] … [SEP], cut to max_length, and returns how many ids
-/// did not fit. All ids are below vocab_size(). Tokenizers with the same fingerprint() encode every line alike.
+/// A tokenizer of lines. encode_into() appends the ids of a line, [CLS] … [SEP], cut to max_length ids. It returns how
+/// many ids were cut off. All ids are below vocab_size(). Equal fingerprint()s mean that two tokenizers
+/// encode every line alike.
 template <class T>
 concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std::vector<token_id>& ids) {
   { tokenizer.encode_into(line, index_t{}, ids) } -> std::convertible_to<index_t>;
@@ -21,7 +22,7 @@ concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std:
 
 namespace data_detail {
 
-/// Refers to a LineTokenizer of any type, which must outlive it.
+/// Refers to a LineTokenizer of any type. The tokenizer must outlive this object.
 class AnyLineTokenizer {
  public:
   template <LineTokenizer Tokenizer>

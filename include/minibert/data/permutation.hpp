@@ -1,4 +1,4 @@
-// RandomPermutation: a random permutation that is computed element by element, so it needs no array.
+// RandomPermutation: a random permutation whose elements are computed one by one, so it needs no array.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class RandomPermutation {
  private:
   static constexpr std::uint32_t kRounds = 8;
 
-  /// Returns the round function of a coordinate: a random number below `below`.
+  /// Computes the round function of the Feistel network: a random number below `below` for a coordinate and a round.
   index_t draw(index_t below, index_t coordinate, std::uint32_t round) const noexcept {
     return key_.below(below, static_cast<std::uint32_t>(coordinate), round);
   }

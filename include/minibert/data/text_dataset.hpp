@@ -1,4 +1,4 @@
-// TextDataset: the examples of a text. The text is tokenized once; its ids are stored in memory or in a memory-mapped
+// TextDataset: the examples of a text. The text is tokenized once. The ids are kept in memory or in a memory-mapped
 // cache file.
 #pragma once
 
@@ -19,13 +19,13 @@ namespace minibert {
 
 class TokenStore;
 
-/// The examples of a text, each a sequence of ids. Cheap to copy: copies and the parts of a split share the stored ids.
+/// The examples of a text, each a sequence of ids. A copy is cheap: copies and the parts of a split share the ids.
 class TextDataset {
  public:
   TextDataset() = default;
 
-  /// Makes examples of text files, plain or compressed, one file after the other. With options.cache_dir, uses the
-  /// cache file of the same text, tokenizer and settings, or writes it. Otherwise like from_texts().
+  /// Makes examples from text files, plain or compressed, one file after the other. Otherwise works like
+  /// from_texts().
   /// @throws as TextStream and from_texts(); IoError if the cache cannot be read or written
   template <LineTokenizer Tokenizer>
   static TextDataset from_files(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
@@ -33,9 +33,10 @@ class TextDataset {
     return make(files, data_detail::AnyLineTokenizer(tokenizer), max_length, options);
   }
 
-  /// Makes one example of each line; lines end at \n only. Skips blank lines, which have no token. Cuts longer lines to
-  /// max_length tokens, but keeps their [SEP]. With options.group_texts, concatenates all lines, also blank ones,
-  /// and cuts the result every max_length tokens. The examples are the same for any number of threads.
+  /// Makes one example from each line. Lines end at \n only. Skips lines without tokens. Cuts longer lines to
+  /// max_length tokens, but keeps their [SEP]. With options.group_texts, instead concatenates all lines, also blank
+  /// ones, and cuts the result every max_length tokens. The examples are the same for any number of threads. With
+  /// options.cache_dir, opens the cache file of the same text, tokenizer and settings, or writes it if there is none.
   /// @throws ValueError if max_length is below 3; whatever the tokenizer throws
   template <LineTokenizer Tokenizer>
   static TextDataset from_texts(std::span<const std::string_view> texts, const Tokenizer& tokenizer, index_t max_length,
@@ -45,35 +46,35 @@ class TextDataset {
 
   index_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  /// Returns the number of example i in the whole text, from 0. A split keeps the numbers.
+  /// Returns the index of example i in the whole text, from 0. In a part of a split, this index may differ from i.
   index_t number(index_t i) const noexcept;
   /// Returns the ids of example i, special tokens included.
   std::vector<token_id> ids(index_t i) const;
   /// Appends the ids of example i, special tokens included.
   void append_ids(index_t i, std::vector<token_id>& ids) const;
-  /// Return the number of tokens of all examples, and of example i.
+  /// Return the number of tokens in all examples, and in example i.
   index_t num_tokens() const noexcept { return num_tokens_; }
   index_t num_tokens(index_t i) const noexcept;
 
-  // The members below describe the whole text, also for a part of a split.
-  /// Return how many lines were blank, and how many were cut to max_length.
+  // The following functions describe the whole text, even if this dataset is a part of a split.
+  /// Return how many lines had no tokens, and how many were cut to max_length.
   index_t num_blank() const noexcept;
   index_t num_truncated() const noexcept;
-  /// Returns the number of non-blank lines of each text or file.
+  /// Returns the number of lines with tokens, for each text or file.
   std::vector<index_t> lines_of_texts() const;
   /// Returns the fingerprint of the text, or of the files' bytes.
   std::string fingerprint() const;
 
-  /// Splits the dataset: a percentage of the examples, at least one and not all, becomes the validation set, the rest
-  /// the training set. The seed determines which. Both keep the order of the text. Takes 8 bytes per validation
-  /// example.
-  /// @throws ValueError if the percentage is not between 0 and 100, if there are less than two examples, or if this
-  /// dataset is a part of a split
+  /// Splits the dataset. A percentage of the examples becomes the validation set: at least one example, and not all.
+  /// The other examples become the training set. The seed determines which examples are chosen. Both sets keep the
+  /// order of the text. Takes 8 bytes of memory per validation example.
+  /// @throws ValueError if the percentage is not more than 0 and less than 100, if there are fewer than two examples,
+  /// or if this dataset is already a part of a split
   struct Split;
   Split split(double validation_percentage, std::uint64_t seed) const;
 
  private:
-  /// The examples of the store that the dataset has: all, those in chosen_, or all others.
+  /// Says which examples of the store the dataset has: all, only those in chosen_, or all except those in chosen_.
   enum class Part { all, chosen, others };
 
   template <class Texts>
@@ -81,7 +82,7 @@ class TextDataset {
                           const TextDatasetOptions& options);
 
   std::shared_ptr<const TokenStore> store_;
-  std::shared_ptr<const std::vector<index_t>> chosen_;  // ascending
+  std::shared_ptr<const std::vector<index_t>> chosen_;  // indices in the store, ascending
   Part part_ = Part::all;
   index_t size_ = 0, num_tokens_ = 0;
 };

@@ -11,14 +11,14 @@
 
 namespace minibert {
 
-/// The options of making examples from a text, and of storing them. Designated initializers must keep this order.
+/// Options for making examples from a text and for storing them. Designated initializers must keep this order.
 struct TextDatasetOptions {
-  /// Concatenate all lines and cut them into examples of max_length tokens, instead of one example per line.
+  /// Concatenates all lines and cuts the result every max_length tokens, instead of making one example per line.
   bool group_texts = false;
-  /// Folder of the cache files, one for each combination of text, tokenizer and settings. Empty: keep the examples in
-  /// memory.
+  /// Folder of the cache files. There is one file for each combination of text, tokenizer and settings. If empty, the
+  /// examples are kept in memory.
   std::filesystem::path cache_dir = {};
-  /// Tokenize again, even if there is a cache file.
+  /// Tokenizes again and replaces the cache file, if there is one.
   bool overwrite_cache = false;
   /// Receives the name of a task, such as "tokenizing", and its progress.
   std::function<void(std::string_view what, index_t done, index_t total)> progress = {};
@@ -27,7 +27,8 @@ struct TextDatasetOptions {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
   };
 
-  /// Returns a function that reports the progress of the task `what`, which must outlive it.
+  /// Returns a function that reports the progress of the task `what`. The characters of `what` must outlive the
+  /// function.
   Progress progress_of(std::string_view what) const {
     if (!progress) return {};
     return [progress = progress, what](index_t done, index_t total) { progress(what, done, total); };

@@ -12,31 +12,32 @@
 
 namespace minibert {
 
-/// Makes examples of texts, which arrive as blocks of whole lines. The examples do not depend on the number of threads
-/// or on where blocks end.
-/// - Line by line: each line with a token is one example, cut to max_length but with its [SEP].
-/// - Grouped: all lines, also blank ones, are concatenated with their [CLS] and [SEP], and cut into examples of
-///   max_length tokens, as in transformers' run_mlm.py. Unlike there, the shorter last example is kept.
+/// Makes examples from texts, which arrive as blocks of whole lines. The examples do not depend on the number of
+/// threads or on where blocks end.
+/// - Without group_texts, each line that has tokens becomes one example. Longer lines are cut to max_length tokens, but
+///   keep their [SEP].
+/// - With group_texts, all lines, also blank ones, are concatenated with their [CLS] and [SEP]. The result is cut every
+///   max_length tokens, as in transformers' run_mlm.py. Unlike run_mlm.py, the shorter last example is kept.
 class TextTokenizer {
  public:
-  /// The references must outlive this object.
+  /// The tokenizer and the writer must outlive this object.
   TextTokenizer(const data_detail::AnyLineTokenizer& tokenizer, index_t max_length, bool group_texts, index_t num_texts,
                 TokenStoreWriter& writer);
 
-  /// Tokenizes a block of the text with number `text`, and writes its examples.
+  /// Tokenizes a block and writes its examples. `text` is the index of the text that the block belongs to, from 0.
   /// @throws whatever the tokenizer or the writer throws
   void add_block(std::string_view block, index_t text);
 
-  /// Writes the last grouped example. Returns the counts of all texts.
+  /// Writes the ids left over from grouping as the last example. Returns the counts of all texts.
   const TextCounts& finish();
 
  private:
   static constexpr index_t kChunk = 1 << 16;  // bytes of text that one thread tokenizes at a time
 
-  /// The ids of one chunk of a block. Reused for the next block, so that its memory is not allocated again.
+  /// The ids of one chunk of a block. The next block uses the same Chunk objects, so that they need not allocate again.
   struct Chunk {
     std::vector<token_id> ids;
-    std::vector<index_t> ends;  // where each line with a token ends in ids
+    std::vector<index_t> ends;  // the end in `ids` of each line that has tokens
     index_t num_blank = 0, num_truncated = 0;
 
     void clear() noexcept {
@@ -55,7 +56,7 @@ class TextTokenizer {
   bool group_texts_;
   TokenStoreWriter& writer_;
   std::vector<Chunk> chunks_;
-  std::vector<token_id> rest_;  // grouped: ids that do not fill an example yet
+  std::vector<token_id> rest_;  // with group_texts: ids that do not fill an example yet
   TextCounts counts_;
 };
 

@@ -1,5 +1,5 @@
-// The cache of token stores: files in a folder. A file's name is the fingerprint of the text, the tokenizer and the
-// settings, so an outdated store is never found.
+// The cache of token stores, one file per store in a folder. A file's name is the fingerprint of the text, the
+// tokenizer and the settings. So a change of any of them leads to another file, and an outdated store is never used.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,22 @@
 
 namespace minibert::data_detail {
 
-/// Opens a store. Returns null if there is none, or if it is damaged; a notice names the damage.
+/// Opens the store in file `path`. Returns null if the file does not exist or is damaged, or if its key is not `key`.
+/// Describes a damaged file or a wrong key with options.notice.
 std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& path, std::uint64_t key,
                                                    const TextDatasetOptions& options);
 
-/// Removes unfinished stores of processes that were killed. A file that is still being written is locked, and stays.
+/// Removes the unfinished stores of processes that were killed. Keeps unfinished stores that a process is still
+/// writing: their files are locked.
 void remove_unfinished(const std::filesystem::path& cache_dir);
 
-/// Returns the store that write(sink) writes. Without options.cache_dir, the store is in memory. Otherwise it is a file
-/// in that folder, named after key(). write() is called only if there is no such file. If several processes need the
-/// same file, one writes it and the others wait. write() returns the key of the text that it has read.
-/// @throws IoError if the file cannot be read or written, or if the text has changed since key() read it: write() then
-/// returns another key
+/// Returns the store of a text. Without options.cache_dir, calls write() and keeps the store in memory. With it, opens
+/// the file in that folder whose name is key(). Calls write() to make this file if it is missing or damaged, or if
+/// options.overwrite_cache is set. If several processes need the same file, one writes it and the others wait.
+/// - key() reads the text and returns its key.
+/// - write(sink) reads the text, passes the bytes of the store to sink, and returns the key of the text it has read.
+/// @throws IoError if the file cannot be read or written
+/// @throws IoError if key() and write() return different keys, because the text changed in between
 std::shared_ptr<const TokenStore> find_or_make_token_store(
     const TextDatasetOptions& options, const std::function<std::uint64_t()>& key,
     const std::function<std::uint64_t(const std::function<void(std::string_view)>& sink)>& write);

@@ -1,8 +1,12 @@
-// TokenStore: the token ids of all examples in one block of memory. Takes 2 bytes per id if the vocabulary allows,
-// otherwise 4, and 2 or 4 bytes per example. A file is memory-mapped, so the text may be larger than memory.
+// TokenStore: the token ids of all examples in one block of memory. An id takes 2 bytes if all ids fit in 16 bits,
+// otherwise 4. The length of an example takes 2 or 4 bytes. A file is memory-mapped, so it may be larger than memory.
 //
-// Layout, little-endian, every part a multiple of 8 bytes: a title; alternately the ids of up to 65,536 examples and a
-// segment that indexes them; the positions of the segments; the number of non-blank lines of each text; the footer.
+// Layout (little-endian; every part is padded to a multiple of 8 bytes):
+// 1. the title,
+// 2. for each segment of up to 65,536 examples: the ids of the examples, then the index of the segment,
+// 3. the positions of the segments' indexes,
+// 4. the number of lines with tokens in each text,
+// 5. the footer.
 #pragma once
 
 #include <algorithm>
@@ -36,22 +40,23 @@ struct TokenStoreFooter {
 
   std::uint64_t magic = kMagic, version = kVersion;
   std::uint64_t key = 0;                                 // fingerprint of text, tokenizer and settings
-  std::uint64_t text = 0;                                // the text's fingerprint
-  std::uint64_t bytes_per_id = 0, bytes_per_length = 0;  // 2 or 4
+  std::uint64_t text = 0;                                // fingerprint of the text alone
+  std::uint64_t bytes_per_id = 0, bytes_per_length = 0;  // each 2 or 4
   std::uint64_t num_examples = 0, num_tokens = 0, num_blank = 0, num_truncated = 0, num_texts = 0;
-  std::uint64_t index_position = 0;  // where the positions of the segments begin
+  std::uint64_t index_position = 0;  // byte where the segments' positions begin
   std::uint64_t contents = 0;        // fingerprint of everything before the footer
   std::uint64_t fingerprint = 0;     // fingerprint of the members above
 
-  /// Returns the fingerprint of all members but the last.
+  /// Computes the fingerprint of all members except `fingerprint` itself.
   std::uint64_t computed_fingerprint() const noexcept {
     const std::string_view bytes(reinterpret_cast<const char*>(this), sizeof *this - sizeof fingerprint);
     return Fingerprint().add_part(bytes).value();
   }
 };
 
-/// A segment indexes 65,536 examples. It stores the position of every 64th example; the others are found by adding
-/// lengths.
+/// A segment has up to 65,536 examples, in groups of 64. The segment's index has the byte position of each group and
+/// the length of each example. To locate an example, the store adds up the lengths of the examples before it in its
+/// group.
 inline constexpr index_t kExamplesPerSegment = 1 << 16, kExamplesPerGroup = 64;
 inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
 
@@ -60,11 +65,11 @@ inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
 /// An open token store. Several threads may read it at the same time.
 class TokenStore {
  public:
-  /// Opens a store in memory. @throws FormatError if it is damaged
+  /// Opens a store that is in memory. @throws FormatError if the store is damaged
   explicit TokenStore(std::string bytes);
 
-  /// Maps a file and reads it once to verify its checksum (some GB/s from memory).
-  /// @throws FormatError if the file is damaged or truncated, or has another key
+  /// Maps a file and reads it once to verify its fingerprint (some GB/s from memory).
+  /// @throws FormatError if the file is damaged or truncated, or its key is not `key`
   /// @throws IoError if the file cannot be read
   TokenStore(const std::filesystem::path& path, std::uint64_t key, const Progress& progress = {});
   TokenStore(const TokenStore&) = delete;
@@ -75,7 +80,7 @@ class TokenStore {
   index_t num_blank() const noexcept { return static_cast<index_t>(footer_.num_blank); }
   index_t num_truncated() const noexcept { return static_cast<index_t>(footer_.num_truncated); }
   std::uint64_t text_fingerprint() const noexcept { return footer_.text; }
-  /// Returns the number of non-blank lines of each text.
+  /// Returns the number of lines with tokens in each text.
   std::vector<index_t> lines_of_texts() const;
 
   /// Returns the number of tokens of example i.
@@ -89,7 +94,7 @@ class TokenStore {
  private:
   using Footer = data_detail::TokenStoreFooter;
 
-  /// The positions of a segment's arrays: the position of every 64th example, and the length of each.
+  /// Byte positions of the two arrays in a segment's index: positions of groups, and lengths of examples.
   struct Segment {
     std::uint64_t positions, lengths;
   };
@@ -115,7 +120,8 @@ class TokenStore {
   }
   Segment segment_of(index_t i) const noexcept;
 
-  /// Reads the footer and verifies the store. @throws FormatError
+  /// Reads the footer and verifies the store. `source` names the store in error messages. Without a key, accepts any.
+  /// @throws FormatError
   void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress);
 
   static void check_fingerprint(std::uint64_t found, std::uint64_t expected, const std::string& source,
@@ -123,17 +129,17 @@ class TokenStore {
 
   std::uint64_t fingerprint_of_contents(std::uint64_t end, const Progress& progress) const;
 
-  /// Counts the bytes that a read at `position` has mapped, and releases the file's pages when there are many.
+  /// Estimates how many bytes a read at `position` has mapped, and releases the file's pages when there are many.
   /// Otherwise all pages ever read would count as the program's memory. The system maps 64 kB around each position
-  /// read: once for the ids, once for the segment.
+  /// that is read. A read of an example needs two positions: its ids and the index of its segment.
   void count_mapped(index_t position) const noexcept;
 
   std::optional<MappedFile> file_;
   std::string memory_;
   std::string_view bytes_;  // the bytes of file_ or memory_
   Footer footer_;
-  mutable std::atomic<index_t> last_read_ = 0;  // the position of the last read
-  mutable std::atomic<index_t> mapped_ = 0;     // bytes mapped since pages were last released
+  mutable std::atomic<index_t> last_read_ = 0;  // byte position of the previous read
+  mutable std::atomic<index_t> mapped_ = 0;     // estimated bytes mapped since the last release
 };
 
 }  // namespace minibert

@@ -1,5 +1,5 @@
-// TokenStoreWriter: writes a token store example by example. Keeps only a buffer and the index of one segment in
-// memory.
+// TokenStoreWriter: writes a token store example by example. Keeps only a buffer, the index of one segment and the
+// positions of the segments in memory.
 #pragma once
 
 #include <cstdint>
@@ -17,29 +17,30 @@
 
 namespace minibert {
 
-/// The counts of the texts, known when all of them have been read.
+/// Counts that are known when all texts have been read.
 struct TextCounts {
-  std::vector<index_t> lines_of_texts;  // non-blank lines of each text
+  std::vector<index_t> lines_of_texts;  // number of lines with tokens in each text
   index_t num_blank = 0, num_truncated = 0;
 };
 
-/// Writes a store. The function `write` receives its parts in order.
+/// Writes a token store, from the first byte to the last.
 class TokenStoreWriter {
  public:
-  /// Expects ids below vocab_size, at most max_length in each example.
+  /// Calls write(bytes) for each part of the store, in order. All ids must be below vocab_size. An example may have at
+  /// most max_length ids.
   TokenStoreWriter(std::function<void(std::string_view)> write, index_t vocab_size, index_t max_length);
 
   /// Adds an example. @throws ValueError if an id is not in the vocabulary
   void add(std::span<const token_id> ids);
 
-  /// Writes the rest of the store. Do not call add() afterwards. The footer stores two fingerprints: `key` covers text,
-  /// tokenizer and settings, `text` covers only the text.
+  /// Writes the rest of the store. Do not call add() afterwards. The footer contains both fingerprints: `key` of text,
+  /// tokenizer and settings, and `text` of the text alone.
   void finish(std::uint64_t key, std::uint64_t text, const TextCounts& counts);
 
  private:
   static constexpr index_t kBufferSize = 1 << 20;
 
-  /// Returns the position in the store where the next byte goes.
+  /// Returns the byte position in the store where the next byte goes.
   std::uint64_t position() const noexcept { return written_ + buffer_.size(); }
   /// Appends the low `width` bytes of a number.
   void append(std::uint64_t value, std::uint64_t width) {
@@ -50,10 +51,11 @@ class TokenStoreWriter {
   /// Pads the buffer to a multiple of 8 bytes.
   void pad() { buffer_.resize(core::usize(core::round_up(core::length(buffer_), 8))); }
 
-  /// Appends the index of the open segment.
+  /// Appends the index of the current segment: the positions of its groups and the lengths of its examples.
   void end_segment();
 
-  /// Writes the whole 8-byte words of the buffer, because the fingerprint takes no less: all of it, after pad().
+  /// Writes the complete 8-byte words of the buffer, because the fingerprint is computed from whole words. Up to 7
+  /// bytes stay in the buffer; none after pad().
   void flush();
 
   std::function<void(std::string_view)> write_;
@@ -62,9 +64,9 @@ class TokenStoreWriter {
   std::string buffer_;  // bytes that are not written yet
   std::uint64_t written_ = 0;
   Fingerprint contents_;                  // fingerprint of the bytes written
-  std::vector<std::uint64_t> positions_;  // of the groups of 64 examples in the open segment
-  std::vector<index_t> lengths_;          // of the examples in the open segment
-  std::vector<std::uint64_t> segments_;   // positions of the finished segments
+  std::vector<std::uint64_t> positions_;  // of the groups of 64 examples in the current segment
+  std::vector<index_t> lengths_;          // of the examples in the current segment, in ids
+  std::vector<std::uint64_t> segments_;   // byte positions of the finished segments' indexes
 };
 
 }  // namespace minibert

@@ -1,5 +1,5 @@
-// UnigramBaseline: the loss of predicting every masked token by the frequencies of the training text. A language model
-// must do better.
+// UnigramBaseline: the loss of a predictor that knows only how frequent each token is in the training text. A language
+// model must do better.
 #pragma once
 
 #include <vector>
@@ -9,20 +9,20 @@
 
 namespace minibert {
 
-/// Predicts every token with its frequency in the training text.
+/// Gives every token its relative frequency in the training text as its probability.
 class UnigramBaseline {
  public:
   /// Counts the tokens of the training text. Every count starts at 1, so that no token has probability 0. Special
-  /// tokens are ignored, because they are never masked. Reports the number of examples counted.
+  /// tokens are ignored, because they are never masked. `progress` receives the number of examples counted so far.
   UnigramBaseline(const TextDataset& train, const DataCollatorForLanguageModeling& collator,
                   const Progress& progress = {});
 
-  /// Returns the mean negative log-likelihood of the dataset's masked tokens; 0 if none is masked. Masks the same
-  /// tokens as an evaluation of the model.
+  /// Returns the mean negative log-likelihood of the dataset's masked tokens, or 0 if no token is masked. Masks the
+  /// same tokens as an evaluation of a model with this collator.
   double evaluate(const TextDataset& dataset, const DataCollatorForLanguageModeling& collator) const;
 
  private:
-  std::vector<double> negative_log_probability_;  // by id
+  std::vector<double> negative_log_probability_;  // indexed by id
 };
 
 }  // namespace minibert

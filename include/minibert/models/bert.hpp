@@ -21,13 +21,14 @@
 
 namespace minibert {
 
-/// The state of one forward pass of BERT.
+/// The state of one forward pass of BERT, and its input.
 template <class T>
 struct BertContext : nn::Context<T> {
   const Batch& batch;
 };
 
-/// Returns the initialization of a model with this config. Without a seed, weights stay zero, to be loaded next.
+/// Returns the weight initialization of a model with this config. Without a seed, the weights stay zero: use this for a
+/// model whose weights are loaded next.
 nn::WeightInit weight_init(const BertConfig& config, std::optional<std::uint64_t> seed);
 
 /// Sums the word, position and token type embeddings, then applies layer norm and dropout.
@@ -44,7 +45,7 @@ class BertEmbeddings {
   nn::Dropout<T> dropout;
 };
 
-/// layer_norm(dropout(dense(x)) + residual): ends both the attention and the feed-forward block of a layer.
+/// Computes layer_norm(dropout(dense(x)) + residual), the end of the attention block and of the feed-forward block.
 template <class T>
 class BertResidualOutput {
  public:
@@ -68,7 +69,8 @@ class BertLayer {
   Variable<T> forward(Variable<T> hidden, const nn::Context<T>& context) const;
 
   /// Computes the layer's output for M of the tokens. For the other tokens, computes only keys and values.
-  /// hidden: (N, H), all tokens. queries: (M, H), the rows of `hidden` that query_context's sequences consist of.
+  /// hidden: (N, H), all tokens. queries: (M, H), the rows of `hidden` for these M tokens.
+  /// query_context: `context` with the sequences of these M tokens.
   /// Returns (M, H).
   Variable<T> forward(Variable<T> hidden, Variable<T> queries, const nn::Context<T>& context,
                       const nn::Context<T>& query_context) const;
@@ -111,18 +113,19 @@ class BasicBertModel : public nn::Module<T> {
  public:
   static constexpr const char* kArchitecture = "BertModel";
 
-  /// Makes a new model with random weights; without a seed, all weights are zero. @throws ValueError for an invalid
-  /// config
+  /// Makes a new model with random weights. Without a seed, all weights are zero.
+  /// @throws ValueError for an invalid config
   explicit BasicBertModel(const BertConfig& config, std::optional<std::uint64_t> seed = 42,
                           bool add_pooling_layer = true)
       : BasicBertModel(nn::Scope<T>(weight_init(config, seed)), config, add_pooling_layer) {}
 
-  /// Makes a part of another model, initialized as `scope` says. @throws ValueError for an invalid config
+  /// Makes a BertModel that is a part of another model. `scope` gives its name and initialization.
+  /// @throws ValueError for an invalid config
   BasicBertModel(const nn::Scope<T>& scope, const BertConfig& config, bool add_pooling_layer);
 
-  /// Loads config.json and model.safetensors from a folder in Hugging Face's format. Without pooler weights in the
-  /// file, as in the models that train_mlm writes, the model has no pooler.
-  /// @throws FormatError for an invalid file, and for missing weights unless `info` is given to list them
+  /// Loads config.json and model.safetensors from a folder in Hugging Face's format. If the file has no pooler weights,
+  /// the model has no pooler. This is the case for the models that train_mlm writes.
+  /// @throws FormatError for an invalid file, and for missing weights if `info` is null (otherwise `info` lists them)
   /// @throws IoError if a file cannot be read
   static BasicBertModel from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr);
 
@@ -136,19 +139,19 @@ class BasicBertModel : public nn::Module<T> {
     return forward(context(tape, batch, step));
   }
 
-  /// Runs the model as part of another model, which makes the context.
+  /// Runs the model as a part of another model. The other model makes the context with context().
   BertModelOutput<T> forward(const BertContext<T>& context) const;
 
-  /// Returns the last hidden state of all tokens, (N, H).
+  /// Returns the last hidden states of all tokens, (N, H).
   Variable<T> hidden_state(const BertContext<T>& context) const;
 
-  /// Returns the last hidden state of some tokens, (indices.size(), H). `indices` are ascending positions in the
-  /// batch's input_ids. The last layer computes only what these tokens need.
+  /// Returns the last hidden states of some tokens, (indices.size(), H). `indices` are ascending positions in the
+  /// batch's input_ids. For the other tokens, the last layer computes only keys and values.
   /// @throws ValueError for an index that is out of range or not in order
   Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const;
 
   /// Makes the context of a forward pass. The batch must outlive the context.
-  /// @throws ValueError for a sequence longer than max_position_embeddings, or if the batch's arrays disagree in size
+  /// @throws ValueError for a sequence longer than max_position_embeddings, or if cu_seqlens does not fit the batch
   BertContext<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const;
 
  private:

@@ -15,7 +15,8 @@
 
 namespace minibert {
 
-/// Has the fields and defaults of transformers' BertConfig. Other keys of a config.json are kept in `extra`.
+/// The settings of a BERT model, with the names and defaults of transformers' BertConfig. `extra` keeps the other keys
+/// of a config.json.
 struct BertConfig {
   index_t vocab_size = 30522;
   index_t hidden_size = 768;
@@ -50,14 +51,15 @@ struct BertConfig {
   /// Reads a config from JSON. `source` names the file in error messages. @throws FormatError
   static BertConfig from_json(const Json& json, const std::string& source);
 
-  /// Returns all fields and `extra`, with sorted keys, as transformers writes them for a model of the class
-  /// `architecture`.
+  /// Returns all fields and `extra`, with sorted keys, as transformers writes them. `architecture` is the name of the
+  /// model's class, such as "BertModel". `dtype` is the type of the weights, such as "float32".
   Json to_json(const std::string& architecture, const std::string& dtype) const;
 
   /// Checks all fields. @throws ValueError naming the first invalid field
   void validate() const;
 
-  /// Returns the activation that hidden_act names. @throws ValueError listing the supported names, if it is another
+  /// Returns the activation that hidden_act names.
+  /// @throws ValueError listing the supported names, if hidden_act is none of them
   Activation activation() const;
 };
 

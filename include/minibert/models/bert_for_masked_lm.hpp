@@ -14,7 +14,7 @@ namespace minibert {
 template <class T>
 struct MaskedLMOutput {
   Variable<T> loss;    ///< scalar: sum of the masked tokens' negative log-likelihoods, divided by num_items_in_batch
-  Variable<T> logits;  ///< (M, V), masked tokens only
+  Variable<T> logits;  ///< (M, V), one row per masked token
 };
 
 /// BERT with a masked language modelling head, as transformers' BertForMaskedLM. The decoder's weights are the word
@@ -24,12 +24,12 @@ class BasicBertForMaskedLM : public nn::Module<T> {
  public:
   static constexpr const char* kArchitecture = "BertForMaskedLM";
 
-  /// Makes a new model with random weights; without a seed, all weights are zero. @throws ValueError for an invalid
-  /// config
+  /// Makes a new model with random weights. Without a seed, all weights are zero.
+  /// @throws ValueError for an invalid config
   explicit BasicBertForMaskedLM(const BertConfig& config, std::optional<std::uint64_t> seed = 42);
 
   /// Loads config.json and model.safetensors from a folder in Hugging Face's format.
-  /// @throws FormatError for an invalid file, and for missing weights unless `info` is given to list them
+  /// @throws FormatError for an invalid file, and for missing weights if `info` is null (otherwise `info` lists them)
   /// @throws IoError if a file cannot be read
   static BasicBertForMaskedLM from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr);
 
@@ -38,11 +38,12 @@ class BasicBertForMaskedLM : public nn::Module<T> {
 
   const BertConfig& config() const noexcept { return bert.config(); }
 
-  /// Computes loss and logits of the batch's masked tokens. @throws ValueError for an id, type or position out of range
+  /// Computes the loss and the logits of the batch's masked tokens.
+  /// @throws ValueError for an id, type or position out of range
   MaskedLMOutput<T> forward(Tape<T>& tape, const MaskedLMBatch& batch, const nn::StepContext& step = {}) const;
 
-  /// Returns the logits of some tokens, (indices.size(), V). `indices` are positions in the batch's input_ids. The head
-  /// runs on these tokens only. For the other tokens, the last layer computes only keys and values.
+  /// Returns the logits of some tokens, (indices.size(), V). `indices` are positions in the batch's input_ids, in any
+  /// order. The head runs on these tokens only. For the other tokens, the last layer computes only keys and values.
   /// @throws ValueError for an id, type, position or index out of range
   Variable<T> logits(Tape<T>& tape, const Batch& batch, std::span<const index_t> indices,
                      const nn::StepContext& step = {}) const;
@@ -51,10 +52,11 @@ class BasicBertForMaskedLM : public nn::Module<T> {
   nn::Linear<T> transform;
   nn::LayerNorm<T> transform_norm;
   Parameter<T>* bias;
-  std::optional<nn::Linear<T>> decoder;  ///< set if tie_word_embeddings is false; `bias` is then unused, as in HF
+  std::optional<nn::Linear<T>> decoder;  ///< only without tie_word_embeddings; then `bias` is unused, as in HF
 
  private:
-  /// Returns the last hidden state of the tokens at `indices`, which may be in any order.
+  /// Returns the last hidden states of the tokens at `indices`, in the same order, (indices.size(), H). `indices` need
+  /// not be ascending.
   Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const;
   nn::Scope<T> predictions() const;
 };

@@ -1,4 +1,4 @@
-// Loads models from, and saves them to, folders in Hugging Face's format: config.json and model.safetensors.
+// Loads and saves models as folders in Hugging Face's format: config.json and model.safetensors.
 #pragma once
 
 #include <filesystem>
@@ -11,10 +11,10 @@
 
 namespace minibert {
 
-/// Lists the mismatches between a model and its file, as transformers' output_loading_info.
+/// The mismatches between a model and a file from which it was loaded, as in transformers' output_loading_info.
 struct LoadingInfo {
-  std::vector<std::string> missing_keys;     ///< parameters missing in the file, which were initialized randomly
-  std::vector<std::string> unexpected_keys;  ///< tensors in the file that are no parameters of the model
+  std::vector<std::string> missing_keys;     ///< parameters that the file lacks; they were initialized randomly
+  std::vector<std::string> unexpected_keys;  ///< tensors in the file that the model does not have
 };
 
 /// Returns true if the folder's weights contain the parameter `name`. @throws IoError, FormatError
@@ -33,8 +33,9 @@ void save_pretrained(const nn::Module<T>& module, const BertConfig& config, cons
 
 /// Sets a model's parameters from the folder's model.safetensors or its shards. Accepts names with and without "bert.",
 /// and the names of older files (LayerNorm.gamma, LayerNorm.beta, decoder.bias).
-/// @throws FormatError for a damaged file, a wrong shape, or a separate decoder although the config ties the weights;
-/// also for missing parameters, unless `info` is given to list them
+/// @throws FormatError for a damaged file or a wrong shape
+/// @throws FormatError if the config ties the weights, but the file has a decoder with other values
+/// @throws FormatError for missing parameters if `info` is null (otherwise `info` lists them)
 /// @throws IoError if a file cannot be read
 template <class Model>
 void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
@@ -42,7 +43,7 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
   models::detail::load_pretrained<T>(model, model.config(), Model::kArchitecture, folder, info);
 }
 
-/// Writes config.json and model.safetensors, each atomically. Creates the folder. @throws IoError
+/// Writes config.json and model.safetensors, each atomically. Creates the folder if it is missing. @throws IoError
 template <class Model>
 void save_pretrained(const Model& model, const std::filesystem::path& folder) {
   using T = typename Model::value_type;

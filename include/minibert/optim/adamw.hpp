@@ -13,7 +13,7 @@
 
 namespace minibert::optim {
 
-/// Options of AdamW, with PyTorch's names and Hugging Face's defaults. Parameter groups may override lr and
+/// Options of AdamW, with PyTorch's names and Hugging Face's defaults. A parameter group may replace lr and
 /// weight_decay.
 struct AdamWOptions {
   double lr = 5e-5;
@@ -23,35 +23,36 @@ struct AdamWOptions {
   double weight_decay = 0.0;
 };
 
-/// Updates parameters as torch.optim.AdamW does. Skips parameters without a gradient, and does not count the step for
-/// their bias correction.
+/// Updates parameters as torch.optim.AdamW does. Skips a parameter that has no gradient: the step does not count for
+/// the bias correction of this parameter.
 template <class T>
 class AdamW final : public Optimizer<T> {
  public:
-  /// The parameters must outlive the optimizer. @throws ValueError for options out of range, or for a parameter in two
-  /// groups
+  /// The parameters must outlive the optimizer.
+  /// @throws ValueError for options out of range, or for a parameter in two groups
   AdamW(const std::vector<ParameterGroup<T>>& groups, AdamWOptions options);
-  /// Puts all parameters into one group. (Module::parameter_groups returns the two groups for training BERT.)
+  /// Puts all parameters into one group. To train BERT, use the two groups of Module::parameter_groups.
   AdamW(const std::vector<Parameter<T>*>& parameters, AdamWOptions options);
 
   void step(double lr_factor, double gradient_scale) noexcept override;
   void step() noexcept { step(1, 1); }
 
   const AdamWOptions& options() const noexcept { return options_; }
-  /// Returns "adamw" with all options and the options of each group.
+  /// Returns "adamw" with the common options, then lr and weight_decay of each group.
   std::string name() const override;
 
   /// Writes "exp_avg.<name>", "exp_avg_sq.<name>" and "step.<name>" for every parameter.
   void save(const std::filesystem::path& path) const override;
 
   /// @throws FormatError if a tensor is missing, has another shape, or belongs to no parameter
+  /// @throws IoError if the file cannot be read
   void load(const std::filesystem::path& path) override;
 
  private:
   /// The state of one parameter.
   struct State {
-    double lr, weight_decay;  // from the group
-    index_t offset;           // of the moments in exp_avg_ and exp_avg_sq_
+    double lr, weight_decay;  // those of the group
+    index_t offset;           // where the moments begin in exp_avg_ and exp_avg_sq_
     index_t steps = 0;
   };
 
@@ -61,14 +62,14 @@ class AdamW final : public Optimizer<T> {
 
   static std::vector<Parameter<T>*> all_of(const std::vector<ParameterGroup<T>>& groups);
 
-  /// Counts a step of parameter p and returns the coefficients of its update.
+  /// Adds 1 to the steps of parameter p. Returns the coefficients of the update in this step.
   kernels::AdamWCoefficients<T> coefficients(index_t p, double lr_factor, double gradient_scale) noexcept;
 
   AdamWOptions options_;
   ParameterChunks<T> chunks_;
   std::vector<State> state_;                                 // per parameter
   std::vector<kernels::AdamWCoefficients<T>> coefficients_;  // per parameter, for the current step
-  Tensor<T> exp_avg_, exp_avg_sq_;                           // moments of all parameters, each at its offset
+  Tensor<T> exp_avg_, exp_avg_sq_;                           // moments of all parameters, see State::offset
 };
 
 }  // namespace minibert::optim

@@ -5,7 +5,7 @@
 
 namespace minibert::optim {
 
-/// Returns the L2 norm of all gradients together, accumulated in double. Skips parameters without a gradient.
+/// Returns the L2 norm of all gradients together, accumulated in double precision. Skips parameters without a gradient.
 template <class T>
 double grad_norm(ParameterChunks<T>& chunks) noexcept;
 
@@ -13,8 +13,8 @@ double grad_norm(ParameterChunks<T>& chunks) noexcept;
 /// Returns 1 if the norm is not finite.
 double clip_factor(double norm, double max_norm) noexcept;
 
-/// Scales all gradients by their clip_factor. Returns the norm before scaling. Passing the factor to AdamW::step has
-/// the same effect and saves one pass over the memory.
+/// Scales all gradients by the clip_factor of their common norm. Returns the norm before scaling. If you pass the
+/// factor to AdamW::step instead, the effect is the same and one pass over the gradients is saved.
 template <class T>
 double clip_grad_norm_(ParameterChunks<T>& chunks, double max_norm) noexcept;
 

@@ -1,5 +1,5 @@
-// Learning rate schedules. They depend only on the step, so there is no state to save. The formulas match transformers'
-// get_scheduler.
+// Learning rate schedules. A schedule depends only on the step, so there is no state to save. The formulas are those of
+// transformers' get_scheduler.
 #pragma once
 
 #include <string_view>
@@ -26,19 +26,21 @@ constexpr std::string_view to_string(SchedulerType type) noexcept {
   return core::name_in(detail::kSchedulerNames, type);
 }
 
-/// Returns the schedule type called `name`. @throws ValueError listing the allowed names, if it is unknown
+/// Returns the schedule type called `name`.
+/// @throws ValueError listing the allowed names, if there is no such type
 SchedulerType scheduler_type(std::string_view name);
 
-/// Computes the factor of the learning rate for each step.
+/// Computes the factor by which each step multiplies the learning rate.
 class LrScheduler {
  public:
-  /// A warmup_steps below 1 is a fraction of all steps, rounded up. Otherwise it is a number of steps, rounded down.
+  /// warmup_steps below 1 is a fraction of all steps; the product is rounded up. From 1 on, warmup_steps is a number of
+  /// steps, rounded down.
   /// @throws ValueError for a negative warmup_steps
   LrScheduler(SchedulerType type, double warmup_steps, index_t num_training_steps);
 
   index_t num_warmup_steps() const noexcept { return warmup_; }
 
-  /// Returns the factor for a step, from 0 to 1. Steps count from 0.
+  /// Returns the factor for a step, a value from 0 to 1. Steps count from 0.
   double factor(index_t step) const noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// The optimizer interface that the trainer uses.
+// The interface through which the trainer uses an optimizer.
 #pragma once
 
 #include <filesystem>
@@ -16,17 +16,18 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  /// Updates every parameter that has a gradient. Multiplies each group's learning rate by `lr_factor`, the schedule's
-  /// factor for this step, and gradients by `gradient_scale`, such as clip_factor().
+  /// Updates every parameter that has a gradient. Multiplies each learning rate by `lr_factor`, the schedule's factor
+  /// for this step. Multiplies the gradients by `gradient_scale`, such as clip_factor().
   virtual void step(double lr_factor, double gradient_scale) = 0;
 
   /// Saves the state that a resumed run needs. @throws IoError
   virtual void save(const std::filesystem::path& path) const = 0;
-  /// Loads the state from a file that save() wrote. @throws IoError, FormatError; the state is then undefined
+  /// Loads the state from a file that save() wrote.
+  /// @throws IoError, FormatError; the optimizer's state is then undefined
   virtual void load(const std::filesystem::path& path) = 0;
 
-  /// Names the update rule and its settings, such as "sgd(lr=0.1)". Checkpoints store the name; a run with another name
-  /// cannot resume.
+  /// Returns the name of the update rule and its settings, such as "sgd(lr=0.1)". Checkpoints contain the name of an
+  /// optimizer that was set with Trainer::set_optimizer. A run with another optimizer name cannot resume from them.
   virtual std::string name() const = 0;
 };
 

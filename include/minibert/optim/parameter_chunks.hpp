@@ -1,4 +1,4 @@
-// Cuts parameters into equal chunks, for parallel loops over all their elements.
+// Cuts parameters into chunks, for parallel loops over all their elements.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace minibert::optim {
 
-/// Cuts all elements of some parameters into chunks. The chunks depend only on the shapes, and sums over them are added
-/// in order, so results have the same bits for any number of threads.
+/// Cuts the elements of some parameters into chunks. A chunk belongs to one parameter. The chunks depend only on the
+/// shapes, and the sums of the chunks are added in order. So results have the same bits for any number of threads.
 template <class T>
 class ParameterChunks {
  public:
@@ -24,8 +24,8 @@ class ParameterChunks {
 
   const std::vector<Parameter<T>*>& parameters() const noexcept { return parameters_; }
 
-  /// Calls f(parameter's index, first element, number of elements) for every chunk of the parameters that have a
-  /// gradient, on all threads.
+  /// Calls f(index of the parameter, first element, number of elements) for every chunk of the parameters that have a
+  /// gradient. The calls run on all threads.
   template <class F>
   void for_each_with_grad(F f) const noexcept {
     parallel_for(core::length(chunks_), 1, [&](index_t i, index_t) {
@@ -34,8 +34,8 @@ class ParameterChunks {
     });
   }
 
-  /// Calls f(double* sum, parameter's index, first element, number of elements) for the same chunks, on all threads.
-  /// Returns the total of the sums that f wrote, added in order of the chunks.
+  /// Calls f(double* sum, index of the parameter, first element, number of elements) for the same chunks, on all
+  /// threads. f writes the sum of one chunk to *sum. Returns the total of all sums, added in the order of the chunks.
   template <class F>
   double sum_with_grad(F f) noexcept {
     parallel_for(core::length(chunks_), 1, [&](index_t i, index_t) {
@@ -50,7 +50,8 @@ class ParameterChunks {
   }
 
  private:
-  /// Elements per chunk: 64 KiB of floats, and a multiple of every SIMD vector's length.
+  /// Elements per chunk (the last chunk of a parameter may have fewer): 64 KiB of floats, and a multiple of every SIMD
+  /// vector's length.
   static constexpr index_t kChunk = 16384;
   struct Chunk {
     index_t parameter, begin, count;
@@ -58,7 +59,7 @@ class ParameterChunks {
 
   std::vector<Parameter<T>*> parameters_;
   std::vector<Chunk> chunks_;
-  std::vector<double> sums_;  // one per chunk; a member, so that steps do not allocate
+  std::vector<double> sums_;  // one per chunk; kept in a member, so that sum_with_grad() does not allocate
 };
 
 }  // namespace minibert::optim

@@ -1,4 +1,4 @@
-// The fill-mask pipeline: predicts the tokens behind the [MASK]s of a text.
+// The fill-mask pipeline: predicts a token for each [MASK] in a text.
 #pragma once
 
 #include <filesystem>
@@ -17,12 +17,13 @@ struct FillMaskPrediction {
   double score = 0;  ///< softmax probability over the vocabulary
   token_id token = 0;
   std::string token_str;
-  std::string sequence;  ///< the text with this mask filled in. If the text has several masks, the others remain, and
-                         ///< so do special tokens, as in transformers
+  std::string sequence;  ///< the text with `token` in place of this mask. If the text has several masks, `sequence`
+                         ///< still contains the other masks and all special tokens, as in transformers
 };
 
 /// Returns the top_k predictions for each [MASK] of the text, best first. Ties are ordered by id.
-/// @throws ValueError if the text has no mask, is longer than the model's positions, or top_k is not 1 to vocab_size
+/// @throws ValueError if the text has no mask or more tokens than the model has positions, or if top_k is not in
+/// 1 … vocab_size
 template <class T>
 std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedLM<T>& model,
                                                        const BertTokenizer& tokenizer, std::string_view text,
@@ -36,7 +37,7 @@ class FillMaskPipeline {
   /// Loads model and tokenizer from a folder in Hugging Face's format. @throws FormatError, IoError
   static FillMaskPipeline from_pretrained(const std::filesystem::path& folder);
 
-  /// Returns fill_mask() for this model and tokenizer.
+  /// Calls fill_mask() with this model and tokenizer.
   std::vector<std::vector<FillMaskPrediction>> operator()(std::string_view text, index_t top_k = 5) const;
 
  private:

@@ -1,4 +1,4 @@
-// Lists the members of TrainingArguments, for what concerns all of them: storing them, and comparing them on resume.
+// Lists the members of TrainingArguments, for code that handles every member: writing to JSON and comparing on resume.
 #pragma once
 
 #include <cstddef>
@@ -7,15 +7,15 @@
 
 namespace minibert {
 
-struct TrainingArguments;  // its header includes its definitions, and they include this one
+struct TrainingArguments;  // not included: training_arguments.hpp includes this file, through its .ipp
 
 namespace train_detail {
 
-/// The treatment of an argument when a run is resumed.
+/// Says how an argument is compared when a run is resumed.
 enum class OnResume {
-  must_match,  ///< affects the trained weights
+  must_match,  ///< affects the trained weights or which model is the best
   may_change,  ///< affects only logging, saving, evaluation or the length of the run
-  is_place     ///< names or clears a folder; not compared
+  is_place     ///< concerns folders; not compared
 };
 
 template <class Member>
@@ -30,7 +30,7 @@ ArgumentField(std::string_view, Member TrainingArguments::*, OnResume) -> Argume
 template <class... Values>
 std::integral_constant<std::size_t, sizeof...(Values)> count(const Values&...);
 
-/// Returns the number of members as a type. The binding compiles only with one name for each member.
+/// Returns the number of members of A as a type. Compiles only if the structured binding has one name for each member.
 template <class A>
 auto num_members(const A& args) {
   const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23,

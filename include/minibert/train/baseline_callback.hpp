@@ -10,11 +10,13 @@
 
 namespace minibert {
 
-/// Compares the evaluation loss with the loss of a baseline that needs no model. Warns if the loss is not at least 1 %
-/// below the baseline half-way through training or at its end.
+/// Compares the evaluation loss with the loss of a baseline that needs no model. Warns if the evaluation loss is not
+/// more than 1 % below the baseline. Checks the first evaluation in the second half of training, and the latest
+/// evaluation when training ends.
 class BaselineCallback : public TrainerCallback {
  public:
-  /// `name` is the baseline and completes the sentence "the model is no better than …".
+  /// `name` names the baseline: it completes the sentence "the model is no better than …". `loss` is the baseline's
+  /// mean loss. `notice` receives the warnings.
   BaselineCallback(std::string name, double loss, std::function<void(std::string_view)> notice);
 
   void on_evaluate(TrainerContext context, const Json& metrics) override;

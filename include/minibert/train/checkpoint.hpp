@@ -1,5 +1,5 @@
-// Checkpoints: folders named checkpoint-<step>, written atomically. A manifest, checkpoint.json, contains the run's
-// settings and a fingerprint of every file.
+// Checkpoints: folders named checkpoint-<step>, written atomically. The manifest, checkpoint.json, contains the
+// identity of the run (see run_identity.hpp), the sums of the losses, and a fingerprint of every other file.
 #pragma once
 
 #include <filesystem>
@@ -27,19 +27,20 @@ inline constexpr const char* kManifestName = "checkpoint.json";
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, index_t step);
 
-/// Returns the step in a checkpoint's name, or nullopt for any other name.
+/// Returns the step in the name of a checkpoint's folder, or nullopt if `path` has any other name.
 std::optional<index_t> checkpoint_step(const std::filesystem::path& path);
 
-/// Returns true if the folder is a complete checkpoint.
+/// Returns true if the folder is a complete checkpoint: it has a manifest.
 bool is_checkpoint(const std::filesystem::path& path);
 
 /// Returns the complete checkpoints in a folder, ordered by step. Returns none if the folder does not exist.
 std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& folder);
 
-/// Returns `path` if it is a checkpoint, otherwise the newest checkpoint in it, or nullopt if there is none.
+/// Returns `path` if it is a checkpoint. Otherwise returns the checkpoint of the highest step in the folder `path`, or
+/// nullopt if there is none.
 std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& path);
 
-/// Writes a checkpoint into a hidden folder, which commit() renames.
+/// Makes a hidden folder for the files of a checkpoint. commit() renames the folder to the checkpoint's name.
 class CheckpointWriter {
  public:
   explicit CheckpointWriter(std::filesystem::path path);
@@ -47,8 +48,8 @@ class CheckpointWriter {
   /// Returns the folder to write the files to.
   const std::filesystem::path& folder() const noexcept { return folder_; }
 
-  /// Adds the fingerprints of all files to the manifest, writes it, syncs everything to disk and renames the folder.
-  /// Replaces an older folder of the same name.
+  /// Adds the fingerprints of all files to the manifest and writes the manifest. Syncs all files to disk, then renames
+  /// the folder. Replaces an older folder of the same name.
   void commit(Json manifest);
 
  private:
@@ -56,22 +57,25 @@ class CheckpointWriter {
 };
 
 /// Verifies all files of a checkpoint and returns its manifest.
-/// @throws FormatError naming a file that was changed
+/// @throws FormatError naming a file whose fingerprint differs from the manifest
 /// @throws IoError naming a file that is missing or cannot be read
 Json read_checkpoint(const std::filesystem::path& path);
 
 /// Removes the half-written and half-removed checkpoints that killed runs left in a folder.
 void remove_leftovers(const std::filesystem::path& folder);
 
-/// Removes all checkpoints except the newest `limit` and `best`. A limit of 0 keeps all.
+/// Removes checkpoints from a folder. Keeps the newest `limit` checkpoints and the checkpoint `best`, a path of which
+/// only the last part counts. A limit of 0 keeps all checkpoints.
 void prune_checkpoints(const std::filesystem::path& folder, index_t limit, const std::optional<std::string>& best);
 
-/// Reads the values of all parameters. @throws FormatError naming a tensor that is missing or has a wrong shape
+/// Reads the values of all parameters from a safetensors file.
+/// @throws FormatError naming a tensor that is missing or has a wrong shape
 template <class T>
 void load_parameters(const std::filesystem::path& file, const std::vector<Parameter<T>*>& parameters);
 
-/// Reads the values of all parameters from a checkpoint, and verifies only the model's file, which is read once.
-/// @throws FormatError if the file is damaged, or as load_parameters()
+/// Reads the values of all parameters from a checkpoint. Verifies the fingerprint of the model's file, but of no other
+/// file. Reads the model's file once.
+/// @throws FormatError if the model's file is damaged, or as load_parameters()
 template <class T>
 void load_model(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters);
 

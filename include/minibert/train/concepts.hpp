@@ -12,7 +12,7 @@
 
 namespace minibert {
 
-/// A batch reports its numbers of items, tokens and sequences. The loss is a mean over the items.
+/// A batch reports its numbers of items, tokens and sequences. The loss is a mean over items, such as masked tokens.
 template <class B>
 concept TrainableBatch = requires(const B& batch) {
   { batch.num_items() } -> std::convertible_to<index_t>;
@@ -27,7 +27,7 @@ concept TrainableDataset = requires(const D& dataset, index_t example) {
   { dataset.num_tokens(example) } -> std::convertible_to<index_t>;
 };
 
-/// A collator has types Dataset and Batch, and a function collate() that makes a batch from some examples.
+/// A collator has types Dataset and Batch, and a function collate() that fills a batch with some examples of a dataset.
 template <class C>
 concept DataCollator = TrainableDataset<typename C::Dataset> && TrainableBatch<typename C::Batch> &&
     requires(const C& collator, const typename C::Dataset& dataset, std::span<const index_t> examples,

@@ -8,13 +8,14 @@
 
 namespace minibert {
 
-/// Stops training after `patience` consecutive evaluations in which metric_for_best_model did not improve by more than
-/// the threshold.
+/// Stops training after early_stopping_patience consecutive evaluations without improvement. An evaluation is an
+/// improvement if metric_for_best_model is better than the best so far by more than early_stopping_threshold.
 class EarlyStoppingCallback : public TrainerCallback {
  public:
   explicit EarlyStoppingCallback(index_t early_stopping_patience = 1, double early_stopping_threshold = 0.0);
 
-  /// @throws ValueError without load_best_model_at_end: there might be no evaluations, and the best model would be lost
+  /// @throws ValueError without load_best_model_at_end. Without this argument there might be no evaluations, and the
+  /// best model would be lost.
   void on_train_begin(TrainerContext context) override;
 
   void on_evaluate(TrainerContext context, const Json& metrics) override;

@@ -1,4 +1,4 @@
-// A model's predictions on a dataset and the labels, from which metrics are computed.
+// The predictions of a model on a dataset, with the labels. Metrics are computed from them.
 #pragma once
 
 #include <functional>
@@ -30,12 +30,12 @@ class LogitsCollector {
 
   LogitsCollector(index_t max_bytes, Preprocess preprocess);
 
-  /// Stores the logits of one batch. `label_bytes`: the memory for its labels.
+  /// Adds the logits of one batch. `label_bytes`: bytes that the labels of the batch take, which count for the limit.
   /// @throws ValueError if the memory limit is exceeded
-  /// @throws ShapeError if the shape of a row differs from the first batch
+  /// @throws ShapeError if the logits of an item have another shape than in the first batch
   void add(const Variable<T>& logits, index_t label_bytes);
 
-  /// Returns all logits: (items, classes).
+  /// Returns the logits of all batches, (items, classes), or what `preprocess` returned, concatenated.
   Tensor<T> take() const;
 
  private:
@@ -57,7 +57,7 @@ class PredictionCollector {
   /// If set, `preprocess` reduces each batch's logits before they are stored, for example to their argmax.
   PredictionCollector(index_t max_bytes, Preprocess preprocess) : logits_(max_bytes, std::move(preprocess)) {}
 
-  /// Stores the predictions of one batch. @throws as LogitsCollector::add
+  /// Adds the logits and labels of one batch. @throws as LogitsCollector::add
   void add(const Variable<T>& logits, const std::vector<Label>& labels) {
     logits_.add(logits, core::length(labels) * static_cast<index_t>(sizeof(Label)));
     labels_.insert(labels_.end(), labels.begin(), labels.end());

@@ -15,7 +15,7 @@
 
 namespace minibert {
 
-/// Returns a rate. A time of 0 counts as a nanosecond.
+/// Returns count / seconds. A time below one nanosecond counts as one nanosecond.
 double per_second(index_t count, double seconds) noexcept;
 
 struct EvaluationResult {
@@ -23,12 +23,13 @@ struct EvaluationResult {
   index_t num_items = 0, num_examples = 0, num_batches = 0;
   double runtime = 0;  ///< seconds
 
-  /// transformers' metrics: loss, runtime, samples_per_second and steps_per_second, each behind the prefix ("eval_").
+  /// Returns transformers' metrics: loss, runtime, samples_per_second and steps_per_second. Each name begins with
+  /// `prefix`, such as "eval_".
   Json to_json(std::string_view prefix) const;
 };
 
-/// Evaluates the model without dropout and without recording, on batches collated for evaluation. Uses the tape for
-/// memory only. Calls on_batch(output, batch) for every batch that has items.
+/// Computes the mean loss of the model on a dataset, without dropout and without recording gradients. batch_size:
+/// examples per batch. The tape only provides memory. Calls on_batch(output, batch) for every batch that has items.
 template <class T, class Model, DataCollator Collator, class OnBatch>
 requires TrainableModel<Model, typename Collator::Batch> EvaluationResult
 evaluate(const Model& model, const Collator& collator, const typename Collator::Dataset& dataset, index_t batch_size,

@@ -13,14 +13,14 @@ namespace minibert {
 
 namespace train_detail {
 
-/// @throws Error if the loss is not finite
+/// Checks the loss of a step. Steps count from 0. @throws Error if the loss is not finite
 void check_finite(double loss, index_t step);
 
 }  // namespace train_detail
 
-/// Computes the gradient of the mean loss over all items of the passes and stores it in the model's parameters. Divides
-/// the loss of each pass by the number of items in the whole step, so k passes of m examples give the loss and gradient
-/// of one pass of k·m examples. A step without items has loss 0 and no gradient.
+/// Computes the mean loss over the items of all passes. Stores the gradient of this loss in the model's parameters. The
+/// divisor is the number of items in the whole step. So k passes of m examples give the same loss and gradient as one
+/// pass of k·m examples. A step without items has loss 0 and no gradient.
 /// @throws Error if the loss is not finite
 template <class T, class Model, TrainableBatch Batch>
 requires TrainableModel<Model, Batch> StepResult accumulate_gradients(Model& model, Tape<T>& tape,

@@ -7,8 +7,8 @@
 
 namespace minibert {
 
-/// Handles SIGINT and SIGTERM during its lifetime. The first signal sets a flag that the Trainer checks after every
-/// step; the second ends the program at once. At most one handler may exist at a time.
+/// Handles SIGINT and SIGTERM as long as an object of this class exists. The first signal sets a flag that the Trainer
+/// checks after every step. The second signal ends the program at once. At most one object may exist at a time.
 class InterruptHandler {
  public:
   InterruptHandler();
@@ -16,13 +16,13 @@ class InterruptHandler {
   InterruptHandler& operator=(const InterruptHandler&) = delete;
   ~InterruptHandler();
 
-  /// Returns true if a signal has arrived since the last handler was constructed.
+  /// Returns true if a signal has arrived since the most recent InterruptHandler was constructed.
   static bool requested() noexcept;
 
  private:
   static std::atomic<bool>& flag() noexcept;
 
-  // Uses only what is safe in a signal handler: an atomic flag, write, signal, raise.
+  // Uses only operations that are safe in a signal handler: an atomic flag, write, signal, raise.
   static void on_signal(int number);
 
   struct sigaction old_interrupt_ {

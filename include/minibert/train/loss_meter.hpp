@@ -1,4 +1,4 @@
-// Computes the mean loss of the whole run, and since the last log entry.
+// Computes the mean loss of the whole run, and the mean loss since the previous log entry.
 #pragma once
 
 #include <minibert/core/types.hpp>
@@ -6,8 +6,8 @@
 
 namespace minibert {
 
-/// Adds up the losses of steps. Checkpoints store it, so that a resumed run logs the same values as an uninterrupted
-/// run.
+/// Adds up the losses of steps. Checkpoints contain the sums, so that a resumed run logs the same values as an
+/// uninterrupted run.
 class LossMeter {
  public:
   void add(double loss) noexcept {
@@ -17,10 +17,10 @@ class LossMeter {
     ++recent_steps_;
   }
 
-  /// Returns the mean over all steps; 0 before the first step.
+  /// Returns the mean loss of all steps, or 0 before the first step.
   double mean() const noexcept { return steps_ == 0 ? 0 : total_ / static_cast<double>(steps_); }
 
-  /// Returns the mean over the steps since the last call; 0 if there were none.
+  /// Returns the mean loss of the steps since the previous call of this function, or 0 if there were none.
   double take_recent_mean() noexcept;
 
   Json to_json() const;

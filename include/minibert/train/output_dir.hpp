@@ -1,4 +1,4 @@
-// Checks and prepares the output folder, which is never overwritten by accident.
+// Checks and prepares the output folder, so that no older run is overwritten by accident.
 #pragma once
 
 #include <minibert/core/error.hpp>
@@ -9,13 +9,15 @@ namespace minibert {
 inline constexpr const char* kTrainingLogName = "train_log.jsonl";
 inline constexpr const char* kTrainerStateName = "trainer_state.json";
 
-/// Checks that training may write to output_dir. Trainer::train() calls it too; call it yourself before other long
-/// work.
-/// @throws ValueError if output_dir is not empty, and neither resume_from_checkpoint nor overwrite_output_dir is set
+/// Checks that training may write to output_dir. Trainer::train() does this check, too. Call this function before long
+/// preparations, so that an error shows early.
+/// @throws ValueError if output_dir contains files that are not hidden, and neither resume_from_checkpoint nor
+/// overwrite_output_dir is set
 void check_output_dir(const TrainingArguments& args);
 
-/// Prepares the folder for training: checks it, creates it and removes half-written checkpoints. With
-/// overwrite_output_dir, also removes an older run's checkpoints and log.
+/// Prepares output_dir for training. Calls check_output_dir(), creates the folder and removes half-written checkpoints.
+/// With overwrite_output_dir, also removes the checkpoints, the state and the log of an older run, unless
+/// resume_from_checkpoint is set.
 void prepare_output_dir(const TrainingArguments& args);
 
 }  // namespace minibert

@@ -1,5 +1,5 @@
-// Decides whether a checkpoint belongs to this run: compares the arguments and the provenance of model, tokenizer and
-// text.
+// Decides whether a run may resume from a checkpoint: compares the arguments and the provenance (such as fingerprints
+// of tokenizer and text) of both.
 #pragma once
 
 #include <filesystem>
@@ -13,19 +13,22 @@ namespace minibert {
 
 namespace train_detail {
 
-/// Compares two JSON values, objects recursively.
-/// @throws ValueError naming the first member that differs, unless it may change on resume
+/// Compares the values `found` in this run and `expected` by the checkpoint; null: missing. Compares objects
+/// recursively. `name` is the dotted path of the values, such as "a.b" for member b of member a. `source` names the
+/// checkpoint in error messages.
+/// @throws ValueError naming the first value that differs, unless this value may change on resume
 void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source);
 
 }  // namespace train_detail
 
-/// Returns the arguments and the provenance as one object. The provenance has names and values of the caller's choice,
-/// such as fingerprints and settings.
+/// Returns one object with the arguments, the version of the data order and the provenance. The provenance is an object
+/// with names and values of the caller's choice, such as fingerprints and settings.
 Json run_identity(const TrainingArguments& args, const Json& provenance);
 
-/// Checks that this run may resume the run that wrote the checkpoint. An argument missing in the checkpoint is newer
-/// than the checkpoint, so its default is compared.
-/// @throws ValueError naming the first value that differs, unless it may change on resume
+/// Checks that a run with this identity may resume from the checkpoint, whose identity is `checkpointed`. An older
+/// version of the library may have written the checkpoint without a newer argument. The check then uses the
+/// argument's default.
+/// @throws ValueError naming the first value that differs, unless this value may change on resume
 void check_same_run(const Json& identity, Json checkpointed, const std::filesystem::path& checkpoint);
 
 }  // namespace minibert

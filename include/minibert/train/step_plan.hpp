@@ -1,4 +1,4 @@
-// Assigns examples to optimizer steps. The examples depend only on the step, so a run can resume anywhere at no cost.
+// Assigns examples to optimizer steps. The examples depend only on the step, so a run can resume at any step.
 #pragma once
 
 #include <span>
@@ -11,8 +11,8 @@
 
 namespace minibert {
 
-/// Plans the steps of a run over examples with the given lengths in tokens. A step takes gradient_accumulation_steps
-/// batches; the last step of an epoch takes the remaining batches.
+/// Assigns batches of examples to the steps of a run. A step has gradient_accumulation_steps batches. The last step of
+/// an epoch has the remaining batches.
 class StepPlan {
  public:
   StepPlan(const ExampleLengths& lengths, const TrainingArguments& args);
@@ -23,13 +23,13 @@ class StepPlan {
 
   /// Returns the epoch of a step. Both count from 0.
   index_t epoch_of(index_t step) const noexcept { return step / steps_per_epoch_; }
-  /// Returns the number of epochs, with a fraction, after a number of steps.
+  /// Returns the number of epochs that are done after a number of steps, with a fraction.
   double epochs_after(index_t steps) const noexcept {
     return static_cast<double>(steps) / static_cast<double>(steps_per_epoch_);
   }
   bool ends_epoch(index_t steps) const noexcept { return steps % steps_per_epoch_ == 0; }
 
-  /// Returns the examples of each batch of a step, in order. Valid until the next call.
+  /// Returns the examples of each batch of a step, in order. Steps count from 0. Valid until the next call.
   std::span<const std::span<const index_t>> batches(index_t step);
 
  private:
@@ -37,7 +37,7 @@ class StepPlan {
 
   BatchSampler batches_;
   index_t batches_per_step_, steps_per_epoch_, max_steps_;
-  std::vector<index_t> examples_, ends_;  // examples of the last requested step, and the ends of its batches
+  std::vector<index_t> examples_, ends_;  // of the step of the latest call: examples, and ends of batches
   std::vector<std::span<const index_t>> of_step_;
 };
 

@@ -22,8 +22,8 @@
 
 namespace minibert {
 
-/// Trains a model. The types must satisfy the concepts TrainableModel and DataCollator. The same arguments give the
-/// same bits on any number of threads, even if a run is interrupted and resumed.
+/// Trains a model. The same arguments give the same bits on any number of threads, even if the run is interrupted and
+/// resumed.
 template <class Model, DataCollator Collator>
 requires TrainableModel<Model, typename Collator::Batch>
 class Trainer final : public TrainingLoop<typename Model::value_type> {
@@ -33,7 +33,7 @@ class Trainer final : public TrainingLoop<typename Model::value_type> {
   using T = typename Model::value_type;
   using Label = typename train_detail::LabelOf<Batch>::type;
 
-  /// The references must outlive the trainer. @throws ValueError for arguments out of range
+  /// The model, the collator and the datasets must outlive the trainer. @throws ValueError for arguments out of range
   Trainer(Model& model, TrainingArguments args, const Collator& data_collator, const Dataset& train_dataset,
           const Dataset* eval_dataset = nullptr)
       : TrainingLoop<T>(args, {train_dataset.size(), [&](index_t i) { return train_dataset.num_tokens(i); }},
@@ -43,14 +43,14 @@ class Trainer final : public TrainingLoop<typename Model::value_type> {
         eval_dataset_(eval_dataset),
         passes_(collator_, train_dataset, this->args().max_tokens_per_pass) {}
 
-  /// Computes further metrics from all logits and labels, which are stored only if this is set. max_prediction_bytes
-  /// limits their memory.
+  /// If set, computes further metrics from all logits and labels of an evaluation. evaluate() collects logits and
+  /// labels only for this function. max_prediction_bytes limits their memory.
   std::function<Json(const EvalPrediction<T, Label>&)> compute_metrics;
-  /// Reduces the logits of a batch before they are stored, for example to their argmax.
+  /// If set, reduces the logits of a batch before they are collected, for example to their argmax.
   std::function<Tensor<T>(const Tensor<T>& logits)> preprocess_logits_for_metrics;
 
-  /// Runs the model on a dataset and returns its logits and labels.
-  /// @throws ValueError if they need more than max_prediction_bytes
+  /// Runs the model on a dataset. Returns the logits, the labels and the metrics.
+  /// @throws ValueError if logits and labels need more than max_prediction_bytes
   PredictionOutput<T, Label> predict(const Dataset& dataset) {
     Collector collector(this->args().max_prediction_bytes, preprocess_logits_for_metrics);
     const EvaluationResult result = run_model(dataset, &collector);
@@ -100,7 +100,7 @@ class Trainer final : public TrainingLoop<typename Model::value_type> {
   const Collator& collator_;
   const Dataset* eval_dataset_;
   PassCollator<Collator> passes_;
-  Tape<T> tape_;  // for training and evaluation
+  Tape<T> tape_;  // training and evaluation share its memory
 };
 
 }  // namespace minibert

@@ -11,7 +11,7 @@
 
 namespace minibert {
 
-/// Flags by which callbacks control the trainer.
+/// Flags that say what the trainer does next. Callbacks may change them.
 struct TrainerControl {
   bool should_training_stop = false;
   bool should_epoch_stop = false;  // unused; transformers expects it in the file
@@ -20,7 +20,7 @@ struct TrainerControl {
   bool should_log = false;
 };
 
-/// The progress of a run and its log. Names follow transformers' TrainerState.
+/// The progress and the log of a run. The names are those of transformers' TrainerState.
 struct TrainerState {
   index_t global_step = 0;  ///< optimizer steps done
   double epoch = 0;
@@ -35,7 +35,7 @@ struct TrainerState {
   Json log_history = Json::array();
   Json stateful_callbacks = Json::object();
 
-  /// Returns an object with all keys of transformers' TrainerState, sorted.
+  /// Returns a JSON object with all keys of transformers' TrainerState, sorted.
   Json to_json() const;
   /// Reads the state from JSON. @throws FormatError naming a key that is missing or has a wrong type
   static TrainerState from_json(const Json& json);
@@ -44,7 +44,7 @@ struct TrainerState {
   static TrainerState load_from_json(const std::filesystem::path& path);
 };
 
-/// Returns the entry of stateful_callbacks that transformers needs to resume.
+/// Returns the entry "TrainerControl" of stateful_callbacks. transformers needs this entry to resume.
 Json to_json(const TrainerControl& control);
 
 }  // namespace minibert

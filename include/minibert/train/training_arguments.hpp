@@ -15,7 +15,7 @@
 
 namespace minibert {
 
-/// When to do something: never, at a fixed interval of steps, or at the end of each epoch.
+/// When the trainer evaluates or saves: never, every n steps, or at the end of each epoch.
 enum class IntervalStrategy { no, steps, epoch };
 
 constexpr std::string_view to_string(IntervalStrategy strategy) noexcept {
@@ -25,18 +25,19 @@ constexpr std::string_view to_string(IntervalStrategy strategy) noexcept {
 /// The settings of a training run. Designated initializers read like keyword arguments, but must keep the order below:
 /// `TrainingArguments{.output_dir = "out", .learning_rate = 1e-4, .max_steps = 500}`.
 struct TrainingArguments {
-  std::filesystem::path output_dir = {};  ///< empty: write nothing, neither checkpoints nor a log
+  std::filesystem::path output_dir = {};  ///< if empty, nothing is written, neither checkpoints nor a log
   bool overwrite_output_dir = false;
-  /// A checkpoint, or a folder whose newest checkpoint is used; an empty path means output_dir.
+  /// A checkpoint, or a folder whose newest checkpoint is used. An empty path means output_dir. Unset: a new run.
   std::optional<std::filesystem::path> resume_from_checkpoint = std::nullopt;
 
   index_t per_device_train_batch_size = 8;
   index_t per_device_eval_batch_size = 8;
   index_t gradient_accumulation_steps = 1;
-  /// If more than 0, replaces per_device_train_batch_size: a batch takes examples up to this number of tokens.
+  /// If more than 0, replaces per_device_train_batch_size: a batch has as many examples as fit in so many tokens.
   index_t max_tokens_per_batch = 0;
-  /// Limits memory. A batch with more tokens goes through the model in several passes of at most this size, which
-  /// changes the result only by rounding. 0 disables passes: use it if the loss is not a sum over the batch.
+  /// Limits memory. A batch with more tokens goes through the model in several passes of at most this many tokens (more
+  /// only for a single longer example). This changes the result only by rounding. With 0, a batch is always one pass:
+  /// use 0 if the loss is not a sum over the items of a batch.
   index_t max_tokens_per_pass = 1280;
   SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   double learning_rate = 5e-5;
@@ -48,7 +49,7 @@ struct TrainingArguments {
   double num_train_epochs = 3.0;
   index_t max_steps = -1;  ///< if more than 0, replaces num_train_epochs
   optim::SchedulerType lr_scheduler_type = optim::SchedulerType::linear;
-  double warmup_steps = 0;  ///< below 1: a fraction of all steps
+  double warmup_steps = 0;  ///< a number of steps; below 1: a fraction of all steps
 
   index_t logging_steps = 500;
   bool logging_first_step = false;
@@ -56,31 +57,31 @@ struct TrainingArguments {
   std::optional<index_t> eval_steps = std::nullopt;  ///< defaults to logging_steps
   IntervalStrategy save_strategy = IntervalStrategy::steps;
   index_t save_steps = 500;
-  /// Number of newest checkpoints to keep, in addition to the best; 0 keeps all. (Hugging Face's default keeps all.)
+  /// Number of newest checkpoints to keep. The best checkpoint is kept, too. 0 keeps all, as Hugging Face's default.
   index_t save_total_limit = 2;
-  bool load_best_model_at_end = false;         ///< also saves a checkpoint whenever an evaluation is the best so far
-  std::string metric_for_best_model = "loss";  ///< with or without "eval_"
-  std::optional<bool> greater_is_better = std::nullopt;  ///< default: false if the metric's name ends with "loss"
-  /// Memory limit, in bytes, for the predictions that compute_metrics and predict() store.
+  bool load_best_model_at_end = false;                   ///< also saves after each evaluation that is the best so far
+  std::string metric_for_best_model = "loss";            ///< name with or without "eval_"
+  std::optional<bool> greater_is_better = std::nullopt;  ///< unset: true unless the metric's name ends with "loss"
+  /// Memory limit, in bytes, for the predictions and labels that are collected for compute_metrics and predict().
   index_t max_prediction_bytes = index_t{1} << 30;
   std::uint64_t seed = 42;
-  /// Multiplies matrices in bfloat16 (see autocast), in training and evaluation. Weights, sums and everything else stay
-  /// float.
+  /// Multiplies matrices in bfloat16 (see autocast), in training and evaluation. The weights, the sums of products and
+  /// everything else stay float.
   bool bf16 = false;
 
   index_t eval_interval() const noexcept { return eval_steps.value_or(logging_steps); }
   bool is_better(double metric, double best) const;
-  /// Returns the key of metric_for_best_model in an evaluation's metrics.
+  /// Returns the name that metric_for_best_model has in an evaluation's metrics: with "eval_".
   std::string best_metric_key() const;
 
-  /// Checks all arguments. @throws ValueError naming an invalid argument, its value and the expected values
+  /// Checks all arguments. @throws ValueError naming the first invalid argument, its value and the expected values
   void validate() const;
 
   /// Returns all arguments by name, except the arguments about folders.
   Json to_json() const;
 
-  /// Returns true if an argument may change when a run is resumed: it affects only logging, saving, evaluation or the
-  /// length of the run (and with it the schedule).
+  /// Returns true if a resumed run may have another value of the argument `name`. Such an argument affects only
+  /// logging, saving, evaluation or the length of the run. (The length also changes the learning rate schedule.)
   static bool may_change_on_resume(std::string_view name) noexcept;
 };
 

@@ -1,4 +1,4 @@
-// The training log: one JSON object per line. Each entry is on disk before training continues.
+// The training log: a file with one JSON object per line. Each entry is on disk before training continues.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace minibert {
 
-/// Appends entries to a file and syncs each to disk, so the log survives a crash.
+/// Appends entries to a file. Syncs each entry to disk, so the log survives a crash.
 class TrainingLog {
  public:
   explicit TrainingLog(std::filesystem::path path);

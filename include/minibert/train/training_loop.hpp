@@ -1,4 +1,4 @@
-// The loop of training: steps, log, evaluations, checkpoints. Does not depend on the types of model and data.
+// TrainingLoop: runs steps, logs, evaluates and saves checkpoints. Does not depend on the types of model and data.
 #pragma once
 
 #include <chrono>
@@ -27,8 +27,8 @@
 
 namespace minibert {
 
-/// Runs the training loop. Trainer derives from this class and implements the three private virtual functions. T is the
-/// element type of the parameters.
+/// The part of Trainer that does not depend on the types of model and data. Trainer derives from this class and
+/// implements the three private virtual functions. T is the element type of the parameters.
 template <class T>
 class TrainingLoop {
  public:
@@ -36,36 +36,38 @@ class TrainingLoop {
   TrainingLoop& operator=(const TrainingLoop&) = delete;
   virtual ~TrainingLoop();
 
-  /// Identifies the data of a run, with names and values such as fingerprints of text and tokenizer. Checkpoints store
-  /// the provenance; a run with a different one cannot resume.
+  /// Identifies the data of a run by names and values of your choice, such as fingerprints of text and tokenizer.
+  /// Checkpoints contain the provenance. A run with another provenance cannot resume from them.
   Json provenance = Json::object();
-  /// Computes further metrics, as an object, from the loss of an evaluation. Each name gets the prefix "eval_" ("test_"
-  /// in predict).
+  /// If set, computes further metrics from the result of an evaluation. Returns an object of names and values. The
+  /// trainer puts "eval_" before each name, or "test_" in predict().
   std::function<Json(const EvaluationResult&)> compute_loss_metrics;
   /// Receives messages for the user. The default prints them to standard error.
   std::function<void(std::string_view)> notice;
 
-  /// Saves the tokenizer together with the model from now on. The tokenizer must outlive the trainer.
+  /// Makes the trainer save this tokenizer whenever it saves the model. The tokenizer must outlive the trainer.
   template <class Tokenizer>
   void set_tokenizer(const Tokenizer& tokenizer) {
     save_tokenizer_ = [&](const std::filesystem::path& folder) { tokenizer.save_pretrained(folder); };
   }
-  /// Replaces the default optimizer, AdamW on Module::parameter_groups. The optimizer must update this model's
-  /// parameters. A resumed run must set an optimizer of the same name(). The log shows the learning rate of the
-  /// arguments, not of the optimizer.
+  /// Replaces the default optimizer, AdamW on Module::parameter_groups. The new optimizer must update the parameters of
+  /// the trainer's model. A resumed run must set an optimizer with the same name(). The logged learning rate is still
+  /// args().learning_rate times the schedule's factor.
   void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer);
   /// Replaces the schedule of lr_scheduler_type. The learning rate of step i, counted from 0, is the optimizer's
   /// learning rate times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same function.
   void set_lr_lambda(std::function<double(index_t step)> factor);
   void add_callback(std::shared_ptr<TrainerCallback> callback);
 
-  /// Trains from the start or from a checkpoint, to the last step or until a signal (see InterruptHandler).
-  /// @throws ValueError if output_dir is not empty, or the checkpoint belongs to another run
+  /// Trains from the start or from a checkpoint. Ends at the last step, when a callback stops training, or after a
+  /// signal if there is an InterruptHandler.
+  /// @throws ValueError as check_output_dir(), or if the checkpoint belongs to another run
   /// @throws FormatError if the checkpoint is damaged
   /// @throws Error if the loss or the gradient is not finite
   TrainOutput train();
 
-  /// Evaluates on the evaluation dataset. Logs the metrics and returns them. @throws ValueError without such a dataset
+  /// Evaluates the model on the evaluation dataset. Logs the metrics and returns them.
+  /// @throws ValueError if there is no evaluation dataset
   Json evaluate();
 
   /// Saves the model and the tokenizer to a folder, by default output_dir.
@@ -81,22 +83,25 @@ class TrainingLoop {
   index_t num_training_steps() const noexcept { return plan_.max_steps(); }
 
  protected:
-  /// @throws ValueError for arguments out of range
+  /// lengths: of the training examples. can_evaluate: there is an evaluation dataset. parameters: all of the model.
+  /// groups: for the default optimizer. @throws ValueError for arguments out of range
   TrainingLoop(TrainingArguments args, const ExampleLengths& lengths, bool can_evaluate,
                const std::vector<Parameter<T>*>& parameters, const std::vector<ParameterGroup<T>>& groups);
 
-  /// @throws Error if the loss of an evaluation is not finite
+  /// Checks the loss of an evaluation. @throws Error if the loss is not finite
   void check_loss(const EvaluationResult& result) const;
-  /// Returns the metrics of an evaluation: the metrics of the loss, compute_loss_metrics, and `further`.
+  /// Returns the metrics of an evaluation: those of `result`, of compute_loss_metrics and `further`. Puts `prefix`
+  /// before each name.
   Json metrics_of(const EvaluationResult& result, const Json& further, std::string_view prefix) const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// Stores the gradient of a step in the parameters. `examples`: the examples of each of the step's batches.
+  /// Computes the gradient of a step and stores it in the parameters. `examples`: for each batch of the step, the
+  /// indices of its examples.
   virtual StepResult compute_gradients(std::span<const std::span<const index_t>> examples, index_t epoch,
                                        index_t step) = 0;
-  /// Returns the metrics of the evaluation dataset, with the prefix "eval_".
+  /// Evaluates the model on the evaluation dataset. Returns the metrics, with the prefix "eval_".
   virtual Json compute_eval_metrics() = 0;
   virtual void save_weights(const std::filesystem::path& folder) const = 0;
 
@@ -104,20 +109,20 @@ class TrainingLoop {
   bool writes() const noexcept { return !args_.output_dir.empty(); }
   double lr_factor(index_t step) const;
   std::filesystem::path output_dir() const;
-  /// Returns the values that a resumed run must share with this run.
+  /// Returns the values by which check_same_run() decides whether a checkpoint belongs to this run.
   Json identity() const;
 
   void begin();
   void resume(const std::filesystem::path& checkpoint);
   void step();
-  /// Decides what to do after the step that has just run: log, evaluate, save.
+  /// Sets the flags of control_ that say what to do after the current step: log, evaluate, save.
   void plan_actions();
   void act();
   void log_training();
   void evaluate_and_compare();
   void save_checkpoint();
   void load_best_model();
-  /// Writes the last log entry and returns it.
+  /// Logs the metrics of the whole run and returns them.
   Json finish(Clock::time_point start, index_t first_step);
   void log(Json entry);
   template <class Event, class... Args>

@@ -22,7 +22,8 @@ namespace minibert {
 MINIBERT_INLINE index_t TextDataset::number(index_t i) const noexcept {
   if (part_ == Part::all) return i;
   if (part_ == Part::chosen) return core::at(*chosen_, i);
-  // Finds how many chosen examples precede the i-th other one: before chosen_[j] there are chosen_[j] − j others.
+  // Searches for the number of chosen examples before example i of the others: chosen_[j] − j others are before
+  // chosen_[j].
   index_t first = 0, last = core::length(*chosen_);
   while (first < last) {
     const index_t j = (first + last) / 2;

@@ -34,7 +34,7 @@ MINIBERT_INLINE void remove_unfinished(const std::filesystem::path& cache_dir) {
       const io::FileDescriptor file(path, O_WRONLY);
       std::error_code ignored;
       if (file.try_lock() && file.is_at(path)) std::filesystem::remove(path, ignored);
-    } catch (const IoError&) {  // renamed or removed meanwhile, or another user's
+    } catch (const IoError&) {  // the file was renamed or removed meanwhile, or belongs to another user
     }
   }
 }
@@ -60,7 +60,7 @@ MINIBERT_INLINE std::shared_ptr<const TokenStore> find_or_make_token_store(
       has_waited = true;
       options.notice(core::concat(path.string(), ": another process is writing this file; waiting for it to finish"));
     });
-    if (is_absent || has_waited)  // another process may have written it meanwhile
+    if (is_absent || has_waited)  // another process may have written the file meanwhile
       if (auto store = find_token_store(path, wanted, options)) return store;
     core::check<IoError>(write([&](std::string_view part) { file.write(part); }) == wanted, path.string(),
                          ": not written, because the text changed while it was read; try again when no other program "

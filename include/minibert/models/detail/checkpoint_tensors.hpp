@@ -13,7 +13,7 @@
 
 namespace minibert::models::detail {
 
-/// A tensor and the file that contains it.
+/// A tensor and the reader of the file that contains the tensor.
 struct CheckpointTensor {
   const SafetensorsReader* reader;
   const SafetensorsEntry* entry;
@@ -28,14 +28,16 @@ class CheckpointTensors {
 
   const std::string& source() const noexcept { return source_; }
 
-  /// Returns the tensor of the parameter `name` and marks it as taken; nullptr if there is none. Also accepts the
-  /// variants of the name that published files use.
+  /// Finds the tensor of the parameter `name`, also under the variants of the name that published files use. Marks the
+  /// tensor as taken and returns it. Returns nullptr if there is no such tensor.
   const CheckpointTensor* take(const std::string& name);
 
-  /// Marks a decoder that repeats the tied weights as taken. @throws FormatError if the decoder's values differ
+  /// Some files contain the tied decoder again. Marks such a decoder as taken.
+  /// @throws FormatError if the decoder's values differ from the tied weights
   void check_tied_decoder();
 
-  /// Returns the names of the tensors that were not taken, except buffers that older versions of transformers wrote.
+  /// Returns the names of the tensors that were not taken. Leaves out buffers that older versions of transformers
+  /// wrote.
   std::vector<std::string> left_over() const;
 
  private:
@@ -43,7 +45,7 @@ class CheckpointTensors {
 
   void open_shards(const std::filesystem::path& folder, const Json& index);
 
-  /// Returns the names that files use for a parameter, the current name first.
+  /// Returns the names that files use for the parameter `name`, beginning with `name` itself.
   static std::vector<std::string> names_of(const std::string& name);
 
   std::string source_;

@@ -1,4 +1,4 @@
-// Checks a batch and turns it into the Sequences that ops take.
+// Checks a batch and converts its offsets to the Sequences that ops take.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,9 @@
 
 namespace minibert::models::detail {
 
-/// Copies the batch's sequences to the tape.
-/// @throws ValueError if the batch's arrays disagree in size, or a sequence is longer than max_position_embeddings
+/// Returns the sequences of a batch. Copies their offsets and rows to the tape.
+/// @throws ValueError if cu_seqlens does not fit the numbers of sequences and tokens, or if a sequence is longer than
+/// max_position_embeddings
 template <class T>
 Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position_embeddings) {
   core::check<ValueError>(
@@ -31,8 +32,8 @@ Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position
   return sequences;
 }
 
-/// Returns the sequences that contain only the given tokens of `sequences`. The tape owns their offsets. `indices` are
-/// token numbers, in ascending order.
+/// Returns the sequences that remain if only the tokens at `indices` are kept. `indices` are ascending positions in the
+/// concatenated sequences. The tape owns the new offsets.
 /// @throws ValueError for an index that is out of range or not in order
 template <class T>
 Sequences keep_selected(Tape<T>& tape, const Sequences& sequences, std::span<const index_t> indices) {

@@ -10,7 +10,7 @@ namespace minibert {
 
 namespace models::detail {
 
-inline constexpr index_t kMaxSize = index_t{1} << 28;  // the product of two sizes still fits in index_t
+inline constexpr index_t kMaxSize = index_t{1} << 28;  // so that the product of two sizes fits in index_t
 
 template <class Config, class F>
 void for_each_field(Config& c, F f) {

@@ -50,7 +50,7 @@ std::string AdamW<T>::name() const {
   std::string name = core::concat("adamw(beta1=", options_.beta1, ", beta2=", options_.beta2, ", eps=", options_.eps);
   for (const State& state : state_) {
     const std::string group = core::concat(", lr=", state.lr, ", weight_decay=", state.weight_decay);
-    if (!name.ends_with(group)) name += group;  // parameters of one group are neighbours
+    if (!name.ends_with(group)) name += group;  // parameters of one group are adjacent in state_
   }
   return name + ")";
 }

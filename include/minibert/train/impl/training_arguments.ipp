@@ -22,7 +22,7 @@ Json argument_to_json(const Value& value) {
   if constexpr (std::is_enum_v<Value>)
     return to_string(value);
   else if constexpr (std::is_same_v<Value, std::uint64_t>)
-    return core::concat(value);  // as text, because Json stores signed integers
+    return core::concat(value);  // as text, because integers in Json are signed
   else
     return value;
 }
@@ -53,7 +53,7 @@ MINIBERT_INLINE bool TrainingArguments::may_change_on_resume(std::string_view na
 
 MINIBERT_INLINE void TrainingArguments::validate() const {
   const auto at_least = [](const char* name, auto value, auto least) {
-    core::check<ValueError>(value >= least, name, " is ", value, ", expected ", least, " or more");  // false for NaN
+    core::check<ValueError>(value >= least, name, " is ", value, ", expected ", least, " or more");  // also rejects NaN
   };
   const auto is_finite = [](const char* name, double value) {
     core::check<ValueError>(std::isfinite(value), name, " is ", value, ", expected a finite number");
