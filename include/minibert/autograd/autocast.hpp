@@ -5,9 +5,10 @@
 
 namespace minibert {
 
-/// While an autocast lives, linear, matmul and attention on the calling thread multiply in its precision, as under
-/// `torch.autocast`. Weights, softmax, layer norm, losses and sums stay in float. An op reads the precision in its
-/// forward pass, and its backward step uses the same one. The innermost autocast counts.
+/// While an autocast exists, linear, matmul and attention on the calling thread multiply in the precision of that
+/// autocast, as under `torch.autocast`. Weights, softmax, layer norm, losses and sums stay in float. An op reads the
+/// precision in its forward pass, and its backward step uses the same precision. If autocasts are nested, the innermost
+/// one applies.
 class autocast {
  public:
   explicit autocast(Precision precision) noexcept : before_(precision_) { precision_ = precision; }

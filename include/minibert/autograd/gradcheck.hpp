@@ -1,4 +1,4 @@
-// Checks gradients by central differences. For tests: not part of minibert.hpp.
+// Checks gradients by central differences. Meant for tests, so minibert.hpp does not include this file.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +10,13 @@
 
 namespace minibert {
 
-/// Compares backward()'s gradients with central differences. `loss` is a function from a Tape<double>& to a scalar
-/// Variable<double>; all parameters of the store that require a gradient are checked. Returns the largest error,
-/// max|a − b| / max|b| per tensor, where b are the central differences. A tensor whose gradient is near zero beside the
-/// others (a key's bias in attention) is measured against the largest gradient. NaN if any number is NaN, so that
-/// `gradcheck(...) < 1e-6` fails. The gradients stay in the store, the values are restored. `step` is relative for
-/// values above 1.
+/// Compares the gradients a of backward() with the central differences b. Checks all parameters of the store that
+/// require a gradient. `loss` is a function from a Tape<double>& to a scalar Variable<double>.
+///
+/// Returns the largest error of any tensor, max|a − b| / max|b|. If b is near zero compared to the other tensors (as
+/// for the bias of the keys in attention), divides by the largest |b| of all tensors instead. Returns NaN if any number
+/// is NaN, so that `gradcheck(...) < 1e-6` fails. Leaves the gradients in the store and restores the values. Changes a
+/// value x by step·max(1, |x|).
 template <class Loss>
 double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
   Tape<double> tape;
@@ -28,7 +29,7 @@ double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
     return static_cast<double>(loss(tape).item());
   };
   std::vector<double> errors, scales;  // max|a − b| and max|b| of each tensor
-  const auto worst = [](double a, double b) { return std::isnan(a) || a > b ? a : b; };  // NaN wins
+  const auto worst = [](double a, double b) { return std::isnan(a) || a > b ? a : b; };  // a NaN stays the result
   for (Parameter<double>* p : store.in_order()) {
     if (!p->requires_grad) continue;
     double error = 0, scale = 0;
@@ -51,13 +52,13 @@ double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
   for (index_t i = 0; i < core::length(errors); ++i) {
     const double scale = core::at(scales, i) > 1e-6 * largest ? core::at(scales, i) : largest;
     if (core::at(errors, i) != 0)
-      result = worst(core::at(errors, i) / scale, result);  // x / 0 is infinite, which fails, too
+      result = worst(core::at(errors, i) / scale, result);  // an error / 0 is infinite, so the check fails
   }
   return result;
 }
 
-/// Checks the gradients of `loss`, a function from a std::vector<Variable<double>> to a scalar Variable<double>, at the
-/// given inputs, as torch.autograd.gradcheck. Returns the error as above.
+/// Checks the gradients of `loss` at the given inputs, as torch.autograd.gradcheck. `loss` is a function from a
+/// std::vector<Variable<double>> to a scalar Variable<double>. Returns the error as above.
 template <class Loss>
 double gradcheck(const std::vector<Tensor<double>>& inputs, Loss loss, double step = 1e-5) {
   ParameterStore<double> store;

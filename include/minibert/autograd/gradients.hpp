@@ -1,4 +1,4 @@
-// Input and Gradients: what a backward step uses to read its inputs and to write their gradients.
+// Input and Gradients: give a backward step access to the inputs of its op and to their gradients.
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
@@ -7,9 +7,9 @@
 
 namespace minibert {
 
-/// An input that an op has listed. Gives its value, and stands for its gradient in Gradients::slot(). Trivially
-/// copyable, so that a backward step can capture it. A default-constructed Input is an absent optional input: it has no
-/// shape.
+/// An input that an op has listed. Provides the value of the input, and selects its gradient in Gradients::slot().
+/// Trivially copyable, so that a backward step can capture an Input. A default-constructed Input represents an absent
+/// optional input and has no shape.
 template <class T>
 class Input {
  public:
@@ -18,7 +18,7 @@ class Input {
 
   const Shape& shape() const noexcept { return edge_->node->shape; }
   index_t numel() const noexcept { return shape().numel(); }
-  /// Returns the value, row-major; null for an absent input.
+  /// Returns the elements of the value, in row-major order. Returns null for an absent input.
   const T* data() const noexcept { return edge_ == nullptr ? nullptr : edge_->node->data; }
   bool requires_grad() const noexcept { return edge_ != nullptr && edge_->node->requires_grad; }
 
@@ -29,21 +29,21 @@ class Input {
   autograd::detail::Edge<T>* edge_ = nullptr;
 };
 
-/// Gives a backward step the places of its inputs' gradients.
+/// Tells a backward step where to write the gradients of its inputs.
 template <class T>
 class Gradients {
  public:
-  /// Returns the place of an input's gradient, or an empty Sink if the input requires no gradient. The first writer of
-  /// a gradient replaces it, later writers add. One variable may be listed as two inputs, so take one slot and fill it
-  /// before taking the next.
-  /// @throws ValueError if the input's own backward step has run already
+  /// Returns the destination of an input's gradient, or an empty Sink if the input requires no gradient. The Sink tells
+  /// the first writer of a gradient to overwrite it, and later writers to add to it. One variable may be listed as two
+  /// inputs, so write to one slot before taking the next.
+  /// @throws ValueError if the op that computed the input has run its backward step already
   Sink<T> slot(const Input<T>& input) {
     if (!input) return {};
     input.edge_->has_slot = true;
     return tape_.gradient_slot(*input.edge_->node);
   }
 
-  /// States that the step has no gradient for this input, although the input requires one.
+  /// Declares that the step has no gradient for this input, although the input requires one.
   void none(const Input<T>& input) noexcept {
     if (input) input.edge_->has_slot = true;
   }

@@ -3,7 +3,7 @@
 
 namespace minibert {
 
-/// While a no_grad lives, ops on the calling thread record nothing and their results require no gradient, as in
+/// While a no_grad exists, ops on the calling thread record nothing and their results require no gradient, as in
 /// `torch.no_grad()`.
 class no_grad {
  public:

@@ -1,4 +1,4 @@
-// Op: records a function on variables. An op lists its inputs once, and reaches their values and gradients only through
+// Op: records a function on variables. An op lists its inputs once. The op reaches values and gradients only through
 // the listed inputs.
 #pragma once
 
@@ -18,8 +18,9 @@ namespace minibert {
 ///     T* y = op.output(x.shape());                            // makes the result; fill it from in.data(), …
 ///     return op.record([=](const T* dy, Gradients<T>& g) { … g.slot(in) … g.slot(factor) … });
 ///
-/// The op is open from its construction until record(). While it is open, reading the value of a variable that requires
-/// a gradient and is not listed throws, so no gradient is lost in silence. A tape has at most one open op.
+/// The op is open from its construction until record(). While the op is open, a variable that requires a gradient must
+/// be listed before its value is read. Reading the value of an unlisted variable throws, so that no gradient is lost
+/// silently. A tape has at most one open op.
 template <class T>
 class Op {
  public:
@@ -30,23 +31,25 @@ class Op {
   Op& operator=(const Op&) = delete;
 
   /// Lists an input.
-  /// @throws ValueError if it belongs to another tape or to an earlier step, if output() was called, or if the op is
-  /// closed
+  /// @throws ValueError if x belongs to another tape or was made before the tape's last reset(), if output() was
+  /// called, or if the op is closed
   Input<T> input(const Variable<T>& x);
 
-  /// Makes the result, uninitialized, of the given shape. The result requires a gradient if an input does and the tape
-  /// records. @throws ValueError if the op has a result, or is closed
+  /// Creates the result with the given shape and returns its elements, uninitialized. The result requires a gradient if
+  /// an input requires one and the tape records.
+  /// @throws ValueError if the op has a result or is closed
   T* output(const Shape& shape);
 
-  /// Returns true if the tape will keep the backward step: then the op must keep what the step reads.
+  /// Returns true if the tape will keep the backward step. The op must then keep the values that the step reads.
   /// @throws ValueError before output()
   bool is_recorded() const;
 
   Tape<T>& tape() const noexcept { return tape_; }
 
   /// Closes the op and returns the result. If the result requires a gradient, backward() calls f(dy, gradients), where
-  /// dy is the gradient of the result. f may overwrite dy. f is copied and never destroyed, so it captures inputs,
-  /// pointers and numbers by value. f must call gradients.slot() or none() for each input that requires a gradient.
+  /// dy is the gradient of the result. f may overwrite dy. f is copied and never destroyed, so f must capture inputs,
+  /// pointers and numbers by value. f must call gradients.slot() or gradients.none() for each input that requires a
+  /// gradient.
   /// @throws ValueError before output(), or if the op is closed
   template <class F>
   Variable<T> record(F f) {
@@ -68,6 +71,7 @@ class Op {
   using Node = autograd::detail::Node<T>;
   using Edge = autograd::detail::Edge<T>;
 
+  /// Checks that the op is open. `function` is the name of the caller, for the message.
   /// @throws ValueError after record(), or after the tape's reset()
   void check_open(const char* function) const;
 

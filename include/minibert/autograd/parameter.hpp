@@ -19,10 +19,13 @@ class ParameterStore;
 /// A named tensor and its gradient. A ParameterStore owns both and never moves them.
 ///
 /// The gradient belongs to the parameter, not to a tape. Any number of threads may run forward passes on the parameters
+/// of one store at the same time, if each thread has its own tape. Only one thread at a time may run backward().
+///
+/// The gradient belongs to the parameter, not to a tape. Any number of threads may run forward passes on the parameters
 /// of one store at the same time, each with a tape of its own, but only one at a time may run backward().
 template <class T>
 struct Parameter {
-  std::string name;  ///< full name, as in Hugging Face's files
+  std::string name;  ///< full name, as in the model files of Hugging Face
   Shape shape;
   bool requires_grad = true;  ///< false: frozen
   bool has_grad = false;      ///< true if grad was written since zero_grad(); false is PyTorch's `grad is None`
@@ -35,7 +38,8 @@ struct Parameter {
   /// Returns all elements in row-major order.
   std::span<T> values() noexcept { return {data, core::usize(numel())}; }
   std::span<const T> values() const noexcept { return {data, core::usize(numel())}; }
-  /// Returns the gradient, in the same order. Empty until a backward pass first reaches the parameter.
+  /// Returns all elements of the gradient, in row-major order. Returns an empty span until a backward pass first
+  /// reaches the parameter.
   std::span<const T> gradient() const noexcept { return {grad, grad == nullptr ? 0 : core::usize(numel())}; }
 };
 
@@ -47,7 +51,8 @@ struct ParameterGroup {
   std::optional<double> weight_decay = std::nullopt;  ///< replaces the optimizer's weight decay
 };
 
-/// Owns parameters and their gradients. A parameter has its memory from the moment it is declared.
+/// Owns parameters and their gradients. declare() allocates the values of a parameter. Its gradient is allocated by the
+/// first backward pass that reaches the parameter.
 template <class T>
 class ParameterStore {
  public:
@@ -55,14 +60,14 @@ class ParameterStore {
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
 
-  /// Adds a parameter whose elements are zero. Its address is stable.
+  /// Adds a parameter whose elements are zero. The address of the parameter never changes.
   /// @throws ValueError if the name is taken
   Parameter<T>& declare(std::string name, const Shape& shape);
 
   /// Returns all parameters, in ASCII order of their names.
   const std::vector<Parameter<T>*>& in_order() noexcept { return in_order_; }
 
-  /// Gives a parameter a gradient of zeros, unless it has memory for one.
+  /// Allocates the gradient of a parameter and fills it with zeros. Does nothing if the gradient is allocated already.
   void allocate_gradient(Parameter<T>& parameter);
 
  private:

@@ -1,4 +1,4 @@
-// PingPongBuffers: two buffers that hold the outputs of layers in turns while the tape does not record.
+// PingPongBuffers: two buffers that alternately hold the outputs of layers while the tape does not record.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@
 
 namespace minibert {
 
-/// Runs layers one after the other, each in Tape::scoped(). A tape that does not record then holds the outputs of two
-/// layers, however many layers run. A tape that records keeps everything.
+/// Runs layers one after the other, each in Tape::scoped(). A tape that does not record then holds the outputs of only
+/// two layers, however many layers run. A tape that records keeps all outputs.
 template <class T>
 class PingPongBuffers {
  public:
@@ -19,8 +19,9 @@ class PingPongBuffers {
     if (!tape.recording()) buffers_ = {tape.buffer(shape), tape.buffer(shape)};
   }
 
-  /// Runs the layer, a function that returns a Variable, and returns the result. Without recording, the result is valid
-  /// until the end of the next call. @throws ShapeError if the result has another shape than the buffers
+  /// Runs the layer, a function that returns a Variable, and returns the result. If the tape does not record, the
+  /// result is valid until the next call of run() returns.
+  /// @throws ShapeError if the shape of the result differs from the shape of the buffers
   template <class F>
   Variable<T> run(F layer) {
     return tape_.scoped(buffers_[turn_++ % 2], layer);

@@ -2,11 +2,13 @@
 //
 // Lifetimes:
 // - Values, backward steps and the memory that the steps need live in an arena. reset() releases all of them at once.
-// - The gradient of a value lives in a pool. The first backward step that writes the gradient allocates it. It is
-//   released after the value's own backward step; the gradient of a Tape::variable() lives until reset().
+// - The gradient of a value lives in a pool. The first backward step that writes the gradient allocates it. The
+// backward
+//   step that reads the gradient releases it. A retained gradient, such as that of a Tape::variable(), lives until
+//   reset().
 // - Parameters and their gradients belong to a ParameterStore.
-// Arena and pool keep their memory across reset(), so a training step allocates no heap memory unless it needs more
-// than all steps before it.
+// Arena and pool keep their memory across reset(). A training step therefore allocates heap memory only if it needs
+// more memory than every step before it.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +28,8 @@
 
 namespace minibert {
 
-/// Records ops and differentiates them. One tape serves many steps, with reset() between them. Only one thread at a
-/// time may use a tape; threads that share a model need a tape each.
+/// Records ops and differentiates them. One tape serves many training steps, with reset() between them. Only one thread
+/// at a time may use a tape. Threads that share a model need a tape each.
 template <class T>
 class Tape {
  public:
@@ -36,37 +38,39 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// Returns true if ops are recorded: no no_grad lives on this thread.
+  /// Returns true if ops are recorded, that is, if no no_grad exists on the calling thread.
   bool recording() const noexcept { return !no_grad::active(); }
 
-  /// Forgets everything recorded. All variables of this tape become invalid. Keeps the memory for the next step.
+  /// Discards everything recorded. All variables of this tape become invalid. Keeps the memory for the next step.
   void reset();
 
   // ---- values ----
 
-  /// Returns the parameter as a variable. While the tape records, the same parameter gives the same variable until
-  /// reset(). Otherwise the parameter is only read, so threads may share it.
+  /// Returns the parameter as a variable. While the tape records, all calls for a parameter that requires a gradient
+  /// return the same variable until reset(). The call only reads the parameter, so threads may share the parameter.
   Variable<T> parameter(Parameter<T>& p);
 
   /// Returns a copy of a tensor as a variable that requires no gradient.
   Variable<T> constant(const Tensor<T>& tensor);
 
-  /// Returns a copy of a tensor as a variable that requires a gradient. backward() adds to Variable::grad().
+  /// Returns a copy of a tensor as a variable that requires a gradient, if the tape records. backward() adds to the
+  /// gradient, which Variable::grad() returns.
   Variable<T> variable(const Tensor<T>& tensor);
 
-  /// Returns an uninitialized variable that requires no gradient, for scoped().
+  /// Returns an uninitialized variable that requires no gradient, as the destination of scoped().
   Variable<T> buffer(const Shape& shape);
 
   // ---- for ops (see Op) ----
 
-  /// Returns uninitialized memory for `count` elements of U, valid until reset(). Holds what a backward step needs.
+  /// Returns uninitialized memory for `count` elements of U, valid until reset(). An op uses this memory for what its
+  /// backward step reads.
   template <class U = T>
   U* scratch(index_t count) {
     static_assert(std::is_trivially_destructible_v<U>);
     return static_cast<U*>(arena_.allocate(core::usize(count) * sizeof(U)));
   }
 
-  /// Returns a copy of `values`, a contiguous container, valid until reset().
+  /// Returns a pointer to a copy of `values`, a contiguous container. The copy is valid until reset().
   template <class Container>
   auto keep(const Container& values) {
     using U = std::remove_cv_t<std::remove_reference_t<decltype(*std::data(values))>>;
@@ -75,14 +79,16 @@ class Tape {
     return static_cast<const U*>(copy);
   }
 
-  /// Returns uninitialized memory for `count` elements of U, valid until the next call: scratch space of one kernel.
+  /// Returns uninitialized memory for `count` elements of U, valid until the next call of workspace(). Serves as
+  /// temporary memory of one kernel.
   template <class U = T>
   U* workspace(index_t count) {
     return workspace_.template get<U>(count);
   }
 
-  /// Returns f(), a Variable. A tape that does not record copies the result to `to`, which buffer() made, returns `to`,
-  /// and gives back all memory that f took. @throws ShapeError if the shapes of the result and of `to` differ
+  /// Calls f and returns its result, a Variable. If the tape does not record, copies the result to `to` and returns
+  /// `to`. The tape then reuses all memory that f took. `to` comes from buffer().
+  /// @throws ShapeError if the shapes of the result and of `to` differ
   template <class F>
   Variable<T> scoped(const Variable<T>& to, F f) {
     if (recording()) return f();
@@ -98,17 +104,17 @@ class Tape {
   // ---- backward ----
 
   /// Adds the gradient of `loss` to every parameter and variable that the loss depends on. Two losses may share
-  /// parameters, but no value computed from them: add such losses and call backward() once. After an exception the
-  /// gradients are incomplete: clear them, and reset the tape.
-  /// @throws ShapeError if the loss has more than one element; ValueError if it requires no gradient, if it belongs to
-  /// another tape, or if a value that it depends on was differentiated before; Error if the backward step of an op
-  /// gives an input no gradient
+  /// parameters, but no value computed from parameters: add such losses and call backward() once. After an exception
+  /// the gradients are incomplete: clear the gradients, and reset the tape.
+  /// @throws ShapeError unless the loss has exactly one element; ValueError if the loss requires no gradient, if the
+  /// loss belongs to another tape, or if a value that the loss depends on was differentiated before; Error if the
+  /// backward step of an op gives an input no gradient
   void backward(const Variable<T>& loss);
 
-  /// Called by backward() for each parameter with a gradient, as soon as the gradient is final.
+  /// If set, backward() calls this function for each parameter with a gradient, as soon as the gradient is final.
   std::function<void(Parameter<T>&)> on_gradient_final;
 
-  /// Returns the bytes held for values and gradients.
+  /// Returns the number of bytes that this tape holds for values and gradients.
   std::size_t capacity() const noexcept { return arena_.capacity() + gradients_.capacity(); }
 
  private:
@@ -138,8 +144,8 @@ class Tape {
 
   void run_backward(Node& node, Gradients<T>& gradients);
 
-  /// Returns where a backward step writes the gradient of a value; an empty sink if it requires none. Allocates the
-  /// gradient if it does not exist.
+  /// Returns the destination to which a backward step writes the gradient of a value. Returns an empty sink if the
+  /// value requires no gradient. Allocates the gradient if it does not exist.
   Sink<T> gradient_slot(Node& node);
 
   T* allocate_gradient(const Shape& shape) {
@@ -157,7 +163,7 @@ class Tape {
   Pool gradients_;
   Workspace workspace_;
   Node* last_ = nullptr;
-  std::vector<Leaf> leaves_;  // by address of the parameter
+  std::vector<Leaf> leaves_;  // sorted by the address of the parameter
   const autograd::detail::OpenOp<T>* open_op_ = nullptr;
 };
 

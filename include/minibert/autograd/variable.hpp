@@ -34,18 +34,19 @@ struct Edge {
   bool has_slot = false;  // true if the backward step called slot() or none()
 };
 
-/// A value on a tape and, while the tape records, the backward step of the op that made it. Lives in the tape's arena.
+/// A value on a tape. If the tape recorded the op that computed the value, also holds the backward step of that op.
+/// Lives in the tape's arena.
 template <class T>
 struct Node {
-  const char* op;  // name of the op that made the value
+  const char* op;  // name of the op that computed the value
   Shape shape;
   T* data;
-  T* grad = nullptr;  // allocated when the first consumer runs backward; released after this node's own backward
+  T* grad = nullptr;  // allocated when the first consumer runs backward; released after this node runs backward
   bool requires_grad = false;
   bool retains_grad = false;  // keeps grad until the tape's reset()
   bool ran_backward = false;
-  Parameter<T>* parameter = nullptr;  // set for a parameter
-  Edge<T>* inputs = nullptr;          // in reverse order
+  Parameter<T>* parameter = nullptr;  // null unless the value is a parameter
+  Edge<T>* inputs = nullptr;          // the listed inputs, last listed first
   void (*backward)(const void* closure, T* dy, Gradients<T>&) = nullptr;
   const void* closure = nullptr;
   Node* previous = nullptr;  // the node recorded before this one
@@ -55,7 +56,7 @@ struct Node {
 template <class T>
 struct OpenOp {
   const char* name;
-  Edge<T>* inputs = nullptr;  // in reverse order
+  Edge<T>* inputs = nullptr;  // last listed first
 };
 
 }  // namespace autograd::detail
@@ -65,8 +66,8 @@ template <class T>
 class Variable {
  public:
   Variable() = default;
-  // The copy constructor is not trivial, so that a backward step, which must be trivially copyable, cannot capture a
-  // Variable. A backward step reaches values and gradients only through the op's listed inputs (see Op).
+  // A backward step must be trivially copyable. The copy constructor is not trivial, so a backward step cannot capture
+  // a Variable. A backward step reaches values and gradients only through the op's listed inputs (see Op).
   Variable(const Variable& other) noexcept : tape_(other.tape_), node_(other.node_), step_(other.step_) {}
   Variable& operator=(const Variable& other) noexcept = default;
 
@@ -80,15 +81,17 @@ class Variable {
   /// Returns the value's elements, in row-major order.
   /// @throws ValueError if the variable requires a gradient and the open op does not list it (see Op)
   const T* data() const;
-  /// Views the value as a matrix: the last dimension as columns, all others as rows. Needs #include <Eigen/Core>.
+  /// Returns a view of the value as a matrix: the last dimension as columns, all others as rows. Needs #include
+  /// <Eigen/Core>.
   /// @throws as data()
   ConstMatrixMap<T> value() const { return ConstMatrixMap<T>(data(), shape().rows(), shape().columns()); }
   /// Returns a copy of the value. @throws as data()
   Tensor<T> tensor() const;
-  /// Returns the only element. @throws ShapeError for another number of elements; as data()
+  /// Returns the only element. @throws ShapeError unless there is exactly one element; otherwise as data()
   T item() const;
 
-  /// Keeps the gradient after backward(), until the tape is reset. Variables from Tape::variable() always keep theirs.
+  /// Keeps the gradient after backward(), until the tape is reset. A variable from Tape::variable() always keeps its
+  /// gradient.
   /// @throws ValueError if the variable requires no gradient
   void retain_grad() const;
   /// Returns a copy of the gradient.
@@ -104,7 +107,7 @@ class Variable {
 
   Tape<T>* tape_ = nullptr;
   Node* node_ = nullptr;
-  std::uint64_t step_ = 0;  // the tape's number of resets when the variable was made
+  std::uint64_t step_ = 0;  // how often the tape had been reset when the variable was made
 };
 
 /// Returns the value as text, as to_string(const Tensor<T>&) does. @throws as Variable::data()

@@ -13,7 +13,7 @@
 
 namespace minibert {
 
-/// The alignment in bytes of all memory for numbers: one cache line, which is also the widest vector.
+/// The alignment in bytes of all memory for numbers: one cache line, which is also the size of the widest vector.
 inline constexpr std::size_t kAlignment = 64;
 
 /// Returns `bytes` rounded up to the alignment.
@@ -21,8 +21,8 @@ constexpr std::size_t aligned_size(std::size_t bytes) noexcept {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-/// Owns `size()` uninitialized bytes. Move-only. Large buffers ask for huge pages, because activations span more small
-/// pages than the TLB holds: with huge pages attention is 5 % faster, matrix products 2 %.
+/// Owns `size()` uninitialized bytes. Move-only. Large buffers request huge pages, because activations span more small
+/// pages than the TLB holds. With huge pages, attention is 5 % faster and matrix products are 2 % faster.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;

@@ -1,5 +1,5 @@
-// Memory for a tape. An Arena is released all at once or in reverse order, a Pool piece by piece in any order. Both
-// keep the memory they have grown to, so the steady state does not allocate from the heap.
+// Memory for a tape. An Arena releases memory all at once or in reverse order. A Pool releases pieces in any order.
+// Both keep the memory that they have allocated, so the steady state does not allocate from the heap.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 
 namespace minibert {
 
-/// Allocates by moving a mark forward in a list of chunks. Memory in use never moves. Each new chunk doubles the
-/// capacity. Chunks are never merged: untouched pages cost nothing, but a merged chunk would have to be cleared again
-/// by the system.
+/// Allocates by moving a mark forward in a list of chunks. Memory in use never moves. Each new chunk at least doubles
+/// the capacity. Chunks are never merged, because the system would have to clear the pages of a merged chunk again.
+/// Untouched pages of separate chunks cost nothing.
 class Arena {
  public:
   /// A position to rewind to.
@@ -30,16 +30,16 @@ class Arena {
     used_ = to.used;
   }
 
-  /// Releases everything and keeps the chunks: the same allocations then fit without new ones.
+  /// Releases everything but keeps the chunks, so the same allocations fit again without new chunks.
   void reset() noexcept { rewind({}); }
 
-  /// Returns the bytes of all chunks, used or not.
+  /// Returns the number of bytes in all chunks, used or not.
   std::size_t capacity() const noexcept;
 
  private:
   static constexpr std::size_t kFirstChunk = std::size_t{1} << 20;
   std::vector<AlignedBuffer> chunks_;
-  std::size_t current_ = 0, used_ = 0;  // the chunk in use, and the bytes used of it
+  std::size_t current_ = 0, used_ = 0;  // index of the chunk in use, and bytes used in it
 };
 
 /// Allocates and releases pieces in any order. Takes the smallest free piece that fits, and merges free neighbours.
@@ -48,17 +48,17 @@ class Pool {
   /// Returns `bytes` of uninitialized memory, aligned to kAlignment. @throws std::bad_alloc if there is no memory
   void* allocate(std::size_t bytes);
 
-  /// Releases memory that allocate(bytes) returned, with the same `bytes`.
+  /// Releases memory that allocate() returned. bytes: the same value as in the call of allocate().
   void release(void* p, std::size_t bytes) noexcept;
 
-  /// Takes back everything that is in use.
+  /// Releases everything.
   void release_all() noexcept;
 
-  /// Replaces several chunks by one, an eighth larger, because pieces may be cut differently next time. Does nothing
-  /// while memory is in use.
+  /// Replaces several chunks by one that is an eighth larger than all of them, because pieces may be cut differently
+  /// next time. Does nothing while memory is in use.
   void reset();
 
-  /// Returns the bytes of all chunks, used or not.
+  /// Returns the number of bytes in all chunks, used or not.
   std::size_t capacity() const noexcept;
   std::size_t in_use() const noexcept { return in_use_; }
 
@@ -78,7 +78,7 @@ class Pool {
   std::size_t in_use_ = 0;
 };
 
-/// Scratch memory: one block that grows to the largest size asked for and keeps no contents.
+/// Scratch memory: one block that grows to the largest requested size. Growing discards the contents.
 class Workspace {
  public:
   /// Returns uninitialized memory for `count` elements of T. Invalidates the memory that earlier calls returned.

@@ -15,9 +15,9 @@
 #define MINIBERT_INLINE inline
 #endif
 
-// Programs must not mix the forms: their types have the same names. The compiled form defines this symbol as an
-// ordinary variable (core/impl/parallel.ipp) and the header-only form as a thread-local one, which linkers refuse to
-// combine.
+// Programs must not mix the forms, because their types have the same names. The compiled form defines this symbol as an
+// ordinary variable (core/impl/parallel.ipp). The header-only form defines it as a thread-local variable. Linkers
+// refuse to combine the two definitions.
 #if !defined(MINIBERT_COMPILED) && defined(__ELF__)
 extern "C" {
 [[gnu::used]] inline thread_local char minibert_mixes_header_only_and_compiled_form = 0;
@@ -29,9 +29,9 @@ extern "C" {
 #endif
 
 // The inline namespace of simd, kernels and parallel loops. In the header-only form it is named after the flags of the
-// translation unit. Otherwise the linker would merge functions of units compiled with different flags, and a unit
-// without AVX could get code that uses AVX, or a unit without OpenMP memory for one thread and loops on two.
-// Types that are passed between units stay outside this namespace.
+// translation unit. Otherwise the linker would merge functions of units that were compiled with different flags. A unit
+// without AVX could then get code that uses AVX. A unit without OpenMP could get loops on two threads with memory for
+// one. Types that are passed between units stay outside this namespace.
 #if defined(MINIBERT_COMPILED)
 #define MINIBERT_ARCH compiled
 #elif defined(__AVX512F__)

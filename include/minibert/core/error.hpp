@@ -67,7 +67,7 @@ struct Part {
   };
 };
 
-/// Converts a value to one of the types that Part takes. Shape and other types must have a to_string().
+/// Converts a value to one of the types that Part takes. Other types, such as Shape, must have a to_string().
 template <class V>
 auto printable(const V& value) {
   if constexpr (std::same_as<V, char>)
@@ -88,7 +88,7 @@ auto printable(const V& value) {
 
 std::string join(std::initializer_list<Part> parts);
 
-// One instance for each type of exception, not for each message.
+// Is instantiated once for each type of exception, not once for each message.
 template <class E>
 [[noreturn, gnu::cold, gnu::noinline]] void raise(std::initializer_list<Part> parts) {
   throw E(join(parts));

@@ -29,15 +29,15 @@ int num_threads() noexcept;
 /// Sets the number of threads of loops that the calling thread starts. Does nothing without OpenMP or for n <= 0.
 void set_num_threads(int n) noexcept;
 
-/// Returns the calling thread's number inside a parallel loop, from 0 to num_threads() − 1. Use it to choose scratch
-/// memory only: results must not depend on it.
+/// Returns the index of the calling thread inside a parallel loop, from 0 to num_threads() − 1; 0 outside of loops. Use
+/// the index only to choose scratch memory: results must not depend on it.
 int thread_index() noexcept;
 
 /// Returns the number of chunks that parallel_for(n, grain, …) makes.
 constexpr index_t num_chunks(index_t n, index_t grain) noexcept { return core::ceil_div(n, grain); }
 
-/// Returns the grain that divides n equally among all threads, a multiple of `unit`. Use it only if results do not
-/// depend on where the loop is cut.
+/// Returns the grain with which parallel_for divides n equally among all threads, rounded up to a multiple of `unit`.
+/// Use this grain only if results do not depend on where the loop is cut.
 inline index_t equal_grain(index_t n, index_t unit) noexcept {
   return core::round_up(core::ceil_div(n, num_threads()), unit);
 }
@@ -61,7 +61,8 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
       &loop);
 }
 
-/// Does the same for an f that may throw: runs all chunks, then rethrows the exception of the first chunk that failed.
+/// Does the same as parallel_for for an f that may throw. Runs all chunks, then rethrows the exception of the first
+/// chunk that failed, in the order of the chunks.
 template <class F>
 void parallel_for_throwing(index_t n, index_t grain, F&& f) {
   std::vector<std::exception_ptr> errors(core::usize(num_chunks(n, grain)));

@@ -19,7 +19,7 @@ inline constexpr int kRotations[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
 }  // namespace detail
 
 /// Replaces the counter (x0, x1) by 64 random bits: Threefry-2x32 with 20 rounds under the key (k0, k1). Word is
-/// std::uint32_t, or a vector of 32-bit lanes that has +, ^, << and >>: kernels draw a vector of numbers at once.
+/// std::uint32_t, or a vector of 32-bit lanes that has +, ^, |, << and >>: kernels draw a vector of numbers at once.
 template <class Word>
 [[gnu::always_inline]] inline void threefry2x32(std::uint32_t k0, std::uint32_t k1, Word& x0, Word& x1) {
   const std::uint32_t keys[3] = {k0, k1, 0x1BD11BDAu ^ k0 ^ k1};
@@ -38,7 +38,8 @@ template <class Word>
   }
 }
 
-/// Names a stream of random numbers. Starts from a seed; fold() in the site, step, row and so on that tell it apart.
+/// Identifies a stream of random numbers. Construct a key from a seed, then fold() in what tells the streams apart: the
+/// site, the step, the row and so on.
 struct Key {
   std::uint32_t k0 = 0, k1 = 0;
 
@@ -52,7 +53,7 @@ struct Key {
     return (static_cast<std::uint64_t>(c1) << 32) | c0;
   }
 
-  /// Returns another stream, which differs from this one and for each `value`.
+  /// Returns the key of another stream, a different one for each `value`.
   Key fold(std::uint64_t value) const noexcept {
     return Key(bits(static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32)));
   }
@@ -78,7 +79,8 @@ struct Key {
   double normal(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept { return normal_pair(c0, c1)[0]; }
 };
 
-/// Returns the number of a site (a module's full name, or a purpose), for Key::fold(): the FNV-1a hash of its name.
+/// Returns the FNV-1a hash of a site's name, for Key::fold(). A site is a place that draws random numbers. Its name is
+/// a module's full name, or a purpose.
 constexpr std::uint64_t site(std::string_view name) noexcept { return core::fnv1a(name); }
 
 }  // namespace minibert::random

@@ -5,11 +5,11 @@
 
 namespace minibert {
 
-/// Says which rows of an (N, …) tensor belong to which sequence. The arrays must outlive it.
+/// Says which rows of an (N, …) tensor belong to which sequence. The arrays must outlive this struct.
 struct Sequences {
   const index_t* cu_seqlens = nullptr;  ///< count + 1 offsets: sequence b is rows [cu_seqlens[b], cu_seqlens[b + 1])
   const index_t* global_rows =
-      nullptr;        ///< count numbers of the sequences in the batch of the whole optimizer step; they key dropout
+      nullptr;        ///< count indices of the sequences in the batch of the whole optimizer step; keys for dropout
   index_t count = 0;  ///< B
   index_t max_seqlen = 0;  ///< length of the longest sequence
 

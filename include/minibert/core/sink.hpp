@@ -3,8 +3,8 @@
 
 namespace minibert {
 
-/// Says whether a kernel skips a gradient (no data), overwrites it, or adds to it. The first writer overwrites, so a
-/// gradient is never filled with zeros first.
+/// Says whether a kernel skips a gradient (no data), overwrites it, or adds to it. The first writer overwrites the
+/// gradient, so the gradient need not be filled with zeros before.
 template <class T>
 struct Sink {
   T* data = nullptr;

@@ -16,7 +16,7 @@ using index_t = std::int64_t;
 /// A vocabulary id, as in Hugging Face's `input_ids`.
 using token_id = std::int32_t;
 
-// Helpers shared by all rooms are in minibert::core, here and in other headers. In minibert itself, templates as
+// Helpers that all folders share are in minibert::core, here and in other headers. In minibert itself, templates as
 // general as these would make a user's own length(), at() or check() ambiguous.
 namespace core {
 

@@ -34,14 +34,14 @@ inline bool is_all_ascii(std::string_view text) noexcept {
 }
 
 /// Reads the character at `p`, p < end. Invalid bytes are read as by Python's decode("utf-8", "replace"): a sequence
-/// that breaks off is one U+FFFD, and so is each byte that cannot start a sequence.
+/// that breaks off gives one U+FFFD, and so does each byte that cannot start a sequence.
 [[gnu::always_inline]] inline Decoded decode(const char* p, const char* end) noexcept {
   const auto byte = [p](index_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(p[i])); };
   const std::uint32_t first = byte(0);
   if (first < 0x80) return {first, 1};
   if (first < 0xC2 || first > 0xF4) return {kReplacement, 1};
   const index_t bytes = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  // The second byte's range keeps out overlong forms, surrogates and what lies beyond U+10FFFF.
+  // The second byte's range excludes overlong forms, surrogates and characters beyond U+10FFFF.
   const std::uint32_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
   const std::uint32_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
   if (end - p < 2 || byte(1) < low || byte(1) > high) return {kReplacement, 1};
@@ -53,7 +53,7 @@ inline bool is_all_ascii(std::string_view text) noexcept {
   return {character, bytes};
 }
 
-/// Appends a character as UTF-8. It must be at most U+10FFFF and no surrogate.
+/// Appends a character as UTF-8. The character must be at most U+10FFFF and no surrogate.
 inline void append(std::string& out, char32_t character) {
   const auto put = [&](char32_t byte) { out.push_back(static_cast<char>(byte)); };
   const auto put_tail = [&](int shift) { put(0x80 | ((character >> shift) & 0x3F)); };
@@ -100,7 +100,8 @@ inline index_t count_characters(std::string_view text) noexcept {
   return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
-/// Returns the last character of a text, which must not be empty; U+FFFD of one byte if it is invalid.
+/// Returns the last character of a text that is not empty. Returns U+FFFD with one byte if that character is invalid,
+/// or is itself U+FFFD.
 inline Decoded last_character(std::string_view text) noexcept {
   const char* const end = text.data() + text.size();
   for (index_t bytes = 1; bytes <= 4 && bytes <= core::length(text); ++bytes)

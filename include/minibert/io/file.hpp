@@ -16,7 +16,7 @@
 
 namespace minibert {
 
-/// A regular file, mapped read-only. Move-only; the view is valid as long as the mapping.
+/// Maps a regular file read-only. Move-only. The view is valid as long as the file is mapped.
 class MappedFile {
  public:
   /// @throws IoError if the file cannot be opened or is not a regular file; an empty file is fine
@@ -59,19 +59,20 @@ void sync_directory(const std::filesystem::path& path);
 /// @throws IoError
 void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
-/// Returns the hidden name beside `path` for a file or folder that is unfinished (".tmp") or going to be removed
-/// (".removing"): ".<name><suffix>" in the same folder.
+/// Returns the path of ".<name><suffix>" in the folder of `path`, where <name> is the file name of `path`. suffix:
+/// ".tmp" for an unfinished file or folder, ".removing" for one that is about to be removed.
 std::filesystem::path hidden_sibling(const std::filesystem::path& path, std::string_view suffix);
 
 }  // namespace io
 
-/// A file that appears under its name only when it is complete: commit() syncs and renames a hidden file beside it.
+/// Writes a file that appears under its name only when it is complete. Data go to a hidden file in the same folder;
+/// commit() syncs and renames the hidden file.
 class AtomicFile {
  public:
   /// @throws IoError if the hidden file cannot be created
   explicit AtomicFile(std::filesystem::path path);
-  /// For a file that several processes may write. If another process is writing it, calls on_wait() and waits; the file
-  /// may exist afterwards. @throws IoError if the hidden file cannot be created or locked
+  /// For a file that several processes may write. If another process is writing the file, calls on_wait() and waits;
+  /// the file may exist afterwards. @throws IoError if the hidden file cannot be created or locked
   AtomicFile(std::filesystem::path path, const std::function<void()>& on_wait);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -85,8 +86,8 @@ class AtomicFile {
   void commit();
 
  private:
-  /// Returns the hidden file, locked and empty. The process that held the lock before has renamed or removed the file,
-  /// unless it was killed: then its leftovers are overwritten.
+  /// Returns the hidden file, locked and empty. Tries again if the process that held the lock before has renamed or
+  /// removed the file. Empties the file if a killed process has left it.
   io::FileDescriptor open_alone(const std::function<void()>& on_wait) const;
 
   std::filesystem::path path_, temporary_;
@@ -96,14 +97,15 @@ class AtomicFile {
 
 namespace io {
 
-/// Creates a file or replaces it atomically. @throws IoError if that fails; an older file is then unchanged
+/// Creates a file or replaces it atomically. @throws IoError if that fails; an older file is then unchanged, unless
+/// only the sync of the folder failed
 void write_file(const std::filesystem::path& path, std::string_view contents);
 
 /// Creates a folder and its parents, unless they exist. @throws IoError
 void make_directories(const std::filesystem::path& path);
 
-/// Removes a file or a folder with its contents; does nothing if there is none. It is renamed to a hidden name first,
-/// so a folder under its own name is always complete. @throws IoError
+/// Removes a file, or a folder with its contents; does nothing if there is none. Renames the file or folder to a hidden
+/// name first, so a folder under its own name is always complete. @throws IoError
 void remove_tree(const std::filesystem::path& path);
 
 }  // namespace io

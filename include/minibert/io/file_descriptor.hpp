@@ -1,4 +1,5 @@
-// The operating system's files, with errors as exceptions. Other rooms use it where they append, lock or sync.
+// The operating system's file descriptors, with errors as exceptions. Other folders use this class to append, lock or
+// sync.
 #pragma once
 
 #include <fcntl.h>
@@ -18,8 +19,8 @@ namespace minibert::io {
 /// Throws IoError "path: cannot <action>: <reason>", with the reason that errno gives.
 [[noreturn]] void raise_errno(const std::filesystem::path& path, std::string_view action);
 
-/// Owns an open file; the destructor closes it. Move-only. The constructor opens `path` and is_at() looks it up. All
-/// other functions use `path` only in error messages. A failed system call throws IoError, except in try_lock() and
+/// Owns an open file; the destructor closes it. Move-only. The constructor opens `path`, and is_at() looks up `path`.
+/// All other functions use `path` only in error messages. A failed system call throws IoError, except in try_lock() and
 /// is_at(), which then return false.
 class FileDescriptor {
  public:
@@ -37,7 +38,7 @@ class FileDescriptor {
   /// Returns the size in bytes. @throws IoError if this is not a regular file
   std::size_t size(const std::filesystem::path& path) const;
 
-  /// Reads the next bytes into the buffer and returns them: the buffer full, or less at the end of the file.
+  /// Reads the next bytes into the buffer and returns them. Fills the whole buffer, except at the end of the file.
   std::string_view read(std::span<char> buffer, const std::filesystem::path& path) const;
 
   /// Writes all of the data.

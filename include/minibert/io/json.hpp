@@ -16,14 +16,14 @@
 
 namespace minibert {
 
-/// A JSON value. Objects keep the order of their members; integers and floating-point numbers stay apart.
+/// A JSON value. Objects keep the order of their members. Integers and floating-point numbers are different types.
 class Json {
  public:
   using Array = std::vector<Json>;
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  /// parse() refuses deeper text, so code that visits or destroys a value may recurse.
+  /// The largest depth of nesting that parse() accepts. Code that visits or destroys a value may therefore recurse.
   static constexpr index_t kMaxDepth = 256;
 
   Json() noexcept;
@@ -67,15 +67,16 @@ class Json {
   Object& as_object() &;
   Object as_object() &&;
 
-  /// Returns the member of this name, or nullptr if there is none or this is not an object. Searches linearly.
+  /// Returns the value of this key, or nullptr if the key is missing or this is not an object. Searches linearly.
   const Json* find(std::string_view key) const noexcept;
-  /// Returns the member of this name. @throws FormatError naming the key, if it is missing
+  /// Returns the value of this key. @throws FormatError if the key is missing or this is not an object
   const Json& at(std::string_view key) const;
-  /// Returns the member of this name; if it is missing, appends it as null. @throws FormatError if this is not an
-  /// object
+  /// Returns the value of this key. If the key is missing, appends it with the value null. @throws FormatError if this
+  /// is not an object
   Json& operator[](std::string_view key);
 
-  /// Reads one JSON text strictly: RFC 8259 in UTF-8, no key twice in an object, at most kMaxDepth levels.
+  /// Reads one JSON text strictly: RFC 8259 in UTF-8, no key twice in an object, at most kMaxDepth levels. source: the
+  /// name of the text in error messages.
   /// @throws FormatError "source:line:column: reason" for any other text
   static Json parse(std::string_view text, std::string_view source);
   /// Reads a JSON file. @throws FormatError as for parse(), IoError if the file cannot be read

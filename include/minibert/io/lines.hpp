@@ -26,14 +26,14 @@ index_t line_start(std::string_view text, index_t place) noexcept;
 
 }  // namespace io::detail
 
-/// Cuts the text into num_chunks(length(text), grain) pieces of whole lines, which may be empty, and calls
-/// f(piece, number of the piece) for each, in any order and on any thread. Rethrows the exception of the first piece
-/// that failed.
+/// Cuts the text into num_chunks(length(text), grain) pieces of whole lines. A piece has about `grain` bytes and may be
+/// empty. Calls f(piece, index of the piece) for each piece, in any order and on any thread. Rethrows the exception of
+/// the first piece that failed.
 template <class F>
 void parallel_for_lines(std::string_view text, index_t grain, F&& f) {
   parallel_for_throwing(core::length(text), grain, [&](index_t begin, index_t end) {
     const index_t from =
-        io::detail::line_start(text.substr(0, core::usize(end)), begin);  // not beyond `end`: lines may be long
+        io::detail::line_start(text.substr(0, core::usize(end)), begin);  // not beyond `end`, as lines may be long
     const index_t to = from < end ? io::detail::line_start(text, end) : from;
     f(text.substr(core::usize(from), core::usize(to - from)), begin / grain);
   });

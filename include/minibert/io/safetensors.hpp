@@ -43,14 +43,14 @@ class SafetensorsReader {
   const SafetensorsEntry* find(std::string_view name) const noexcept;
 
   /// Finds the tensor, checks its shape and copies its elements to `out`, converted to T.
-  /// @throws FormatError if there is no such tensor, or its shape or dtype is another one
+  /// @throws FormatError if there is no such tensor, its shape is not `shape`, or copy() does not support its dtype
   template <class T>
   void read(std::string_view name, const Shape& shape, T* out) const;
-  /// The same for an entry of this reader.
+  /// Does the same for an entry of this reader.
   template <class T>
   void read(const SafetensorsEntry& entry, const Shape& shape, T* out) const;
 
-  /// Copies numel elements of an F32, F64, F16 or BF16 tensor to `out`, converted to T.
+  /// Copies all elements of an F32, F64, F16 or BF16 tensor to `out`, converted to T.
   /// @throws FormatError for other dtypes
   template <class T>
   void copy(const SafetensorsEntry& entry, T* out) const;
@@ -74,7 +74,7 @@ class SafetensorsReader {
   Json metadata_ = Json::object();
 };
 
-/// A tensor to write. `data` has numel() elements.
+/// A tensor to write. `data` points to numel() elements.
 template <class T>
 struct SafetensorsTensor {
   std::string name;
@@ -89,7 +89,7 @@ struct SafetensorsTensor {
 };
 
 /// Writes tensors of float or double as transformers does: names in ASCII order, metadata {"format": "pt"}. Replaces
-/// the file atomically. @throws ValueError if two tensors have one name, IoError if the file cannot be written
+/// the file atomically. @throws ValueError if two tensors have the same name, IoError if the file cannot be written
 template <std::floating_point T>
 void write_safetensors(const std::filesystem::path& path, std::vector<SafetensorsTensor<T>> tensors);
 

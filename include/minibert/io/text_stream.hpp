@@ -1,4 +1,4 @@
-// Text files, plain or compressed, read as a stream of blocks of whole lines, so they may be larger than memory.
+// Reads text files, plain or compressed, as a stream of blocks of whole lines. The files may be larger than memory.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ class Decompressor;
 /// Reports the progress of long work: `done` of `total`, in a unit that depends on the work.
 using Progress = std::function<void(index_t done, index_t total)>;
 
-/// Reads a text file from beginning to end, in memory of about two blocks. Recognizes gzip and zstd by the first bytes,
-/// not by the file's name. Several compressed members in one file are one text.
+/// Reads a text file from beginning to end, using memory for about two blocks of block_size bytes. Recognizes gzip and
+/// zstd by the first bytes, not by the file's name. Several compressed members in one file count as one text.
 /// @throws IoError if the file cannot be read, is not a regular file or changes while it is read; FormatError if
 /// compressed data are damaged or cut short; ValueError if the library was built without the decompressor
 class TextStream {
@@ -40,11 +40,11 @@ class TextStream {
   /// text. The view is valid until the next call.
   std::string_view next();
 
-  /// Return the bytes read so far, and the size of the file.
+  /// Return the number of bytes read from the file so far, and the size of the file in bytes.
   index_t bytes_read() const noexcept { return bytes_read_; }
   index_t file_size() const noexcept { return file_size_; }
 
-  /// Returns the fingerprint of the file as it is on disk, once the end of the text is reached.
+  /// Returns the fingerprint of the file as it is on disk. Valid only after next() has reached the end of the text.
   std::uint64_t fingerprint() const noexcept { return fingerprint_.value(); }
 
  private:
@@ -69,13 +69,13 @@ class TextStream {
 
 namespace io::detail {
 
-/// Returns the sum of the files' sizes. @throws IoError if one is missing or not a regular file
+/// Returns the sum of the files' sizes in bytes. @throws IoError if one is missing or not a regular file
 index_t total_size(const std::vector<std::filesystem::path>& files);
 
 }  // namespace io::detail
 
-/// Calls f(block, number of the file) for every block of every file, in order, and reports the bytes read. Returns the
-/// fingerprint of the files.
+/// Calls f(block, index of the file) for every block of every file, in order. Reports the number of bytes read to
+/// `progress`. Returns the fingerprint of the files.
 /// @throws as TextStream; a missing file is reported before any file is read
 template <class F>
 std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, const Progress& progress, F&& f) {
@@ -94,14 +94,15 @@ std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, co
   return fingerprint.value();
 }
 
-/// Returns the fingerprint of the files as for_each_block returns it. It depends on every byte and on where each file
-/// ends. Reads at the speed of the disk, or at several GB/s from memory. @throws IoError
+/// Returns the same fingerprint of the files as for_each_block. The fingerprint depends on every byte and on where each
+/// file ends. Reads at the speed of the disk, or at several GB/s from memory. @throws IoError
 std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, const Progress& progress = {});
 
 /// Returns the fingerprint of texts in memory, equal to the fingerprint of files with these contents.
 std::uint64_t fingerprint_of(std::span<const std::string_view> texts, const Progress& /*progress*/ = {});
 
-/// Does the same for texts in memory. The fingerprint equals the fingerprint of plain files with these contents.
+/// Calls f(block, index of the text) for every block of every text in memory, in order. Returns the fingerprint of
+/// plain files with these contents.
 template <class F>
 std::uint64_t for_each_block(std::span<const std::string_view> texts, const Progress& progress, F&& f) {
   const std::uint64_t fingerprint = fingerprint_of(texts);

@@ -1,6 +1,6 @@
 // One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019), in PyTorch's order:
 //
-//   g ← s·g                                      clipping, without a pass of its own
+//   g ← s·g                                      clipping, without an extra pass over g
 //   w ← w·(1 − lr·λ)                             decay, decoupled from the gradient
 //   m ← β1·m + (1 − β1)·g                        exp_avg
 //   v ← β2·v + (1 − β2)·g²                       exp_avg_sq

@@ -12,9 +12,9 @@
 
 namespace minibert::kernels {
 
-/// The sizes of an attention: H heads of size D. q, y and their gradients have a row of H·D elements for each query; k,
-/// v and their gradients have one for each key. All rows are `stride` elements apart. `queries` and `keys` have the
-/// same number of sequences; a sequence that has queries has keys.
+/// The sizes of an attention operation: H heads of size D. q, y and their gradients have a row of H·D elements for each
+/// query; k, v and their gradients have such a row for each key. All rows are `stride` elements apart. `queries` and
+/// `keys` have the same number of sequences. A sequence that has queries also has keys.
 struct AttentionShape {
   Sequences queries, keys;  ///< equal, unless only some tokens attend; keys.global_rows determine the dropout
   index_t num_heads = 0;
@@ -46,7 +46,7 @@ struct AttentionGradients {
 
 inline namespace MINIBERT_ARCH {
 
-/// Returns the elements of scratch memory that attention_forward and attention_backward need.
+/// Returns the number of elements of T that attention_forward and attention_backward need as scratch memory.
 template <class T>
 index_t attention_workspace(const AttentionShape& shape, index_t threads = num_threads());
 

@@ -1,6 +1,6 @@
 // Dropout (Srivastava et al., 2014). The mask is a function of an element's place, so it is never stored.
 //
-// The place is a key (seed, site, step), the number of the element's sequence in the global batch, its position in the
+// The place is a key (seed, site, step), the index of the element's sequence in the global batch, its position in the
 // sequence, and its feature. Sixteen random bits decide each element, so a call of the generator decides four. Calls
 // take features in groups of 64, arranged so that every vector width draws the same decisions.
 #pragma once
@@ -18,7 +18,7 @@ namespace minibert::kernels {
 /// rounded probability, so the expectation is exact.
 struct DropoutMask {
   random::Key key;
-  int threshold = 0;  ///< elements whose 16 bits are below are dropped; 0: no dropout
+  int threshold = 0;  ///< elements whose 16 random bits are below `threshold` are dropped; 0: no dropout
 
   static DropoutMask of(double p, random::Key key) noexcept {
     return {.key = key, .threshold = static_cast<int>(std::lround(p * 65536))};

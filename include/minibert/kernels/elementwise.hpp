@@ -19,7 +19,7 @@ struct BroadcastMap {
   index_t sizes[kMaxDim] = {};    // of the result
   index_t strides[kMaxDim] = {};  // of the operand
 
-  /// Returns the number of the operand's element for element i of the result.
+  /// Returns the index of the operand's element for element i of the result.
   index_t operator()(index_t i) const noexcept {
     index_t offset = 0;
     for (int d = dim - 1; d >= 0; --d) {
@@ -34,7 +34,7 @@ inline namespace MINIBERT_ARCH {
 
 inline constexpr index_t kElementwiseGrain = 8192;
 
-/// Writes f(i) to y[i] for n elements, or adds it.
+/// Writes f(i) to y[i] for i in [0, n), or adds f(i) if y accumulates.
 template <class T, class F>
 void generate(Sink<T> y, index_t n, F f) noexcept {
   if (!y) return;
@@ -43,11 +43,11 @@ void generate(Sink<T> y, index_t n, F f) noexcept {
   });
 }
 
-/// Returns the elements of scratch memory that generate_reduced needs.
+/// Returns the number of doubles that generate_reduced needs as scratch memory.
 constexpr index_t reduced_workspace(index_t numel, index_t n) noexcept { return numel == n ? 0 : numel; }
 
-/// Writes y[j] = Σ f(i) over all i in [0, n) with map(i) = j, for `numel` elements j, or adds it. Sums in order and in
-/// double: a sum of a million elements in float would lose four digits.
+/// Writes Σ f(i) over all i in [0, n) with map(i) = j to y[j] for j in [0, numel), or adds it if y accumulates. Sums in
+/// order and in double: a sum of a million elements in float would lose four digits.
 template <class T, class F>
 void generate_reduced(Sink<T> y, index_t numel, const BroadcastMap& map, index_t n, F f, double* workspace) noexcept {
   if (!y) return;

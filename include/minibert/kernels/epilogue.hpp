@@ -16,7 +16,7 @@ struct Epilogue {
   T* c;
   index_t stride;
   bool accumulate = false;  ///< adds to C instead; only without a bias
-  const T* bias = nullptr;  ///< null: 0
+  const T* bias = nullptr;  ///< null: no bias
   Gelu gelu = Gelu::none;   ///< only with a bias
   T* pre = nullptr;         ///< unless null, receives the argument of GELU, in rows as those of C
 };

@@ -1,9 +1,9 @@
 // C = epilogue(A·B) for row-major and transposed operands of any size and stride.
 //
 // C is cut into chunks, which threads take (detail/gemm_chunks.hpp). A chunk is a sequence of micro-tiles
-// (detail/gemm_micro.hpp). Each stores its sums at once, so bias, activation and accumulation cost no extra pass over
-// memory. Each sum over k is a single chain of multiply-adds. Neither the cuts of
-// C and k nor the number of threads changes the order of the chain, so results are the same bits.
+// (detail/gemm_micro.hpp). A micro-tile stores its sums as soon as they are finished, so bias, activation and
+// accumulation cost no extra pass over memory. Each sum over k is a single chain of multiply-adds. Neither the cuts of
+// C and k nor the number of threads changes the order of the chain, so none of them changes a bit of the result.
 // docs/matrix_product.md says more.
 #pragma once
 
@@ -16,7 +16,8 @@
 namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 
-/// Returns the elements of scratch memory that gemm needs, or with threads = 1 gemm_serial.
+/// Returns the number of elements of T that gemm needs as workspace; with threads = 1, the number that gemm_serial
+/// needs.
 template <class T>
 index_t gemm_workspace(index_t n, index_t k, index_t threads = num_threads());
 

@@ -25,12 +25,12 @@ struct LayerNormGradients {
 
 inline namespace MINIBERT_ARCH {
 
-/// Computes y = (z − mean z) / √(var z + eps) · weight + bias for each of n rows z = x + residual. Writes mean and
-/// rstd, 1/√(var z + eps), of each row for the backward kernel, unless both are null.
+/// Computes y = (z − mean z) / √(var z + eps) · weight + bias for each of n rows z = x + residual. For the backward
+/// kernel, writes the mean of each row to `mean` (n) and 1/√(var z + eps) to `rstd` (n), unless both are null.
 template <class T>
 void layer_norm_forward(T* y, T* mean, T* rstd, const LayerNormInputs<T>& in) noexcept;
 
-/// Returns the elements of scratch memory that layer_norm_backward needs.
+/// Returns the number of elements of T that layer_norm_backward needs as scratch memory.
 index_t layer_norm_backward_workspace(index_t n, index_t d) noexcept;
 
 /// Computes the gradients. With x̂ = (z − mean)·rstd and g = dy·weight: dx and dresidual are

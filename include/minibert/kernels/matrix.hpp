@@ -5,7 +5,8 @@
 
 namespace minibert::kernels {
 
-/// Element (i, j) is at data[i·row_stride + j·column_stride]. One of the strides is 1. Strides count elements.
+/// Element (i, j) is at data[i·row_stride + j·column_stride]. At least one of the strides is 1. Strides are in
+/// elements.
 template <class T>
 struct Matrix {
   const T* data;

@@ -10,7 +10,7 @@
 
 namespace minibert::nn {
 
-/// Applies dropout in training and is the identity otherwise. The mask depends on the context's key, this layer's name,
+/// Applies dropout in training. Otherwise returns its input. The mask depends on the context's key, this layer's name,
 /// and the row and feature of each element.
 template <class T>
 class Dropout {
@@ -18,10 +18,10 @@ class Dropout {
   /// @throws ValueError unless 0 ≤ probability < 1
   Dropout(const Scope<T>& scope, double probability);
 
-  /// x: (…, D). If x has one row per token or one row per sequence (as after pooling), the mask depends on the
-  /// sequence's number in the batch of the whole step, and on the token's position in its sequence. Cutting the batch
-  /// into passes does not change this mask. For any other number of rows, the mask depends on the row's number in this
-  /// pass, and on the number of the pass's first sequence.
+  /// x: (…, D). If x has one row per token or one row per sequence (as after pooling), the mask depends on the index of
+  /// the sequence in the batch of the whole optimizer step, and on the token's position in its sequence. Splitting the
+  /// batch into several passes does not change this mask. For any other number of rows, the mask depends on the index
+  /// of the row in this pass, and on the index of the pass's first sequence in that batch.
   Variable<T> forward(Variable<T> x, const Context<T>& context) const;
 
   double p;

@@ -9,16 +9,17 @@
 namespace minibert::nn {
 
 /// Looks up rows of a table, as torch.nn.Embedding. weight: (num_embeddings, D), initialized from N(0, 1). The row
-/// padding_idx is initialized to zero and gets no gradient from look-ups; −1: no such row.
+/// padding_idx is initialized to zero and gets no gradient from lookups. A padding_idx of −1 means that there is no
+/// such row.
 template <class T>
 class Embedding {
  public:
   Embedding(const Scope<T>& scope, index_t num_embeddings, index_t embedding_dim, index_t padding_idx = -1);
 
-  /// Returns an argument for functional::embedding, which sums the look-ups in one or several tables.
+  /// Returns a lookup in this table. functional::embedding adds up the lookups of one or several tables.
   functional::Lookup<T> lookup(Tape<T>& tape, std::span<const token_id> indices) const;
 
-  /// y[t] = weight[indices[t]]; y: (N, D)
+  /// Computes y[t] = weight[indices[t]]. y: (N, D), where N is the number of indices.
   Variable<T> forward(Tape<T>& tape, std::span<const token_id> indices) const;
 
   Parameter<T>* weight;

@@ -10,7 +10,7 @@
 
 namespace minibert::nn {
 
-/// A layer's rule to initialize one parameter: PyTorch's default for the layer.
+/// The rule by which a layer initializes one parameter: PyTorch's default for the layer.
 struct Init {
   enum class Kind { zeros, ones, normal, uniform };
   Kind kind = Kind::zeros;
@@ -22,9 +22,9 @@ struct Init {
   static constexpr Init uniform(double bound) noexcept { return {Kind::uniform, bound}; }
 };
 
-/// A parameter as its layer declares it: name relative to the layer's scope, shape, initialization and weight decay.
+/// Describes a parameter, as its layer declares the parameter.
 struct ParameterSpec {
-  std::string name;
+  std::string name;  ///< relative to the scope of the layer
   Shape shape;
   Init init = Init::zeros();
   bool decay = true;      ///< subject to weight decay; false for biases and layer norms
@@ -34,10 +34,10 @@ struct ParameterSpec {
 /// The initialization of a whole model.
 struct WeightInit {
   std::uint64_t seed = 42;
-  /// If set, initializes as transformers' _init_weights with this initializer_range: matrices from
-  /// N(0, standard_deviation²), biases to 0, layer norms to 1 and 0. If unset, each layer's own rule applies.
+  /// If set, initializes as _init_weights of transformers with this initializer_range: matrices from N(0,
+  /// standard_deviation²), biases with 0, weights of layer norms with 1. If unset, each layer's own rule applies.
   std::optional<double> standard_deviation = std::nullopt;
-  /// If false, all parameters are zero: for weights that are loaded next.
+  /// If false, sets all parameters to zero, for a model whose weights are loaded next.
   bool draw = true;
 };
 

@@ -11,7 +11,8 @@ struct LinearOptions {
   bool bias = true;
 };
 
-/// y = x·weightᵗ + bias, as torch.nn.Linear. weight: (out, in), bias: (out); both initialized uniformly in ±1/√in.
+/// Computes y = x·weightᵗ + bias, as torch.nn.Linear. weight: (out, in), bias: (out). Both are initialized uniformly in
+/// ±1/√in.
 template <class T>
 class Linear {
  public:
@@ -20,7 +21,7 @@ class Linear {
   /// x: (…, in); y: (…, out)
   Variable<T> forward(Variable<T> x) const;
 
-  /// Computes activation(forward(x)), in one pass if the layer has a bias.
+  /// Computes activation(forward(x)). For GELU with a bias, does both in one pass.
   Variable<T> forward(Variable<T> x, Activation activation) const;
 
   Parameter<T>* weight;

@@ -1,4 +1,4 @@
-// Module: the base class of models, which gives access to their parameters by name, as PyTorch's nn.Module.
+// Module: the base class of models. Gives access to parameters by name, as PyTorch's nn.Module.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ namespace minibert::nn {
 ///
 /// Only training needs a non-const model. Any number of threads may run forward passes of a const model at the same
 /// time, each with its own tape. Gradients are stored in the parameters, so only one thread at a time may run
-/// backward(). Const protects the model's structure and parameters() const; layers hold pointers to parameters, through
-/// which a program can still write.
+/// backward(). A const model gives only const access through parameters() and named_parameters(). The layers hold
+/// non-const pointers to parameters, so a program can still write through the layers of a const model.
 template <class T>
 class Module {
  public:
@@ -33,21 +33,21 @@ class Module {
   std::vector<Parameter<T>*> parameters();
   std::vector<const Parameter<T>*> parameters() const;
 
-  /// Returns names and parameters, in the same order. Names are relative to this module, as in its files.
+  /// Returns the names and the parameters, in ASCII order of the names. Names are relative to this module.
   std::vector<std::pair<std::string, Parameter<T>*>> named_parameters();
   std::vector<std::pair<std::string, const Parameter<T>*>> named_parameters() const;
 
   /// Returns the total number of elements of all parameters.
   index_t num_parameters() const;
 
-  /// Returns two groups for an optimizer, as transformers' Trainer makes them: matrices with weight decay, biases and
-  /// layer norms without.
+  /// Returns two groups for an optimizer, as the Trainer of transformers makes them. The first group has this weight
+  /// decay and contains the matrices. The second group has no weight decay and contains biases and layer norms.
   std::vector<ParameterGroup<T>> parameter_groups(double weight_decay);
 
   /// Returns copies of all parameters, by name.
   std::map<std::string, Tensor<T>> state_dict() const;
 
-  /// Sets all parameters.
+  /// Sets all parameters, by name.
   /// @throws ValueError naming a parameter that is missing or unknown
   /// @throws ShapeError if a tensor's shape differs from its parameter's
   void load_state_dict(const std::map<std::string, Tensor<T>>& state);
@@ -61,10 +61,10 @@ class Module {
   void init_parameter(Parameter<T>& p, const WeightInit& how);
 
  protected:
-  /// Makes a stand-alone model. Its layers initialize their parameters by PyTorch's rules, with the seed 42.
+  /// Creates a stand-alone model. Its layers initialize their parameters by PyTorch's rules, with the seed 42.
   Module() = default;
-  /// Makes a stand-alone model with another WeightInit (pass Scope(init)), or a part of another model (pass
-  /// scope / "name").
+  /// Creates a stand-alone model with another WeightInit (pass Scope(init)), or a part of another model (pass scope /
+  /// "name").
   explicit Module(Scope<T> scope) : scope_(std::move(scope)) {}
 
   const Scope<T>& scope() const noexcept { return scope_; }

@@ -1,4 +1,4 @@
-// Scope: a layer's path in the tree of modules, which prefixes the names of its parameters.
+// Scope: the path of a layer in the tree of modules. The path is the prefix of the names of the layer's parameters.
 #pragma once
 
 #include <map>
@@ -12,23 +12,24 @@
 
 namespace minibert::nn {
 
-/// A path in the tree of modules, such as "encoder.layer.0", under which layers declare their parameters. All scopes of
-/// a model share its parameters. declare() allocates and initializes at once, so a model is complete when its
-/// constructor returns.
+/// A path in the tree of modules, such as "encoder.layer.0". Layers declare their parameters under this path. All
+/// scopes of a model share the model's parameters. declare() allocates and initializes at once, so a model is complete
+/// when its constructor returns.
 ///
-/// Layers point to their parameters, which the scopes own together: a scope or module of the model must outlive its
-/// layers.
+/// Layers hold plain pointers to their parameters. The scopes and modules of a model own the parameters together, so at
+/// least one scope or module must outlive the layers.
 template <class T>
 class Scope {
  public:
-  /// Makes the root of a new model.
+  /// Creates a new model and the scope of its root, whose name is empty.
   explicit Scope(const WeightInit& init = {});
 
   /// Returns the scope of a child.
   Scope operator/(std::string_view child) const;
   Scope operator/(index_t child) const;
 
-  /// Makes and initializes a new parameter, "<name()>.<spec.name>". @throws ValueError if the name is taken
+  /// Creates and initializes a parameter with the full name "<name()>.<spec.name>".
+  /// @throws ValueError if the name is taken
   Parameter<T>* declare(const ParameterSpec& spec) const;
 
   const std::string& name() const noexcept { return name_; }

@@ -5,7 +5,7 @@
 
 namespace minibert {
 
-/// Hugging Face's hidden_act.
+/// The activations, with their names as values of Hugging Face's hidden_act.
 enum class Activation {
   gelu,       ///< "gelu"
   gelu_tanh,  ///< "gelu_new", "gelu_pytorch_tanh"
@@ -18,7 +18,7 @@ enum class Activation {
 
 namespace minibert::functional {
 
-/// y = activation(x), elementwise.
+/// Computes y = activation(x), elementwise.
 template <class T>
 Variable<T> activation(Variable<T> x, Activation kind);
 

@@ -1,4 +1,5 @@
-// Multi-head attention over sequences laid end to end, as torch.nn.functional.scaled_dot_product_attention on each.
+// Computes multi-head attention over sequences laid end to end. Each sequence is computed as by
+// torch.nn.functional.scaled_dot_product_attention.
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
@@ -10,20 +11,21 @@ namespace minibert::functional {
 
 /// Dropout of the attention probabilities.
 struct AttentionDropout {
-  double p = 0;
+  double p = 0;  ///< probability that a value is zeroed
   random::Key key;
 };
 
-/// y = dropout(softmax(Q·Kᵗ/√D))·V for each head of each sequence (Vaswani et al., 2017): the queries of a sequence
-/// attend to all keys of the same sequence. query: (M, H·D), laid out by `queries`; key, value: (N, H·D), laid out by
-/// `keys`; y: (M, H·D). The arrays of `queries` and `keys` must live until the backward pass.
-/// @throws ShapeError if shapes, heads or sequences do not fit; ValueError for a dropout probability outside [0, 1), or
-/// for a sequence with queries and no key
+/// Computes y = dropout(softmax(Q·Kᵗ/√D))·V for each of the H = num_heads heads of each sequence (Vaswani et al.,
+/// 2017). D is the size of a head. The queries of a sequence attend to all keys of the same sequence. query: (M, H·D),
+/// whose rows `queries` assigns to sequences. key, value: (N, H·D), whose rows `keys` assigns to sequences. y: (M,
+/// H·D). The arrays of `queries` and `keys` must live until the backward pass.
+/// @throws ShapeError if shapes, heads or sequences do not fit; ValueError for a dropout probability outside [0, 1),
+/// for dropout without keys.global_rows, or for a sequence with queries and no key
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
                       const Sequences& queries, const Sequences& keys, const AttentionDropout& dropout = {});
 
-/// Self-attention: every token attends to all tokens of its sequence. query, key, value, y: (N, H·D).
+/// Computes self-attention: every token attends to all tokens of its sequence. query, key, value, y: (N, H·D).
 /// @throws as above
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,

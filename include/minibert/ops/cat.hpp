@@ -9,9 +9,9 @@
 
 namespace minibert::functional {
 
-/// Concatenates variables along dimension `dim` (negative: counted from the end). All other dimensions must agree:
+/// Concatenates variables along dimension `dim`. A negative `dim` counts from the end. All other dimensions must agree:
 /// cat({(N, A), (N, B)}, 1) has shape (N, A + B).
-/// @throws ShapeError for no variables, shapes that do not fit, or if there is no such dimension
+/// @throws ShapeError if there are no variables, if the shapes do not fit, or if there is no such dimension
 template <class T>
 Variable<T> cat(std::initializer_list<Variable<T>> parts, int dim = 0);
 

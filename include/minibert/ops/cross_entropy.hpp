@@ -9,13 +9,14 @@
 
 namespace minibert::functional {
 
-/// The label of a row that is ignored, as in PyTorch.
+/// The default label of rows that the loss ignores, as in PyTorch.
 inline constexpr token_id kIgnoreIndex = -100;
 
-/// Returns Σ −log softmax(logits[i])[labels[i]] / num_items over the rows whose label is not ignore_index, a scalar.
-/// logits: (N, C), labels: N. num_items defaults to the number of these rows; gradient accumulation passes the number
-/// in the whole batch. With no items the loss is 0 and has no gradient; PyTorch's is NaN. The labels are copied.
-/// @throws ShapeError if there is not one label for each row; ValueError for a label outside the classes, or for a
+/// Returns Σ −log softmax(logits[i])[labels[i]] / num_items, a scalar. Sums over the rows i whose label is not
+/// ignore_index. logits: (N, C) for N rows and C classes, labels: N. num_items defaults to the number of rows that are
+/// not ignored. For gradient accumulation, pass the number of such rows in the batch of the whole optimizer step. If
+/// num_items is 0, the loss is 0 and has no gradient; PyTorch's loss is NaN. Copies the labels.
+/// @throws ShapeError unless there is one label for each row; ValueError for a label outside the classes, or for a
 /// negative num_items
 template <class T>
 Variable<T> cross_entropy(Variable<T> logits, std::span<const token_id> labels,

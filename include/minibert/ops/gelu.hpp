@@ -5,11 +5,12 @@
 
 namespace minibert::functional {
 
-/// y = x·Φ(x), Φ the cumulative distribution function of the standard normal, as PyTorch's gelu(x).
+/// Computes y = x·Φ(x), as PyTorch's gelu(x). Φ is the cumulative distribution function of the standard normal
+/// distribution.
 template <class T>
 Variable<T> gelu(Variable<T> x);
 
-/// y = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), as PyTorch's gelu(x, approximate="tanh") and Hugging Face's
+/// Computes y = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), as PyTorch's gelu(x, approximate="tanh") and Hugging Face's
 /// "gelu_new".
 template <class T>
 Variable<T> gelu_tanh(Variable<T> x);

@@ -1,4 +1,5 @@
-// Selects rows by number, as torch.index_select(x, 0, rows). The MLM head computes only the masked positions this way.
+// Selects rows by index, as torch.index_select(x, 0, rows). The MLM head uses this op to compute only the masked
+// positions.
 #pragma once
 
 #include <span>
@@ -8,8 +9,8 @@
 
 namespace minibert::functional {
 
-/// y[i] = x[rows[i]]. x: (N, D); y: (rows.size(), D). A row may be selected more than once. The row numbers are copied.
-/// @throws ShapeError unless x has two dimensions; ValueError for a row outside x
+/// Computes y[i] = x[rows[i]]. x: (N, D); y: (rows.size(), D). A row may be selected more than once. Copies `rows`.
+/// @throws ShapeError unless x has two dimensions; ValueError for an index outside x
 template <class T>
 Variable<T> index_select(Variable<T> x, std::span<const index_t> rows);
 

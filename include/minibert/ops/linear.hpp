@@ -1,4 +1,4 @@
-// y = x·Wᵗ + b, as torch.nn.functional.linear, also followed by an activation.
+// Computes y = x·Wᵗ + b, as torch.nn.functional.linear, optionally followed by an activation.
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
@@ -17,8 +17,9 @@ Variable<T> linear(Variable<T> x, Variable<T> weight);
 template <class T>
 Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias);
 
-/// y = activation(x·Wᵗ + b), shapes as in linear. GELU is fused into the product, and its argument kept for the
-/// backward step. @throws ShapeError if the shapes do not fit
+/// Computes y = activation(x·Wᵗ + b). The shapes are those of linear(). GELU is computed in the same pass as the
+/// product, and the argument of GELU is kept for the backward step. Other activations are separate ops.
+/// @throws ShapeError if the shapes do not fit
 template <class T>
 Variable<T> linear_activation(Variable<T> x, Variable<T> weight, Variable<T> bias, Activation kind);
 

@@ -1,4 +1,4 @@
-// Products of matrices and of batches of matrices, as torch.matmul for two and three dimensions.
+// Multiplies matrices or batches of matrices, as torch.matmul for two and three dimensions.
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
@@ -6,8 +6,8 @@
 
 namespace minibert::functional {
 
-/// C = A·B. (M, K)·(K, N) gives (M, N); (B, M, K)·(B, K, N) gives (B, M, N).
-/// dA = dC·Bᵗ, dB = Aᵗ·dC. @throws ShapeError if the shapes do not fit
+/// Computes C = A·B. (M, K)·(K, N) gives (M, N), and (B, M, K)·(B, K, N) gives (B, M, N). The gradients are dA = dC·Bᵗ
+/// and dB = Aᵗ·dC. @throws ShapeError if the shapes do not fit
 template <class T>
 Variable<T> matmul(Variable<T> a, Variable<T> b);
 

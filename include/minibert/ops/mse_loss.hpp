@@ -6,9 +6,9 @@
 
 namespace minibert::functional {
 
-/// Returns Σ (input − target)² / N over all N elements, a scalar. Both arguments get gradients; make a fixed target
-/// with Tape::constant().
-/// @throws ShapeError if the shapes differ, or have no elements
+/// Returns Σ (input − target)² / N over all N elements, a scalar. Both arguments get gradients. For a target without a
+/// gradient, use Tape::constant().
+/// @throws ShapeError if the shapes differ or have no elements
 template <class T>
 Variable<T> mse_loss(Variable<T> input, Variable<T> target);
 

@@ -1,4 +1,4 @@
-// The same elements in another shape or order: reshape and transpose.
+// Rearranges the elements of a variable: reshape and transpose.
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
@@ -6,12 +6,13 @@
 
 namespace minibert::functional {
 
-/// Returns the same elements, in the same order, with another shape.
-/// @throws ShapeError if the shape has another number of elements
+/// Returns a copy of the elements, in the same order, with another shape.
+/// @throws ShapeError if the numbers of elements differ
 template <class T>
 Variable<T> reshape(Variable<T> x, const Shape& shape);
 
-/// Swaps two dimensions; negative numbers count from the end. @throws ShapeError if there is no such dimension
+/// Returns a copy with two dimensions swapped. Negative dimensions count from the end.
+/// @throws ShapeError if there is no such dimension
 template <class T>
 Variable<T> transpose(Variable<T> x, int dim0, int dim1);
 

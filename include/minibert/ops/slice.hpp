@@ -6,9 +6,10 @@
 
 namespace minibert::functional {
 
-/// Returns a copy of the elements at begin, …, end − 1 of dimension `dim`. Negative `dim`, `begin` and `end` count from
-/// the end. slice(x, 1, 2, 5) of shape (N, D) has shape (N, 3).
-/// @throws ShapeError if there is no such dimension; ValueError unless 0 ≤ begin ≤ end ≤ size
+/// Returns a copy of the elements with the indices begin, …, end − 1 in dimension `dim`. Negative `dim`, `begin` and
+/// `end` count from the end. For x of shape (N, D), slice(x, 1, 2, 5) has shape (N, 3).
+/// @throws ShapeError if there is no such dimension; ValueError unless 0 ≤ begin ≤ end ≤ size, after negative values
+/// are converted
 template <class T>
 Variable<T> slice(Variable<T> x, int dim, index_t begin, index_t end);
 

@@ -6,11 +6,12 @@
 
 namespace minibert::functional {
 
-/// y = eˣ / Σ eˣ over the last dimension. x: (…, D). @throws ShapeError for a scalar
+/// Computes y = eˣ / Σ eˣ over the last dimension. x: (…, D). @throws ShapeError for a scalar
 template <class T>
 Variable<T> softmax(Variable<T> x);
 
-/// y = x − log Σ eˣ over the last dimension, stable for numbers of any size. x: (…, D). @throws ShapeError for a scalar
+/// Computes y = x − log Σ eˣ over the last dimension. Does not overflow, however large x is. x: (…, D).
+/// @throws ShapeError for a scalar
 template <class T>
 Variable<T> log_softmax(Variable<T> x);
 

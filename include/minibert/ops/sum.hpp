@@ -16,7 +16,7 @@ Variable<T> sum(Variable<T> x);
 template <class T>
 Variable<T> sum(Variable<T> x, int dim, bool keepdim = false);
 
-/// Returns the mean of all elements, a scalar. @throws ShapeError if there are none
+/// Returns the mean of all elements, a scalar. @throws ShapeError if there are no elements
 template <class T>
 Variable<T> mean(Variable<T> x);
 

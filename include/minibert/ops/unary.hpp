@@ -29,7 +29,7 @@ Variable<T> sigmoid(Variable<T> x);
 template <class T>
 Variable<T> relu(Variable<T> x);
 
-/// y = x·σ(x) (Hendrycks and Gimpel, 2016), σ(x) = 1/(1 + e⁻ˣ), dy/dx = σ·(1 + x·(1 − σ))
+/// y = x·σ(x), where σ(x) = 1/(1 + e⁻ˣ) (Hendrycks and Gimpel, 2016). dy/dx = σ(x)·(1 + x·(1 − σ(x)))
 template <class T>
 Variable<T> silu(Variable<T> x);
 

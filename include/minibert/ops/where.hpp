@@ -7,8 +7,9 @@
 
 namespace minibert::functional {
 
-/// y = condition ? a : b, elementwise. The three broadcast to a common shape; the condition is copied. The gradient of
-/// an element goes to the variable that it was taken from: a NaN in the other one does no harm.
+/// Computes y = condition ? a : b, elementwise. The three arguments broadcast to a common shape. Copies the condition.
+/// Each element's gradient goes only to the variable that the element was taken from. A NaN in the other variable does
+/// not affect the gradient.
 /// @throws ShapeError if the shapes do not broadcast
 template <class T>
 Variable<T> where(const Tensor<bool>& condition, Variable<T> a, Variable<T> b);

@@ -16,7 +16,7 @@
 namespace minibert::simd {
 inline namespace MINIBERT_ARCH {
 
-/// An instruction set as kernels see it: the bytes of a vector and the number of vector registers.
+/// An instruction set as kernels see it: the size of a vector in bytes, and the number of vector registers.
 template <int Bytes, int Registers>
 struct Arch {
   static constexpr int bytes = Bytes;
@@ -33,10 +33,10 @@ using Baseline = Arch<16, 16>;
 #endif
 using Avx2 = Arch<32, 16>;
 using Avx512 = Arch<64, 32>;
-struct Avx512Bf16 : Avx512 {};  // for kernels whose runs_on includes it
+struct Avx512Bf16 : Avx512 {};  // only for kernels whose runs_on is true for it
 
-/// Returns true if a kernel is compiled for Arch: the value of its `template <class Arch> static constexpr bool
-/// runs_on` if it has one, otherwise true for all but Avx512Bf16.
+/// Returns true if Kernel is compiled for Arch. Returns Kernel's own `template <class Arch> static constexpr bool
+/// runs_on` if there is one; otherwise returns true for every Arch but Avx512Bf16.
 template <class Kernel, class Arch>
 constexpr bool runs_on() {
   if constexpr (requires { Kernel::template runs_on<Arch>; })
@@ -69,7 +69,8 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"), noin
 
 }  // namespace detail
 
-/// Runs a kernel compiled for Arch. Kernels use it to share another kernel without inlining it.
+/// Runs a kernel compiled for Arch. Kernels call a shared kernel through this function, so that they do not inline the
+/// shared kernel.
 template <class Kernel, class Arch, class... Args>
 [[gnu::always_inline]] inline void call(Args... args) noexcept {
 #if defined(__x86_64__)
@@ -80,8 +81,8 @@ template <class Kernel, class Arch, class... Args>
   if constexpr (std::is_same_v<Arch, Baseline>) return detail::run_baseline<Kernel>(args...);
 }
 
-/// Runs a kernel compiled for the instruction set in use, or for the next narrower one that it runs on. Passes
-/// arguments by value: pointers, sizes, scalars, small structs.
+/// Runs a kernel compiled for the instruction set in use, or for the next narrower set that the kernel runs on.
+/// Arguments are passed by value: pointers, sizes, scalars, small structs.
 template <class Kernel, class... Args>
 void dispatch(Args... args) noexcept {
 #if defined(__x86_64__)

@@ -6,8 +6,9 @@
 
 #include <minibert/core/error.hpp>
 
-// The kernels for avx512_bf16 use inline assembly. Without OpenMP, clang checks its operands against the flags of the
-// translation unit, and not against the target of the function that it is inlined into. It then refuses the kernels.
+// The kernels for avx512_bf16 use inline assembly. Without OpenMP, clang checks the operands of the assembly against
+// the flags of the translation unit, not against the target of the function that the assembly is inlined into. clang
+// then rejects these kernels.
 #if defined(__x86_64__) && (!defined(__clang__) || defined(_OPENMP))
 #define MINIBERT_HAS_BF16_KERNELS
 #endif

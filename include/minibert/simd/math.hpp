@@ -1,6 +1,6 @@
-// Computes exp, 2^x, tanh and the normal distribution on vectors. Float uses polynomials, minimax fits made for this
-// library, with the errors given below. Double calls the standard library lane by lane, for checks that need its
-// accuracy.
+// Computes exp, 2^x, tanh and the normal distribution on vectors. For float, the functions use minimax polynomials that
+// were fitted for this library; their errors are given below. For double, they call the standard library lane by lane,
+// for checks that need this accuracy.
 #pragma once
 
 #include <cmath>
@@ -50,7 +50,7 @@ template <class T, int N>
     const V magic = V::broadcast(12582912.0f);  // 1.5·2^23: adding it rounds to an integer, kept in the low bits
     const V shifted = fma(x, V::broadcast(std::numbers::log2e_v<float>), magic);
     const V n = shifted - magic;
-    V r = fma(n, V::broadcast(-0.693145751953125f), x);  // ln 2 in two parts, the first exact in few bits
+    V r = fma(n, V::broadcast(-0.693145751953125f), x);  // ln 2 in two parts; n times the first is exact
     r = fma(n, V::broadcast(-1.42860682030941723e-6f), r);
     const V p = detail::polynomial(r, c);
     const auto scaled =
@@ -105,9 +105,10 @@ template <class T, int N>
   }
 }
 
-/// Computes the standard normal distribution's cdf Φ(x) = (1 + erf(x / √2)) / 2 and pdf φ(x) = e^(−x²/2) / √(2π). Both
-/// share one exponential: Φ(−|x|) = e^(−x²/2)·R(|x|), where R, Mills' ratio over √(2π), is smooth and is a
-/// polynomial in 1 / (1 + 0.3·|x|) to 6e-8. Float: absolute error < 2e-7, relative error of Φ(−|x|) < 4e-7 + 1e-7·x².
+/// Computes the cdf Φ(x) = (1 + erf(x / √2)) / 2 and the pdf φ(x) = e^(−x²/2) / √(2π) of the standard normal
+/// distribution. Both share one exponential: Φ(−|x|) = e^(−x²/2)·R(|x|). R, Mills' ratio divided by √(2π), is smooth: a
+/// polynomial in 1 / (1 + 0.3·|x|) approximates R to within 6e-8. Float: absolute error < 2e-7, relative error of
+/// Φ(−|x|) < 4e-7 + 1e-7·x².
 template <class T, int N>
 [[gnu::always_inline]] inline void normal_cdf_pdf(const Vec<T, N>& x, Vec<T, N>& cdf, Vec<T, N>& pdf) {
   using V = Vec<T, N>;

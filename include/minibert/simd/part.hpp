@@ -6,7 +6,7 @@
 namespace minibert::simd {
 inline namespace MINIBERT_ARCH {
 
-/// All lanes of a vector are valid.
+/// Says that all lanes of a vector are valid.
 struct FullVector {
   template <class V, class T>
   [[gnu::always_inline]] V load(const T* p) const {
@@ -23,7 +23,7 @@ struct FullVector {
   }
 };
 
-/// The first n lanes of a vector are valid. The others load as zero and are not stored.
+/// Says that the first n lanes of a vector are valid. The other lanes load as zero and are not stored.
 struct PartVector {
   index_t n;
   template <class V, class T>
@@ -42,7 +42,8 @@ struct PartVector {
   }
 };
 
-/// Calls f(i, part) for i = 0, lanes, 2·lanes, … < n. part: the valid lanes. f: a lambda that is forced inline.
+/// Calls f(i, part) for i = 0, lanes, 2·lanes, … < n. part: the valid lanes, a FullVector or a PartVector. f: a lambda
+/// that is forced inline.
 template <class V, class F>
 [[gnu::always_inline]] inline void for_vectors(index_t n, F f) {
   index_t i = 0;
@@ -50,16 +51,16 @@ template <class V, class F>
   if (i < n) f(i, PartVector{n - i});
 }
 
-/// Loads from p, or returns zeros if `present` is false; p may then be any pointer. Chooses between addresses, not
-/// vectors: in a loop, g++ 12 takes the condition of `present ? x + y : x` for a mask of lanes, and adds in lane 0
-/// only.
+/// Loads from p, or returns zeros if `present` is false; p is not read then and may be invalid. Chooses between
+/// addresses, not between vectors: in a loop, g++ 12 mistakes the condition of `present ? x + y : x` for a mask of
+/// lanes, and adds in lane 0 only.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline V load_or_zero(const T* p, bool present, Part part) {
   alignas(sizeof(V)) static constexpr T zeros[V::lanes] = {};
   return part.template load<V>(present ? p : zeros);
 }
 
-/// Writes x to p, or adds it to the elements there.
+/// Writes x to p, or adds x to the elements at p if `add` is true.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline void store_or_add(const V& x, T* p, bool add, Part part) {
   part.store(x + load_or_zero<V>(p, add, part), p);

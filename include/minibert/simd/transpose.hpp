@@ -11,7 +11,8 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Rows a and b are W apart. Exchanges the off-diagonal W×W blocks of each 2W×2W block that both belong to.
+/// Exchanges the off-diagonal W×W blocks of each 2W×2W block that rows a and b both belong to. a and b: rows whose
+/// indices differ by W.
 template <int W, class V, std::size_t... I>
 [[gnu::always_inline]] inline void exchange_blocks(V& a, V& b, std::index_sequence<I...>) {
   constexpr int n = V::lanes;

@@ -12,10 +12,10 @@ template <class F, int... I>
 }
 }  // namespace detail
 
-/// Calls f(0), …, f(N − 1) with compile-time constants. An array indexed by constants becomes registers in every
-/// compiler; an array indexed by a loop counter that is unrolled later may stay in memory (g++ lost a fifth of the
-/// speed, depending on neighbouring functions). A lambda must be forced inline: `[&](auto i)
-/// __attribute__((always_inline))`.
+/// Calls f(0), …, f(N − 1) with compile-time constants. Every compiler keeps an array in registers if it is indexed by
+/// constants only. An array that is indexed by the counter of a loop may stay in memory, even if the compiler unrolls
+/// the loop (g++ lost a fifth of the speed, depending on neighbouring functions). If f is a lambda, it must be forced
+/// inline: `[&](auto i) __attribute__((always_inline))`.
 template <int N, class F>
 [[gnu::always_inline]] inline void unroll(F f) {
   detail::unroll(f, std::make_integer_sequence<int, N>());

@@ -2,7 +2,7 @@
 //
 // Every function is forced inline, so that it is compiled for the instruction set of its caller (dispatch.hpp). A
 // function or lambda that takes a Vec without being forced inline would be compiled for the baseline. fma() is a single
-// expression, since clang contracts a·b + c only within one.
+// expression, because clang fuses a·b + c only within one expression.
 #pragma once
 
 #include <cstdint>
@@ -61,7 +61,7 @@ struct Vec {
   [[gnu::always_inline]] friend Vec operator+(const Vec& a, T b) { return a + broadcast(b); }
 
  private:
-  // Loads from an array: g++ 12 inserts the elements of Raw{x, x, …} or x − Raw{} lane by lane.
+  // Loads from an array, because g++ 12 inserts the elements of Raw{x, x, …} or x − Raw{} lane by lane.
   template <int... I>
   [[gnu::always_inline]] static Vec broadcast(T x, std::integer_sequence<int, I...>) {
     const T all[sizeof...(I)] = {(static_cast<void>(I), x)...};
@@ -75,7 +75,7 @@ template <class T, int N>
   return {a.v * b.v + c.v};
 }
 
-/// Returns a < b ? x : y of each lane.
+/// Returns a < b ? x : y for each lane.
 template <class T, int N, class U>
 [[gnu::always_inline]] inline Vec<U, N> select_less(const Vec<T, N>& a, const Vec<T, N>& b, const Vec<U, N>& x,
                                                     const Vec<U, N>& y) {
@@ -83,7 +83,7 @@ template <class T, int N, class U>
   return {(a.v < b.v) ? x.v : y.v};
 }
 
-/// Returns the larger of each lane; b where a is NaN.
+/// Returns the larger element of each lane; the element of b where a or b is NaN.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> max(const Vec<T, N>& a, const Vec<T, N>& b) {
   return {(a.v > b.v) ? a.v : b.v};
@@ -94,7 +94,7 @@ template <class T, int N>
   return {(a.v < 0) ? -a.v : a.v};
 }
 
-/// Returns the same bits as another type of the same size.
+/// Returns the bits of each lane as another type of the same size.
 template <class U, class T, int N>
 [[gnu::always_inline]] inline Vec<U, N> bit_cast(const Vec<T, N>& a) {
   static_assert(sizeof(T) == sizeof(U));

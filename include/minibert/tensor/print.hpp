@@ -8,10 +8,10 @@
 
 namespace minibert {
 
-/// Returns the tensor as PyTorch prints it, with four digits behind the point:
-/// "tensor([[1.0000, 2.0000],\n        [3.0000, 4.0000]])". Numbers that are too large or too small for one format get
-/// an exponent. Of a tensor of more than 1000 elements, three at each edge of a dimension are shown. T is float,
-/// double, bool, token_id or index_t.
+/// Returns the tensor as PyTorch prints it, with four digits after the decimal point:
+/// "tensor([[1.0000, 2.0000],\n        [3.0000, 4.0000]])". All elements get an exponent if some are too large or too
+/// small for this format, or if they differ too much. For a tensor of more than 1000 elements, only three elements at
+/// each edge of a dimension are shown. T is float, double, bool, token_id or index_t.
 template <class T>
 std::string to_string(const Tensor<T>& x);
 

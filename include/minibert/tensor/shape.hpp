@@ -20,7 +20,8 @@ inline std::string shape_text(std::span<const index_t> sizes) {
   return text + ")";
 }
 
-/// Up to six sizes; elements along the last dimension are contiguous. A shape without sizes is the shape of a scalar.
+/// Holds the sizes of up to six dimensions. Elements along the last dimension are contiguous. A shape without sizes is
+/// the shape of a scalar.
 class Shape {
  public:
   static constexpr int kMaxDim = 6;
@@ -52,8 +53,8 @@ class Shape {
     return n;
   }
 
-  /// The shape as that of a matrix: the last dimension gives the columns, all others together the rows. A scalar is
-  /// 1 × 1.
+  /// Return the numbers of columns and rows of the shape as a matrix: the last dimension gives the columns, all other
+  /// dimensions together give the rows. A scalar is 1 × 1.
   index_t columns() const noexcept { return dim_ == 0 ? 1 : sizes_[core::usize(dim_ - 1)]; }
   index_t rows() const noexcept { return columns() == 0 ? 0 : numel() / columns(); }
 
@@ -79,7 +80,7 @@ class Shape {
     return more;
   }
 
-  /// Returns dimension `d` counted from the front, from 0; negative ones count from the end.
+  /// Returns the index of dimension `d`, counted from 0 at the front. A negative `d` counts from the end.
   /// @throws ShapeError, in the name of `op`, if there is no such dimension
   int index_of(int d, const char* op = "Shape") const {
     const int index = d < 0 ? d + dim_ : d;

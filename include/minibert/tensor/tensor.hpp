@@ -1,4 +1,4 @@
-// Tensor: a shape and the numbers it owns.
+// Tensor: a shape, and the numbers that the tensor owns.
 #pragma once
 
 #include <algorithm>

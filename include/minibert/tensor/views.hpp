@@ -1,6 +1,6 @@
 // Eigen views of a tensor's memory, for users and tests. Kernels do not use Eigen, so no result of the library depends
-// on it. Eigen's templates are only declared here: including them costs 0.6 s and 90 MB of the compiler's memory (g++
-// 12). A program that uses a view includes <Eigen/Core>.
+// on Eigen. Eigen's templates are only declared here: including Eigen costs 0.6 s and 90 MB of the compiler's memory
+// (g++ 12). A program that uses a view includes <Eigen/Core>.
 #pragma once
 
 namespace Eigen {

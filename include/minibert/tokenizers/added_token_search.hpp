@@ -15,11 +15,11 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Finds added tokens in a text by comparing bytes. Finds the leftmost match first; of several matches at the same
+/// Finds added tokens in a text by comparing bytes. Prefers the leftmost match; of several matches at the same
 /// position, the longest.
 class AddedTokenSearch {
  public:
-  /// The text to search for, with the id and flags of an AddedToken.
+  /// The text to search for, and the id and flags of its AddedToken.
   struct Pattern {
     std::string text;
     token_id id;
@@ -28,7 +28,8 @@ class AddedTokenSearch {
 
   AddedTokenSearch() = default;
 
-  /// Texts must not be empty. If two are equal, the last one is used.
+  /// The texts of the patterns must not be empty. Of patterns with equal texts, only the last one in `patterns` is
+  /// used.
   explicit AddedTokenSearch(std::vector<Pattern> patterns) : patterns_(std::move(patterns)) {
     std::vector<Trie::Entry> entries;
     for (const Pattern& pattern : patterns_) {
@@ -42,11 +43,11 @@ class AddedTokenSearch {
   bool empty() const noexcept { return patterns_.empty(); }
 
   /// Splits the text at the added tokens. In order, calls on_token(token_id, std::string_view) for each token found and
-  /// on_text(std::string_view) for each piece of text between tokens. With lstrip or rstrip, the string_view of a token
+  /// on_text(std::string_view) for each piece of text between tokens. If a token has lstrip or rstrip, its string_view
   /// includes the white space on that side.
   template <class OnText, class OnToken>
   void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
-    std::size_t begin = 0;  // end of the last token found
+    std::size_t begin = 0;  // end of the token found last; 0 at first
     for (std::size_t i = 0; i < text.size() && !patterns_.empty();) {
       if (only_begin_) i = std::min(text.find(*only_begin_, i), text.size());
       if (i == text.size()) break;
@@ -61,7 +62,7 @@ class AddedTokenSearch {
       const std::string_view before = text.substr(0, i), after = text.substr(i + core::usize(match.bytes));
       std::size_t token_begin = i, token_end = i += core::usize(match.bytes);
       if (pattern.single_word && (unicode::ends_with_word(before) || unicode::starts_with_word(after))) continue;
-      // White space that already belongs to the previous token is not taken again.
+      // Leave white space that belongs to the previous token with that token.
       if (pattern.lstrip) token_begin = std::clamp(unicode::trim_end(before).size(), std::min(begin, i), i);
       if (pattern.rstrip) token_end += after.size() - unicode::trim_start(after).size();
       if (begin < token_begin) on_text(text.substr(begin, token_begin - begin));
@@ -73,9 +74,9 @@ class AddedTokenSearch {
 
  private:
   std::vector<Pattern> patterns_;
-  Trie trie_;                                // maps texts to indices in patterns_
+  Trie trie_;                                // maps the text of a pattern to its index in patterns_
   std::array<bool, 256> begins_token_ = {};  // indexed by byte: true if a token begins with it
-  std::optional<char> only_begin_;           // first byte of all tokens, if they share it
+  std::optional<char> only_begin_;           // the byte that all tokens begin with; unset if they begin differently
 };
 
 }  // namespace minibert::tokenizers::detail

@@ -1,5 +1,5 @@
-// AddedTokens: tokens found in the raw or normalized text before it is split into words. They include the special
-// tokens.
+// AddedTokens: tokens that are found in the raw or normalized text before the text is split into words. Special tokens
+// are added tokens, too.
 #pragma once
 
 #include <algorithm>
@@ -18,15 +18,16 @@
 
 namespace minibert {
 
-/// Stores a tokenizer's added tokens, sorted by id, and finds them in a text.
+/// Holds the added tokens of a tokenizer, sorted by id, and finds them in a text.
 class AddedTokens {
  public:
   AddedTokens() = default;
 
-  /// Adds the five special tokens of `options` to the given tokens. A token in the vocabulary has the vocabulary's id.
-  /// Other tokens without an id get the next free ids, special tokens first.
-  /// @throws ValueError if a token is empty (before or after normalization), a given id differs from the vocabulary's
-  /// id, the id of a token outside the vocabulary is below the vocabulary's size, or two tokens have the same id
+  /// Adds the five special tokens of `options` to `tokens`. A token in the vocabulary gets its id from the vocabulary.
+  /// Other tokens without an id get the next free ids, the five special tokens first.
+  /// @throws ValueError if a token is empty (before or after normalization), if a given id differs from the
+  /// vocabulary's id for that token, if the id of a token outside the vocabulary is below the vocabulary's size, or if
+  /// two tokens have the same id
   AddedTokens(std::vector<AddedToken> tokens, const BertTokenizerOptions& options, const WordPiece& model)
       : tokens_(std::move(tokens)) {
     for (const AddedToken& token : tokens_) check_token(token, model);
@@ -58,14 +59,14 @@ class AddedTokens {
 
   /// Returns all added tokens, sorted by id.
   const std::vector<AddedToken>& all() const noexcept { return tokens_; }
-  /// Returns the largest id plus one; 0 if there are no tokens.
+  /// Returns the largest id of an added token plus one, or 0 if there are no added tokens.
   token_id end_id() const noexcept { return tokens_.empty() ? 0 : tokens_.back().id + 1; }
 
   /// Returns the id of a token, or WordPiece::kNoToken if it is not an added token.
   token_id find(std::string_view content) const noexcept { return ids_.find(content); }
 
-  /// Returns the text of the token with this id, or nullptr if there is none. If the token has
-  /// normalized = true, the text is its normalized content.
+  /// Returns the text of the added token with this id, or nullptr if there is none. The text is the content of the
+  /// token, in normalized form if the token has normalized = true.
   const std::string* text(token_id id) const noexcept {
     const index_t index = index_of(id);
     return index < 0 ? nullptr : &core::at(texts_, index);
@@ -85,7 +86,8 @@ class AddedTokens {
     raw_.split(text, on_text, on_token);
   }
 
-  /// Splits a normalized text at the tokens with normalized = true. `text` is a normalized piece from split().
+  /// Splits a normalized text at the tokens with normalized = true. `text` is the normalized form of a piece that
+  /// split() passed to on_text.
   template <class OnText, class OnToken>
   void split_normalized(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
     normalized_.split(text, on_text, on_token);
@@ -122,7 +124,7 @@ class AddedTokens {
     return next;
   }
 
-  /// Returns the index in tokens_ of the token with this id, or -1.
+  /// Returns the index in tokens_ of the token with this id, or −1 if there is none.
   index_t index_of(token_id id) const noexcept {
     const auto token = std::lower_bound(tokens_.begin(), tokens_.end(), id,
                                         [](const AddedToken& t, token_id value) { return t.id < value; });
@@ -130,7 +132,7 @@ class AddedTokens {
   }
 
   std::vector<AddedToken> tokens_;
-  std::vector<std::string> texts_;  // the contents of tokens_, normalized if token.normalized
+  std::vector<std::string> texts_;  // texts_[i]: the content of tokens_[i], normalized if tokens_[i].normalized
   Trie ids_;
   tokenizers::detail::AddedTokenSearch raw_, normalized_;
 };

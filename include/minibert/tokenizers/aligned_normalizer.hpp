@@ -1,4 +1,5 @@
-// normalize_aligned(): normalizes a text and records where each byte comes from, for the offsets of tokens.
+// normalize_aligned(): normalizes a text and records the origin of each byte, from which the offsets of tokens are
+// computed.
 #pragma once
 
 #include <algorithm>
@@ -14,13 +15,13 @@
 
 namespace minibert {
 
-/// A normalized text. Byte i comes from character number origins[i] of the original text.
+/// A normalized text. Byte i of `text` comes from the character with index origins[i] of the original text.
 struct AlignedText {
   std::string text;
-  std::vector<index_t> origins;  // (text.size())
+  std::vector<index_t> origins;  // text.size() elements
 
-  /// Returns the span in the original text of `part`, a non-empty part of `text`. Characters that normalization dropped
-  /// between its first and last byte are included.
+  /// Returns the span in the original text that `part`, a non-empty part of `text`, comes from. The span includes
+  /// dropped characters between the origins of the first and last byte of `part`.
   CharSpan span(std::string_view part) const {
     const index_t begin = part.data() - text.data();
     return {core::at(origins, begin), core::at(origins, begin + core::length(part) - 1) + 1};
@@ -29,12 +30,12 @@ struct AlignedText {
 
 namespace tokenizers::detail {
 
-/// Counts the characters before a place in a text. Fast if the places are queried in ascending order.
+/// Counts the characters before a position in a text. Fast if the positions are queried in ascending order.
 class CharacterCounter {
  public:
   explicit CharacterCounter(std::string_view text) : begin_(text.data()), counted_(begin_) {}
 
-  /// Returns the number of characters before `place`, which must be the start of a character.
+  /// Returns the number of characters before `place`, a pointer into the text to the start of a character.
   index_t before(const char* place) {
     if (place < counted_) {  // matches of added tokens may overlap
       counted_ = begin_;
@@ -54,7 +55,7 @@ struct AlignedCharacter {
   index_t origin;
 };
 
-/// Applies steps 1 and 2 of BertNormalizer. Origins are numbered from `first`.
+/// Applies steps 1 and 2 of BertNormalizer. The origin of the first character of `text` is `first`.
 inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNormalizerOptions& options,
                                              index_t first) {
   std::vector<AlignedCharacter> out;
@@ -71,9 +72,9 @@ inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNo
   return out;
 }
 
-/// Applies step 3 of BertNormalizer. Origins are assigned by position after sorting: the nth character that begins a
-/// decomposition, and all characters up to the next such one, get the origin of the nth input character, even if
-/// sorting moved them. Hugging Face's tokenizers does the same.
+/// Applies step 3 of BertNormalizer. Sorting can move characters, but origins are assigned by position after sorting,
+/// as in Hugging Face's tokenizers: the nth character that begins a decomposition gets the origin of the nth input
+/// character. All characters up to the next such character get the same origin.
 inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter>& text) {
   struct Part {
     char32_t character;
@@ -107,8 +108,8 @@ inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter
 
 }  // namespace tokenizers::detail
 
-/// Normalizes a text as BertNormalizer(options) does, and records the origin of each byte. Characters of the text are
-/// numbered from `first`. Several times slower than BertNormalizer, because each step is a separate pass.
+/// Normalizes a text as BertNormalizer(options) does, and records the origin of each byte. The first character of the
+/// text has the index `first`. Several times slower than BertNormalizer, because each step is a separate pass.
 inline AlignedText normalize_aligned(std::string_view text, const BertNormalizerOptions& options, index_t first = 0) {
   std::vector<tokenizers::detail::AlignedCharacter> characters = tokenizers::detail::cleaned(text, options, first);
   if (options.strips_accents()) characters = tokenizers::detail::stripped(characters);
@@ -116,7 +117,7 @@ inline AlignedText normalize_aligned(std::string_view text, const BertNormalizer
   for (const auto& [character, origin] : characters) {
     if (!options.lowercase) {
       core::utf8::append(aligned.text, character);
-    } else if (character == U'\u0130') {  // İ is the only character with two in lower case: i, dot above
+    } else if (character == U'\u0130') {  // only İ becomes two characters in lower case: i and dot above
       aligned.text += "i\u0307";
     } else {
       core::utf8::append(aligned.text, unicode::lowercase(character));

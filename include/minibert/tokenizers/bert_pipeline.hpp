@@ -33,7 +33,7 @@ class BertPipeline {
 
   const WordPiece& model() const noexcept { return model_; }
   const AddedTokens& added_tokens() const noexcept { return added_tokens_; }
-  /// Returns the number of ids, added tokens included.
+  /// Returns the number of ids, including the ids of added tokens.
   index_t vocab_size() const noexcept { return std::max<index_t>(model_.vocab_size(), added_tokens_.end_id()); }
 
   /// Returns the id of a token, or the id of unk_token if there is no such token.
@@ -50,7 +50,7 @@ class BertPipeline {
     return id >= 0 && id < model_.vocab_size() ? model_.token(id) : nullptr;
   }
 
-  /// Appends the ids of a text.
+  /// Appends the ids of a text to `vector`.
   void append_ids(std::string_view text, std::vector<token_id>& vector) const {
     IdAppender ids(vector, text.size());
     const auto add = [&](token_id id, std::string_view) {
@@ -65,7 +65,7 @@ class BertPipeline {
           text, [&](std::string_view piece) { append_ids_of_words(piece, ids, add); }, add);
   }
 
-  /// Sets `tokens` to the tokens of a text. If with_offsets is true, also sets their offsets and word ids.
+  /// Sets `tokens` to the tokens of a text. If with_offsets is true, also sets the offsets and word ids of the tokens.
   void tokens_of(std::string_view text, bool with_offsets, TextTokens& tokens) const {
     tokens.clear();
     if (with_offsets)
@@ -75,7 +75,8 @@ class BertPipeline {
   }
 
  private:
-  /// Appends the ids of a piece between added tokens, or of a word of such a piece.
+  /// Appends the ids of `piece`: a piece of raw text between added tokens, or a word of such a piece. Calls add for
+  /// added tokens.
   template <class Add>
   void append_ids_of_piece(std::string_view piece, IdAppender& ids, const Add& add) const {
     thread_local std::string normalized;
@@ -89,9 +90,10 @@ class BertPipeline {
         add);
   }
 
-  /// Does the same as append_ids_of_piece(), but word by word, and looks up words seen before in a cache. This is valid
-  /// because no step depends on text across a space. The cache makes scripts of two or three bytes per character 80 %
-  /// faster. ASCII gains nothing, and source code, with many long and new words, is faster without the cache.
+  /// Does the same as append_ids_of_piece(), but word by word, and takes the ids of words seen before from a cache.
+  /// This gives the same ids, because no step depends on text across a space. The cache makes texts in scripts of two
+  /// or three bytes per character 80 % faster. ASCII text gains nothing. Source code, which has many long and new
+  /// words, is faster without the cache.
   template <class Add>
   void append_ids_of_words(std::string_view piece, IdAppender& ids, const Add& add) const {
     WordCache& cache = WordCache::of_this_thread();
@@ -113,7 +115,7 @@ class BertPipeline {
   BertPreTokenizer pre_tokenizer_;
   WordPiece model_;
   AddedTokens added_tokens_;
-  std::uint64_t cache_owner_ = WordCache::new_owner();  // copies share it because they give the same ids
+  std::uint64_t cache_owner_ = WordCache::new_owner();  // copies keep the owner, because they give the same ids
 };
 
 inline void BertPipeline::append_with_offsets(std::string_view text, TextTokens& tokens) const {
@@ -128,7 +130,7 @@ inline void BertPipeline::append_with_offsets(std::string_view text, TextTokens&
     ids.clear();
     model_.append_ids(word, ids);
     for (index_t i = 0; i < core::length(ids); ++i) {
-      const bool is_whole = core::length(ids) == 1;  // also if unknown: [UNK] covers the whole word
+      const bool is_whole = core::length(ids) == 1;  // also if the word is unknown: [UNK] covers the whole word
       const index_t bytes = is_whole ? core::length(word) : model_.bytes_in_word(core::at(ids, i), i > 0);
       add(core::at(ids, i), aligned.span(word.substr(0, core::usize(bytes))));
       word.remove_prefix(core::usize(bytes));

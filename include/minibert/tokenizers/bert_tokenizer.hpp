@@ -29,8 +29,8 @@ class BertTokenizer {
  public:
   using Options = BertTokenizerOptions;
 
-  /// Creates a tokenizer from a vocabulary (the id of an entry is its index) and settings. Special tokens missing from
-  /// the vocabulary get the next ids, as in Hugging Face.
+  /// Creates a tokenizer from a vocabulary and settings. The id of an entry is its index in the vocabulary. Special
+  /// tokens missing from the vocabulary get the next ids, as in Hugging Face.
   /// @throws ValueError if the vocabulary lacks unk_token or has an entry that is not UTF-8
   explicit BertTokenizer(std::vector<std::string> vocabulary, const Options& options = {});
 
@@ -38,7 +38,7 @@ class BertTokenizer {
   /// @throws ValueError as above, and for invalid added tokens; see AddedTokens
   explicit BertTokenizer(BertTokenizerParts parts);
 
-  /// Reads a tokenizer from a folder with tokenizer.json or vocab.txt, and tokenizer_config.json.
+  /// Reads a tokenizer from a folder with tokenizer.json or vocab.txt, and optionally tokenizer_config.json.
   /// @throws IoError, FormatError as read_bert_tokenizer(), and FormatError if the parts do not fit together
   static BertTokenizer from_pretrained(const std::filesystem::path& folder);
 
@@ -46,9 +46,9 @@ class BertTokenizer {
   /// @throws IoError if the folder or a file cannot be written
   void save_pretrained(const std::filesystem::path& folder) const;
 
-  /// Trains a vocabulary on counted words and returns a tokenizer with it and these settings. The words must have been
-  /// counted with options.normalizer(). The five special tokens of `options` get the first ids, the trainer's
-  /// special_tokens follow. The trainer's continuing_subword_prefix replaces the one in `options`.
+  /// Trains a vocabulary on counted words and returns a tokenizer with this vocabulary and `options`. The words must
+  /// have been counted with options.normalizer(). The five special tokens of `options` get the first ids. The trainer's
+  /// special_tokens get the next ids. The trainer's continuing_subword_prefix replaces the prefix in `options`.
   /// @throws ValueError if an option of the trainer is out of range
   static BertTokenizer train(const WordCounts& words, const Options& options, const WordPieceTrainer& trainer);
 
@@ -58,8 +58,8 @@ class BertTokenizer {
   /// @throws ValueError as train()
   BertTokenizer train_new(const WordCounts& words, const WordPieceTrainer& trainer) const;
 
-  /// Returns the number of ids, added tokens included: the number of rows an embedding needs. Same as Hugging Face's
-  /// len(tokenizer).
+  /// Returns the number of ids, including the ids of added tokens. An embedding table needs this number of rows. Same
+  /// as Hugging Face's len(tokenizer).
   index_t vocab_size() const noexcept;
   index_t model_max_length() const noexcept { return options_.model_max_length; }
   const Options& options() const noexcept { return options_; }
@@ -69,10 +69,11 @@ class BertTokenizer {
   token_id pad_token_id() const;
   token_id cls_token_id() const;
   token_id mask_token_id() const;
-  /// Returns true if the id belongs to a special token, including [UNK] and a [MASK] written in the text.
+  /// Returns true if the id belongs to a special token. This includes [UNK], and [MASK] even if the text itself
+  /// contains "[MASK]".
   bool is_special(token_id id) const noexcept;
-  /// Returns true if the token continues a word, i.e. starts with continuing_subword_prefix. This needs a prefix that
-  /// starts with punctuation. With any other prefix, a token at the start of a word could look the same.
+  /// Returns true if the token continues a word, i.e. starts with continuing_subword_prefix. The prefix must start with
+  /// punctuation. With any other prefix, a token at the start of a word could look the same.
   /// @throws ValueError if continuing_subword_prefix does not start with punctuation
   bool continues_word(token_id id) const;
 
@@ -83,8 +84,8 @@ class BertTokenizer {
   /// @throws ValueError as operator() for one text
   std::vector<token_id> encode(std::string_view text, const EncodeOptions& options = {}) const;
 
-  // In overloads without options, the type of the second text is a template parameter, which {} cannot match. So in
-  // t(text, {}), {} means default options.
+  // In overloads without options, the type of the second text is a template parameter, and {} cannot match a template
+  // parameter. So in t(text, {}), {} means default options.
 
   /// Encodes a text as input for a model.
   /// @throws ValueError if max_length leaves no room for the special tokens, truncation is only_second and the text is
@@ -92,14 +93,16 @@ class BertTokenizer {
   Encoding operator()(std::string_view text, const EncodeOptions& options = {}) const;
 
   /// Encodes a pair of texts as input for a model.
-  /// @throws ValueError as for one text, or if the text that only_first or only_second truncates would lose all tokens
+  /// @throws ValueError as for one text, or if truncation by only_first or only_second would remove all tokens of a
+  /// text
   Encoding operator()(std::string_view text, std::string_view pair, const EncodeOptions& options) const;
   template <std::convertible_to<std::string_view> Text>
   Encoding operator()(std::string_view text, const Text& pair) const {
     return encode_alone(text, pair, {});
   }
 
-  /// Encodes texts as input for a model, padded together. Uses all threads; the result does not depend on their number.
+  /// Encodes texts as input for a model, padded to a common length if options.padding requests padding. Uses all
+  /// threads. The result does not depend on the number of threads.
   /// @throws ValueError as for one text
   BatchEncoding batch_encode(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const;
 
@@ -112,19 +115,22 @@ class BertTokenizer {
     return batch_encode(texts, pairs, {});
   }
 
-  /// Pads encodings and their overflowing parts according to padding, max_length, pad_to_multiple_of and padding_side.
-  /// @throws ValueError if padding is max_length and there is no max_length, or pad_to_multiple_of is invalid
+  /// Pads encodings and their overflowing encodings according to padding, max_length, pad_to_multiple_of and
+  /// padding_side.
+  /// @throws ValueError if padding is max_length and neither max_length nor model_max_length is set, or if
+  /// pad_to_multiple_of is invalid
   void pad(std::vector<Encoding>& encodings,
            const EncodeOptions& options = {.padding = PaddingStrategy::longest}) const;
 
-  /// Appends [CLS] text [SEP] to ids, truncated to max_length tokens. Returns the number of ids that were cut off.
-  /// Allocates nothing once `ids` and the thread's buffer are large enough.
+  /// Appends the ids of [CLS] text [SEP] to `ids`. Truncates the text so that at most max_length ids are appended.
+  /// Returns the number of ids that were cut off. Allocates no memory once `ids` and the buffer of the thread are large
+  /// enough.
   /// @throws ValueError if max_length is below 2
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const;
 
-  /// Converts ids to text. Skips ids without a token, as Hugging Face does. clean_up_tokenization_spaces also removes
-  /// spaces before English punctuation and contractions in the whole text, not only within a token: "don ' t" becomes
-  /// "don't".
+  /// Converts ids to text. Skips ids without a token, as Hugging Face does. skip_special_tokens also skips special
+  /// tokens. clean_up_tokenization_spaces removes spaces before English punctuation and contractions across tokens:
+  /// "don ' t" becomes "don't". Without this option, such spaces are removed only within a token.
   /// @throws ValueError for a negative id
   std::string decode(const std::vector<token_id>& ids, bool skip_special_tokens = false,
                      bool clean_up_tokenization_spaces = false) const;
@@ -135,7 +141,7 @@ class BertTokenizer {
                                         bool skip_special_tokens = false,
                                         bool clean_up_tokenization_spaces = false) const;
 
-  /// Returns the id of a token, or the id of unk_token if the token is not in the vocabulary.
+  /// Returns the id of a token, or the id of unk_token if there is no such token.
   token_id convert_tokens_to_ids(std::string_view token) const;
   std::vector<token_id> convert_tokens_to_ids(const std::vector<std::string>& tokens) const;
 
@@ -144,7 +150,8 @@ class BertTokenizer {
   const std::string& convert_ids_to_tokens(token_id id) const;
   std::vector<std::string> convert_ids_to_tokens(const std::vector<token_id>& ids) const;
 
-  /// Returns a hash of everything that determines the ids of a text. It is the same in every run and on every machine.
+  /// Returns a hash of everything that determines the ids of a text. The hash is the same in every run and on every
+  /// machine.
   std::uint64_t fingerprint() const;
 
  private:
@@ -164,12 +171,14 @@ class BertTokenizer {
   /// Encodes a text or pair without padding. `options` must come from resolve().
   Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const;
 
-  /// Appends one text, truncated to `room` tokens plus special tokens. Returns the number of ids that were cut off.
+  /// Appends the ids of one text, truncated to `room` ids without the special tokens. Returns the number of ids that
+  /// were cut off.
   index_t append_encoded(std::string_view text, bool add_special_tokens, index_t room, Side truncation_side,
                          std::vector<token_id>& ids) const;
 
   BertTokenizerOptions options_;
-  std::shared_ptr<const tokenizers::detail::BertPipeline> pipeline_;  // never changes, so copies share it
+  std::shared_ptr<const tokenizers::detail::BertPipeline>
+      pipeline_;  // copies share the pipeline, because it never changes
 };
 
 }  // namespace minibert

@@ -36,8 +36,8 @@ struct BertTokenizerOptions {
   std::string mask_token = "[MASK]";
   std::string continuing_subword_prefix = "##";  ///< marks vocabulary entries that continue a word
 
-  /// Returns true if transformers' BertTokenizer gives the same ids. BertTokenizer reads only the vocabulary and the
-  /// added tokens. Its own pipeline always drops joiners and always uses the prefix "##".
+  /// Returns true if BertTokenizer of transformers gives the same ids. BertTokenizer reads only the vocabulary and the
+  /// added tokens from tokenizer.json. Its pipeline always drops joiners and always uses the prefix "##".
   bool fits_bert_tokenizer() const { return !keep_joiners && continuing_subword_prefix == "##"; }
 
   BertNormalizerOptions normalizer() const {
@@ -50,8 +50,8 @@ struct BertTokenizerOptions {
 
 namespace tokenizers::detail {
 
-/// Maps the names of the five special tokens in tokenizer_config.json to options. Hugging Face adds missing special
-/// tokens to the vocabulary in this order.
+/// Maps the name of a special token in tokenizer_config.json to its member of the options. kNamedSpecialTokens is in
+/// the order in which Hugging Face adds missing special tokens to the vocabulary.
 struct NamedSpecialToken {
   const char* name;
   std::string BertTokenizerOptions::*member;
@@ -67,18 +67,18 @@ inline constexpr NamedSpecialToken kNamedSpecialTokens[] = {{"unk_token", &BertT
 /// A token that is found in a text before the text is split into words: a special token or a token added by the user.
 /// The flags have the names and meanings of Hugging Face's AddedToken.
 struct AddedToken {
-  token_id id;  ///< negative: the id in the vocabulary, or the next free id if the vocabulary lacks the token
+  token_id id;  ///< negative: use the id in the vocabulary, or the next free id if the vocabulary lacks the token
   std::string content;
-  bool special = true;       ///< skipped by decode(ids, skip_special_tokens = true), and never masked
+  bool special = true;       ///< decode(ids, skip_special_tokens = true) skips the token; MLM masking never masks it
   bool single_word = false;  ///< found only if no letter, mark, digit or connector is next to it
-  bool lstrip = false;       ///< includes the white space before it
-  bool rstrip = false;       ///< includes the white space after it
-  bool normalized = false;   ///< true: its normalized content is searched for in the normalized text, not the raw one
+  bool lstrip = false;       ///< a match includes the white space before the token
+  bool rstrip = false;       ///< a match includes the white space after the token
+  bool normalized = false;  ///< true: search the normalized text for the normalized content; false: search the raw text
 };
 
 /// The contents of a tokenizer's files.
 struct BertTokenizerParts {
-  std::vector<std::string> vocabulary;  ///< by id; unused ids have "" or a duplicate of a later entry
+  std::vector<std::string> vocabulary;  ///< index: id; an unused id has "" or a duplicate of a later entry
   std::vector<AddedToken> added_tokens;
   BertTokenizerOptions options;
 };

@@ -14,7 +14,7 @@ namespace minibert {
 /// The word id of a token that belongs to no word: [CLS], [SEP], padding (None in Hugging Face).
 inline constexpr index_t kNoWord = -1;
 
-/// Selects the text that is truncated if a text or pair is too long. The names are Hugging Face's.
+/// Selects which text of a pair is truncated if the pair is too long. The names are Hugging Face's.
 enum class TruncationStrategy { do_not_truncate, longest_first, only_first, only_second };
 
 /// The length to which sequences are padded. The names are Hugging Face's.
@@ -27,11 +27,12 @@ struct EncodeOptions {
   PaddingStrategy padding = PaddingStrategy::do_not_pad;
   /// Unset: longest_first if max_length is set and there is no padding, otherwise do_not_truncate.
   std::optional<TruncationStrategy> truncation = {};
-  index_t max_length = kUnlimited;  ///< special tokens included; not set: the tokenizer's model_max_length
-  index_t stride = 0;               ///< how many tokens successive windows of a truncated text share
+  index_t max_length =
+      kUnlimited;      ///< in tokens, special tokens included; kUnlimited: the tokenizer's model_max_length
+  index_t stride = 0;  ///< number of tokens that successive windows of a truncated text share
   index_t pad_to_multiple_of = 1;
-  std::optional<Side> padding_side = {};     ///< unset: the tokenizer's
-  std::optional<Side> truncation_side = {};  ///< unset: the tokenizer's
+  std::optional<Side> padding_side = {};     ///< unset: the tokenizer's padding_side
+  std::optional<Side> truncation_side = {};  ///< unset: the tokenizer's truncation_side
   bool return_overflowing_tokens = false;
   bool return_special_tokens_mask = false;
   bool return_offsets_mapping = false;
@@ -42,11 +43,11 @@ struct EncodeOptions {
 /// options do not request are empty.
 struct Encoding {
   std::vector<token_id> input_ids;
-  std::vector<std::int32_t> token_type_ids;       ///< 0 for [CLS] A [SEP], 1 for B [SEP]
+  std::vector<std::int32_t> token_type_ids;       ///< 0 for [CLS] A [SEP] and for padding, 1 for B [SEP]
   std::vector<std::int32_t> attention_mask;       ///< 0 for padding, 1 for all other tokens
   std::vector<std::int32_t> special_tokens_mask;  ///< 1 for [CLS] and [SEP] added by the tokenizer, and for padding
   std::vector<CharSpan> offset_mapping;           ///< spans in the original text; (0, 0) where special_tokens_mask is 1
-  /// Index of the token's word in its text; punctuation marks and added tokens count as words. kNoWord where
+  /// Index of the token's word in its text. Punctuation characters and added tokens count as words. kNoWord where
   /// special_tokens_mask is 1.
   std::vector<index_t> word_ids;
   std::vector<Encoding> overflowing;  ///< encodings of the windows that truncation cut off

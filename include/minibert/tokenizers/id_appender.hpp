@@ -9,28 +9,30 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Appends ids to a vector. make_room() is called once per word, so that add() is a single store, whatever the compiler
-/// inlines. While the appender exists, the vector has spare elements at its end; the destructor removes them.
+/// Appends ids to a vector. Callers call make_room() once per word. add() then needs no capacity check and is a single
+/// store instruction, whatever the compiler inlines. While the appender exists, the vector has spare elements at its
+/// end. The destructor removes the spare elements.
 class IdAppender {
  public:
-  /// `expected`: an estimate of how many ids will be added. The vector grows by at least min(expected, 1024) elements.
+  /// `expected` estimates how many ids will be added. Whenever the vector must grow, it grows by at least min(expected,
+  /// 1024) elements.
   IdAppender(std::vector<token_id>& ids, std::size_t expected)
       : ids_(ids), step_(std::min(expected, kMaxStep)), out_(ids.data() + ids.size()), end_(out_) {}
   IdAppender(const IdAppender&) = delete;
   IdAppender& operator=(const IdAppender&) = delete;
   ~IdAppender() { ids_.resize(used()); }
 
-  /// Makes room for `count` ids. Must be called before they are added.
+  /// Makes room for `count` more ids. Must be called before these ids are added.
   [[gnu::always_inline]] void make_room(std::size_t count) {
     if (static_cast<std::size_t>(end_ - out_) < count) grow(count);
   }
   [[gnu::always_inline]] void add(token_id id) { *out_++ = id; }
 
-  /// Returns the number of ids, including the ids that were in the vector before.
+  /// Returns the number of ids in the vector, including ids from before the appender existed, without spare elements.
   std::size_t used() const noexcept { return static_cast<std::size_t>(out_ - ids_.data()); }
-  /// Returns a pointer to the ids after the first `count`.
+  /// Returns a pointer to the id with the index `count` in the vector.
   const token_id* since(std::size_t count) const noexcept { return ids_.data() + count; }
-  /// Removes all ids but the first `count`.
+  /// Removes all ids except the first `count` ids of the vector.
   void cut_to(std::size_t count) noexcept { out_ = ids_.data() + count; }
 
  private:

@@ -22,13 +22,13 @@ NormalizationLoss normalization_loss(std::string_view text, const BertNormalizer
 
 /// A kind of character that more than 1 % of the lines lose, and the option that keeps it.
 struct NormalizationWarning {
-  std::string_view lost;    ///< the characters and why they are lost; completes "12 lines lose …"
+  std::string_view lost;    ///< the characters and the reason of the loss; completes "12 lines lose …"
   index_t lines = 0;        ///< number of lines that lose such characters
   index_t total_lines = 0;  ///< number of all lines
   std::string_view option;  ///< the field of BertTokenizerOptions to set: "strip_accents" or "keep_joiners"
   bool value = false;       ///< the value of that field that keeps the characters
 
-  /// Returns the affected share in percent, rounded down to one decimal.
+  /// Returns 100·lines / total_lines, rounded down to one decimal.
   double percent() const noexcept;
 };
 

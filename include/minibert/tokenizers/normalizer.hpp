@@ -10,7 +10,7 @@
 
 namespace minibert {
 
-/// The steps of BertNormalizer that run. The names are Hugging Face's, except keep_joiners.
+/// Selects the steps of BertNormalizer. The names are Hugging Face's, except keep_joiners.
 struct BertNormalizerOptions {
   bool clean_text = true;
   bool handle_chinese_chars = true;
@@ -25,11 +25,11 @@ struct BertNormalizerOptions {
 };
 
 /// Normalizes text exactly as Hugging Face's BertNormalizer does:
-/// 1. clean_text removes control, format and private-use characters and U+FFFD, and replaces all other white space,
-///    including tabs and line feeds, with spaces.
+/// 1. clean_text removes U+FFFD and control, format and private-use characters, except tab, line feed and carriage
+///    return. It replaces each remaining white-space character with a space.
 /// 2. handle_chinese_chars puts a space before and after each Chinese character.
 /// 3. strip_accents decomposes characters (NFD of Unicode 9) and removes nonspacing marks (category Mn).
-/// 4. lowercase lower-cases each character without regard to its context: Σ always gives σ, never ς.
+/// 4. lowercase lower-cases each character, whatever its context: Σ always becomes σ, never ς.
 class BertNormalizer {
  public:
   explicit BertNormalizer(const BertNormalizerOptions& options = {});
@@ -51,10 +51,11 @@ class BertNormalizer {
 
   std::int8_t normalize_ascii(int byte) const noexcept;
 
-  /// Normalizes and appends ASCII characters, none of which clean_text removes.
+  /// Normalizes and appends ASCII characters. clean_text must not remove any of them.
   void append_ascii(std::string_view run, std::string& out) const;
 
-  /// Returns the first character in [p, end) that is ASCII, invalid or affected by a step; `end` if there is none.
+  /// Returns a pointer to the first character in [p, end) that is ASCII, invalid or affected by a step. Returns `end`
+  /// if there is none.
   const char* find_affected(const char* p, const char* end) const noexcept;
 
   /// Normalizes and appends a character that is not ASCII.
@@ -67,8 +68,8 @@ class BertNormalizer {
 
   BertNormalizerOptions options_;
   bool strips_accents_;
-  std::uint8_t affected_ = 0;     // bits of unicode::properties(); a step affects a character that has any of them
-  std::int8_t ascii_table_[256];  // see normalized_ascii()
+  std::uint8_t affected_ = 0;     // a step affects a character if its unicode::properties() have any of these bits
+  std::int8_t ascii_table_[256];  // the results of normalized_ascii(), by byte
 };
 
 }  // namespace minibert

@@ -1,5 +1,5 @@
-// Reads and writes the "normalizer" of tokenizer.json: a BertNormalizer or, with keep_joiners, a Sequence that gives
-// the same text but keeps the joiners.
+// Reads and writes the "normalizer" of tokenizer.json. This is a BertNormalizer or, with keep_joiners, a Sequence that
+// gives the same text but keeps the joiners.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,9 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Returns a regular expression, such as "[\x{9}-\x{A}\x{A0}]", for all characters c for which contains(c) is true. It
-/// lists code points, not Unicode categories, so it does not depend on the Unicode version of the regex library.
+/// Returns a regular expression, such as "[\x{9}-\x{A}\x{A0}]", that matches the characters c for which contains(c) is
+/// true. The expression lists code points, not Unicode categories, so it does not depend on the Unicode version of the
+/// regex library.
 template <class Contains>
 std::string character_class(Contains&& contains) {
   constexpr char32_t kEnd = 0x110000;
@@ -35,12 +36,12 @@ std::string character_class(Contains&& contains) {
   return core::concat("[", ranges, "]");
 }
 
-/// Returns a Replace normalizer, which replaces each match of a regular expression with `content`.
+/// Returns the JSON of a Replace normalizer, which replaces each match of a regular expression with `content`.
 inline Json replace_json(const std::string& regex, const char* content) {
   return Json(Json::Object{{"type", "Replace"}, {"pattern", Json::Object{{"Regex", regex}}}, {"content", content}});
 }
 
-/// Returns the normalizer as JSON. With keep_joiners, the BertNormalizer has clean_text = false, because clean_text
+/// Returns the JSON of the normalizer. With keep_joiners, the BertNormalizer has clean_text = false, because clean_text
 /// would remove the joiners. Two Replace normalizers before the BertNormalizer do the other work of clean_text.
 inline Json normalizer_json(const BertNormalizerOptions& options) {
   const Json strip_accents = options.strip_accents ? Json(*options.strip_accents) : Json();

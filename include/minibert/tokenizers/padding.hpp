@@ -11,7 +11,7 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Pads an encoding and its overflowing encodings to `target` tokens. Longer encodings do not change.
+/// Pads an encoding and its overflowing encodings to `target` tokens. Leaves longer encodings unchanged.
 inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& options, token_id pad_token_id) {
   const index_t missing = std::max<index_t>(0, target - core::length(encoding.input_ids));
   const auto pad = [&](auto& row, auto value, bool is_requested) {
@@ -27,8 +27,8 @@ inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& opti
   for (Encoding& part : encoding.overflowing) pad_to(part, target, options, pad_token_id);
 }
 
-/// Pads to the length of the longest encoding (overflowing encodings do not count) or to max_length, rounded up to a
-/// multiple of pad_to_multiple_of. padding_side must be set.
+/// Pads all encodings to the same length: the length of the longest encoding, without overflowing encodings, or
+/// max_length. Rounds this length up to a multiple of pad_to_multiple_of. padding_side must be set.
 /// @throws ValueError if padding is max_length and max_length is kUnlimited
 inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, token_id pad_token_id) {
   if (options.padding == PaddingStrategy::do_not_pad) return;

@@ -11,8 +11,8 @@
 
 namespace minibert {
 
-/// Splits a text as Hugging Face's BertPreTokenizer does: at white space, which it drops, and before and after each
-/// punctuation character, which becomes a word of its own.
+/// Splits a text as Hugging Face's BertPreTokenizer does. Splits at white space, and drops the white space. Splits
+/// before and after each punctuation character, so that the character becomes a word of its own.
 class BertPreTokenizer {
  public:
   /// Calls f(std::string_view) for each word, in order. The words are views of `text` and never empty.

@@ -28,7 +28,7 @@ namespace minibert {
 
 namespace tokenizers::detail {
 
-/// Returns f(). If f() throws a FormatError, puts "where: " in front of its message.
+/// Calls f and returns its result. If f throws a FormatError, puts "where: " in front of the message.
 template <class F>
 auto in_context(std::string_view where, F&& f) {
   try {
@@ -44,7 +44,7 @@ inline const Json* find_non_null(const Json& object, std::string_view key) {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-/// Checks the "type" of a component of tokenizer.json. @throws FormatError if it is not the expected one
+/// Checks the "type" of a component of tokenizer.json. @throws FormatError if the type is not the expected one
 inline void check_type(const Json& component, std::string_view expected) {
   const std::string& type = component.at("type").as_string();
   core::check<FormatError>(type == expected, "type is \"", type, "\", expected \"", expected,
@@ -65,8 +65,8 @@ inline token_id parse_id(std::int64_t id) {
   return static_cast<token_id>(id);
 }
 
-/// Parses an added token: an object with a "content" and flags. Missing flags are false, except `normalized`: if it is
-/// missing, it is true unless the token is special.
+/// Parses an added token: an object with a "content" and flags. A missing flag is false, except that `normalized` is
+/// true if it is missing and the token is not special.
 inline AddedToken parse_added_token(const Json& token, token_id id) {
   const auto flag = [&](const char* name, bool default_value) {
     const Json* value = find_non_null(token, name);
@@ -82,8 +82,8 @@ inline AddedToken parse_added_token(const Json& token, token_id id) {
           .normalized = flag("normalized", !special)};
 }
 
-/// Parses the value of "mask_token" or another named special token in tokenizer_config.json or special_tokens_map.json:
-/// a string, or an object with a "content" and flags. `special` is always true; the other flags are false if missing.
+/// Parses a named special token, such as the value of "mask_token" in tokenizer_config.json or special_tokens_map.json:
+/// a string, or an object with a "content" and flags. `special` is always true. The other flags are false if missing.
 inline AddedToken parse_special_token(const Json& value) {
   if (value.is_string()) return {.id = -1, .content = value.as_string()};
   AddedToken token = parse_added_token(value, -1);
@@ -114,7 +114,8 @@ inline std::vector<std::string> parse_vocabulary(const Json& vocab) {
   return tokens;
 }
 
-/// Parses the vocabulary, the added tokens and the settings. tokenizer_config.json may override the settings.
+/// Parses tokenizer.json: the vocabulary, the added tokens and the settings. tokenizer_config.json may override the
+/// settings.
 inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
   BertTokenizerParts parts;
   const Json& model = json.at("model");
@@ -164,8 +165,8 @@ inline std::string describe_template(const Json& items) {
   return text;
 }
 
-/// Checks that the post-processor gives [CLS] A [SEP] the type id 0 and, in a pair, B [SEP] the type id 1, because
-/// BertTokenizer always does. The post-processor may be missing. BertProcessing needs no check.
+/// Checks that the post-processor does what BertTokenizer always does: it gives [CLS] A [SEP] the type id 0 and, in a
+/// pair, B [SEP] the type id 1. The post-processor may be missing. A BertProcessing always passes.
 /// @throws FormatError if the post-processor does anything else
 inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptions& options) {
   const Json* processor = find_non_null(tokenizer, "post_processor");
@@ -186,16 +187,16 @@ inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptio
 /// Maps names such as "mask_token" to special tokens.
 using NamedTokens = std::map<std::string_view, AddedToken>;
 
-/// Reads the special tokens in tokenizer_config.json or special_tokens_map.json into `named`. Replaces tokens that are
-/// already there under the same name.
+/// Reads the special tokens in tokenizer_config.json or special_tokens_map.json into `named`. A token replaces an entry
+/// of `named` with the same name.
 inline void parse_special_tokens(const Json& json, NamedTokens& named) {
   for (const auto& [name, member] : kNamedSpecialTokens)
     if (const Json* value = find_non_null(json, name))
       named[name] = in_context(name, [&, token = value] { return parse_special_token(*token); });
 }
 
-/// Sets the special tokens of the options, and adds them to the added tokens. An added token with the same content
-/// stays as it is, with its own flags.
+/// Sets the special tokens of the options, and appends them to the added tokens. If an added token with the same
+/// content exists, keeps that token with its flags and appends nothing.
 inline void set_special_tokens(const NamedTokens& named, BertTokenizerParts& parts) {
   for (const auto& [name, member] : kNamedSpecialTokens) {
     const auto found = named.find(name);
@@ -207,13 +208,14 @@ inline void set_special_tokens(const NamedTokens& named, BertTokenizerParts& par
   }
 }
 
-/// Calls assign(const Json&) with a member of tokenizer_config.json, unless it is missing or null.
+/// Calls assign(const Json&) with the member `key` of tokenizer_config.json, unless the member is missing or null.
 template <class F>
 void read_setting(const Json& config, const char* key, F&& assign) {
   if (const Json* value = find_non_null(config, key)) in_context(key, [&] { assign(*value); });
 }
 
-/// Reads the settings of the normalizer from tokenizer_config.json. Options missing there keep their values.
+/// Reads the settings of the normalizer from tokenizer_config.json. Settings that are missing in the file keep their
+/// values in `options`.
 inline void parse_normalizer_settings(const Json& config, BertTokenizerOptions& options) {
   const auto read = [&](const char* key, auto& setting) {
     read_setting(config, key, [&](const Json& value) { setting = value.as_bool(); });
@@ -223,11 +225,11 @@ inline void parse_normalizer_settings(const Json& config, BertTokenizerOptions& 
   read("tokenize_chinese_chars", options.tokenize_chinese_chars);
 }
 
-/// Reads model_max_length, padding_side and truncation_side from tokenizer_config.json. Options missing there keep
-/// their values.
+/// Reads model_max_length, padding_side and truncation_side from tokenizer_config.json. Settings that are missing in
+/// the file keep their values in `options`.
 inline void parse_length_settings(const Json& config, BertTokenizerOptions& options) {
   read_setting(config, "model_max_length", [&](const Json& value) {
-    // Hugging Face writes 1e30 for no limit.
+    // Hugging Face writes 1e30 if there is no limit.
     if (value.as_number() < 1e18) options.model_max_length = value.as_integer();
     core::check<FormatError>(options.model_max_length > 0, "expected at least 1, found ", options.model_max_length);
   });
@@ -243,8 +245,8 @@ inline void parse_length_settings(const Json& config, BertTokenizerOptions& opti
   read_side("truncation_side", options.truncation_side);
 }
 
-/// Parses the added_tokens_decoder of tokenizer_config.json, where older versions of transformers keep the added
-/// tokens: an object that maps ids to tokens.
+/// Parses the added_tokens_decoder of tokenizer_config.json, an object that maps ids to added tokens. Older versions of
+/// transformers write the added tokens there.
 inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& decoder) {
   std::vector<AddedToken> tokens;
   for (const auto& [key, token] : decoder.as_object()) {
@@ -257,7 +259,7 @@ inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& decoder) {
   return tokens;
 }
 
-/// Parses vocab.txt: one token per line. Drops white space at the end of a line, so \r\n works too.
+/// Parses vocab.txt: one token per line. Drops white space at the end of a line, so lines may end with \r\n.
 inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
   std::vector<std::string> tokens;
   for_each_line(text, [&](std::string_view line) {
@@ -283,8 +285,8 @@ inline bool follows_tokenizer_json(const Json& config) {
   return true;
 }
 
-/// Checks that tokenizer.json works with transformers' BertTokenizer, which always drops joiners and always uses "##"
-/// as continuing_subword_prefix.
+/// Checks that tokenizer.json works with BertTokenizer of transformers. BertTokenizer always drops joiners and always
+/// uses "##" as continuing_subword_prefix.
 /// @throws FormatError if tokenizer.json keeps joiners or has another prefix
 inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer_json) {
   const auto raise = [](auto... difference) {
@@ -299,9 +301,9 @@ inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer
 
 }  // namespace tokenizers::detail
 
-/// Reads a tokenizer from a folder with tokenizer.json or, if that is missing, vocab.txt. tokenizer_config.json and
-/// special_tokens_map.json are optional. As in transformers, if there is a tokenizer.json, the tokenizer_class in
-/// tokenizer_config.json determines which file gives the settings for lower-casing, accents and Chinese characters:
+/// Reads a tokenizer from a folder with tokenizer.json or, if tokenizer.json is missing, vocab.txt. tokenizer_config.json
+/// and special_tokens_map.json are optional. If there is a tokenizer.json, the tokenizer_class in tokenizer_config.json
+/// determines, as in transformers, which file gives the settings for lower-casing, accents and Chinese characters:
 /// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json.
 /// - BertTokenizer, BertTokenizerFast, or no tokenizer_class: tokenizer_config.json, with BertTokenizer's defaults for
 ///   missing settings. tokenizer.json gives the vocabulary and the added tokens. An added_tokens_decoder in

@@ -32,7 +32,8 @@ class TemplateProcessing {
   TemplateProcessing(const EncodeOptions& options, token_id cls_token_id, token_id sep_token_id)
       : options_(options), cls_token_id_(cls_token_id), sep_token_id_(sep_token_id) {}
 
-  /// Returns the largest number of tokens that a text or a pair of texts may have without the special tokens.
+  /// Returns the largest number of tokens, without the special tokens, that a text or a pair of texts may have after
+  /// truncation. Returns kUnlimited if texts are not truncated.
   /// @throws ValueError if max_length is below the number of special tokens, or stride is invalid
   static index_t room(const EncodeOptions& options, bool is_pair) {
     if (options.truncation == TruncationStrategy::do_not_truncate || options.max_length == kUnlimited)
@@ -79,7 +80,7 @@ class TemplateProcessing {
     return encoding;
   }
 
-  /// Reserves memory for the tokens, so that each vector is allocated only once: a batch has thousands of them.
+  /// Reserves memory for the tokens, so that each vector is allocated only once. A batch has thousands of such vectors.
   void reserve(index_t tokens, Encoding& encoding) const {
     encoding.input_ids.reserve(core::usize(tokens));
     encoding.token_type_ids.reserve(core::usize(tokens));
@@ -97,7 +98,7 @@ class TemplateProcessing {
     if (options_.return_word_ids) encoding.word_ids.push_back(kNoWord);
   }
 
-  /// Appends the tokens of a window of the text, then [SEP].
+  /// Appends the tokens of a window of the text, then [SEP] if special tokens are requested.
   void add_text(const TextTokens& text, Window window, std::int32_t type_id, Encoding& encoding) const {
     const auto append = [&](auto& to, const auto& from) {
       to.insert(to.end(), from.begin() + window.begin, from.begin() + window.end);

@@ -1,4 +1,4 @@
-// Trie: maps strings to values, and finds the longest of the strings that a text starts with.
+// Trie: maps strings to values. Finds the longest of these strings that a text starts with.
 #pragma once
 
 #include <algorithm>
@@ -11,9 +11,9 @@
 
 namespace minibert {
 
-/// A trie in one array (a double array; Aoe, "An efficient digital search algorithm by using a double-array structure",
-/// 1989): the child of node n for byte b is node base(n) + b, if the parent of that node is n. A search reads one cell
-/// per byte of text. A vocabulary of 30,000 tokens takes about 1 MB.
+/// A trie in one array: the double array of Aoe, "An efficient digital search algorithm by using a double-array
+/// structure", 1989. The child of node n for byte b is node base(n) + b, if that node has n as its parent. A search
+/// reads one cell per byte of text. A vocabulary of 30,000 tokens takes about 1 MB.
 class Trie {
  public:
   using Node = std::int32_t;
@@ -24,7 +24,7 @@ class Trie {
 
   Trie() : Trie(std::vector<Entry>()) {}
 
-  /// Values must not be negative. If strings are equal, the value of the last entry is used.
+  /// Values must not be negative. If several entries have the same string, uses the value of the last such entry.
   explicit Trie(std::vector<Entry> entries) {
     std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
     cells_.resize(kBytes);
@@ -47,7 +47,7 @@ class Trie {
     return node;
   }
 
-  /// Returns the value of this string, or kNoValue if it is not in the trie.
+  /// Returns the value of this string, or kNoValue if the string is not in the trie.
   Value find(std::string_view text) const noexcept {
     const Node node = descend(kRoot, text);
     return node == kNoNode ? kNoValue : core::at(cells_, node).value;
@@ -55,7 +55,7 @@ class Trie {
 
   struct Match {
     Value value = kNoValue;
-    index_t bytes = 0;  ///< length of the match, 0 if there is none
+    index_t bytes = 0;  ///< length of the match; 0 if there is no match
   };
 
   /// Returns the longest match: the longest non-empty prefix of the text that leads from `node` to a node with a value.
@@ -85,10 +85,12 @@ class Trie {
     index_t begin, end, depth;
   };
 
-  /// Does not use at(), whose assert makes tokenizers 20 % slower in programs that keep asserts.
+  /// Returns the cell of a node. Does not use at(), because the assert in at() makes tokenizers 20 % slower in programs
+  /// that keep asserts.
   const Cell& cell(Node node) const noexcept { return cells_.data()[node]; }
 
-  /// Needs no bounds check: there are 256 cells from every base on.
+  /// Returns the child for a byte, or kNoNode. Needs no bounds check, because at least 256 cells follow from every base
+  /// on.
   Node child(Node node, char byte) const noexcept {
     const Node next = cell(node).base + static_cast<unsigned char>(byte);
     return cell(next).parent == node ? next : kNoNode;
@@ -120,8 +122,9 @@ class Trie {
     branches.insert(branches.end(), children.rbegin(), children.rend());
   }
 
-  /// Returns the first base from search_start_ on at which the cells of all these bytes are free. `bytes` must be
-  /// ascending. Moves search_start_ forward if at least 95 % of the cells searched are taken.
+  /// Returns a base at which the cells of all these bytes are free. Searches cells in ascending order from
+  /// search_start_ on. `bytes` must be ascending. Moves search_start_ to the cell found if at least 95 % of the cells
+  /// searched are taken.
   std::int32_t free_base(const std::vector<std::int32_t>& bytes) {
     index_t taken = 0;
     for (index_t cell = std::max<index_t>(search_start_, bytes.front() + 1);; ++cell) {
@@ -140,7 +143,7 @@ class Trie {
   }
 
   std::vector<Cell> cells_;
-  index_t search_start_ = 1;  // nearly all cells before it are taken
+  index_t search_start_ = 1;  // where free_base() starts; nearly all earlier cells are taken
 };
 
 }  // namespace minibert

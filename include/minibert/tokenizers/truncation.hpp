@@ -1,4 +1,4 @@
-// Truncation: which tokens of a text that is too long are kept, and which overflow.
+// Truncation: determines which tokens of a text that is too long are kept, and which tokens overflow.
 #pragma once
 
 #include <algorithm>
@@ -14,15 +14,15 @@ namespace minibert {
 
 namespace tokenizers::detail {
 
-/// The number of tokens of one text or of both texts of a pair.
+/// The number of tokens of one text, or of each text of a pair.
 struct PairLengths {
   index_t first = 0;
   std::optional<index_t> second = {};
   index_t total() const noexcept { return first + second.value_or(0); }
 };
 
-/// Returns how many tokens longest_first keeps of each text of a pair with more than `room` tokens. The shorter text
-/// keeps at most half of the room, the longer text gets the rest.
+/// Returns how many tokens longest_first keeps of each text of a pair with more than `room` tokens. If both texts must
+/// be cut, the shorter text keeps half of the room. The longer text gets the rest of the room.
 inline PairLengths cut_longest_first(index_t first, index_t second, index_t room) {
   const auto [shorter, longer] = std::minmax(first, second);
   index_t kept_of_shorter = shorter, kept_of_longer = std::max(shorter, room - shorter);
@@ -33,7 +33,8 @@ inline PairLengths cut_longest_first(index_t first, index_t second, index_t room
   return first <= second ? PairLengths{kept_of_shorter, kept_of_longer} : PairLengths{kept_of_longer, kept_of_shorter};
 }
 
-/// Returns how many tokens of each text are kept so that all fit into `room`. Without room, nothing is kept.
+/// Returns how many tokens of each text are kept so that all kept tokens fit into `room`. If `room` is 0, keeps
+/// nothing.
 /// @throws ValueError if the text that only_first or only_second truncates is missing or would lose all its tokens
 inline PairLengths truncated_lengths(const PairLengths& lengths, index_t room, TruncationStrategy strategy) {
   const index_t excess = lengths.total() - room;
@@ -60,10 +61,11 @@ struct Window {
   friend bool operator==(const Window&, const Window&) = default;
 };
 
-/// Returns the windows of at most `kept` tokens that cover a text of `tokens` tokens. Successive windows share `stride`
-/// tokens. The first window is the part that is kept: the start of the text, or its end if truncation_side is left. The
-/// others overflow. If nothing is kept, the whole text overflows in one window.
-/// @throws ValueError if stride is not less than `kept`
+/// Returns windows of at most `kept` tokens that cover a text of `tokens` tokens. Successive windows share `stride`
+/// tokens. The first window is the part that is kept: the start of the text, or the end of the text if truncation_side
+/// is left. The other windows overflow. If `kept` is 0, the first window is empty and the whole text overflows in one
+/// window.
+/// @throws ValueError unless stride is less than `kept`
 inline std::vector<Window> windows(index_t tokens, index_t kept, index_t stride, Side truncation_side) {
   if (kept >= tokens) return {{0, tokens}};
   if (kept == 0) return {{0, 0}, {0, tokens}};

@@ -12,7 +12,7 @@
 
 namespace minibert::unicode {
 
-/// Returns the property bits of a character: tables::kRemoved and the constants after it, or-ed together.
+/// Returns the property bits of a character: tables::kRemoved and the constants after kRemoved, combined with |.
 inline std::uint8_t properties(char32_t character) noexcept {
   const std::uint32_t block = tables::kBlockIndex[character / tables::kBlockSize];
   return tables::kProperties[block * tables::kBlockSize + character % tables::kBlockSize];
@@ -69,7 +69,7 @@ inline std::string_view trim_end(std::string_view text) noexcept {
   return text;
 }
 
-/// Returns the canonical combining class; 0 for starters.
+/// Returns the canonical combining class of a character; 0 for starters.
 inline int combining_class(char32_t c) noexcept {
   if ((properties(c) & tables::kNonStarter) == 0) return 0;
   const auto above = std::upper_bound(std::begin(tables::kCombiningClasses), std::end(tables::kCombiningClasses), c,
@@ -77,8 +77,8 @@ inline int combining_class(char32_t c) noexcept {
   return (above - 1)->combining_class;
 }
 
-/// Returns the lower case of a character, regardless of language and context. U+0130 has two characters in lower case
-/// (0069 0307); returns the first.
+/// Returns the lower case of a character, regardless of language and context. The lower case of U+0130 has two
+/// characters (0069 0307). For U+0130, returns the first of these.
 inline char32_t lowercase(char32_t c) noexcept {
   if ((properties(c) & tables::kHasLowercase) == 0) return c;
   // Runs do not overlap, so c belongs to the last run that starts at or before c.
@@ -87,8 +87,8 @@ inline char32_t lowercase(char32_t c) noexcept {
   return static_cast<char32_t>(static_cast<std::int32_t>(c) + (above - 1)->delta);
 }
 
-/// Calls f(char32_t) for each character of the full canonical decomposition of c, which is c itself if it does not
-/// decompose. Does not sort marks into canonical order.
+/// Calls f(char32_t) for each character of the full canonical decomposition of c. If c does not decompose, calls f(c).
+/// Does not sort marks into canonical order.
 template <class F>
 void decompose(char32_t c, F&& f) {
   if ((properties(c) & tables::kDecomposes) == 0) return f(c);

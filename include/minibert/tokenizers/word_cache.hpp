@@ -13,7 +13,7 @@
 
 namespace minibert::tokenizers::detail {
 
-/// A word of raw text, up to the next space (U+0020) or the end of the text, and its hash.
+/// A word of raw text, and its hash. The word ends at the next space (U+0020) or at the end of the text.
 struct RawWord {
   std::string_view text;
   std::uint64_t hash;
@@ -55,11 +55,11 @@ struct RawWord {
   }
 };
 
-/// A cache of words and their ids, one for each thread (1 MB) and shared by all tokenizers used on it. Each hash has
-/// one slot; a new word replaces the word in its slot.
+/// A cache of words and their ids. Each thread has one cache (1 MB), which all tokenizers on that thread share. The
+/// hash of a word selects its slot. A new word replaces the word in its slot.
 class WordCache {
  public:
-  /// Returns a number that identifies a tokenizer: different in each call, and never 0.
+  /// Returns a number that identifies a tokenizer. The number differs in each call and is never 0.
   static std::uint64_t new_owner() noexcept {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
@@ -70,7 +70,7 @@ class WordCache {
     return cache;
   }
 
-  /// Appends the ids of a word if the cache holds it for this owner; otherwise returns false.
+  /// Appends the ids of a word and returns true if the cache holds the word for this owner. Otherwise returns false.
   bool append(std::uint64_t owner, const RawWord& word, IdAppender& ids) const {
     const Entry& entry = entries_[slot(word)];
     if (entry.owner != owner || entry.bytes != word.text.size() ||
@@ -81,7 +81,7 @@ class WordCache {
     return true;
   }
 
-  /// Stores the ids of a word, unless the word and its ids do not fit into an entry.
+  /// Puts a word and its `count` ids into the cache, unless they do not fit into an entry.
   void keep(std::uint64_t owner, const RawWord& word, const token_id* ids, std::size_t count) {
     if (word.text.size() + count * sizeof(token_id) > Entry::kRoom) return;
     Entry& entry = entries_[slot(word)];
@@ -95,7 +95,7 @@ class WordCache {
  private:
   static constexpr int kSlotBits = 14;
 
-  /// One cache line. The ids begin after the fields, the word ends at the end of the line.
+  /// One cache line. The ids begin after the fields. The bytes of the word are at the end of the cache line.
   struct alignas(64) Entry {
     static constexpr std::size_t kRoom = 52;
     std::uint64_t owner = 0;

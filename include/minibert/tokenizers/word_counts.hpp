@@ -28,32 +28,33 @@ class WordCounts {
   std::int64_t count(index_t i) const noexcept { return core::at(counts_, i); }
 
   /// Adds `count` occurrences of a word.
-  /// @throws ValueError once there are 2^31 distinct words
+  /// @throws ValueError if there are 2^31 distinct words already
   void add(std::string_view word, std::int64_t count = 1);
 
-  /// Adds the counts of `other`, and its new words in its order.
+  /// Adds the counts of `other`. Words that are new keep their order in `other`.
   void add(const WordCounts& other);
 
  private:
   static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
 
-  /// Returns the FNV-1a hash. XORs the high half into the low half, whose bits select the slot.
+  /// Returns the FNV-1a hash of a word, in 32 bits. XORs the high half into the low half, because the low bits select
+  /// the slot.
   static std::uint32_t hash_of(std::string_view word) noexcept;
 
-  /// Returns the slot of the word, or the empty slot where it belongs. At least half of the slots are empty.
+  /// Returns the slot of the word, or the empty slot where the word belongs. At least half of the slots are empty.
   std::uint32_t& find_slot(std::string_view word, std::uint32_t hash) noexcept;
 
   void grow();
 
   std::string text_;                   // all words, one after another
-  std::vector<index_t> begins_ = {0};  // where each word begins in text_, and the end of the last
+  std::vector<index_t> begins_ = {0};  // where each word begins in text_, then the size of text_
   std::vector<std::int64_t> counts_;
   std::vector<std::uint32_t> hashes_;
-  std::vector<std::uint32_t> slots_;  // hash table of word numbers, with linear probing
+  std::vector<std::uint32_t> slots_;  // hash table of word indices, with linear probing
 };
 
-/// Counts the words that BertNormalizer and BertPreTokenizer make of texts, and the lines that lose meaningful
-/// characters in normalization. The result does not depend on the number of threads.
+/// Counts the words into which BertNormalizer and BertPreTokenizer split texts. Also counts the lines that lose
+/// meaningful characters in normalization. The result does not depend on the number of threads.
 class WordCounter {
  public:
   explicit WordCounter(const BertNormalizerOptions& options);
@@ -64,8 +65,8 @@ class WordCounter {
   /// Adds the words of a text, line by line. Only \n ends a line. Uses all threads.
   void add_text(std::string_view text);
 
-  /// Adds the words of text files, plain or compressed, which may be larger than memory. Uses all threads. Reports the
-  /// bytes read to `progress`.
+  /// Adds the words of text files, plain or compressed. The files may be larger than memory. Uses all threads. Reports
+  /// the number of bytes read to `progress`.
   /// @throws as TextStream
   void add_files(const std::vector<std::filesystem::path>& files, const Progress& progress = {});
   void add_file(const std::filesystem::path& path);
@@ -75,8 +76,8 @@ class WordCounter {
 
   struct Part;
 
-  /// Counts chunks of the block in parallel, then merges the counts in the order of the chunks, so that words stay in
-  /// order of first appearance.
+  /// Counts the chunks of the block in parallel. Then merges the counts in the order of the chunks, so that words stay
+  /// in order of first appearance.
   void add_block(std::string_view block);
 
   void count_lines(std::string_view text, Part& part) const;

@@ -1,4 +1,4 @@
-// WordPiece: splits a word into pieces, taking the longest vocabulary entry that matches each time.
+// WordPiece: splits a word into pieces. Each piece is the longest vocabulary entry that matches the rest of the word.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ class WordPiece {
   static constexpr index_t kMaxCharactersPerWord = 100;  ///< a longer word is unknown
   static constexpr index_t kMaxVocabSize = 1 << 24;      ///< files with more entries or larger ids are rejected
 
-  /// The id of an entry is its index. If a token occurs several times, it has its last index; the other ids are unused.
+  /// The id of an entry is its index. If a token occurs several times, its id is the last of these indices, and the
+  /// other ids are unused.
   /// @throws ValueError if unk_token is not in the vocabulary or an entry is not UTF-8
   explicit WordPiece(std::vector<std::string> vocabulary, std::string_view unk_token = "[UNK]",
                      std::string_view continuing_subword_prefix = "##")
@@ -38,10 +39,10 @@ class WordPiece {
   /// Returns the number of ids, unused ids included.
   index_t vocab_size() const noexcept { return core::length(tokens_); }
 
-  /// Returns the id of a token, or kNoToken if it is not in the vocabulary.
+  /// Returns the id of a token, or kNoToken if the token is not in the vocabulary.
   token_id find(std::string_view token) const noexcept { return trie_.find(token); }
 
-  /// Returns the token with this id, 0 <= id < vocab_size(), or nullptr if the id is unused.
+  /// Returns the token with this id, or nullptr if the id is unused. Requires 0 <= id < vocab_size().
   const std::string* token(token_id id) const noexcept {
     const std::string& token = core::at(tokens_, id);
     return find(token) == id ? &token : nullptr;
@@ -50,14 +51,15 @@ class WordPiece {
   const std::vector<std::string>& vocabulary() const noexcept { return tokens_; }
   token_id unk_token_id() const noexcept { return unk_token_id_; }
 
-  /// Returns how many bytes of its word a piece covers: its length, without the prefix if it continues the word.
+  /// Returns how many bytes of its word a piece covers: the length of the token, minus the prefix if the piece
+  /// continues the word.
   index_t bytes_in_word(token_id id, bool continues) const noexcept {
     return core::length(core::at(tokens_, id)) - (continues ? prefix_bytes_ : 0);
   }
 
-  /// Appends the ids of the pieces of a word: the longest entry that the word starts with, then the longest that
-  /// continues it, and so on. If nothing matches at some point, or the word is too long, appends only unk_token_id().
-  /// Always inlined: if left to the compiler, a second caller makes the loop over words 10 % slower.
+  /// Appends the ids of the pieces of a word: the longest entry that the word starts with, then the longest entry that
+  /// continues the word, and so on. If no entry matches at some point, or the word is too long, appends only
+  /// unk_token_id(). Always inlined: if the compiler decides, a second caller makes the loop over words 10 % slower.
   [[gnu::always_inline]] void append_ids(std::string_view word, tokenizers::detail::IdAppender& ids) const {
     ids.make_room(word.size());  // each piece covers at least one byte
     const std::size_t old_size = ids.used();

@@ -7,15 +7,15 @@
 
 namespace minibert {
 
-/// Joins tokens into text. Drops the prefix of tokens that continue a word, and adds a space before other tokens, but
-/// not before English punctuation and contractions. Looks at one token at a time, so "don't", which is three tokens,
-/// becomes "don ' t".
+/// Joins tokens into text. Drops the prefix of tokens that continue a word. Adds a space before all other tokens except
+/// the first, English punctuation and contractions. Looks at one token at a time, so the three tokens of "don't" become
+/// "don ' t".
 class WordPieceDecoder {
  public:
   explicit WordPieceDecoder(std::string continuing_subword_prefix = "##")
       : prefix_(std::move(continuing_subword_prefix)) {}
 
-  /// Adds the next token.
+  /// Appends the next token to the text.
   void add(std::string_view token) {
     if (is_first_) {
       piece_ = token;
@@ -29,13 +29,14 @@ class WordPieceDecoder {
     text_ += piece_;
   }
 
-  /// Returns the text so far, and empties the decoder.
+  /// Returns the text of the tokens added so far, and clears the decoder.
   std::string take() {
     is_first_ = true;
     return std::exchange(text_, {});
   }
 
-  /// Applies Hugging Face's clean_up_tokenization_spaces: the same replacements in a whole text, except " do not".
+  /// Applies Hugging Face's clean_up_tokenization_spaces: makes the same replacements in a whole text, except that of "
+  /// do not".
   static void clean_up_tokenization(std::string& text) {
     for (const auto& [from, to] : kReplacements)
       if (from != kDoNot) replace(text, from, to);

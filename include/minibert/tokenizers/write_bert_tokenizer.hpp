@@ -31,7 +31,7 @@ inline Json added_token_json(const AddedToken& token) {
                            {"special", token.special}});
 }
 
-/// Returns the TemplateProcessing for [CLS] A [SEP] and [CLS] A [SEP] B [SEP].
+/// Returns the JSON of the TemplateProcessing for [CLS] A [SEP] and [CLS] A [SEP] B [SEP].
 inline Json post_processor_json(const BertTokenizerOptions& options, token_id cls_id, token_id sep_id) {
   const auto part = [](const char* kind, std::string_view id, int type) {
     return Json(Json::Object{{kind, Json::Object{{"id", id}, {"type_id", type}}}});
@@ -104,10 +104,10 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
 }  // namespace tokenizers::detail
 
 /// Writes the four files. tokenizer.json and tokenizer_config.json contain the same settings, so all of Hugging Face's
-/// loaders give the same ids. For settings that BertTokenizer does not support (see fits_bert_tokenizer()),
-/// tokenizer_config.json names PreTrainedTokenizerFast, which follows tokenizer.json. vocab.txt is then not written,
-/// and an existing one is removed, because its readers would use the wrong settings.
-/// @throws IoError if the folder cannot be created or a file cannot be written
+/// loaders give the same ids. If BertTokenizer does not support the settings (see fits_bert_tokenizer()),
+/// tokenizer_config.json names PreTrainedTokenizerFast, which follows tokenizer.json. In this case vocab.txt is not
+/// written, and an existing vocab.txt is removed, because programs that read vocab.txt would use the wrong settings.
+/// @throws IoError if the folder cannot be created or a file cannot be written or removed
 inline void write_bert_tokenizer(const std::filesystem::path& folder, const WordPiece& model,
                                  const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {
   io::make_directories(folder);
@@ -117,7 +117,7 @@ inline void write_bert_tokenizer(const std::filesystem::path& folder, const Word
     io::write_file(folder / "vocab.txt", vocab_txt);
   } else {
     std::error_code error;
-    std::filesystem::remove(folder / "vocab.txt", error);  // may exist from a tokenizer saved here before
+    std::filesystem::remove(folder / "vocab.txt", error);  // a tokenizer saved here before may have left one
     core::check<IoError>(!error, (folder / "vocab.txt").string(), ": cannot remove: ", error.message());
   }
   io::write_file(folder / "special_tokens_map.json", tokenizers::detail::special_tokens_json(options).dump(2) + "\n");

@@ -21,7 +21,7 @@ void Tape<T>::reset() {
   last_ = nullptr;
   open_op_ = nullptr;
   leaves_.clear();
-  gradients_.release_all();  // retained ones, and those of a backward pass that threw
+  gradients_.release_all();  // retained gradients, and gradients of a backward pass that threw
   arena_.reset();
   gradients_.reset();
 }

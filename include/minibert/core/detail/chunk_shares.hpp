@@ -8,11 +8,11 @@
 
 namespace minibert::core::detail {
 
-/// Distributes the chunks of a loop: each thread has a share of neighbouring chunks. A thread takes the chunks of its
-/// own share first, then those that are left in other shares. So it finds in its cache the rows that it wrote in the
-/// loop before, and no thread waits for a slow one. (Moving data between cores can become six times slower from one
-/// minute to the next, because a virtual machine's cores move.) Relaxed counters are enough: the end of the loop orders
-/// the writes.
+/// Distributes the chunks of a loop to threads. Each thread has a share of neighbouring chunks. A thread takes the
+/// chunks of its own share first, so it finds in its cache the rows that it wrote in the previous loop. (Moving data
+/// between cores can become six times slower from one minute to the next, because a virtual machine's cores move.) Then
+/// the thread takes the chunks that are left in other shares, so no thread waits for a slow one. Relaxed counters are
+/// enough: the end of the loop orders the writes.
 class ChunkShares {
  public:
   ChunkShares(index_t chunks, int threads) noexcept

@@ -1,4 +1,5 @@
-// Definitions of core/parallel.hpp. This is the library's only OpenMP region: clang takes seconds for each one.
+// Definitions of core/parallel.hpp. Contains the library's only OpenMP region, because clang takes seconds to compile
+// each one.
 #pragma once
 
 #include <minibert/core/detail/chunk_shares.hpp>
@@ -21,7 +22,8 @@ namespace core::detail {
 
 inline namespace MINIBERT_ARCH {
 
-// Not omp_get_thread_num(): threads that the user started are each number 0 in our loops, whatever OpenMP calls them.
+// Holds the value of thread_index(). Threads that the user started have index 0 in our loops, whatever
+// omp_get_thread_num() returns for them.
 MINIBERT_INLINE thread_local int thread_number = 0;
 
 MINIBERT_INLINE void run_chunks(index_t chunks, void (*run)(void* context, index_t chunk), void* context) noexcept {

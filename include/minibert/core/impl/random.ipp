@@ -14,7 +14,7 @@ namespace minibert::random {
 
 namespace detail {
 
-/// Returns the upper 64 bits of the product. Portable: 32-bit machines have no 128-bit integers.
+/// Returns the upper 64 bits of the 128-bit product a·b. Portable: 32-bit machines have no 128-bit integers.
 inline std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) noexcept {
   constexpr std::uint64_t kLow = 0xFFFFFFFF;
   const std::uint64_t middle = (a >> 32) * (b & kLow) + ((a & kLow) * (b & kLow) >> 32);

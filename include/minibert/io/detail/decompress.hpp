@@ -18,16 +18,17 @@ class Decompressor {
   Decompressor& operator=(const Decompressor&) = delete;
   virtual ~Decompressor() = default;
 
-  /// Removes bytes from the front of the input, writes the text they decompress to, and returns its size. Makes
-  /// progress with each call until the input is empty and everything is written. @throws FormatError if the input is
-  /// damaged
+  /// Decompresses bytes from the front of `input` and removes them from it. Writes the text to `output` and returns the
+  /// number of bytes written. Each call makes progress until `input` is empty and all text is written. @throws
+  /// FormatError if the input is damaged
   virtual index_t run(std::string_view& input, std::span<char> output) = 0;
-  /// Call at the end of the input. @throws FormatError if compressed data are cut short
+  /// Checks that the compressed data are complete. Call this at the end of the input. @throws FormatError if they are
+  /// cut short
   virtual void finish() const = 0;
 };
 
-/// Returns the decompressor for a file that begins with these bytes.
-/// @throws ValueError if the library was built without it
+/// Returns the decompressor for a file that begins with these bytes. source: the name of the file in error messages.
+/// @throws ValueError if the library was built without this decompressor
 std::unique_ptr<Decompressor> make_decompressor(std::string_view first_bytes, const std::string& source);
 
 }  // namespace minibert::io::detail

@@ -31,7 +31,7 @@ class PlainText final : public Decompressor {
 };
 
 #ifdef MINIBERT_HAS_ZLIB
-/// Decompresses gzip members one after the other. Zeros may follow a member, as on tapes.
+/// Decompresses gzip members one after the other. Skips zero bytes after a member, which are padding, as on tapes.
 class GzipDecompressor final : public Decompressor {
  public:
   explicit GzipDecompressor(std::string source) : source_(std::move(source)) {
@@ -48,7 +48,7 @@ class GzipDecompressor final : public Decompressor {
       inflateReset(&stream_);
       in_member_ = true;
     }
-    // zlib counts in 32 bits. It does not write to next_in.
+    // zlib counts bytes in 32 bits. zlib does not write to the input, so const_cast is safe.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream_.avail_in = static_cast<uInt>(std::min(input.size(), kMost));
     stream_.next_out = reinterpret_cast<Bytef*>(output.data());

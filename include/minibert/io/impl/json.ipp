@@ -1,6 +1,6 @@
-// Definitions of io/json.hpp. RapidJSON reads and writes the text, and is included only here. It reads numbers as text,
-// and std::from_chars converts them, because RapidJSON's own conversion has undefined behaviour for some exponents
-// (CVE-2024-38517).
+// Definitions of io/json.hpp. RapidJSON reads and writes the text, and is included only here. RapidJSON passes numbers
+// on as text, and std::from_chars converts them, because RapidJSON's own conversion has undefined behaviour for some
+// exponents (CVE-2024-38517).
 #pragma once
 
 #include <algorithm>
@@ -117,15 +117,15 @@ MINIBERT_INLINE Json number(std::string_view text) {
   return is_tiny ? Json(text[0] == '-' ? -0.0 : 0.0) : Json();
 }
 
-/// Builds a value from RapidJSON's events. It keeps the open containers on a stack of its own, so deep text cannot
-/// overflow the call stack.
+/// Builds a value from RapidJSON's events. Keeps the open containers on a stack of its own, so deeply nested text
+/// cannot overflow the call stack.
 class JsonBuilder {
  public:
   using SizeType = rapidjson::SizeType;
 
   bool Null() { return add(Json()); }
   bool Bool(bool value) { return add(Json(value)); }
-  // RapidJSON calls only RawNumber(), under kParseNumbersAsStringsFlag.
+  // Under kParseNumbersAsStringsFlag, RapidJSON calls only RawNumber() for numbers, not the next five functions.
   bool Int(int) { return false; }
   bool Uint(unsigned) { return false; }
   bool Int64(std::int64_t) { return false; }
@@ -189,7 +189,7 @@ class JsonBuilder {
   std::string error_;
 };
 
-/// RapidJSON's output stream, writing to a string.
+/// An output stream for RapidJSON that writes to a string.
 struct JsonOutput {
   using Ch = char;
   std::string text;
@@ -205,7 +205,7 @@ MINIBERT_INLINE std::string text_position(std::string_view source, std::string_v
                       core::utf8::count_characters(line) + 1);
 }
 
-/// Returns the shortest text that reads back as the same double. As in Python, it has a point or an exponent.
+/// Returns the shortest text that reads back as the same double. As in Python, the text has a point or an exponent.
 /// @throws ValueError for NaN and infinities
 MINIBERT_INLINE std::string shortest(double value) {
   core::check<ValueError>(std::isfinite(value), "json: cannot write ", value, ", expected a finite number");

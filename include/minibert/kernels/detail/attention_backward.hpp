@@ -1,7 +1,7 @@
 // The backward pass of attention for some keys of one head of one sequence.
 //
-// Recomputes probabilities from the scores and the log-sum-exp of the forward pass, for one block of queries × keys at
-// a time, with five products per block. Never stores more than one block.
+// Recomputes the scores of one block of queries × keys at a time. The scores and the log-sum-exp of the forward pass
+// give the probabilities. Each block takes five products. Never stores more than one block.
 #pragma once
 
 #include <algorithm>
@@ -19,9 +19,10 @@ struct BackwardBlocks {
   static constexpr index_t kKeys = 192, kQueries = 96;  // size of a block: multiples of a tile's columns and rows
 };
 
-/// Computes dk and dv of keys [begin, end) of a head, and their part of dq, from all its queries. All matrices are of
-/// the head, rows head.stride apart. Prefetches the next block meanwhile; the last block, or all blocks of a short
-/// sequence, prefetch next_head. Products: a way to multiply (products.hpp).
+/// Computes dk and dv of keys [begin, end) of a head, and the part of dq that comes from these keys. Takes all queries
+/// of the head. All pointers are to the head's columns; rows are head.stride elements apart. Prefetches the next block
+/// meanwhile. The final block, and every block of a short sequence, prefetches next_head instead. Products: a way to
+/// multiply (products.hpp).
 template <class Products>
 struct AttentionBackward : BackwardBlocks {
   using Element = typename Products::Element;
@@ -102,8 +103,8 @@ struct AttentionBackward : BackwardBlocks {
     for (index_t key = begin; key < end; ++key) std::fill_n(gradient.data + key * stride, d, T{0});
   }
 
-  /// Computes a block of P = 2^(scores − lse), in base 2, and dS = P·(dP − Σ dy·y). With dropout, both dP and the
-  /// stored P are multiplied by the dropout factors.
+  /// Computes a block of P = 2^(scores − lse), with scores and lse in base 2, and dS = P·(dP − Σ dy·y). With dropout,
+  /// both dP and the stored P are multiplied by the dropout factors.
   template <class Arch, class T>
   [[gnu::always_inline]] static void make_block(const AttentionHead<T>& head, const T* dy, const T* y, const T* lse,
                                                 index_t key, index_t keys, index_t query, index_t queries,

@@ -1,7 +1,7 @@
 // The forward pass of attention for some queries of one head of one sequence.
 //
-// Keys and values are packed block by block. A few queries at a time are multiplied with all keys of the block; their
-// scores stay in L1, become probabilities there, and are multiplied with the values. If a sequence has several blocks
+// Keys and values are packed block by block. A few queries at a time are multiplied by all keys of the block. Their
+// scores stay in L1, where they become probabilities and are multiplied by the values. If a sequence has several blocks
 // of keys, earlier outputs are rescaled to the largest score so far (Dao et al., "FlashAttention", 2022).
 #pragma once
 
@@ -30,9 +30,9 @@ struct AttentionHead {
   DropoutMask mask;
 };
 
-/// Stores the product of a block of keys (see epilogue_stores.hpp), joined with earlier blocks. With total = sum +
-/// factor[row]·(partial sum of earlier blocks), stores total to `partial`, or, for the last block, y =
-/// total·inverse[row].
+/// A way to store (see epilogue_stores.hpp) that joins the product of a block of keys with earlier blocks. Computes
+/// total = sum + factor[row]·(partial sum of earlier blocks). Writes total to `partial`, or, for the final block,
+/// total·inverse[row] to y. first, last: true for the first and the final block of keys.
 template <class T>
 struct AttentionOutput {
   T* y;
@@ -81,8 +81,8 @@ template <int Rows, class V, class T>
 }
 
 /// Replaces the scores of `count` queries (rows `stride` apart, in base 2) with 2^(score − largest), and updates each
-/// row's `largest` score and `sum`. factor[row] receives what outputs of earlier blocks have to be multiplied by; it is
-/// 0 for the `first` block. Takes several rows at a time, so that none waits for its own maximum and sum.
+/// row's `largest` score and `sum`. factor[row] receives the factor for the outputs of earlier blocks; the factor is 0
+/// for the `first` block. Computes several rows at a time, so that the latencies of their maxima and sums overlap.
 template <class V, class T>
 [[gnu::always_inline]] inline void online_softmax(T* scores, index_t stride, index_t count, index_t keys, T* largest,
                                                   T* sum, T* factor, bool first) {
@@ -99,7 +99,8 @@ template <class V, class T>
   while (row < count) next_rows(std::integral_constant<int, 1>());
 }
 
-/// Multiplies A (m×k) by packed panels (k×n), and stores the product. scratch: memory of Products::rows.
+/// Multiplies A (m×k) by packed panels (k×n), and stores the product. scratch: memory into which Products::rows() may
+/// pack A.
 template <class Arch, class Products, class T, class Element, class AnyStore>
 [[gnu::always_inline]] inline void multiply(index_t m, index_t n, index_t k, Matrix<T> a, Element* panels,
                                             PrefetchQueue& prefetch, Element* scratch, AnyStore store) {
@@ -114,14 +115,15 @@ struct ForwardBlocks {
   static constexpr index_t kGroup = 48;     // most queries per group, so that L1 also holds a panel of keys
   static constexpr index_t kScores = kMicroRows * kKeys;  // most scores per group: they fill half of L1
 
-  /// Returns the number of queries of a group whose rows of scores are scores_stride apart.
+  /// Returns the number of queries in a group. scores_stride: elements from one row of scores to the next.
   static constexpr index_t group(index_t scores_stride) {
     return std::min(kScores / scores_stride / kMicroRows * kMicroRows, kGroup);
   }
 };
 
-/// Computes y (rows head.stride apart) of queries [first, last) of a head, and lse, log Σ e^score of each query, unless
-/// it is null. Prefetches the rows of `prefetch` meanwhile. Products: a way to multiply (products.hpp).
+/// Computes y of queries [first, last) of a head; rows of y are head.stride elements apart. Unless lse is null, also
+/// writes log Σ e^score of each query to lse. Prefetches the rows of `prefetch` meanwhile. Products: a way to multiply
+/// (products.hpp).
 template <class Products>
 struct AttentionForward : ForwardBlocks {
   using Element = typename Products::Element;

@@ -12,8 +12,8 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Calls f(i, part, factor) for each vector of features [begin, end) at `position`. factor: 0 in dropped lanes, `scale`
-/// in the others. begin: a multiple of 64.
+/// Calls f(i, part, factor) for each vector of features [begin, end) of row `position` of a sequence. part: the valid
+/// lanes. factor: 0 in dropped lanes, `scale` in the others. begin: a multiple of 64.
 template <class V, class T, class F>
 [[gnu::always_inline]] inline void for_dropout_factors(random::Key key, index_t position, int threshold, T scale,
                                                        index_t begin, index_t end, F f) {

@@ -1,5 +1,5 @@
-// The ways to store a vector of sums of a matrix product. Each is called with the sums, their row, their first column
-// and the valid lanes (simd/part.hpp). An Epilogue chooses one at run time, once for each micro-tile.
+// The ways to store a vector of sums of a matrix product. Each way is called with the sums, their row, their first
+// column and the valid lanes (simd/part.hpp). An Epilogue chooses one way at run time, once for each micro-tile.
 #pragma once
 
 #include <minibert/kernels/detail/gelu_formulas.hpp>

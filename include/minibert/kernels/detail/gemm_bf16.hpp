@@ -17,14 +17,14 @@ namespace detail {
 /// Two neighbours along k as bfloat16, the first in the low half.
 using Bf16Pair = std::uint32_t;
 
-/// Rounds floats to pairs: from two rows of B (`rows`), or from neighbours in a row of A (`neighbours`).
+/// Rounds floats to bfloat16 and pairs them: rows() pairs two rows of B, neighbours() pairs neighbours in a row of A.
 template <class Arch>
 struct Bf16Rounding;
 
 #ifdef MINIBERT_HAS_BF16_KERNELS
 // Inline assembly: <immintrin.h> would cost every including unit 0.3 s of compile time.
 
-/// Uses the processor's instruction, which flushes denormal numbers to zero, as its products do.
+/// Uses the processor's instruction for rounding. The instruction flushes denormal numbers to zero, as vdpbf16ps does.
 template <>
 struct Bf16Rounding<simd::Avx512Bf16> {
   using V = simd::Avx512::vec<float>;
@@ -33,7 +33,7 @@ struct Bf16Rounding<simd::Avx512Bf16> {
   [[gnu::always_inline]] static Pairs rows(const V& first, const V& second) {
     return rows(neighbours(first, second), std::make_integer_sequence<int, 2 * Pairs::lanes>());
   }
-  /// Returns the pairs of a's elements, then of b's.
+  /// Returns the pairs of neighbours in a, then the pairs of neighbours in b.
   [[gnu::always_inline]] static Pairs neighbours(const V& a, const V& b) {
     Pairs pairs;
     asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(pairs.v) : "v"(a.v), "v"(b.v));
@@ -54,7 +54,7 @@ struct Bf16Rounding<simd::Avx512Bf16> {
   }
 };
 
-/// The micro-kernel's operand of pairs, see MicroOperand.
+/// The operand type with which the micro-kernel multiplies pairs, see MicroOperand.
 struct NativePairs {
   using V = simd::Avx512::vec<Bf16Pair>;
   static constexpr int lanes = V::lanes;
@@ -72,8 +72,8 @@ struct MicroOperand<simd::Avx512Bf16, Bf16Pair> {
 };
 #endif
 
-/// Calls store(c, pairs, part) with the pairs of a row and the next, `stride` elements on, for all `columns` columns.
-/// second: false if there is no next row; zeros take its place.
+/// Calls store(c, pairs, part) for each vector of the `columns` columns, with the pairs of `row` and the next row,
+/// which is `stride` elements after `row`. second: false if there is no next row; zeros then take its place.
 template <class Arch, class Store>
 [[gnu::always_inline]] inline void pair_rows(const float* row, index_t stride, bool second, index_t columns,
                                              Store store) {
@@ -104,7 +104,8 @@ template <class Arch>
 /// Returns the number of pairs of k elements.
 constexpr index_t num_pairs(index_t k) noexcept { return core::ceil_div(k, 2); }
 
-/// Packs `count` rows of Bᵗ (k elements each) as pairs into as many columns of a panel, at most a vector of them.
+/// Packs `count` rows of Bᵗ (k elements each) as pairs into `count` columns of a panel. count: at most the lanes of a
+/// vector. stride: elements from one row of Bᵗ to the next.
 template <class Tile>
 [[gnu::always_inline]] inline void pack_bf16_panel_columns(Bf16Pair* to, const float* source, index_t stride,
                                                            index_t count, index_t k) {
@@ -146,7 +147,7 @@ template <class Tile>
   }
 }
 
-/// Packs A (m×k) as pairs: pair p of row r to packed[r·stride + p] if rows of A are contiguous, otherwise to
+/// Packs A (m×k) as pairs. Writes pair p of row r to packed[r·stride + p] if rows of A are contiguous, otherwise to
 /// packed[p·stride + r]. stride: a multiple of 16.
 template <class Arch>
 [[gnu::always_inline]] inline void pack_bf16_rows(Bf16Pair* packed, index_t stride, Matrix<float> a, index_t m,

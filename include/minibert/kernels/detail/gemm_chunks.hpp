@@ -16,8 +16,8 @@ struct GemmChunk {
   index_t first, last, column, column_end, next;
 };
 
-/// Cuts C (m×n) into `rows` pieces of rows, as equal as whole multiples of `unit` rows allow, times pieces of
-/// column_grain columns.
+/// Cuts C (m×n) into `count` chunks: `rows` pieces of rows times pieces of column_grain columns. The pieces of rows are
+/// as equal as multiples of `unit` rows allow.
 struct GemmChunks {
   index_t m, n, rows, unit, column_grain, count;
 
@@ -29,7 +29,7 @@ struct GemmChunks {
         column_grain(column_grain_),
         count(rows * core::ceil_div(n, column_grain)) {}
 
-  /// Returns chunk i. Chunks of the same columns have consecutive numbers.
+  /// Returns chunk i. Chunks of the same columns have consecutive indices.
   GemmChunk operator[](index_t i) const {
     const index_t row = i % rows, column = i / rows * column_grain;
     return {first_row(row), std::min(first_row(row + 1), m), column, std::min(column + column_grain, n),
@@ -40,8 +40,9 @@ struct GemmChunks {
   index_t first_row(index_t row) const { return row * core::ceil_div(m, unit) / rows * unit; }
 };
 
-/// Returns a number of row pieces, at least `fewest`: a multiple of the number of threads if there are more pieces than
-/// threads. Of 1,024 rows in pieces of 48 one of two threads had 528 rows, which cost 3 %.
+/// Returns the number of pieces to cut rows into: `fewest`, rounded up to a multiple of `threads` if there are more
+/// pieces than threads. Without the rounding, some threads get more work: of 1,024 rows in pieces of 48, one of two
+/// threads had 528 rows, which cost 3 %.
 inline index_t even_row_pieces(index_t fewest, index_t threads) {
   return fewest > threads ? core::round_up(fewest, threads) : fewest;
 }
@@ -59,9 +60,9 @@ struct GemmCut {
   bool columns_of_a, packs_rows, deep, own_panels;
 };
 
-/// AVX-512. Cuts rows, in whole tiles, or whole cache lines if A's columns are contiguous. Also cuts columns if there
-/// are too few chunks, or if B exceeds L3. Chunks that pack their own panels are a panel wide; their rows are cut only
-/// as far as the threads need it.
+/// Cuts C for AVX-512. Cuts rows into whole tiles, or into whole cache lines if A's columns are contiguous. Also cuts
+/// columns if there are too few chunks, or if B exceeds L3. Chunks that pack their own panels have kOwnColumns columns
+/// and up to kOwnRows rows; they have fewer rows only if threads would otherwise get less than two chunks each.
 template <class T, class Tuning>
 GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, index_t threads) {
   constexpr index_t size = sizeof(T), line = 64 / size;
@@ -79,8 +80,8 @@ GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, 
   return {m, n, rows, cut.columns_of_a ? line : kMicroRows, even_column_grain(n, rows, chunks)};
 }
 
-/// AVX2 and baseline. Cuts rows, equally many pieces per thread, and columns. Chunks that pack their rows of A should
-/// be wide.
+/// Cuts C for AVX2 and baseline. Cuts rows, into equally many pieces per thread, and columns. Aims for fewer, wider
+/// chunks if chunks pack their rows of A.
 template <class Tuning>
 GemmChunks packed_chunks(index_t m, index_t n, const GemmCut& cut, index_t threads) {
   const index_t rows = even_row_pieces(core::ceil_div(m, Tuning::kRows), threads);

@@ -1,10 +1,10 @@
-// The product of one chunk of C, for all instruction sets.
+// Computes one chunk of C, for all instruction sets.
 //
-// A chunk sums block after block of k. In each block it passes over the panels of B, a micro-tile's columns wide.
-// Operands are read in place where that is fast: elements of A are broadcast from where they are, rows of B loaded.
-// Otherwise each chunk packs its block of A; B is packed once, before the product, if many rows of A share it, or by
-// each chunk, a few panels at a time, and used at once. With AVX-512 the micro-tiles also prefetch the next panel and
-// the next rows of A.
+// The kernel sums a chunk block after block of k. In each block, the kernel passes over the panels of B, which are as
+// wide as a micro-tile. Operands are read in place where that is fast: elements of A are broadcast from where they are,
+// and rows of B are loaded from where they are. Otherwise operands are packed. Each chunk packs its block of A. B is
+// packed once, before the product, if many rows of A share it. If few rows share it, each chunk packs a few panels of B
+// at a time and uses them at once. With AVX-512, the micro-tiles also prefetch the next panel and the next rows of A.
 #pragma once
 
 #include <algorithm>
@@ -18,14 +18,15 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Returns the length of the blocks that a sum of `depth` steps is cut into: about `most`, at most half as many again.
+/// Returns the length of the blocks that a sum of `depth` steps is cut into: at most `most` steps, or up to half as
+/// many again if a single block then suffices.
 inline index_t depth_block(index_t depth, index_t most) noexcept {
   const index_t count = depth <= most + most / 2 ? 1 : core::ceil_div(depth, most);
   return std::max<index_t>(core::ceil_div(depth, count), 1);
 }
 
-/// Returns how many leading columns of B (k×n) are read in place. They form whole vectors, each in one cache line.
-/// Returns 0 if rows of B evict each other from L2, unless B is large and few rows of A share it.
+/// Returns how many leading columns of B (k×n) are read in place. These columns form whole vectors that start at cache
+/// lines. m: rows of A. Returns 0 if rows of B evict each other from L2, unless B is large and few rows of A share it.
 template <class Tuning, class T>
 index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noexcept {
   constexpr index_t vector = 16, line = 64, size = sizeof(T);
@@ -37,8 +38,9 @@ index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noex
   return n % vector == 0 ? n : n / kMaxTileColumns * kMaxTileColumns;
 }
 
-/// Locates the panels of B (k×n): columns before `direct` are read in place; the others are in `packed`, or, if
-/// `own`, packed by each chunk for itself. depth: steps of the product; block: of a block of k.
+/// Locates the panels of B (k×n). Columns before `direct` are read in place. The other columns are in `packed`; if
+/// `own` is true, each chunk packs them for itself instead. depth: steps of the whole product. block: steps of a block
+/// of k.
 template <class T, class Element>
 struct GemmColumns {
   Matrix<T> matrix;
@@ -46,7 +48,7 @@ struct GemmColumns {
   index_t direct, depth, block;
   bool own;
 
-  /// Returns the panel at column j from step p on. Not for own panels.
+  /// Returns the panel at column j from step p on. Must not be called for own panels.
   template <class Tile>
   [[gnu::always_inline]] MicroColumns<Element> panel(index_t j, index_t p) const {
     if constexpr (std::is_same_v<T, Element>)
@@ -70,8 +72,8 @@ struct PackColumns {
   }
 };
 
-/// A block of k of a chunk: `steps` steps from step p on; the next block of the chunk, or of the next chunk, has
-/// next_steps from step `next` on.
+/// A block of k of a chunk: `steps` steps from step p on. The next block, in this chunk or the next one, has next_steps
+/// steps from step `next` on. begins, ends: true for the first and the final block of k.
 struct GemmSteps {
   index_t p, steps, next, next_steps;
   bool begins, ends;
@@ -87,8 +89,8 @@ PrefetchQueue prefetch_block(const Matrix<T>& x, index_t rows, index_t k) {
   return queue;
 }
 
-/// Elements of scratch memory that a chunk takes: its block of A, its own panels of B, and its tiles between blocks of
-/// k.
+/// Counts the elements of scratch memory that a chunk takes: `rows` for its block of A, `panels` for its own panels of
+/// B, and `tiles` for the sums of its tiles between blocks of k.
 template <class Tuning>
 struct GemmScratch {
   index_t rows, panels, tiles;
@@ -108,7 +110,7 @@ struct GemmScratch {
   }
 };
 
-/// The panels of a chunk in one block of k.
+/// Provides the panels of B to a chunk in one block of k.
 template <class Products, class Arch, class T>
 class ChunkPanels {
  public:
@@ -139,8 +141,8 @@ class ChunkPanels {
   Element* own_;  // of kMaxTileColumns columns
 };
 
-/// Also prefetches: the next panel, one cache line of its rows per micro-tile, then the next rows of A; with own
-/// panels, what the next block of k packs.
+/// Also prefetches: first the next panel, of which each micro-tile prefetches one cache line of every row, then the
+/// next rows of A. With own panels, prefetches the part of B that the next block of k packs, instead of the next panel.
 template <class Products, class Arch, class T>
 class PrefetchingPanels : public ChunkPanels<Products, Arch, T> {
  public:
@@ -180,7 +182,7 @@ class PrefetchingPanels : public ChunkPanels<Products, Arch, T> {
 
  private:
   using Base::at_, Base::b_, Base::chunk_;
-  static constexpr index_t kSize = sizeof(Element), kLine = 64 / kSize;  // of an element; elements of a cache line
+  static constexpr index_t kSize = sizeof(Element), kLine = 64 / kSize;  // bytes of an element, elements of a line
   PrefetchQueue panels_, rows_;
   MicroColumns<Element> next_{};
   index_t panel_lines_ = 0;  // cache lines of a row of the next panel

@@ -1,5 +1,5 @@
-// The micro-tile: a small tile of C whose sums stay in registers. The only loop of the library that has to reach the
-// processor's peak.
+// The micro-tile: a small tile of C whose sums stay in registers. Its loop is the only one of the library that has to
+// reach the processor's peak.
 #pragma once
 
 #include <algorithm>
@@ -37,8 +37,8 @@ struct MicroRows {
   index_t row_stride, step, count;
 };
 
-/// Rows of A for all micro-tiles of a chunk, over one block of k: element (r, p) of the tile that starts at row i is at
-/// data[i·tile_stride + r·row_stride + p·step].
+/// Locates the rows of A for all micro-tiles of a chunk, over one block of k: element (r, p) of the tile that starts at
+/// row i is at data[i·tile_stride + r·row_stride + p·step].
 template <class Element>
 struct BlockRows {
   const Element* data;
@@ -50,7 +50,7 @@ struct BlockRows {
   }
 };
 
-/// Columns of B for one micro-tile: row p begins at data[p·stride].
+/// Locates the columns of B for one micro-tile: row p begins at data[p·stride].
 template <class Element>
 struct MicroColumns {
   const Element* data;
@@ -69,18 +69,18 @@ struct MicroPrefetch {
   }
 };
 
-/// Prefetches nothing. For AVX2, see GemmTuning.
+/// Prefetches nothing. AVX2 uses this, because prefetching cost time there (see GemmTuning).
 struct NoPrefetch {
   [[gnu::always_inline]] void fetch() {}
 };
 
-/// The vector type in which a micro-kernel multiplies elements. It has an `accumulate`, as below.
+/// The vector type in which a micro-kernel multiplies elements. Needs an overload of accumulate(), as below.
 template <class Arch, class Element>
 struct MicroOperand {
   using type = typename Arch::template vec<Element>;
 };
 
-/// Adds x·row to sum: one vector of a micro-tile's row.
+/// Adds x·row to sum, one vector of a micro-tile's row. x: a broadcast element of A. row: a vector of a row of B.
 template <class T, int N>
 [[gnu::always_inline]] inline void accumulate(simd::Vec<T, N>& sum, const simd::Vec<T, N>& x,
                                               const simd::Vec<T, N>& row) {
@@ -125,8 +125,8 @@ template <std::size_t Rows, std::size_t Vectors, class V, class T>
   });
 }
 
-/// Writes A·B to the first Vectors vectors of each row of a tile in memory, or adds it. The tile's rows are
-/// Tile::columns apart.
+/// Writes A·B to the first Vectors vectors of each row of a tile in memory, or adds it to them if `add` is true. The
+/// tile's rows are Tile::columns apart.
 template <int Vectors>
 struct MicroKernel {
   template <class Arch, class T, class Element, class Prefetch>
@@ -160,7 +160,8 @@ template <class Arch, class T, class Element, class Prefetch>
       });
 }
 
-/// The place of a micro-tile in C. Says whether the tile sums the first and the last block of k.
+/// The place of a micro-tile in C: rows [i, i_end) and columns [j, j_end). first, last: true if the tile sums the
+/// first, the final block of k.
 struct MicroPlace {
   index_t i, i_end, j, j_end;
   bool first, last;
@@ -177,7 +178,7 @@ template <class Tile, class T, class AnyStore>
         });
 }
 
-/// Stores a tile as an Epilogue says. A kernel of its own, so that GELU is compiled once for all products.
+/// Stores a tile as an Epilogue says. This is a kernel of its own, so that GELU is compiled only once for all products.
 template <class T>
 struct StoreTile {
   template <class Arch>
@@ -225,15 +226,15 @@ template <class Arch, class AnyEpilogue, class T, class Element, class Prefetch>
   if (place.last) finish_tile<Arch>(tile, place, epilogue);
 }
 
-/// Rows [first, last) and columns [column, column_end) of C, over a block of k of `depth` steps. begins, ends: it is
-/// the first, the last block.
+/// Rows [first, last) and columns [column, column_end) of C, over a block of k of `depth` steps. begins, ends: true if
+/// this is the first, the final block of k.
 struct GemmBlock {
   index_t first, last, column, column_end, depth;
   bool begins, ends;
 };
 
 /// Multiplies a block micro-tile by micro-tile: all rows of A with one panel of B, which stays in L1, then the next
-/// panel. The loop nest of every large product.
+/// panel. This is the loop nest of every large product.
 ///   panels.columns(j)   returns the panel at column j; called once for each panel, in order
 ///   panels.prefetch(i)  returns what the micro-tile at row i of that panel prefetches
 ///   tiles               memory of the sums between blocks of k: one tile for each micro-tile, or a single one if the
@@ -262,9 +263,9 @@ template <class Arch, class T, class Element, class Panels>
 }
 
 /// Multiplies A by packed panels of B (k×n) that stay in the cache, and stores C (m×n). k: steps. Each micro-tile
-/// prefetches what queue->next(k) returns. A kernel of its own, so that kernels with several products do not inline the
-/// micro-tile several times; a loop of its own, since through for_micro_tiles the products of attention over 33 tokens
-/// took 5 % longer with g++ 12 (AVX-512).
+/// prefetches what queue->next(k) returns. This is a kernel of its own, so that kernels with several products do not
+/// inline the micro-tile several times. It has a loop of its own, because through for_micro_tiles the products of
+/// attention over 33 tokens took 5 % longer with g++ 12 (AVX-512).
 template <class T>
 struct PackedProduct {
   template <class Arch, class Element, class Queue, class AnyStore>

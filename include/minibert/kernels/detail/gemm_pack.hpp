@@ -12,7 +12,7 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Copies `count` elements of a row of B to a row of a panel, and fills the last vector with zeros.
+/// Copies `count` elements of a row of B to a row of a panel, and fills the rest of the final vector with zeros.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_row(T* to, const T* row, index_t count) {
   using V = typename Tile::V;
@@ -21,8 +21,9 @@ template <class Tile, class T>
                  __attribute__((always_inline)) { part.template load<V>(row + c).store(to + c); });
 }
 
-/// Copies `count` rows of Bᵗ (k elements each) to as many columns of a panel, at most a vector of them, and fills that
-/// vector with zeros. Transposes squares in registers.
+/// Copies `count` rows of Bᵗ (k elements each) to `count` columns of a panel. count: at most the lanes of a vector; the
+/// other columns of the vector become zero. stride: elements from one row of Bᵗ to the next. Transposes squares in
+/// registers.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel_columns(T* to, const T* source, index_t stride, index_t count,
                                                       index_t k) {
@@ -52,8 +53,8 @@ template <class Tile, class T>
   }
 }
 
-/// Copies columns [j, j + count) of B (k×n), whose columns are contiguous, to a panel, and fills the last vector with
-/// zeros.
+/// Copies columns [j, j + count) of B (k×n), whose columns are contiguous, to a panel, and fills the rest of the final
+/// vector of each row with zeros.
 template <class Tile, class T>
 [[gnu::always_inline]] inline void pack_panel(T* panel, Matrix<T> b, index_t j, index_t count, index_t k) {
   constexpr index_t lanes = Tile::V::lanes;
@@ -93,7 +94,7 @@ template <class Tile, class T>
   }
 }
 
-/// Packs A (m×k), whose columns are contiguous: element (r, p) to packed[p·stride + r].
+/// Packs A (m×k), whose columns are contiguous. Writes element (r, p) to packed[p·stride + r].
 template <class V, class T>
 [[gnu::always_inline]] inline void pack_rows(T* packed, index_t stride, Matrix<T> a, index_t m, index_t k) {
   constexpr index_t kWidth = kPackVectors * V::lanes;
@@ -117,7 +118,8 @@ template <class V, class T>
   }
 }
 
-/// Rounds n floats to bfloat16, to nearest even; NaN stays NaN. Rounds up to the end of the last vector.
+/// Rounds n floats to bfloat16, to nearest even; NaN stays NaN. Also rounds the elements that follow in the final
+/// vector.
 template <class V>
 [[gnu::always_inline]] inline void round_to_bf16(float* x, index_t n) {
   for (index_t i = 0; i < n; i += V::lanes) {
@@ -129,8 +131,8 @@ template <class V>
   }
 }
 
-/// Packs A (m×k), whose columns are contiguous, into strips of kMicroRows rows, column by column, kStripGap elements
-/// apart for each row. packed: round_up(m, kMicroRows)·(k + kStripGap) elements.
+/// Packs A (m×k), whose columns are contiguous, into strips of kMicroRows rows. A strip holds its columns one after the
+/// other, then a gap of kStripGap elements for each row. packed: round_up(m, kMicroRows)·(k + kStripGap) elements.
 template <class Tile, class T>
 [[gnu::always_inline]] inline BlockRows<T> pack_strips(T* packed, Matrix<T> a, index_t m, index_t k) {
   using V = typename Tile::V;

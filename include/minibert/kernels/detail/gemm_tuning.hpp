@@ -1,8 +1,9 @@
 // The tuning constants of the matrix product, one struct per instruction set, each with the measurement behind it. They
 // change speed, never a bit of a result. docs/matrix_product.md lists what else was tried.
 //
-// Unless a comment names another machine, numbers of AVX-512 were measured on an AMD EPYC of the fourth generation
-// (32 KB of L1 and 1 MB of L2 per core), numbers of AVX2 on one of the third (32 KB and 512 KB).
+// Unless a comment names another machine, numbers of AVX-512 were measured on a fourth-generation AMD EPYC (32 KB of L1
+// and 1 MB of L2 per core). Numbers of AVX2 were measured on a third-generation AMD EPYC (32 KB of L1 and 512 KB of L2
+// per core).
 #pragma once
 
 #include <limits>
@@ -23,11 +24,11 @@ inline constexpr int kMicroRows = 6;
 inline constexpr index_t kMaxTileColumns = 64;
 
 /// Packing loops prefetch kPackAhead rows ahead of their reads, and copy kPackVectors vectors per iteration, which
-/// takes fewer instructions per cache line than one.
+/// takes fewer instructions per cache line than one vector per iteration.
 inline constexpr index_t kPackAhead = 16, kPackVectors = 3;
 
-/// Returns how many rows, stride_bytes apart, lie in different sets of L2 (1,024 sets of 64-byte lines, 8 or 16 ways)
-/// before one maps to the set of the first. Where these are few, rows evict each other.
+/// Returns how many rows that are stride_bytes apart lie in different sets of L2 (1,024 sets of 64-byte lines, 8 or 16
+/// ways), before a row maps to the set of the first row. If the number is small, rows evict each other.
 inline index_t rows_until_collision(index_t stride_bytes) noexcept {
   constexpr index_t kPeriod = 65536;
   return kPeriod / std::gcd(kPeriod, stride_bytes);
@@ -44,32 +45,32 @@ struct GemmTuning<simd::Avx512> {
   static constexpr int kTileVectors = 4;
 
   // ---- blocks of k ----
-  /// Steps of a block, at most half as many again. Packed panels of 128 steps stay in L1: with bf16 and k = 1,024 this
-  /// gained 4 %, 10 % with clang.
+  /// The largest number of steps of a block (up to half as many again in a single block, see depth_block). Packed
+  /// panels of 128 steps stay in L1: with bf16 and k = 1,024 this gained 4 %, and 10 % with clang.
   static constexpr index_t kBlock = 128;
-  /// Steps of a block if B is read in place. Short blocks gain nothing here, because rows of B evict each other from L1
-  /// in any case. With deeper blocks, data from L2 arrives in time more often.
+  /// The largest number of steps of a block if B is read in place. Short blocks gain nothing here, because rows of B
+  /// evict each other from L1 in any case. With deeper blocks, data from L2 arrives in time more often.
   static constexpr index_t kBlockInPlace = 384;
 
   // ---- B in place, or packed ----
-  /// B is read in place if at least kCollidingRows of its rows lie in different sets of L2. Reading in place gained 10
-  /// to 20 % where operands come from beyond L2; packing rows that are 4 KB apart, or an odd multiple, gained 6 % of
-  /// the gradient of a weight with 1,024 inputs.
+  /// B is read in place if at least kCollidingRows of its rows lie in different sets of L2. Reading B in place gained
+  /// 10 to 20 % where operands come from beyond L2. Packing rows that are 4 KB apart, or an odd multiple of 4 KB,
+  /// gained 6 % of the gradient of a weight with 1,024 inputs.
   static constexpr index_t kCollidingRows = 32;
   /// A colliding B is still read in place, in blocks of kBlock, if it is larger than kLargeB bytes (L3 does not keep
   /// it), fewer than kInPlaceRows rows of A share it, and at least kCollidingRowsShort of its rows lie in different
   /// sets. For 3,072 inputs this gained 3 % over packing.
   static constexpr index_t kLargeB = index_t{16} << 20, kInPlaceRows = 2048, kCollidingRowsShort = 16;
   /// With kSharedRows rows of A or more, B is packed once, before the product; with fewer, each chunk packs its own
-  /// panels. A panel packed beforehand has to come from another core's cache half of the time. Products of 317 and 614
-  /// rows went from 67 to 79 % of the peak to 86 to 91 % while the two cores were far from each other, and gained 2 to
-  /// 8 % otherwise; the gradient of a weight with 1,024 inputs (9 MB of packed B) gained 2 %. With 1,056 rows and more,
-  /// own panels cost 2 to 5 %.
+  /// panels. Half of the time, a panel packed beforehand has to come from another core's cache. With own panels,
+  /// products of 317 and 614 rows went from 67–79 % of the peak to 86–91 % while the two cores were far from each
+  /// other, and gained 2 to 8 % otherwise. The gradient of a weight with 1,024 inputs (9 MB of packed B) gained 2 %.
+  /// With 1,056 rows and more, own panels cost 2 to 5 %.
   static constexpr index_t kSharedRows = 769;
 
   // ---- A in place, or packed ----
   /// Contiguous columns of A are packed only if fewer than kCollidingColumns of them lie in different sets of L2.
-  /// Packing them always cost 5 % of the weights' gradients.
+  /// Packing them in all cases cost 5 % in the weights' gradients.
   static constexpr index_t kCollidingColumns = 128;
   /// If true, the next rows of A are prefetched during the last panel of B. Prefetched during the first panel, they
   /// were evicted before their use, which cost 1 %.
@@ -81,10 +82,12 @@ struct GemmTuning<simd::Avx512> {
   static constexpr index_t kRows = 48, kTallRows = 96, kTallFrom = 768;
   /// The largest number of columns of a chunk. Not limited here, because kRangeBytes limits it.
   static constexpr index_t kColumns = std::numeric_limits<index_t>::max();
-  /// Chunks to aim for by cutting columns too; fewer where each chunk of the same rows packs its rows of A again.
+  /// The number of chunks to aim for by cutting columns, too: kChunksPacking if each chunk of the same rows packs its
+  /// rows of A again, otherwise kChunks.
   static constexpr index_t kChunks = 32, kChunksPacking = 16;
-  /// Bytes of B that one range of columns may have, so that L3 keeps the range while all rows pass over it: 2 % for a
-  /// larger B. More where A is packed once a range and B is read in place in deep blocks.
+  /// The largest size in bytes of one range of columns of B, so that L3 keeps the range while all rows of A pass over
+  /// it. This gained 2 % for a larger B. The size is kRangeBytesPacking if A is packed, once for each range, and B is
+  /// read in place in deep blocks.
   static constexpr index_t kRangeBytes = index_t{8} << 20, kRangeBytesPacking = index_t{16} << 20;
   /// Rows and columns of a chunk that packs its own panels: a block of A, and the sums, stay in L2.
   static constexpr index_t kOwnRows = 384, kOwnColumns = 64;
@@ -94,7 +97,7 @@ struct GemmTuning<simd::Avx512> {
 template <>
 struct GemmTuning<simd::Avx512Bf16> : GemmTuning<simd::Avx512> {
   static constexpr index_t kBlockInPlace = kBlock, kSharedRows = 0;
-  /// The product takes half the time, and all rows of A have to be rounded: they are needed early.
+  /// Rows of A are needed early here, because all of them have to be rounded and the product takes half the time.
   static constexpr bool kPrefetchesRowsLate = false;
 };
 
@@ -108,25 +111,26 @@ struct GemmTuning<simd::Avx2> {
   // packed: reading B in place cost 5 to 10 %, columns of A in place 15 to 40 %. Rows of A stay where they are: copying
   // them gained nothing.
 
-  /// Steps of a block of k, at most half as many again.
+  /// The largest number of steps of a block of k (up to half as many again in a single block, see depth_block).
   static constexpr index_t kBlock = 384, kBlockInPlace = kBlock;
   /// If A has at least kSharedRows rows, B is packed once, before the product. Otherwise each chunk packs its own
-  /// panels, kMaxTileColumns columns at a time. It reads whole rows and prefetches the next kPackAhead rows. Packing
-  /// panel by panel was slower, because rows 4 KB apart evicted each other: it took a fifth of the time of a weight's
-  /// gradient.
+  /// panels, kMaxTileColumns columns at a time. Packing reads whole rows of the group and prefetches kPackAhead rows
+  /// ahead. Packing panel by panel was slower, because rows 4 KB apart evicted each other: packing then took a fifth of
+  /// the time of a weight's gradient.
   static constexpr index_t kSharedRows = 600;
   /// Elements between two strips of packed A, so that strips start at different offsets of a page.
   static constexpr index_t kStripGap = 4;
 
-  /// Rows and columns of a chunk at most: A, and the sums, stay in L2. Narrower chunks packed the same rows of A up to
-  /// four times, which cost the gradient of a weight 3 to 5 %.
+  /// The largest numbers of rows and columns of a chunk: its rows of A and its sums stay in L2. Narrower chunks packed
+  /// the same rows of A up to four times, which cost the gradient of a weight 3 to 5 %.
   static constexpr index_t kRows = 96, kColumns = 768;
   static constexpr index_t kTallRows = kRows, kOwnRows = kRows, kOwnColumns = kColumns;
-  /// Chunks to aim for by cutting columns too; the second number is per thread, for chunks that pack their rows of A.
+  /// The number of chunks to aim for by cutting columns, too. kChunksPerThreadPacking is a number per thread, for
+  /// chunks that pack their rows of A.
   static constexpr index_t kChunks = 32, kChunksPerThreadPacking = 4;
 };
 
-/// Not measured: AVX2's numbers, with a wider micro-tile where there are 32 registers (ARM).
+/// Uses AVX2's numbers, which were not measured here, with a wider micro-tile where there are 32 registers (ARM).
 template <>
 struct GemmTuning<simd::Baseline> : GemmTuning<simd::Avx2> {
   static constexpr int kTileVectors = simd::Baseline::registers / 8;

@@ -1,4 +1,4 @@
-// Layer normalization and its gradients of some rows, on one thread.
+// Computes layer normalization and its gradients for some rows, on one thread.
 #pragma once
 
 #include <cmath>
@@ -13,7 +13,7 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-inline constexpr index_t kLayerNormGrain = 32;  // rows
+inline constexpr index_t kLayerNormGrain = 32;  // rows of a chunk
 
 /// Loads x[p] + residual[p], or x[p] if residual is null.
 template <class V, class T, class Part>
@@ -22,7 +22,8 @@ template <class V, class T, class Part>
          simd::load_or_zero<V>((residual == nullptr ? x : residual) + p, residual != nullptr, part);
 }
 
-/// Normalizes rows [begin, end). Writes their mean and 1/√(variance + eps) unless `mean` is null.
+/// Normalizes rows [begin, end) of d elements. Writes the mean of each row to `mean` and 1/√(variance + eps) to `rstd`,
+/// unless `mean` is null.
 struct LayerNormForward {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, T* mean, T* rstd, const T* x, const T* residual, const T* weight,
@@ -54,7 +55,7 @@ struct LayerNormForward {
 };
 
 /// Computes the gradients of x and residual for rows [begin, end), and writes these rows' part of the gradients of
-/// weight and bias to `partial` (2·d).
+/// weight and bias to `partial` (2·d): d elements for weight, then d for bias.
 struct LayerNormBackward {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(Sink<T> dx, Sink<T> dresidual, T* partial, const T* dy, const T* x,

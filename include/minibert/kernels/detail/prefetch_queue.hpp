@@ -8,14 +8,14 @@ inline namespace MINIBERT_ARCH {
 namespace detail {
 
 /// A queue of matrix rows to prefetch: short pieces of long rows, which no hardware prefetcher foresees. Micro-tiles
-/// take them one after the other; each prefetches a cache line of one row per step.
+/// take the rows one after the other. At each step, a micro-tile prefetches one cache line of one row.
 class PrefetchQueue {
  public:
-  /// Takes pieces of row_bytes, from rows that are stride_bytes apart.
+  /// Prefetches row_bytes bytes of each row. Rows are stride_bytes bytes apart.
   PrefetchQueue(index_t row_bytes, index_t stride_bytes)
       : lines_(core::ceil_div(row_bytes, kLine)), stride_(stride_bytes) {}
 
-  /// Adds a matrix of `rows` rows, to be read or written.
+  /// Adds a matrix of `rows` rows, to be read or written. Does nothing if the queue already has kMatrices matrices.
   void add(const void* first, index_t rows) {
     if (rows > 0 && count_ < kMatrices) matrices_[count_++] = {static_cast<const char*>(first), rows};
   }

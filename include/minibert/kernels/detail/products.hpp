@@ -1,4 +1,5 @@
-// The ways to multiply: operands as they are, or rounded to bfloat16. Each kernel that multiplies is a template of one.
+// The ways to multiply: operands as they are, or rounded to bfloat16. Each kernel that multiplies has a way as its
+// template parameter.
 //
 // A way has
 //   Element                        type of packed operands; kStep: elements along k in a step of the micro-kernel
@@ -6,12 +7,12 @@
 //   Streamed                       tuning of the large product that reads operands in place (AVX-512); void if there is
 //                                  none
 //   depth(k)                       steps of a product over k elements
-//   pack_panels<Tile>(…)           B (k×n) in panels: the panel at column j begins at packed + j·depth(k)
-//   rows<Tile>(…)                  A (m×k) for a product of operands in the cache, in place if possible. packed:
-//                                  round_up(m, 16)·(k + 32) elements
-//   block_rows<Tile>(…)            a block of A (m×k) in memory for the large product. packed:
-//                                  m·(round_up(k, 16) + 16) + 16 elements
-//   packs_rows(a)                  true if block_rows packs, with AVX-512
+//   pack_panels<Tile>(…)           packs B (k×n) into panels: the panel at column j begins at packed + j·depth(k)
+//   rows<Tile>(…)                  locates the rows of A (m×k) for a product of operands in the cache, in place if
+//                                  possible. packed: memory of round_up(m, 16)·(k + 32) elements
+//   block_rows<Tile>(…)            does the same for a block of A (m×k) that comes from memory, in the large product.
+//                                  packed: memory of m·(round_up(k, 16) + 16) + 16 elements
+//   packs_rows(a)                  true if block_rows packs A with AVX-512
 #pragma once
 
 #include <minibert/core/precision.hpp>
@@ -88,8 +89,9 @@ struct Bf16Products {
   static bool packs_rows(const Matrix<float>&) noexcept { return true; }
 };
 
-/// Multiplies operands rounded to bfloat16, as floats, on processors without the instruction, at the speed of AVX2's
-/// floats. Not compiled for AVX-512: without native bf16 nothing is gained, and every including unit would compile it.
+/// Multiplies operands rounded to bfloat16, as floats, on processors without the instruction vdpbf16ps. The speed is
+/// that of floats with AVX2. Not compiled for AVX-512: without native bf16 nothing is gained, and every including unit
+/// would have to compile it.
 struct RoundedProducts {
   template <class Arch>
   static constexpr bool runs_on = !GemmTuning<Arch>::kStreams;

@@ -8,8 +8,8 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Cuts arrays of T off a block, each aligned to a cache line if the block is. Without a block (null) it only counts
-/// elements.
+/// Cuts arrays of T off a block of memory. Each array is aligned to a cache line if the block is. Without a block
+/// (null), only counts elements.
 template <class T>
 class ScratchCutter {
  public:

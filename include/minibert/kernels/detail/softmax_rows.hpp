@@ -1,4 +1,4 @@
-// Softmax, log-softmax and their gradients of some rows, on one thread.
+// Computes softmax, log-softmax and their gradients for some rows, on one thread.
 #pragma once
 
 #include <algorithm>
@@ -27,8 +27,8 @@ template <class V, class T>
   return largest;
 }
 
-/// Computes y = softmax(x) for n rows of d elements, serially. Writes lse (n), log Σ eˣ of each row, unless it is null.
-/// y may be x.
+/// Computes y = softmax(x) for n rows of d elements, serially. Writes log Σ eˣ of each row to lse (n), unless lse is
+/// null. y may be x.
 struct SoftmaxRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, T* lse, const T* x, index_t n, index_t d) {

@@ -15,8 +15,8 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Returns √x for x ≥ 0. Float: estimates 1/√x by halving the exponent, then takes three Newton steps and a last one on
-/// the root itself; relative error < 1.2e-7 for normal x, exact for 0.
+/// Returns √x for x ≥ 0. Float: estimates 1/√x by halving the exponent, and improves the estimate by three Newton
+/// steps. A fourth step improves the root itself. The relative error is < 1.2e-7 for normal x; the root of 0 is exact.
 template <class T, int N>
 [[gnu::always_inline]] inline simd::Vec<T, N> sqrt(const simd::Vec<T, N>& x) {
   using V = simd::Vec<T, N>;

@@ -13,7 +13,7 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Cuts n into pieces of equal size, a multiple of `multiple`: `wanted` pieces, or fewer.
+/// Cuts n into at most `wanted` pieces. Their size is a multiple of `multiple`; only the final piece may be smaller.
 struct EvenPieces {
   index_t size, count;
   EvenPieces(index_t n, index_t wanted, index_t multiple)
@@ -26,8 +26,8 @@ inline EvenPieces query_pieces(index_t len) {
   return {len, core::ceil_div(len, ForwardBlocks::kQueries - kMicroRows + 1), kMicroRows};
 }
 
-/// Cuts the keys of a sequence for the backward pass. Each piece but the first has a dq of its own, added up in the
-/// end: at most four pieces, so that memory grows with the length, not with its square.
+/// Cuts the keys of a sequence for the backward pass. Each piece but the first has a dq of its own, and all dq are
+/// added up in the end. There are at most four pieces, so that memory grows with the length and not with its square.
 inline EvenPieces key_pieces(index_t len) {
   return {len, std::min<index_t>(core::ceil_div(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
 }
@@ -57,7 +57,7 @@ void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) no
   });
 }
 
-/// The rows of a head.
+/// Locates the rows of a head.
 struct HeadRows {
   index_t token, len;  // first row and length of the sequence
   index_t at;          // offset of the head's first element in a matrix
@@ -84,8 +84,8 @@ AttentionHead<T> attention_head(const AttentionInputs<T>& in, const HeadPiece& i
           .mask = own};
 }
 
-/// Returns how many of `rows` rows of the next head to prefetch, so that all its matrices, 64 columns wide, fill at
-/// most half of L2.
+/// Returns how many of the `rows` rows of each matrix of the next head to prefetch. With 64 columns, the prefetched
+/// rows of all its `matrices` matrices fill at most half of L2.
 inline index_t prefetched_rows(index_t rows, index_t matrices) { return std::min<index_t>(rows, 2048 / matrices); }
 
 /// Returns an empty queue for rows of a head.
@@ -95,7 +95,7 @@ PrefetchQueue empty_queue(const AttentionShape& shape) {
   return {shape.head_size * size, shape.stride * size};
 }
 
-/// Returns the elements of scratch memory of each thread.
+/// Returns the number of elements of T that each thread needs as scratch memory.
 template <class Scratch, class T>
 index_t scratch_size(const AttentionShape& shape) {
   ScratchCutter<T> count(nullptr);

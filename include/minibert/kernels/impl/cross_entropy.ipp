@@ -14,7 +14,8 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Computes losses[row] = lse[row] − x[label], lse = log Σ eˣ, for n rows of d logits.
+/// Computes lse[row] = log Σ eˣ and losses[row] = lse[row] − x[label] for n rows x of d logits; a loss of 0 for ignored
+/// rows.
 struct CrossEntropyRows {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* losses, T* lse, const T* logits, const token_id* labels,

@@ -28,7 +28,8 @@ struct GatherRows {
   }
 };
 
-/// Adds columns [begin, end) of dy[t] to row index[t] of dtable, for t from first to last. Skips index `skip`.
+/// Adds columns [begin, end) of dy[t] to row index[t] of dtable, for t from 0 to n − 1, in this order. Skips index
+/// `skip`.
 struct ScatterColumns {
   template <class Arch, class T, class Index>
   [[gnu::always_inline]] static void run(T* dtable, const T* dy, const Index* index, index_t skip, index_t n,

@@ -12,7 +12,7 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Returns the elements of scratch memory of one chunk, for any instruction set and precision.
+/// Returns the number of elements of T that one chunk needs as scratch memory, for any instruction set and precision.
 template <class T>
 index_t gemm_chunk_workspace(index_t n, index_t k) {
   return std::max(GemmScratch<GemmTuning<simd::Avx512>>::largest(n, k),
@@ -20,7 +20,7 @@ index_t gemm_chunk_workspace(index_t n, index_t k) {
 }
 
 /// Multiplies with the tuning of one instruction set. workspace: round_up(n, kMaxTileColumns)·k elements for a packed
-/// B, then scratch memory of each thread.
+/// B, then the scratch memory of each thread (gemm_chunk_workspace() elements).
 template <bool Parallel, class Products, class Tuning, class T>
 void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue,
                 T* workspace) noexcept {

@@ -6,7 +6,8 @@
 
 namespace minibert::functional::detail {
 
-/// Returns the shape that both operands broadcast to: dimensions are aligned at the end, sizes equal or 1.
+/// Returns the shape that both operands broadcast to. Dimensions are aligned at the end. Aligned sizes must be equal or
+/// 1. `op` is the name of the op, for messages.
 /// @throws ShapeError if the shapes do not broadcast
 inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   Shape result = a.dim() >= b.dim() ? a : b;
@@ -20,7 +21,8 @@ inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   return result;
 }
 
-/// Returns the map from the elements of a result to the elements of an operand that broadcasts to it.
+/// Returns a map from the index of an element of the result to the index of the operand's element that it is computed
+/// from. The operand must broadcast to the result.
 inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& result) {
   kernels::BroadcastMap map;
   map.dim = result.dim();
@@ -34,14 +36,15 @@ inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& re
   return map;
 }
 
-/// Calls kernels::generate_reduced with workspace of the tape.
+/// Calls kernels::generate_reduced with memory from the tape's workspace. Does nothing if y is empty.
 template <class T, class F>
 void generate_reduced(Tape<T>& tape, Sink<T> y, index_t numel, const kernels::BroadcastMap& map, index_t n, F f) {
   if (!y) return;
   kernels::generate_reduced(y, numel, map, n, f, tape.template workspace<double>(kernels::reduced_workspace(numel, n)));
 }
 
-/// y = f(a, b). dfa(i, j) and dfb(i, j) are ∂f/∂a and ∂f/∂b for elements i of a and j of b. Both are stateless lambdas.
+/// Computes y = f(a, b), elementwise. dfa(u, v) and dfb(u, v) are ∂f/∂a and ∂f/∂b for an element u of a and an element
+/// v of b. f, dfa and dfb are stateless lambdas. `name` is the name of the op.
 template <class T, class F, class DfA, class DfB>
 Variable<T> binary(const char* name, Variable<T> a, Variable<T> b, F f, DfA dfa, DfB dfb) {
   const Shape shape = broadcast_shape(name, a.shape(), b.shape());
@@ -52,7 +55,7 @@ Variable<T> binary(const char* name, Variable<T> a, Variable<T> b, F f, DfA dfa,
   const index_t n = shape.numel();
   kernels::generate(Sink<T>{op.output(shape)}, n, [=](index_t i) { return f(pa[map_a(i)], pb[map_b(i)]); });
   return op.record([=](const T* dy, Gradients<T>& g) {
-    // One slot after the other: a and b may be the same variable.
+    // Fills one slot before it takes the next, because a and b may be the same variable.
     generate_reduced(g.tape(), g.slot(in_a), in_a.numel(), map_a, n,
                      [=](index_t i) { return dy[i] * dfa(pa[map_a(i)], pb[map_b(i)]); });
     generate_reduced(g.tape(), g.slot(in_b), in_b.numel(), map_b, n,

@@ -1,4 +1,4 @@
-// Checks of sequences that every op makes before a kernel reads them.
+// Checks the sequences that are passed to an op, before a kernel reads them. `op` is the name of the op, for messages.
 #pragma once
 
 #include <minibert/core/error.hpp>
@@ -6,13 +6,14 @@
 
 namespace minibert::functional::detail {
 
-/// @throws ShapeError unless the sequences cover n rows, end to end
+/// Checks that the sequences cover n rows, end to end. @throws ShapeError otherwise
 void check_sequences(const char* op, const Sequences& sequences, index_t n);
 
-/// @throws ShapeError unless both have the same number of sequences; ValueError for a sequence with queries and no key
+/// Checks that queries and keys fit together.
+/// @throws ShapeError unless both have the same number of sequences; ValueError if a sequence has queries but no key
 void check_keys(const char* op, const Sequences& queries, const Sequences& keys);
 
-/// @throws ValueError unless the sequences have the row numbers that dropout draws its masks from
+/// Checks that the sequences have global_rows, from which dropout draws its masks. @throws ValueError otherwise
 void check_dropout_rows(const char* op, const Sequences& sequences);
 
 }  // namespace minibert::functional::detail

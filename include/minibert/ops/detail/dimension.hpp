@@ -5,12 +5,13 @@
 
 namespace minibert::functional::detail {
 
-/// Element (o, i, k) of a tensor of shape (outer, size, inner) has the number (o·size + i)·inner + k.
+/// One dimension of a tensor, whose shape is viewed as (outer, size, inner). Element (o, i, k) has the offset (o·size +
+/// i)·inner + k.
 struct Dimension {
-  index_t size = 1;   ///< of the dimension itself
-  index_t inner = 1;  ///< product of the sizes behind it
+  index_t size = 1;   ///< size of the dimension itself
+  index_t inner = 1;  ///< product of the sizes of all later dimensions
 
-  /// `d` counts from the front.
+  /// Describes dimension `d` of a shape. `d` counts from the front and must not be negative.
   static Dimension of(const Shape& shape, int d) {
     Dimension it{.size = shape.size(d)};
     for (int i = d + 1; i < shape.dim(); ++i) it.inner *= shape.size(i);

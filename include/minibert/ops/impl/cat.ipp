@@ -13,7 +13,7 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// The shape of `parts` end to end along dimension d. @throws ShapeError if another dimension differs
+/// Returns the shape of the concatenation of `parts` along dimension d. @throws ShapeError if another dimension differs
 template <class T>
 Shape cat_shape(std::span<const Variable<T>> parts, int d) {
   Shape result = parts[0].shape();
@@ -31,7 +31,7 @@ template <class T>
 Variable<T> cat(std::span<const Variable<T>> parts, int dim) {
   struct Piece {
     Input<T> in;
-    index_t offset, width;  // in each row of the result, which is everything from dimension d on
+    index_t offset, width;  // in elements, within a block of the result that covers dimensions d and later
   };
   core::check<ShapeError>(!parts.empty(), "cat: no variables to join");
   const int d = parts[0].shape().index_of(dim, "cat");
@@ -52,7 +52,7 @@ Variable<T> cat(std::span<const Variable<T>> parts, int dim) {
     for (index_t begin = 0; begin < pieces[i].in.numel(); begin += pieces[i].width)
       std::copy_n(pieces[i].in.data() + begin, pieces[i].width, y + begin / pieces[i].width * row + pieces[i].offset);
   return op.record([=](const T* dy, Gradients<T>& g) {
-    for (index_t i = 0; i < count; ++i) {  // one slot after the other: a variable may be there twice
+    for (index_t i = 0; i < count; ++i) {  // fills one slot before the next: a variable may occur twice
       const index_t width = pieces[i].width, start = pieces[i].offset;
       kernels::generate(g.slot(pieces[i].in), pieces[i].in.numel(),
                         [=](index_t j) { return dy[j / width * row + start + j % width]; });

@@ -9,7 +9,7 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// y = Kernel::forward(x), elementwise.
+/// Computes y = Kernel::forward(x), elementwise. `name` is the name of the op.
 template <class Kernel, class T>
 Variable<T> gelu(const char* name, Variable<T> x) {
   Op<T> op(name, x.tape());

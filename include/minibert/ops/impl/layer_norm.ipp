@@ -9,7 +9,7 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// `residual` may be null.
+/// Normalizes x + *residual, or x if `residual` is null.
 template <class T>
 Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> weight, Variable<T> bias, T eps) {
   core::check<ShapeError>(x.dim() >= 1, "layer_norm: input of shape ", x.shape(), ", expected at least one dimension");
@@ -29,7 +29,7 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
   const kernels::LayerNormInputs<T> inputs{in.data(), added.data(), w.data(), b.data(), eps, n, d};
   kernels::layer_norm_forward(y, mean, rstd, inputs);
   return op.record([=](const T* dy, Gradients<T>& g) {
-    // x may be the residual, too: take the slots in the order in which the kernel writes.
+    // x and the residual may be the same variable, so take the slots in the order in which the kernel writes.
     const Sink<T> dx = g.slot(in);
     const Sink<T> dresidual = g.slot(added);
     const Sink<T> dweight = g.slot(w);

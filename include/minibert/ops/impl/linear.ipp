@@ -12,8 +12,8 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// The sizes of a linear op, which maps n rows of `in` features to n rows of `out` features, and the precision of its
-/// matrix products.
+/// The sizes of a linear op and the precision of its matrix products. The op maps n rows of `in` features to n rows of
+/// `out` features.
 struct LinearSizes {
   index_t n, in, out;
   Precision precision;
@@ -34,7 +34,7 @@ inline Shape with_last(Shape shape, index_t last) {
   return shape;
 }
 
-/// Computes x·Wᵗ.
+/// Computes x·Wᵗ and passes the result through the epilogue.
 template <class T>
 void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, kernels::Epilogue<T> epilogue) {
   T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in));
@@ -42,7 +42,7 @@ void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSize
                 workspace, s.precision);
 }
 
-/// Writes dx = dy·W, dW = dyᵗ·x, db = Σ dy over the rows.
+/// Writes dx = dy·W, dW = dyᵗ·x and db = Σ dy, the sum over the rows.
 template <class T>
 void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, Input<T> bias, const LinearSizes& s) {
   const kernels::Matrix<T> up{dy, s.out};
@@ -59,7 +59,7 @@ void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, 
   kernels::sum_rows(g.slot(bias), dy, s.out, s.n, s.out);
 }
 
-/// y = gelu(x·Wᵗ + b) in one pass. Keeps the argument of GELU for the backward step.
+/// Computes y = gelu(x·Wᵗ + b) in one pass. Keeps the argument of GELU for the backward step.
 template <class T>
 Variable<T> linear_gelu(Variable<T> x, Variable<T> weight, Variable<T> bias, kernels::Gelu gelu) {
   const auto s = check_linear("linear_activation", x, weight, &bias);

@@ -13,7 +13,7 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// Returns the number of the first maximum, or of the first NaN, among x[0], x[stride], … x[(n − 1)·stride]. n > 0.
+/// Returns the index i of the first maximum, or of the first NaN, among the elements x[i·stride] for 0 ≤ i < n. n > 0.
 template <class T>
 index_t first_max(const T* x, index_t n, index_t stride) noexcept {
   index_t best = 0;
@@ -54,7 +54,7 @@ Variable<T> max(Variable<T> x, int dim, bool keepdim) {
   const T* px = in.data();
   T* y = op.output(keepdim ? kept : x.shape().without(d));
   const index_t n = kept.numel();
-  index_t* places = op.is_recorded() ? op.tape().template scratch<index_t>(n) : nullptr;  // of the maxima in x
+  index_t* places = op.is_recorded() ? op.tape().template scratch<index_t>(n) : nullptr;  // offsets of the maxima in x
   kernels::generate(Sink<T>{y}, n, [=](index_t i) {
     const index_t start = i / along.inner * along.size * along.inner + i % along.inner;
     const index_t place = start + detail::first_max(px + start, along.size, along.inner) * along.inner;

@@ -20,7 +20,7 @@ Variable<T> mse_loss(Variable<T> input, Variable<T> target) {
                            [=](index_t i) { return (px[i] - pt[i]) * (px[i] - pt[i]) * scale; });
   return op.record([=](const T* dloss, Gradients<T>& g) {
     const T factor = 2 * *dloss * scale;
-    // One slot after the other: both may be the same variable.
+    // Fills one slot before it takes the next, because both inputs may be the same variable.
     kernels::generate(g.slot(in), n, [=](index_t i) { return factor * (px[i] - pt[i]); });
     kernels::generate(g.slot(wanted), n, [=](index_t i) { return factor * (pt[i] - px[i]); });
   });

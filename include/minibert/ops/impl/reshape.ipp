@@ -28,7 +28,7 @@ Variable<T> transpose(Variable<T> x, int dim0, int dim1) {
   const int d0 = x.shape().index_of(dim0, "transpose"), d1 = x.shape().index_of(dim1, "transpose");
   Shape shape = x.shape();
   std::swap(shape.size(d0), shape.size(d1));
-  auto map = detail::broadcast_map(x.shape(), x.shape());  // the identity; then swap the two dimensions
+  auto map = detail::broadcast_map(x.shape(), x.shape());  // the identity; the next lines swap the two dimensions
   std::swap(map.strides[d0], map.strides[d1]);
   std::swap(map.sizes[d0], map.sizes[d1]);
   Op<T> op("transpose", x.tape());

@@ -9,7 +9,8 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// forward(y, x, n, d) and backward(dx, dy, y, n, d) work on n rows of d elements. Both are stateless lambdas.
+/// Applies forward(y, x, n, d) to the n rows of d elements of x. The backward step is backward(dx, dy, y, n, d). Both
+/// functions are stateless lambdas. `name` is the name of the op.
 template <class T, class Forward, class Backward>
 Variable<T> row_op(const char* name, Variable<T> x, Forward forward, Backward backward) {
   core::check<ShapeError>(x.dim() >= 1, name, ": input of shape ", x.shape(), ", expected at least one dimension");

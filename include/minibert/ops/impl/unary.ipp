@@ -11,7 +11,8 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// y = f(x), with df(x, y) = dy/dx. Both are stateless lambdas.
+/// Computes y = f(x), elementwise. df(x, y) returns dy/dx. f and df are stateless lambdas. `name` is the name of the
+/// op.
 template <class T, class F, class Df>
 Variable<T> unary(const char* name, Variable<T> x, F f, Df df) {
   Op<T> op(name, x.tape());

@@ -16,7 +16,7 @@ namespace minibert {
 
 namespace tensor::detail {
 
-/// Writes one tensor. All elements get the same format and width, chosen by the elements that are shown.
+/// Formats one tensor as text. All elements get the same format and width, chosen by the elements that are shown.
 template <class T>
 class Printer {
  public:
@@ -34,7 +34,7 @@ class Printer {
 
   bool cuts(int d) const { return summarised_ && x_.size(d) > 2 * kEdge; }
 
-  /// Calls f(i) for each index of dimension d that is shown, and gap() at the cut.
+  /// Calls f(i) for each index of dimension d that is shown, and gap() where indices are left out.
   template <class F, class Gap>
   void for_shown(int d, F f, Gap gap) const {
     const index_t n = x_.size(d), edge = cuts(d) ? kEdge : n;
@@ -44,7 +44,8 @@ class Printer {
     for (index_t i = n - edge; i < n; ++i) f(i);
   }
 
-  /// Calls f(element) for each element that is shown; `begin` and `count` are those of the part that dimension d cuts.
+  /// Calls f(element) for each element that is shown among the `count` elements from `begin` on. Dimension d divides
+  /// them.
   template <class F>
   void for_elements(int d, index_t begin, index_t count, F f) const {
     if (d == x_.dim()) return f(x_.data()[begin]);
@@ -55,7 +56,7 @@ class Printer {
 
   void choose_format() {
     if constexpr (std::is_floating_point_v<T>) {
-      T least = std::numeric_limits<T>::max(), most = 0;  // of the finite elements, but for zeros
+      T least = std::numeric_limits<T>::max(), most = 0;  // magnitudes of the finite, nonzero elements
       for_elements(0, 0, x_.numel(), [&](T v) {
         if (!std::isfinite(v) || v == 0) return;
         least = std::min(least, std::abs(v));
@@ -84,7 +85,7 @@ class Printer {
     return std::string(core::usize(width_ - core::length(text)), ' ') + text;
   }
 
-  /// The text from dimension d on, of the `count` elements from `begin`.
+  /// Returns the text of the `count` elements from `begin` on. Dimension d divides them.
   std::string part(int d, index_t begin, index_t count) const {
     if (d == x_.dim()) return padded(x_.data()[begin]);
     const bool is_row = d + 1 == x_.dim();

@@ -264,7 +264,7 @@ MINIBERT_INLINE index_t BertTokenizer::append_encoded(std::string_view text, boo
 MINIBERT_INLINE std::uint64_t BertTokenizer::fingerprint() const {
   std::uint64_t hash = core::kFnv1aStart;
   const auto add = [&](std::string_view text) {
-    hash = core::fnv1a("\xFF", core::fnv1a(text, hash));  // ends the text: this byte never occurs in UTF-8
+    hash = core::fnv1a("\xFF", core::fnv1a(text, hash));  // marks the end of the text; this byte never occurs in UTF-8
   };
   const BertNormalizerOptions steps = options_.normalizer();
   constexpr index_t kVersion = 1;  // increase when the same files give other ids than before

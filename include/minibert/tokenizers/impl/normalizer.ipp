@@ -24,9 +24,9 @@ MINIBERT_INLINE BertNormalizer::BertNormalizer(const BertNormalizerOptions& opti
   for (int byte = 0; byte < 256; ++byte) ascii_table_[byte] = byte < 128 ? normalize_ascii(byte) : kNotAscii;
 }
 
-/// Collects consecutive marks that strip_accents keeps, and appends them sorted by combining class, as NFD does. They
-/// are spacing marks (category Mc), or nonspacing marks that are too new for Hugging Face's table of categories. Their
-/// combining class is not 0.
+/// Collects consecutive marks that strip_accents keeps, and appends them sorted by combining class, as NFD does. These
+/// marks are spacing marks (category Mc), or nonspacing marks that are too new for Hugging Face's table of categories.
+/// Their combining class is not 0.
 class BertNormalizer::PendingMarks {
  public:
   void add(char32_t character) { marks_.push_back(character); }
@@ -132,7 +132,7 @@ MINIBERT_INLINE void BertNormalizer::append_stripped(char32_t c, PendingMarks& p
 }
 
 MINIBERT_INLINE void BertNormalizer::append_lowered(char32_t c, std::string& out) const {
-  if (options_.lowercase && c == U'\u0130') {  // İ is the only character with two in lower case: i, dot above
+  if (options_.lowercase && c == U'\u0130') {  // only İ becomes two characters in lower case: i and dot above
     core::utf8::append(out, U'i');
     core::utf8::append(out, U'\u0307');
   } else {

@@ -25,7 +25,7 @@ namespace minibert {
 
 namespace tokenizers::detail {
 
-/// Distinct strings. Their ids are 0, 1, 2, … in the order in which they were added.
+/// A list of distinct strings. The ids of the strings are 0, 1, 2, … in the order in which the strings were added.
 class TokenList {
  public:
   /// Returns the id of a string. Adds the string if it is new.
@@ -45,9 +45,10 @@ class TokenList {
 };
 
 /// Holds the words as sequences of symbols (token ids), counts the pairs of neighbouring symbols and merges pairs. A
-/// pair is frequent if its count reaches a threshold, a quarter of the highest count. Only frequent pairs are queued,
-/// and only they have a list of the words that contain them, because lists for all pairs would need more memory than
-/// the words. When the queue is empty, the threshold is set again from the highest count left.
+/// pair is frequent if its count reaches a threshold. The threshold is a quarter of the highest count. Only frequent
+/// pairs are queued. Only frequent pairs have a list of the words that contain them, because lists for all pairs would
+/// need more memory than the words. When the queue is empty, the threshold is set again from the highest remaining
+/// count.
 class PairMerger {
  public:
   struct Pair {
@@ -55,13 +56,13 @@ class PairMerger {
     std::int64_t count;
   };
 
-  /// `words` gives the numbers and counts of the words, and must outlive the merger.
+  /// `words` provides the number of words and the count of each word. `words` must outlive the merger.
   explicit PairMerger(const WordCounts& words) : words_(words) {
     begins_.reserve(core::usize(words.size() + 1));
     symbols_.reserve(core::usize(words.num_bytes()));
   }
 
-  /// Adds the symbols of the next word.
+  /// Adds the symbols of the next word of `words`.
   void add_word(const std::vector<token_id>& symbols) {
     const std::int64_t count = words_.count(core::length(begins_) - 1);
     symbols_.insert(symbols_.end(), symbols.begin(), symbols.end());
@@ -80,14 +81,14 @@ class PairMerger {
         if (count == best.count && count > 0)
           return Pair{static_cast<token_id>(best.key >> 32), static_cast<token_id>(best.key & 0xFFFFFFFFu), count};
         queue_.pop();
-        if (count >= threshold_) queue_.push({count, best.key, best.pair});  // the count fell after it was queued
+        if (count >= threshold_) queue_.push({count, best.key, best.pair});  // the count fell after the pair was queued
       }
     } while (queue_frequent());
     return std::nullopt;
   }
 
-  /// Replaces the pair (left, right) by `merged`, from left to right in each word. most_frequent() must have returned
-  /// the pair.
+  /// Replaces the pair (left, right) with `merged`, from left to right in each word. most_frequent() must have returned
+  /// this pair.
   void merge(token_id left, token_id right, token_id merged) {
     const std::uint32_t pair = find_or_add(key_of(left, right));
     if (!pairs_[pair].words) collect_words();  // the pair was below the threshold and has risen since
@@ -98,20 +99,20 @@ class PairMerger {
 
  private:
   static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
-  static constexpr token_id kWordEnd = -1;  // follows a word that merges have shortened
+  static constexpr token_id kWordEnd = -1;  // marks the end of a word that merges have shortened
   using WordNumbers = std::vector<std::uint32_t>;
 
   struct PairInfo {
     std::uint64_t key;
     std::int64_t count = 0;
-    std::unique_ptr<WordNumbers> words;  // words that contain the pair, or did; null: not listed
-    bool is_increased = false;           // in increased_
+    std::unique_ptr<WordNumbers> words;  // words that contain the pair or contained it earlier; null: no list
+    bool is_increased = false;           // true if the pair is in increased_
   };
   struct Candidate {
     std::int64_t count;
     std::uint64_t key;
     std::uint32_t pair;
-    /// Returns true if `other` is to be merged first.
+    /// Returns true if `other` must be merged first.
     bool operator<(const Candidate& other) const noexcept {
       return count != other.count ? count < other.count : key > other.key;
     }
@@ -128,8 +129,8 @@ class PairMerger {
     return all.first(core::usize(std::find(all.begin(), all.end(), kWordEnd) - all.begin()));
   }
 
-  /// Sets the threshold to a quarter of the highest count, and queues the pairs that reach it, with their words.
-  /// Returns false if no pair is left.
+  /// Sets the threshold to a quarter of the highest count. Queues the pairs that reach the threshold, and lists their
+  /// words. Returns false if no pair is left.
   bool queue_frequent() {
     std::int64_t highest = 0;
     for (const PairInfo& pair : pairs_) highest = std::max(highest, pair.count);
@@ -178,7 +179,7 @@ class PairMerger {
     if (written < symbols.size()) symbols[written] = kWordEnd;
   }
 
-  /// Adds `difference` to the count of a pair.
+  /// Adds `difference` to the count of a pair. Returns the pair.
   PairInfo& change(token_id left, token_id right, std::int64_t difference) {
     const std::uint32_t number = find_or_add(key_of(left, right));
     PairInfo& pair = pairs_[number];
@@ -190,7 +191,8 @@ class PairMerger {
     return pair;
   }
 
-  /// Queues the pairs whose count has increased, and drops the word lists of those that are still below the threshold.
+  /// Queues the pairs whose count has increased and reaches the threshold. Drops the word lists of increased pairs that
+  /// are still below the threshold.
   void queue_increased() {
     for (const std::uint32_t number : increased_) {
       PairInfo& pair = pairs_[number];
@@ -203,7 +205,8 @@ class PairMerger {
     increased_.clear();
   }
 
-  /// Returns the number of the pair with this key. A new pair gets a word list, because it may become frequent.
+  /// Returns the index of the pair with this key in pairs_. Adds the pair if it is new. A new pair gets a word list,
+  /// because the pair may become frequent.
   std::uint32_t find_or_add(std::uint64_t key) {
     if (2 * (pairs_.size() + 1) > slots_.size()) grow_table();
     std::uint32_t& slot = find_slot(key);
@@ -214,7 +217,7 @@ class PairMerger {
     return slot;
   }
 
-  /// Returns the slot of the pair with this key, or the empty slot where it belongs.
+  /// Returns the slot of the pair with this key, or the empty slot where the pair belongs.
   std::uint32_t& find_slot(std::uint64_t key) noexcept {
     const std::uint64_t mask = slots_.size() - 1;
     std::uint64_t i = (key * 0x9E3779B97F4A7C15u) >> 32 & mask;
@@ -228,16 +231,16 @@ class PairMerger {
   }
 
   const WordCounts& words_;
-  std::vector<token_id> symbols_;         // of all words
-  std::vector<index_t> begins_ = {0};     // where the symbols of each word begin, and the end of the last
-  std::deque<PairInfo> pairs_;            // a vector would move all pairs to grow, and reserve spare memory
-  std::vector<std::uint32_t> slots_;      // hash table of pair numbers, with linear probing
+  std::vector<token_id> symbols_;         // the symbols of all words
+  std::vector<index_t> begins_ = {0};     // where the symbols of each word begin, then the size of symbols_
+  std::deque<PairInfo> pairs_;            // a vector would move all pairs when it grows, and need spare memory
+  std::vector<std::uint32_t> slots_;      // hash table of pair indices, with linear probing
   std::vector<std::uint32_t> increased_;  // pairs whose count has increased since queue_increased()
   std::priority_queue<Candidate> queue_;  // pairs that reach the threshold; their counts may have fallen since
   std::int64_t threshold_ = 0;            // smallest count of a queued pair; 0: nothing has been queued yet
 };
 
-/// Returns the characters that the vocabulary starts with, by code point.
+/// Returns the characters that the vocabulary starts with, sorted by code point.
 MINIBERT_INLINE std::u32string alphabet(const WordCounts& words, const WordPieceTrainer& options) {
   std::unordered_map<char32_t, std::int64_t> counts;
   for (index_t i = 0; i < words.size(); ++i)
@@ -257,8 +260,8 @@ MINIBERT_INLINE std::u32string alphabet(const WordCounts& words, const WordPiece
   return characters;
 }
 
-/// Splits each word into characters and adds their ids to the merger. Adds the characters that continue a word to
-/// `tokens`, with the prefix. Leaves out characters that are not in `tokens`.
+/// Splits each word into characters and passes the ids of the characters to the merger. For a character that continues
+/// a word, adds prefix + character to `tokens`. Leaves out characters that are not in `tokens`.
 MINIBERT_INLINE void add_words(const WordCounts& words, const std::string& prefix, TokenList& tokens,
                                PairMerger& merger) {
   struct CharacterIds {
