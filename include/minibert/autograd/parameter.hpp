@@ -51,8 +51,8 @@ struct ParameterGroup {
   std::optional<double> weight_decay = std::nullopt;  ///< replaces the optimizer's weight decay
 };
 
-/// Owns parameters and their gradients. declare() allocates the values of a parameter. Its gradient is allocated by the
-/// first backward pass that reaches the parameter.
+/// Owns parameters and their gradients. declare() allocates the values of a parameter. The first backward pass that
+/// reaches the parameter allocates the gradient.
 template <class T>
 class ParameterStore {
  public:

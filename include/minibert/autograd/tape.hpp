@@ -3,9 +3,8 @@
 // Lifetimes:
 // - Values, backward steps and the memory that the steps need live in an arena. reset() releases all of them at once.
 // - The gradient of a value lives in a pool. The first backward step that writes the gradient allocates it. The
-// backward
-//   step that reads the gradient releases it. A retained gradient, such as that of a Tape::variable(), lives until
-//   reset().
+//   backward step that reads the gradient releases it. A retained gradient, such as that of a Tape::variable(), lives
+//   until reset().
 // - Parameters and their gradients belong to a ParameterStore.
 // Arena and pool keep their memory across reset(). A training step therefore allocates heap memory only if it needs
 // more memory than every step before it.

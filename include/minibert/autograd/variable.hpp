@@ -81,8 +81,8 @@ class Variable {
   /// Returns the value's elements, in row-major order.
   /// @throws ValueError if the variable requires a gradient and the open op does not list it (see Op)
   const T* data() const;
-  /// Returns a view of the value as a matrix: the last dimension as columns, all others as rows. Needs #include
-  /// <Eigen/Core>.
+  /// Returns a view of the value as a matrix: the last dimension as columns, all others as rows. Needs Eigen/Core
+  /// to be included.
   /// @throws as data()
   ConstMatrixMap<T> value() const { return ConstMatrixMap<T>(data(), shape().rows(), shape().columns()); }
   /// Returns a copy of the value. @throws as data()

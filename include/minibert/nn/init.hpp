@@ -34,8 +34,8 @@ struct ParameterSpec {
 /// The initialization of a whole model.
 struct WeightInit {
   std::uint64_t seed = 42;
-  /// If set, initializes as _init_weights of transformers with this initializer_range: matrices from N(0,
-  /// standard_deviation²), biases with 0, weights of layer norms with 1. If unset, each layer's own rule applies.
+  /// If set, initializes as _init_weights of transformers with this initializer_range: biases with 0, weights of layer
+  /// norms with 1, matrices from N(0, standard_deviation²). If unset, each layer's own rule applies.
   std::optional<double> standard_deviation = std::nullopt;
   /// If false, sets all parameters to zero, for a model whose weights are loaded next.
   bool draw = true;

@@ -13,7 +13,7 @@ class LayerNorm {
  public:
   LayerNorm(const Scope<T>& scope, index_t size, double eps);
 
-  /// x: (…, D)
+  /// Returns the normalized x. x: (…, D)
   Variable<T> forward(Variable<T> x) const;
 
   /// Computes forward(x + residual) in one pass.

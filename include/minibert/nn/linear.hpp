@@ -18,7 +18,7 @@ class Linear {
  public:
   Linear(const Scope<T>& scope, index_t in_features, index_t out_features, LinearOptions options = {});
 
-  /// x: (…, in); y: (…, out)
+  /// Returns y. x: (…, in); y: (…, out)
   Variable<T> forward(Variable<T> x) const;
 
   /// Computes activation(forward(x)). For GELU with a bias, does both in one pass.

@@ -16,9 +16,9 @@ struct AttentionDropout {
 };
 
 /// Computes y = dropout(softmax(Q·Kᵗ/√D))·V for each of the H = num_heads heads of each sequence (Vaswani et al.,
-/// 2017). D is the size of a head. The queries of a sequence attend to all keys of the same sequence. query: (M, H·D),
-/// whose rows `queries` assigns to sequences. key, value: (N, H·D), whose rows `keys` assigns to sequences. y: (M,
-/// H·D). The arrays of `queries` and `keys` must live until the backward pass.
+/// 2017). D is the size of a head. The queries of a sequence attend to all keys of the same sequence. query and y have
+/// the shape (M, H·D); `queries` assigns these rows to sequences. key and value have the shape (N, H·D); `keys` assigns
+/// these rows to sequences. The arrays of `queries` and `keys` must live until the backward pass.
 /// @throws ShapeError if shapes, heads or sequences do not fit; ValueError for a dropout probability outside [0, 1),
 /// for dropout without keys.global_rows, or for a sequence with queries and no key
 template <class T>

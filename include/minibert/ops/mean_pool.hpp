@@ -1,4 +1,4 @@
-// Computes the mean of the rows of each sequence, for sentence embeddings.
+// Computes the mean of the rows of each sequence. Sentence embeddings use this op.
 #pragma once
 
 #include <minibert/autograd/variable.hpp>
@@ -7,8 +7,8 @@
 
 namespace minibert::functional {
 
-/// Computes y[b], the mean of x[t] over the rows t of sequence b. y[b] is zero for an empty sequence. x: (N, D); y: (B,
-/// D), where B is the number of sequences. The arrays of `sequences` must live until the backward pass.
+/// Computes y[b], the mean of x[t] over the rows t of sequence b. y[b] is zero for an empty sequence. x: (N, D) and y:
+/// (B, D), where B is the number of sequences. The arrays of `sequences` must live until the backward pass.
 /// @throws ShapeError if the sequences do not fit x
 template <class T>
 Variable<T> mean_pool(Variable<T> x, const Sequences& sequences);

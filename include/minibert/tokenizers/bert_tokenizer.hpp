@@ -69,8 +69,8 @@ class BertTokenizer {
   token_id pad_token_id() const;
   token_id cls_token_id() const;
   token_id mask_token_id() const;
-  /// Returns true if the id belongs to a special token. This includes [UNK], and [MASK] even if the text itself
-  /// contains "[MASK]".
+  /// Returns true if the id belongs to a special token, such as [UNK] or [MASK], even if the text itself contains the
+  /// token. Encoding::special_tokens_mask, in contrast, marks only tokens that the tokenizer has added.
   bool is_special(token_id id) const noexcept;
   /// Returns true if the token continues a word, i.e. starts with continuing_subword_prefix. The prefix must start with
   /// punctuation. With any other prefix, a token at the start of a word could look the same.
@@ -129,8 +129,8 @@ class BertTokenizer {
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const;
 
   /// Converts ids to text. Skips ids without a token, as Hugging Face does. skip_special_tokens also skips special
-  /// tokens. clean_up_tokenization_spaces removes spaces before English punctuation and contractions across tokens:
-  /// "don ' t" becomes "don't". Without this option, such spaces are removed only within a token.
+  /// tokens. Spaces before English punctuation and contractions are removed one token at a time (see WordPieceDecoder).
+  /// clean_up_tokenization_spaces also removes such spaces across tokens: "don ' t" becomes "don't".
   /// @throws ValueError for a negative id
   std::string decode(const std::vector<token_id>& ids, bool skip_special_tokens = false,
                      bool clean_up_tokenization_spaces = false) const;
@@ -177,8 +177,7 @@ class BertTokenizer {
                          std::vector<token_id>& ids) const;
 
   BertTokenizerOptions options_;
-  std::shared_ptr<const tokenizers::detail::BertPipeline>
-      pipeline_;  // copies share the pipeline, because it never changes
+  std::shared_ptr<const tokenizers::detail::BertPipeline> pipeline_;  // copies share it: the pipeline never changes
 };
 
 }  // namespace minibert

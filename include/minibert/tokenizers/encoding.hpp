@@ -14,7 +14,7 @@ namespace minibert {
 /// The word id of a token that belongs to no word: [CLS], [SEP], padding (None in Hugging Face).
 inline constexpr index_t kNoWord = -1;
 
-/// Selects which text of a pair is truncated if the pair is too long. The names are Hugging Face's.
+/// Selects which text is truncated if a text or pair is too long. The names are Hugging Face's.
 enum class TruncationStrategy { do_not_truncate, longest_first, only_first, only_second };
 
 /// The length to which sequences are padded. The names are Hugging Face's.
@@ -27,9 +27,8 @@ struct EncodeOptions {
   PaddingStrategy padding = PaddingStrategy::do_not_pad;
   /// Unset: longest_first if max_length is set and there is no padding, otherwise do_not_truncate.
   std::optional<TruncationStrategy> truncation = {};
-  index_t max_length =
-      kUnlimited;      ///< in tokens, special tokens included; kUnlimited: the tokenizer's model_max_length
-  index_t stride = 0;  ///< number of tokens that successive windows of a truncated text share
+  index_t max_length = kUnlimited;  ///< in tokens, with special tokens; kUnlimited: the tokenizer's model_max_length
+  index_t stride = 0;               ///< number of tokens that successive windows of a truncated text share
   index_t pad_to_multiple_of = 1;
   std::optional<Side> padding_side = {};     ///< unset: the tokenizer's padding_side
   std::optional<Side> truncation_side = {};  ///< unset: the tokenizer's truncation_side

@@ -14,8 +14,8 @@ namespace minibert::tokenizers::detail {
 /// end. The destructor removes the spare elements.
 class IdAppender {
  public:
-  /// `expected` estimates how many ids will be added. Whenever the vector must grow, it grows by at least min(expected,
-  /// 1024) elements.
+  /// `expected` estimates how many ids will be added. The vector grows in steps of at least min(expected, 1024)
+  /// elements.
   IdAppender(std::vector<token_id>& ids, std::size_t expected)
       : ids_(ids), step_(std::min(expected, kMaxStep)), out_(ids.data() + ids.size()), end_(out_) {}
   IdAppender(const IdAppender&) = delete;

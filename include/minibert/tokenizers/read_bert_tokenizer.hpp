@@ -301,9 +301,10 @@ inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer
 
 }  // namespace tokenizers::detail
 
-/// Reads a tokenizer from a folder with tokenizer.json or, if tokenizer.json is missing, vocab.txt. tokenizer_config.json
-/// and special_tokens_map.json are optional. If there is a tokenizer.json, the tokenizer_class in tokenizer_config.json
-/// determines, as in transformers, which file gives the settings for lower-casing, accents and Chinese characters:
+/// Reads a tokenizer from a folder with tokenizer.json or, if tokenizer.json is missing, vocab.txt. The files
+/// tokenizer_config.json and special_tokens_map.json are optional. If there is a tokenizer.json, the tokenizer_class in
+/// tokenizer_config.json determines, as in transformers, which file gives the settings for lower-casing, accents and
+/// Chinese characters:
 /// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json.
 /// - BertTokenizer, BertTokenizerFast, or no tokenizer_class: tokenizer_config.json, with BertTokenizer's defaults for
 ///   missing settings. tokenizer.json gives the vocabulary and the added tokens. An added_tokens_decoder in

@@ -89,8 +89,7 @@ class Trie {
   /// that keep asserts.
   const Cell& cell(Node node) const noexcept { return cells_.data()[node]; }
 
-  /// Returns the child for a byte, or kNoNode. Needs no bounds check, because at least 256 cells follow from every base
-  /// on.
+  /// Returns the child for a byte, or kNoNode. Needs no bounds check, because there are 256 cells from every base on.
   Node child(Node node, char byte) const noexcept {
     const Node next = cell(node).base + static_cast<unsigned char>(byte);
     return cell(next).parent == node ? next : kNoNode;

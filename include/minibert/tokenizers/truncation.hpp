@@ -21,8 +21,9 @@ struct PairLengths {
   index_t total() const noexcept { return first + second.value_or(0); }
 };
 
-/// Returns how many tokens longest_first keeps of each text of a pair with more than `room` tokens. If both texts must
-/// be cut, the shorter text keeps half of the room. The longer text gets the rest of the room.
+/// Returns how many tokens longest_first keeps of each text of a pair with more than `room` tokens. The shorter text
+/// keeps all its tokens, but at most half of the room (rounded down if both texts are cut). The longer text gets the
+/// rest.
 inline PairLengths cut_longest_first(index_t first, index_t second, index_t room) {
   const auto [shorter, longer] = std::minmax(first, second);
   index_t kept_of_shorter = shorter, kept_of_longer = std::max(shorter, room - shorter);

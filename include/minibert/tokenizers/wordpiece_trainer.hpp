@@ -22,8 +22,8 @@ struct WordPieceTrainer {
   /// Keeps at most this number of characters, the most frequent ones. Of equally frequent characters, keeps those with
   /// lower code points.
   std::optional<index_t> limit_alphabet = {};
-  std::u32string initial_alphabet = {};          ///< characters to keep even if they do not occur
-  std::vector<std::string> special_tokens = {};  ///< get the first ids
+  std::u32string initial_alphabet = {};          ///< added even if they do not occur; count as the most frequent
+  std::vector<std::string> special_tokens = {};  ///< these tokens get the first ids
   std::string continuing_subword_prefix = "##";
 
   /// Returns the vocabulary, in order of ids: special tokens, characters by code point, characters that continue a word

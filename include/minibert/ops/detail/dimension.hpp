@@ -5,8 +5,8 @@
 
 namespace minibert::functional::detail {
 
-/// One dimension of a tensor, whose shape is viewed as (outer, size, inner). Element (o, i, k) has the offset (o·size +
-/// i)·inner + k.
+/// One dimension of a tensor, whose shape is viewed as (outer, size, inner). The offset of element (o, i, k) is (o·size
+/// + i)·inner + k.
 struct Dimension {
   index_t size = 1;   ///< size of the dimension itself
   index_t inner = 1;  ///< product of the sizes of all later dimensions
