@@ -56,8 +56,14 @@ TEST_CASE_TEMPLATE("the same result within rounding for every instruction set", 
     INFO(name);
     std::vector<T> y(core::usize(n * d));
     T* none = nullptr;
-    run(y.data(), none, none, x.data(), static_cast<const T*>(nullptr), weight.data(), weight.data(),
-        static_cast<T>(1e-5), index_t{0}, n, d);
+    const kernels::LayerNormInputs<T> in{.x = x.data(),
+                                         .residual = nullptr,
+                                         .weight = weight.data(),
+                                         .bias = weight.data(),
+                                         .eps = static_cast<T>(1e-5),
+                                         .n = n,
+                                         .d = d};
+    run(y.data(), none, none, in, index_t{0}, n);
     if (first.empty()) first = y;
     CHECK(reference::relative_error(y, first) < tolerance);
   });

@@ -13,6 +13,15 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
+/// One head of one sequence, its output and the gradients. All pointers are to the head's columns; rows are head.stride
+/// elements apart.
+template <class T>
+struct AttentionHeadBackward {
+  AttentionHead<T> head;
+  const T *dy, *y, *lse;
+  Sink<T> dq, dk, dv;
+};
+
 struct BackwardBlocks {
   static constexpr index_t kGroup = 24;                 // queries whose probabilities fit into L1
   static constexpr index_t kShort = 256;                // length up to which a whole sequence is prefetched
@@ -20,9 +29,8 @@ struct BackwardBlocks {
 };
 
 /// Computes dk and dv of keys [begin, end) of a head, and the part of dq that comes from these keys. Takes all queries
-/// of the head. All pointers are to the head's columns; rows are head.stride elements apart. Prefetches the next block
-/// meanwhile. The final block, and every block of a short sequence, prefetches next_head instead. Products: a way to
-/// multiply (products.hpp).
+/// of the head. Prefetches the next block meanwhile. The final block, and every block of a short sequence, prefetches
+/// next_head instead. Products: a way to multiply (products.hpp).
 template <class Products>
 struct AttentionBackward : BackwardBlocks {
   using Element = typename Products::Element;
@@ -52,10 +60,12 @@ struct AttentionBackward : BackwardBlocks {
   };
 
   template <class Arch, class T>
-  [[gnu::always_inline]] static void run(AttentionHead<T> head, Sink<T> dq, Sink<T> dk, Sink<T> dv, const T* dy,
-                                         const T* y, const T* lse, index_t begin, index_t end, PrefetchQueue next_head,
-                                         Scratch<T> s) {
+  [[gnu::always_inline]] static void run(AttentionHeadBackward<T> in, index_t begin, index_t end,
+                                         PrefetchQueue next_head, Scratch<T> s) {
     using Tile = MicroTile<Arch, T>;
+    const AttentionHead<T>& head = in.head;
+    const T *dy = in.dy, *y = in.y;
+    const Sink<T> dq = in.dq, dk = in.dk, dv = in.dv;
     const index_t d = head.head_size, stride = head.stride;
     if (head.num_queries == 0) return clear(dk, begin, end, d, stride), clear(dv, begin, end, d, stride);
     for (index_t key = begin; key < end; key += kKeys) {
@@ -75,7 +85,7 @@ struct AttentionBackward : BackwardBlocks {
           if (dq) next_block.add(dq.data + from * stride, count);
         }
         PrefetchQueue& prefetch = std::max(head.num_queries, head.num_keys) <= kShort ? next_head : next_block;
-        make_block<Arch>(head, dy + at, y + at, lse + query, key, keys, query, queries, prefetch, s);
+        make_block<Arch>(in, Block{query, queries, key, keys}, prefetch, s);
         const Matrix<T> probabilities{s.p, s.stride}, dscores{s.ds, s.stride};
         const bool again = query > 0;
         if (dv) {
@@ -96,6 +106,11 @@ struct AttentionBackward : BackwardBlocks {
   }
 
  private:
+  struct Block {
+    index_t query, queries;  // the first, and how many
+    index_t key, keys;
+  };
+
   /// Zeroes the gradient of keys that no query attends to.
   template <class T>
   static void clear(Sink<T> gradient, index_t begin, index_t end, index_t d, index_t stride) {
@@ -106,15 +121,16 @@ struct AttentionBackward : BackwardBlocks {
   /// Computes a block of P = 2^(scores − lse), with scores and lse in base 2, and dS = P·(dP − Σ dy·y). With dropout,
   /// both dP and the stored P are multiplied by the dropout factors.
   template <class Arch, class T>
-  [[gnu::always_inline]] static void make_block(const AttentionHead<T>& head, const T* dy, const T* y, const T* lse,
-                                                index_t key, index_t keys, index_t query, index_t queries,
+  [[gnu::always_inline]] static void make_block(const AttentionHeadBackward<T>& in, const Block& block,
                                                 PrefetchQueue& prefetch, const Scratch<T>& s) {
     using V = typename Arch::template vec<T>;
     constexpr T log2e = std::numbers::log2e_v<T>;
-    const index_t padded = core::round_up(keys, V::lanes), stride = head.stride, d = head.head_size;
-    const T* q = head.q + query * stride;
-    for (index_t i = 0; i < queries; i += kGroup) {
-      const index_t count = std::min(kGroup, queries - i);
+    const AttentionHead<T>& head = in.head;
+    const index_t padded = core::round_up(block.keys, V::lanes), stride = head.stride, d = head.head_size;
+    const index_t at = block.query * stride;
+    const T *q = head.q + at, *dy = in.dy + at, *y = in.y + at, *lse = in.lse + block.query;
+    for (index_t i = 0; i < block.queries; i += kGroup) {
+      const index_t count = std::min(kGroup, block.queries - i);
       T *p = s.p + i * s.stride, *ds = s.ds + i * s.stride;
       multiply<Arch, Products>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, prefetch, s.rows,
                                Store<T>{p, s.stride, false, head.scale * log2e});
@@ -130,9 +146,9 @@ struct AttentionBackward : BackwardBlocks {
         };
         if (head.mask) {
           for_dropout_factors<V>(
-              head.mask.key, query + i + r, head.mask.threshold, static_cast<T>(head.mask.scale()), key,
-              key + padded, [&](index_t j, auto, const V& kept) __attribute__((always_inline)) {
-                step(j - key, kept);
+              head.mask.key, block.query + i + r, head.mask.threshold, static_cast<T>(head.mask.scale()), block.key,
+              block.key + padded, [&](index_t j, auto, const V& kept) __attribute__((always_inline)) {
+                step(j - block.key, kept);
               });
         } else {
           const V one = V::broadcast(T{1});

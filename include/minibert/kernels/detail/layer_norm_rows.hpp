@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include <minibert/core/sink.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/simd/math.hpp>
 #include <minibert/simd/part.hpp>
@@ -15,38 +14,41 @@ namespace detail {
 
 inline constexpr index_t kLayerNormGrain = 32;  // rows of a chunk
 
+// Inputs, Gradients: LayerNormInputs<T> and LayerNormGradients<T> of kernels/layer_norm.hpp, which includes this file.
+
 /// Loads x[p] + residual[p], or x[p] if residual is null.
-template <class V, class T, class Part>
-[[gnu::always_inline]] inline V load_sum(const T* x, const T* residual, index_t p, Part part) {
-  return part.template load<V>(x + p) +
-         simd::load_or_zero<V>((residual == nullptr ? x : residual) + p, residual != nullptr, part);
+template <class V, class Inputs, class Part>
+[[gnu::always_inline]] inline V load_sum(const Inputs& in, index_t p, Part part) {
+  return part.template load<V>(in.x + p) +
+         simd::load_or_zero<V>((in.residual == nullptr ? in.x : in.residual) + p, in.residual != nullptr, part);
 }
 
 /// Normalizes rows [begin, end) of d elements. Writes the mean of each row to `mean` and 1/√(variance + eps) to `rstd`,
 /// unless `mean` is null.
 struct LayerNormForward {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* y, T* mean, T* rstd, const T* x, const T* residual, const T* weight,
-                                         const T* bias, T eps, index_t begin, index_t end, index_t d) {
+  template <class Arch, class T, class Inputs>
+  [[gnu::always_inline]] static void run(T* y, T* mean, T* rstd, Inputs in, index_t begin, index_t end) {
     using V = typename Arch::template vec<T>;
+    const index_t d = in.d;
     for (index_t row = begin; row < end; ++row) {
       const index_t first = row * d;
       V total{};
       simd::for_vectors<V>(
           d, [&](index_t i, auto part)
-                 __attribute__((always_inline)) { total = total + load_sum<V>(x, residual, first + i, part); });
+                 __attribute__((always_inline)) { total = total + load_sum<V>(in, first + i, part); });
       const T m = simd::sum(total) / static_cast<T>(d);
       V squares{};
       simd::for_vectors<V>(
           d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V centred = part.keep(load_sum<V>(x, residual, first + i, part) - V::broadcast(m));
+            const V centred = part.keep(load_sum<V>(in, first + i, part) - V::broadcast(m));
             squares = simd::fma(centred, centred, squares);
           });
-      const T r = T{1} / std::sqrt(simd::sum(squares) / static_cast<T>(d) + eps);
+      const T r = T{1} / std::sqrt(simd::sum(squares) / static_cast<T>(d) + in.eps);
       simd::for_vectors<V>(
           d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V normal = (load_sum<V>(x, residual, first + i, part) - V::broadcast(m)) * V::broadcast(r);
-            const V scaled = simd::fma(normal, part.template load<V>(weight + i), part.template load<V>(bias + i));
+            const V normal = (load_sum<V>(in, first + i, part) - V::broadcast(m)) * V::broadcast(r);
+            const V scaled =
+                simd::fma(normal, part.template load<V>(in.weight + i), part.template load<V>(in.bias + i));
             part.store(scaled, y + first + i);
           });
       if (mean != nullptr) mean[row] = m, rstd[row] = r;
@@ -57,11 +59,11 @@ struct LayerNormForward {
 /// Computes the gradients of x and residual for rows [begin, end), and writes these rows' part of the gradients of
 /// weight and bias to `partial` (2·d): d elements for weight, then d for bias.
 struct LayerNormBackward {
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(Sink<T> dx, Sink<T> dresidual, T* partial, const T* dy, const T* x,
-                                         const T* residual, const T* weight, const T* mean, const T* rstd,
-                                         index_t begin, index_t end, index_t d) {
+  template <class Arch, class T, class Gradients, class Inputs>
+  [[gnu::always_inline]] static void run(Gradients to, T* partial, const T* dy, const T* mean, const T* rstd, Inputs in,
+                                         index_t begin, index_t end) {
     using V = typename Arch::template vec<T>;
+    const index_t d = in.d;
     for (index_t i = 0; i < 2 * d; ++i) partial[i] = T{0};
     for (index_t row = begin; row < end; ++row) {
       const index_t first = row * d;
@@ -69,9 +71,9 @@ struct LayerNormBackward {
       V sum_g{}, sum_gx{};  // of g = dy·weight, and of g·x̂
       simd::for_vectors<V>(
           d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V normal = part.keep((load_sum<V>(x, residual, first + i, part) - m) * r);
+            const V normal = part.keep((load_sum<V>(in, first + i, part) - m) * r);
             const V up = part.template load<V>(dy + first + i);
-            const V g = up * part.template load<V>(weight + i);
+            const V g = up * part.template load<V>(in.weight + i);
             sum_g = sum_g + g;
             sum_gx = simd::fma(g, normal, sum_gx);
             part.store(simd::fma(up, normal, part.template load<V>(partial + i)), partial + i);
@@ -81,11 +83,12 @@ struct LayerNormBackward {
       const V mean_gx = V::broadcast(simd::sum(sum_gx) / static_cast<T>(d));
       simd::for_vectors<V>(
           d, [&](index_t i, auto part) __attribute__((always_inline)) {
-            const V normal = (load_sum<V>(x, residual, first + i, part) - m) * r;
-            const V g = part.template load<V>(dy + first + i) * part.template load<V>(weight + i);
+            const V normal = (load_sum<V>(in, first + i, part) - m) * r;
+            const V g = part.template load<V>(dy + first + i) * part.template load<V>(in.weight + i);
             const V gradient = (g - mean_g - normal * mean_gx) * r;
-            if (dx) simd::store_or_add(gradient, dx.data + first + i, dx.accumulate, part);
-            if (dresidual) simd::store_or_add(gradient, dresidual.data + first + i, dresidual.accumulate, part);
+            if (to.dx) simd::store_or_add(gradient, to.dx.data + first + i, to.dx.accumulate, part);
+            if (to.dresidual)
+              simd::store_or_add(gradient, to.dresidual.data + first + i, to.dresidual.accumulate, part);
           });
     }
   }

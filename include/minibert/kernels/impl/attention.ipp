@@ -174,13 +174,17 @@ void attention_backward(const AttentionGradients<T>& gradients, const T* dy, con
         if (result) prefetch.add(result.data + at, key_rows);
       if (dq) prefetch.add(dq_of(*next, queries).data, query_rows);
     }
-    const auto head = attention_head(in, it);
     const HeadRows queries(shape.queries, shape, it), keys(shape.keys, shape, it);
     const index_t size = key_pieces(keys.len).size, begin = it.piece * size;
-    simd::dispatch<AttentionBackward<Products>>(
-        head, dq_of(it, queries), sink(dk, keys), sink(dv, keys), dy + queries.at, y + queries.at,
-        lse + it.head * shape.queries.num_tokens() + queries.token, begin, std::min(begin + size, keys.len), prefetch,
-        own_scratch<Scratch>(workspace, shape));
+    const AttentionHeadBackward<T> backward{.head = attention_head(in, it),
+                                            .dy = dy + queries.at,
+                                            .y = y + queries.at,
+                                            .lse = lse + it.head * shape.queries.num_tokens() + queries.token,
+                                            .dq = dq_of(it, queries),
+                                            .dk = sink(dk, keys),
+                                            .dv = sink(dv, keys)};
+    simd::dispatch<AttentionBackward<Products>>(backward, begin, std::min(begin + size, keys.len), prefetch,
+                                                own_scratch<Scratch>(workspace, shape));
   });
   if (!dq || key_pieces(shape.keys.max_seqlen).count <= 1) return;
   parallel_for(shape.keys.count, 1, [=, &shape](index_t b, index_t) {

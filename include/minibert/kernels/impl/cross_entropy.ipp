@@ -39,21 +39,21 @@ struct CrossEntropyRows {
 /// Computes dx = scale·(softmax(logits) − 1[label]); zero for ignored rows.
 struct CrossEntropyBackwardRows {
   template <class Arch, class T>
-  [[gnu::always_inline]] static void run(T* dx, bool add, const T* logits, const T* lse, const token_id* labels,
+  [[gnu::always_inline]] static void run(Sink<T> dx, const T* logits, const T* lse, const token_id* labels,
                                          token_id ignore_index, T scale, index_t n, index_t d) {
     using V = typename Arch::template vec<T>;
-    for (index_t row = 0; row < n; ++row, logits += d, dx += d) {
+    for (index_t row = 0; row < n; ++row, logits += d, dx.data += d) {
       if (labels[row] == ignore_index) {
-        if (!add) std::fill_n(dx, d, T{0});
+        if (!dx.accumulate) std::fill_n(dx.data, d, T{0});
         continue;
       }
       const V factor = V::broadcast(scale), offset = V::broadcast(lse[row]);
       simd::for_vectors<V>(
           d, [&](index_t i, auto part) __attribute__((always_inline)) {
             const V gradient = simd::exp(part.template load<V>(logits + i) - offset) * factor;
-            simd::store_or_add(gradient, dx + i, add, part);
+            simd::store_or_add(gradient, dx.data + i, dx.accumulate, part);
           });
-      dx[labels[row]] -= scale;
+      dx.data[labels[row]] -= scale;
     }
   }
 };
@@ -74,7 +74,7 @@ void cross_entropy_backward(Sink<T> dx, const T* logits, const T* lse, const tok
                             T scale, index_t n, index_t d) noexcept {
   if (!dx) return;
   parallel_for(n, detail::softmax_grain(d), [=](index_t begin, index_t end) {
-    simd::dispatch<detail::CrossEntropyBackwardRows>(dx.data + begin * d, dx.accumulate, logits + begin * d,
+    simd::dispatch<detail::CrossEntropyBackwardRows>(Sink<T>{dx.data + begin * d, dx.accumulate}, logits + begin * d,
                                                      lse + begin, labels + begin, ignore_index, scale, end - begin, d);
   });
 }

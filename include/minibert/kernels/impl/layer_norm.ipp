@@ -17,8 +17,7 @@ MINIBERT_INLINE index_t layer_norm_backward_workspace(index_t n, index_t d) noex
 template <class T>
 void layer_norm_forward(T* y, T* mean, T* rstd, const LayerNormInputs<T>& in) noexcept {
   parallel_for(in.n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
-    simd::dispatch<detail::LayerNormForward>(y, mean, rstd, in.x, in.residual, in.weight, in.bias, in.eps, begin, end,
-                                             in.d);
+    simd::dispatch<detail::LayerNormForward>(y, mean, rstd, in, begin, end);
   });
 }
 
@@ -28,8 +27,7 @@ void layer_norm_backward(const LayerNormGradients<T>& to, const T* dy, const T* 
   const index_t d = in.d;
   parallel_for(in.n, detail::kLayerNormGrain, [=](index_t begin, index_t end) {
     T* partial = workspace + begin / detail::kLayerNormGrain * 2 * d;
-    simd::dispatch<detail::LayerNormBackward>(to.dx, to.dresidual, partial, dy, in.x, in.residual, in.weight, mean,
-                                              rstd, begin, end, d);
+    simd::dispatch<detail::LayerNormBackward>(to, partial, dy, mean, rstd, in, begin, end);
   });
   const index_t chunks = num_chunks(in.n, detail::kLayerNormGrain);
   sum_rows(to.dweight, workspace, 2 * d, chunks, d);
