@@ -60,9 +60,8 @@ struct AttentionBackward : BackwardBlocks {
   };
 
   template <class Arch, class T>
-  [[gnu::always_inline]] static void run(AttentionHeadBackward<T> in, index_t begin, index_t end,
+  [[gnu::always_inline]] static void run(Products products, AttentionHeadBackward<T> in, index_t begin, index_t end,
                                          PrefetchQueue next_head, Scratch<T> s) {
-    using Tile = MicroTile<Arch, T>;
     const AttentionHead<T>& head = in.head;
     const T *dy = in.dy, *y = in.y;
     const Sink<T> dq = in.dq, dk = in.dk, dv = in.dv;
@@ -71,9 +70,9 @@ struct AttentionBackward : BackwardBlocks {
     for (index_t key = begin; key < end; key += kKeys) {
       const index_t keys = std::min(kKeys, end - key);
       const Matrix<T> k_rows{head.k + key * stride, stride}, v_rows{head.v + key * stride, stride};
-      Products::template pack_panels<Tile>(s.keys, k_rows.transposed(), keys, d);
-      Products::template pack_panels<Tile>(s.values, v_rows.transposed(), keys, d);
-      if (dq) Products::template pack_panels<Tile>(s.key_rows, k_rows, d, keys);
+      simd::call<PackPanels<Products>, Arch>(products, s.keys, k_rows.transposed(), keys, d);
+      simd::call<PackPanels<Products>, Arch>(products, s.values, v_rows.transposed(), keys, d);
+      if (dq) simd::call<PackPanels<Products>, Arch>(products, s.key_rows, k_rows, d, keys);
       for (index_t query = 0; query < head.num_queries; query += kQueries) {
         const index_t queries = std::min(kQueries, head.num_queries - query), at = query * stride;
         const bool ends = query + kQueries >= head.num_queries;
@@ -85,22 +84,23 @@ struct AttentionBackward : BackwardBlocks {
           if (dq) next_block.add(dq.data + from * stride, count);
         }
         PrefetchQueue& prefetch = std::max(head.num_queries, head.num_keys) <= kShort ? next_head : next_block;
-        make_block<Arch>(in, Block{query, queries, key, keys}, prefetch, s);
+        const CachedProduct<Arch, T, Products> multiply{products, &prefetch, s.rows};
+        make_block(in, Block{query, queries, key, keys}, multiply, s);
         const Matrix<T> probabilities{s.p, s.stride}, dscores{s.ds, s.stride};
         const bool again = query > 0;
         if (dv) {
-          Products::template pack_panels<Tile>(s.dy_rows, Matrix<T>{dy + at, stride}, d, queries);
-          multiply<Arch, Products>(keys, d, queries, probabilities.transposed(), s.dy_rows, prefetch, s.rows,
-                                   Store<T>{dv.data + key * stride, stride, dv.accumulate || again});
+          simd::call<PackPanels<Products>, Arch>(products, s.dy_rows, Matrix<T>{dy + at, stride}, d, queries);
+          multiply(keys, d, queries, probabilities.transposed(), s.dy_rows,
+                   Store<T>{dv.data + key * stride, stride, dv.accumulate || again});
         }
         if (dk) {
-          Products::template pack_panels<Tile>(s.query_rows, Matrix<T>{head.q + at, stride}, d, queries);
-          multiply<Arch, Products>(keys, d, queries, dscores.transposed(), s.query_rows, prefetch, s.rows,
-                                   Store<T>{dk.data + key * stride, stride, dk.accumulate || again, head.scale});
+          simd::call<PackPanels<Products>, Arch>(products, s.query_rows, Matrix<T>{head.q + at, stride}, d, queries);
+          multiply(keys, d, queries, dscores.transposed(), s.query_rows,
+                   Store<T>{dk.data + key * stride, stride, dk.accumulate || again, head.scale});
         }
         if (dq)
-          multiply<Arch, Products>(queries, d, keys, dscores, s.key_rows, prefetch, s.rows,
-                                   Store<T>{dq.data + at, stride, dq.accumulate || key > begin, head.scale});
+          multiply(queries, d, keys, dscores, s.key_rows,
+                   Store<T>{dq.data + at, stride, dq.accumulate || key > begin, head.scale});
       }
     }
   }
@@ -122,7 +122,7 @@ struct AttentionBackward : BackwardBlocks {
   /// both dP and the stored P are multiplied by the dropout factors.
   template <class Arch, class T>
   [[gnu::always_inline]] static void make_block(const AttentionHeadBackward<T>& in, const Block& block,
-                                                PrefetchQueue& prefetch, const Scratch<T>& s) {
+                                                const CachedProduct<Arch, T, Products>& multiply, const Scratch<T>& s) {
     using V = typename Arch::template vec<T>;
     constexpr T log2e = std::numbers::log2e_v<T>;
     const AttentionHead<T>& head = in.head;
@@ -132,10 +132,9 @@ struct AttentionBackward : BackwardBlocks {
     for (index_t i = 0; i < block.queries; i += kGroup) {
       const index_t count = std::min(kGroup, block.queries - i);
       T *p = s.p + i * s.stride, *ds = s.ds + i * s.stride;
-      multiply<Arch, Products>(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys, prefetch, s.rows,
-                               Store<T>{p, s.stride, false, head.scale * log2e});
-      multiply<Arch, Products>(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, prefetch, s.rows,
-                               Store<T>{ds, s.stride});
+      multiply(count, padded, d, Matrix<T>{q + i * stride, stride}, s.keys,
+               Store<T>{p, s.stride, false, head.scale * log2e});
+      multiply(count, padded, d, Matrix<T>{dy + i * stride, stride}, s.values, Store<T>{ds, s.stride});
       for (index_t r = 0; r < count; ++r, p += s.stride, ds += s.stride) {
         const V offset = V::broadcast(lse[i + r] * log2e);
         const V dot = V::broadcast(row_dot<V>(dy + (i + r) * stride, y + (i + r) * stride, d));

@@ -99,15 +99,24 @@ template <class V, class T>
   while (row < count) next_rows(std::integral_constant<int, 1>());
 }
 
-/// Multiplies A (m×k) by packed panels (k×n), and stores the product. scratch: memory into which Products::rows() may
-/// pack A.
-template <class Arch, class Products, class T, class Element, class AnyStore>
-[[gnu::always_inline]] inline void multiply(index_t m, index_t n, index_t k, Matrix<T> a, Element* panels,
-                                            PrefetchQueue& prefetch, Element* scratch, AnyStore store) {
-  simd::call<PackedProduct<T>, Arch>(m, n, Products::depth(k),
-                                     Products::template rows<MicroTile<Arch, T>>(scratch, a, m, k),
-                                     static_cast<const Element*>(panels), &prefetch, store);
-}
+/// Multiplies operands that stay in the cache. Micro-tiles prefetch what `prefetch` returns. scratch: memory into which
+/// Products::rows() may pack A.
+template <class Arch, class T, class Products>
+struct CachedProduct {
+  using Element = typename Products::Element;
+  Products products;
+  PrefetchQueue* prefetch;
+  Element* scratch;
+
+  /// Multiplies A (m×k) by packed panels (k×n), and stores the product.
+  template <class AnyStore>
+  [[gnu::always_inline]] void operator()(index_t m, index_t n, index_t k, Matrix<T> a, const Element* panels,
+                                         AnyStore store) const {
+    simd::call<PackedProduct<T>, Arch>(m, n, Products::depth(k),
+                                       products.template rows<MicroTile<Arch, T>>(scratch, a, m, k), panels, prefetch,
+                                       store);
+  }
+};
 
 struct ForwardBlocks {
   static constexpr index_t kKeys = 1024;    // keys per block: with their values they fill half of L2
@@ -150,30 +159,30 @@ struct AttentionForward : ForwardBlocks {
   };
 
   template <class Arch, class T>
-  [[gnu::always_inline]] static void run(AttentionHead<T> head, T* y, T* lse, index_t first, index_t last,
-                                         PrefetchQueue prefetch, Scratch<T> s) {
-    using Tile = MicroTile<Arch, T>;
-    using V = typename Tile::V;
+  [[gnu::always_inline]] static void run(Products products, AttentionHead<T> head, T* y, T* lse, index_t first,
+                                         index_t last, PrefetchQueue prefetch, Scratch<T> s) {
+    using V = typename Arch::template vec<T>;
+    const CachedProduct<Arch, T, Products> multiply{products, &prefetch, s.rows};
     const T binary_scale = head.scale * std::numbers::log2e_v<T>;
     T factor[kGroup], inverse[kGroup];
     for (index_t begin = 0; begin < head.num_keys; begin += kKeys) {
       const index_t keys = std::min(kKeys, head.num_keys - begin), from = begin * head.stride;
       const index_t scores_stride = core::round_up(keys, kMaxTileColumns), group = ForwardBlocks::group(scores_stride);
       const bool begins = begin == 0, ends = begin + kKeys >= head.num_keys;
-      Products::template pack_panels<Tile>(s.keys, Matrix<T>{head.k + from, head.stride}.transposed(), keys,
-                                           head.head_size);
-      Products::template pack_panels<Tile>(s.values, Matrix<T>{head.v + from, head.stride}, head.head_size, keys);
+      const Matrix<T> k{head.k + from, head.stride}, v{head.v + from, head.stride};
+      simd::call<PackPanels<Products>, Arch>(products, s.keys, k.transposed(), keys, head.head_size);
+      simd::call<PackPanels<Products>, Arch>(products, s.values, v, head.head_size, keys);
       for (index_t i = first; i < last; i += group) {
         const index_t count = std::min(group, last - i), at = i - first;
         const Matrix<T> queries{head.q + i * head.stride, head.stride}, scores{s.scores, scores_stride};
-        multiply<Arch, Products>(count, core::round_up(keys, V::lanes), head.head_size, queries, s.keys, prefetch,
-                                 s.rows, Store<T>{s.scores, scores_stride, false, binary_scale});
+        multiply(count, core::round_up(keys, V::lanes), head.head_size, queries, s.keys,
+                 Store<T>{s.scores, scores_stride, false, binary_scale});
         online_softmax<V>(s.scores, scores_stride, count, keys, s.largest + at, s.sum + at, factor, begins);
         if (head.mask) drop_scores<V>(head, s.scores, scores_stride, i, count, begin, begin + keys);
         for (index_t r = 0; r < count; ++r) inverse[r] = T{1} / s.sum[at + r];
-        multiply<Arch, Products>(count, head.head_size, keys, scores, s.values, prefetch, s.rows,
-                                 AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride,
-                                                    s.partial_stride, factor, inverse, begins, ends});
+        multiply(count, head.head_size, keys, scores, s.values,
+                 AttentionOutput<T>{y + i * head.stride, head.stride, s.partial + at * s.partial_stride,
+                                    s.partial_stride, factor, inverse, begins, ends});
       }
     }
     for (index_t i = first; i < last && lse != nullptr; ++i)

@@ -149,22 +149,26 @@ template <class Tile>
 
 /// Packs A (m×k) as pairs. Writes pair p of row r to packed[r·stride + p] if rows of A are contiguous, otherwise to
 /// packed[p·stride + r]. stride: a multiple of 16.
-template <class Arch>
-[[gnu::always_inline]] inline void pack_bf16_rows(Bf16Pair* packed, index_t stride, Matrix<float> a, index_t m,
-                                                  index_t k) {
-  if (a.column_stride == 1) {
-    for (index_t r = 0; r < m; ++r, packed += stride)
-      for (index_t p = 0; p < k; p += 2 * Arch::template lanes<float>)
-        pair_neighbours<Arch>(a.data + r * a.row_stride + p, k - p).store(packed + p / 2);
-  } else {
-    for (index_t p = 0; p < k; p += 2, packed += stride)
-      pair_rows<Arch>(
-          a.data + p * a.column_stride, a.column_stride, p + 1 < k,
-          m, [&](index_t r, const auto& pairs, auto part) __attribute__((always_inline)) {
-            part.store(pairs, packed + r);
-          });
+struct PackBf16Rows {
+  template <class Arch>
+  static constexpr bool runs_on = std::is_same_v<Arch, simd::Avx512Bf16>;
+
+  template <class Arch>
+  [[gnu::always_inline]] static void run(Bf16Pair* packed, index_t stride, Matrix<float> a, index_t m, index_t k) {
+    if (a.column_stride == 1) {
+      for (index_t r = 0; r < m; ++r, packed += stride)
+        for (index_t p = 0; p < k; p += 2 * Arch::template lanes<float>)
+          pair_neighbours<Arch>(a.data + r * a.row_stride + p, k - p).store(packed + p / 2);
+    } else {
+      for (index_t p = 0; p < k; p += 2, packed += stride)
+        pair_rows<Arch>(
+            a.data + p * a.column_stride, a.column_stride, p + 1 < k,
+            m, [&](index_t r, const auto& pairs, auto part) __attribute__((always_inline)) {
+              part.store(pairs, packed + r);
+            });
+    }
   }
-}
+};
 
 }  // namespace detail
 }  // namespace MINIBERT_ARCH

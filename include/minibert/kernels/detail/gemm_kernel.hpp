@@ -12,6 +12,7 @@
 
 #include <minibert/kernels/detail/gemm_chunks.hpp>
 #include <minibert/kernels/detail/prefetch_queue.hpp>
+#include <minibert/kernels/detail/products.hpp>
 #include <minibert/kernels/detail/scratch.hpp>
 
 namespace minibert::kernels {
@@ -54,21 +55,6 @@ struct GemmColumns {
     if constexpr (std::is_same_v<T, Element>)
       if (j < direct) return {matrix.data + p * matrix.row_stride + j, matrix.row_stride};
     return {packed + (j - direct) * depth + p * Tile::columns, Tile::columns};
-  }
-};
-
-/// Packs columns [begin, end) of B, all k rows, into panels: the panel at column j begins at
-/// packed + (j − origin)·depth(k).
-template <class Products>
-struct PackColumns {
-  template <class Arch>
-  static constexpr bool runs_on = Products::template runs_on<Arch>;
-
-  template <class Arch, class T>
-  [[gnu::always_inline]] static void run(typename Products::Element* packed, Matrix<T> b, index_t origin, index_t begin,
-                                         index_t end, index_t k) {
-    Products::template pack_panels<MicroTile<Arch, T>>(packed + (begin - origin) * Products::depth(k), b.at(0, begin),
-                                                       end - begin, k);
   }
 };
 
@@ -117,17 +103,17 @@ class ChunkPanels {
   using Element = typename Products::Element;
   using Tile = MicroTile<Arch, T>;
 
-  ChunkPanels(const GemmChunk& chunk, const Matrix<T>&, const GemmColumns<T, Element>& b, const GemmSteps& at,
-              Element* own)
-      : chunk_(chunk), b_(b), at_(at), own_(own) {}
+  ChunkPanels(Products products, const GemmChunk& chunk, const Matrix<T>&, const GemmColumns<T, Element>& b,
+              const GemmSteps& at, Element* own)
+      : products_(products), chunk_(chunk), b_(b), at_(at), own_(own) {}
 
   /// Returns the panel at column j. Own panels are packed kMaxTileColumns columns at a time.
   [[gnu::always_inline]] MicroColumns<Element> columns(index_t j) {
     if (!packs_own()) return b_.template panel<Tile>(j, at_.p);
     const index_t in_group = (j - chunk_.column) % kMaxTileColumns;
     if (in_group == 0)
-      simd::call<PackColumns<Products>, Arch>(own_, b_.matrix.at(at_.p, j), index_t{0}, index_t{0},
-                                              std::min(kMaxTileColumns, chunk_.column_end - j), at_.steps);
+      simd::call<PackPanels<Products>, Arch>(products_, own_, b_.matrix.at(at_.p, j),
+                                             std::min(kMaxTileColumns, chunk_.column_end - j), at_.steps);
     return {own_ + in_group * at_.steps, Tile::columns};
   }
   [[gnu::always_inline]] NoPrefetch prefetch(index_t) { return {}; }
@@ -135,6 +121,7 @@ class ChunkPanels {
  protected:
   [[gnu::always_inline]] bool packs_own() const { return GemmTuning<Arch>::kSharedRows > 0 && b_.own; }
 
+  Products products_;
   const GemmChunk& chunk_;
   const GemmColumns<T, Element>& b_;
   const GemmSteps& at_;
@@ -150,9 +137,9 @@ class PrefetchingPanels : public ChunkPanels<Products, Arch, T> {
   using typename Base::Element;
   using typename Base::Tile;
 
-  PrefetchingPanels(const GemmChunk& chunk, const Matrix<T>& a, const GemmColumns<T, Element>& b, const GemmSteps& at,
-                    Element* own)
-      : Base(chunk, a, b, at, own),
+  PrefetchingPanels(Products products, const GemmChunk& chunk, const Matrix<T>& a, const GemmColumns<T, Element>& b,
+                    const GemmSteps& at, Element* own)
+      : Base(products, chunk, a, b, at, own),
         panels_(0, 0),
         rows_(prefetch_block(a.at(at.ends ? chunk.next : chunk.first, at.next * Products::kStep),
                              chunk.last - chunk.first, at.next_steps * Products::kStep)) {
@@ -197,8 +184,8 @@ struct GemmKernel {
   static constexpr bool runs_on = Products::template runs_on<Arch>;
 
   template <class Arch, class T>
-  [[gnu::always_inline]] static void run(GemmChunk chunk, Matrix<T> a, GemmColumns<T, Element> b, index_t n, index_t k,
-                                         T* scratch, Epilogue<T> epilogue) {
+  [[gnu::always_inline]] static void run(Products products, GemmChunk chunk, Matrix<T> a, GemmColumns<T, Element> b,
+                                         index_t n, index_t k, T* scratch, Epilogue<T> epilogue) {
     using Tile = MicroTile<Arch, T>;
     using Tuning = GemmTuning<Arch>;
     using Panels =
@@ -211,9 +198,9 @@ struct GemmKernel {
       const bool begins = p == 0, ends = p + block >= b.depth;
       const index_t steps = std::min(block, b.depth - p), next = ends ? 0 : p + block, from = p * Products::kStep;
       const GemmSteps at{p, steps, next, std::min(block, b.depth - next), begins, ends};
-      const BlockRows<Element> rows = Products::template block_rows<Tile>(
+      const BlockRows<Element> rows = products.template block_rows<Tile>(
           row_memory, a.at(chunk.first, from), chunk.last - chunk.first, std::min(steps * Products::kStep, k - from));
-      Panels panels(chunk, a, b, at, own);
+      Panels panels(products, chunk, a, b, at, own);
       for_micro_tiles<Arch>(GemmBlock{chunk.first, chunk.last, chunk.column, chunk.column_end, steps, begins, ends},
                             rows, panels, tiles, epilogue);
     }

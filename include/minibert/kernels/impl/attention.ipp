@@ -123,7 +123,7 @@ struct AddRows {
 };
 
 template <class Products, class T>
-void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace) noexcept {
+void attention_forward(Products products, T* y, T* lse, const AttentionInputs<T>& in, T* workspace) noexcept {
   const AttentionShape& shape = in.shape;
   using Scratch = typename AttentionForward<Products>::template Scratch<T>;
   for_heads(shape.queries, shape.num_heads, query_pieces, [=, &in, &shape](const HeadPiece& it, const HeadPiece* next) {
@@ -142,14 +142,15 @@ void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace)
     const auto head = attention_head(in, it);
     const HeadRows queries(shape.queries, shape, it);
     simd::dispatch<AttentionForward<Products>>(
-        head, y + queries.at, lse == nullptr ? nullptr : lse + it.head * shape.queries.num_tokens() + queries.token,
+        products, head, y + queries.at,
+        lse == nullptr ? nullptr : lse + it.head * shape.queries.num_tokens() + queries.token,
         first_query(it, queries.len), end_query(it, queries.len), prefetch, own_scratch<Scratch>(workspace, shape));
   });
 }
 
 template <class Products, class T>
-void attention_backward(const AttentionGradients<T>& gradients, const T* dy, const T* y, const T* lse,
-                        const AttentionInputs<T>& in, T* workspace) noexcept {
+void attention_backward(Products products, const AttentionGradients<T>& gradients, const T* dy, const T* y,
+                        const T* lse, const AttentionInputs<T>& in, T* workspace) noexcept {
   const AttentionShape& shape = in.shape;
   const Sink<T> dq = gradients.dq, dk = gradients.dk, dv = gradients.dv;
   using Scratch = typename AttentionBackward<Products>::template Scratch<T>;
@@ -183,7 +184,7 @@ void attention_backward(const AttentionGradients<T>& gradients, const T* dy, con
                                             .dq = dq_of(it, queries),
                                             .dk = sink(dk, keys),
                                             .dv = sink(dv, keys)};
-    simd::dispatch<AttentionBackward<Products>>(backward, begin, std::min(begin + size, keys.len), prefetch,
+    simd::dispatch<AttentionBackward<Products>>(products, backward, begin, std::min(begin + size, keys.len), prefetch,
                                                 own_scratch<Scratch>(workspace, shape));
   });
   if (!dq || key_pieces(shape.keys.max_seqlen).count <= 1) return;
@@ -200,7 +201,7 @@ void attention_backward(const AttentionGradients<T>& gradients, const T* dy, con
 
 template <class T>
 index_t attention_workspace(const AttentionShape& shape, index_t threads) {
-  using Products = detail::FullProducts<T>;  // all kinds of products need the same scratch memory
+  using Products = detail::PlainProducts<T>;  // all ways of products need the same scratch memory
   using Forward = typename detail::AttentionForward<Products>::template Scratch<T>;
   using Backward = typename detail::AttentionBackward<Products>::template Scratch<T>;
   const index_t own = std::max(detail::scratch_size<Forward, T>(shape), detail::scratch_size<Backward, T>(shape));
@@ -210,16 +211,15 @@ index_t attention_workspace(const AttentionShape& shape, index_t threads) {
 
 template <class T>
 void attention_forward(T* y, T* lse, const AttentionInputs<T>& in, T* workspace, Precision precision) noexcept {
-  detail::with_products<T>(
-      precision, [&](auto products) { detail::attention_forward<decltype(products)>(y, lse, in, workspace); });
+  detail::with_products<T>(precision,
+                           [&](auto products) { detail::attention_forward(products, y, lse, in, workspace); });
 }
 
 template <class T>
 void attention_backward(const AttentionGradients<T>& gradients, const T* dy, const T* y, const T* lse,
                         const AttentionInputs<T>& in, T* workspace, Precision precision) noexcept {
-  detail::with_products<T>(precision, [&](auto products) {
-    detail::attention_backward<decltype(products)>(gradients, dy, y, lse, in, workspace);
-  });
+  detail::with_products<T>(
+      precision, [&](auto products) { detail::attention_backward(products, gradients, dy, y, lse, in, workspace); });
 }
 
 #ifdef MINIBERT_COMPILED

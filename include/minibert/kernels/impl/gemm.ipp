@@ -21,8 +21,8 @@ index_t gemm_chunk_workspace(index_t n, index_t k) {
 
 /// Multiplies with the tuning of one instruction set. workspace: round_up(n, kMaxTileColumns)·k elements for a packed
 /// B, then the scratch memory of each thread (gemm_chunk_workspace() elements).
-template <bool Parallel, class Products, class Tuning, class T>
-void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue,
+template <bool Parallel, class Tuning, class Products, class T>
+void tuned_gemm(Products products, index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue,
                 T* workspace) noexcept {
   using Element = typename Products::Element;
   auto* packed = reinterpret_cast<Element*>(workspace);
@@ -31,8 +31,9 @@ void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilo
   index_t direct = 0;
   GemmCut cut{a.column_stride != 1, a.column_stride != 1, false, false};
   if constexpr (Tuning::kStreams) {
-    if constexpr (std::is_same_v<T, Element>) direct = direct_columns<Tuning>(b, m, n, k);
-    cut.packs_rows = Products::packs_rows(a);
+    if constexpr (std::is_same_v<T, Element>)
+      direct = products.reads_in_place() ? direct_columns<Tuning>(b, m, n, k) : 0;
+    cut.packs_rows = products.packs_rows(a);
     cut.deep = direct > 0 && rows_until_collision(b.row_stride * index_t{sizeof(T)}) >= Tuning::kCollidingRows;
   }
   cut.own_panels = direct == 0 && m < Tuning::kSharedRows;
@@ -40,7 +41,7 @@ void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilo
                 block = depth_block(depth, cut.deep ? Tuning::kBlockInPlace : Tuning::kBlock);
   const GemmColumns<T, Element> columns{b, packed, direct, depth, block, cut.own_panels};
   const auto pack = [=](index_t begin, index_t end) {
-    simd::dispatch<PackColumns<Products>>(packed, b, direct, direct + begin, direct + end, k);
+    simd::dispatch<PackPanels<Products>>(products, packed + begin * depth, b.at(0, direct + begin), end - begin, k);
   };
   if constexpr (Parallel)
     parallel_for(cut.own_panels ? 0 : n - direct, kMaxTileColumns, pack);
@@ -49,18 +50,21 @@ void tuned_gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilo
   const GemmChunks chunks = gemm_chunks<T, Tuning>(m, n, k, cut, Parallel ? num_threads() : 1);
   for_chunks<Parallel>(chunks, [=](const GemmChunk& chunk) {
     T* own = scratch + (Parallel ? thread_index() : 0) * thread_scratch;
-    simd::dispatch<GemmKernel<Products>>(chunk, a, columns, n, k, own, epilogue);
+    simd::dispatch<GemmKernel<Products>>(products, chunk, a, columns, n, k, own, epilogue);
   });
 }
 
-/// Multiplies with the tuning of the instruction set in use.
-template <bool Parallel, class Products, class T>
-void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace) noexcept {
-  if constexpr (!std::is_void_v<typename Products::Streamed>)
+/// Multiplies in the way of the given precision, with the tuning of the instruction set in use.
+template <bool Parallel, class T>
+void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace,
+          Precision precision) noexcept {
+  with_products<T>(precision, [&](auto products) {
+    using Products = decltype(products);
     if (simd::isa() >= simd::Isa::avx512)
-      return tuned_gemm<Parallel, Products, typename Products::Streamed>(m, n, k, a, b, epilogue, workspace);
-  if constexpr (!std::is_same_v<Products, Bf16Products>)
-    tuned_gemm<Parallel, Products, GemmTuning<simd::Avx2>>(m, n, k, a, b, epilogue, workspace);
+      return tuned_gemm<Parallel, typename Products::Streamed>(products, m, n, k, a, b, epilogue, workspace);
+    if constexpr (!std::is_same_v<Products, Bf16Products>)
+      tuned_gemm<Parallel, GemmTuning<simd::Avx2>>(products, m, n, k, a, b, epilogue, workspace);
+  });
 }
 
 }  // namespace detail
@@ -74,15 +78,13 @@ index_t gemm_workspace(index_t n, index_t k, index_t threads) {
 template <class T>
 void gemm_serial(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace,
                  Precision precision) noexcept {
-  detail::with_products<T>(
-      precision, [&](auto products) { detail::gemm<false, decltype(products)>(m, n, k, a, b, epilogue, workspace); });
+  detail::gemm<false>(m, n, k, a, b, epilogue, workspace, precision);
 }
 
 template <class T>
 void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace,
           Precision precision) noexcept {
-  detail::with_products<T>(
-      precision, [&](auto products) { detail::gemm<true, decltype(products)>(m, n, k, a, b, epilogue, workspace); });
+  detail::gemm<true>(m, n, k, a, b, epilogue, workspace, precision);
 }
 
 #ifdef MINIBERT_COMPILED
