@@ -118,7 +118,7 @@ class BertTokenizer {
   /// Pads encodings and their overflowing encodings according to padding, max_length, pad_to_multiple_of and
   /// padding_side.
   /// @throws ValueError if padding is max_length and neither max_length nor model_max_length is set, or if
-  /// pad_to_multiple_of is invalid
+  /// pad_to_multiple_of is below 1
   void pad(std::vector<Encoding>& encodings,
            const EncodeOptions& options = {.padding = PaddingStrategy::longest}) const;
 
