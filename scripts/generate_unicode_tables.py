@@ -4,7 +4,8 @@
 Hugging Face's tokenizer mixes several versions of Unicode: categories of about version 8, canonical decomposition of 9,
 word characters of 16 and lower case of 17. It also has mistakes of its own. This script starts from utf8proc 2.8
 (Unicode 15; Debian: libutf8proc2), loaded at run time. The sets below list the code points where Hugging Face differs
-from it. The sizes of the results are checked, so that another version of utf8proc cannot change the tables unnoticed.
+from utf8proc. The sizes of the resulting sets are checked, so that another version of utf8proc cannot change the tables
+unnoticed.
 
 usage: scripts/generate_unicode_tables.py [--output FILE] [--check]
 """
@@ -52,19 +53,21 @@ COMBINING_CLASSES_TOO_NEW = """
 10F46-10F50 10F82-10F85 11070 1133B 1145E 11839-1183A 1193D-1193E 11943 119E0 11A34 11A47 11A99 11D42 11D44-11D45
 11D97 11F41-11F42 16FF0-16FF1 1E08F 1E130-1E136 1E2AE 1E2EC-1E2EF 1E4EC-1E4EF"""
 
-# Newer than utf8proc's table. U+0130 becomes two characters (0069 0307), which the normalizer handles itself.
+# Newer than utf8proc's table, except U+0130. The lower case of U+0130 has two characters, 0069 0307. The table has only
+# the first of them; the normalizer adds the second.
 LOWERCASE_ADDED = {0x0130: 0x69, 0x1C89: 0x1C8A, 0xA7CB: 0x264, 0xA7CC: 0xA7CD, 0xA7CE: 0xA7CF, 0xA7D2: 0xA7D3,
                    0xA7D4: 0xA7D5, 0xA7DA: 0xA7DB, 0xA7DC: 0x19B,
                    **{c: c + 0x20 for c in range(0x10D50, 0x10D66)}, **{c: c + 0x1B for c in range(0x16EA0, 0x16EB9)}}
 
-# Letters with the category of symbols (So), and the joiners. Then characters newer than utf8proc's table (Unicode 16).
+# Enclosed letters, whose category is So (symbol), and the joiners.
 WORD_CHARACTERS_ADDED = "24B6-24E9 1F130-1F149 1F150-1F169 1F170-1F189 200C-200D"
+# Newer than utf8proc's table: characters of Unicode 16.
 WORD_CHARACTERS_NEWER = """
 0897 1C89-1C8A A7CB-A7CD A7DA-A7DC 105C0-105F3 10D40-10D65 10D69-10D6D 10D6F-10D85 10EC2-10EC4 10EFC 11380-11389 1138B
 1138E 11390-113B5 113B7-113C0 113C2 113C5 113C7-113CA 113CC-113D3 113E1-113E2 116D0-116E3 11BC0-11BE0 11BF0-11BF9 11F5A
 13460-143FA 16100-16139 16D40-16D6C 16D70-16D79 18CFF 1CCF0-1CCF9 1E5D0-1E5FA 2EBF0-2EE5D"""
 
-# The bits of a character's property byte, in order.
+# The bits of a character's property byte, lowest first.
 PROPERTIES = ["Removed", "Whitespace", "Punctuation", "Cjk", "Mark", "Decomposes", "NonStarter", "HasLowercase"]
 
 
@@ -160,7 +163,7 @@ class Tables:
 
 
 def lowercase_ranges(lowercase):
-    """Returns runs (first, last, step, delta) of code points first, first + step, …, last with lower case c + delta."""
+    """Returns runs (first, last, step, delta): the lower case of c = first, first + step, …, last is c + delta."""
     ranges = []
     for c in sorted(lowercase):
         delta = lowercase[c] - c
@@ -242,9 +245,9 @@ namespace minibert::unicode::tables {{
 {flags}
 inline constexpr int kBlockSize = {BLOCK};
 
-// Entry i is the number of the block with the properties of code points [{BLOCK}·i, {BLOCK}·i + {BLOCK}).
+// Code points [{BLOCK}·i, {BLOCK}·i + {BLOCK}) have the properties in block kBlockIndex[i] of kProperties.
 {array(f"std::uint8_t kBlockIndex[{len(index)}]", index)}
-// The property bytes, block by block.
+// The property bytes of the distinct blocks. Block k begins at kProperties[k * kBlockSize].
 {array(f"std::uint8_t kProperties[{len(blocks)} * kBlockSize]", b"".join(blocks))}
 // The code points that decompose canonically, except Hangul syllables, ascending. The full decomposition of
 // kDecomposed[i] begins at kDecompositionText[kDecompositionOffset[i]] and ends before
@@ -258,8 +261,8 @@ struct CombiningClassRange {{
   std::uint8_t combining_class;
 }};
 {array(f"CombiningClassRange kCombiningClasses[{len(classes)}]", classes, braces)}
-// Runs of code points first, first + step, …, last, ascending. The lower case of code point c in a run is c + delta; of
-// U+0130, which has two characters in lower case, it is the first.
+// Runs of code points first, first + step, …, last, ascending. The lower case of code point c in a run is c + delta.
+// For U+0130, whose lower case has two characters (0069 0307), c + delta is the first of them.
 struct LowercaseRange {{
   char32_t first, last;
   std::uint8_t step;

@@ -10,13 +10,13 @@
 
 namespace minibert {
 
-/// Compares the gradients a of backward() with the central differences b. Checks all parameters of the store that
+/// Compares gradients a, computed by backward(), with central differences b. Checks all parameters of the store that
 /// require a gradient. `loss` is a function from a Tape<double>& to a scalar Variable<double>.
 ///
-/// Returns the largest error of any tensor, max|a − b| / max|b|. If b is near zero compared to the other tensors (as
-/// for the bias of the keys in attention), divides by the largest |b| of all tensors instead. Returns NaN if any number
-/// is NaN, so that `gradcheck(...) < 1e-6` fails. Leaves the gradients in the store and restores the values. Changes a
-/// value x by step·max(1, |x|).
+/// The error of a tensor is max|a − b| / max|b|. If max|b| is at most 10⁻⁶ of the largest |b| of all tensors (as for
+/// the bias of the keys in attention), the error is max|a − b| divided by that largest |b|. Returns the largest error.
+/// Returns NaN if any number is NaN, so that `gradcheck(...) < 1e-6` fails. Leaves the gradients in the store and
+/// restores the values. Changes a value x by step·max(1, |x|).
 template <class Loss>
 double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
   Tape<double> tape;
@@ -58,7 +58,7 @@ double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
 }
 
 /// Checks the gradients of `loss` at the given inputs, as torch.autograd.gradcheck. `loss` is a function from a
-/// std::vector<Variable<double>> to a scalar Variable<double>. Returns the error as above.
+/// std::vector<Variable<double>> to a scalar Variable<double>. Returns the largest error, as the other gradcheck().
 template <class Loss>
 double gradcheck(const std::vector<Tensor<double>>& inputs, Loss loss, double step = 1e-5) {
   ParameterStore<double> store;

@@ -41,7 +41,7 @@ class Op {
   T* output(const Shape& shape);
 
   /// Returns true if the tape will keep the backward step. The op must then keep the values that the step reads.
-  /// @throws ValueError before output()
+  /// @throws ValueError if called before output()
   bool is_recorded() const;
 
   Tape<T>& tape() const noexcept { return tape_; }
@@ -50,7 +50,7 @@ class Op {
   /// dy is the gradient of the result. f may overwrite dy. f is copied and never destroyed, so f must capture inputs,
   /// pointers and numbers by value. f must call gradients.slot() or gradients.none() for each input that requires a
   /// gradient.
-  /// @throws ValueError before output(), or if the op is closed
+  /// @throws ValueError if called before output(), or if the op is closed
   template <class F>
   Variable<T> record(F f) {
     static_assert(std::is_trivially_destructible_v<F> && std::is_trivially_copyable_v<F>,
@@ -72,7 +72,7 @@ class Op {
   using Edge = autograd::detail::Edge<T>;
 
   /// Checks that the op is open. `function` is the name of the caller, for the message.
-  /// @throws ValueError after record(), or after the tape's reset()
+  /// @throws ValueError if record() or the tape's reset() has closed the op
   void check_open(const char* function) const;
 
   void close() noexcept {

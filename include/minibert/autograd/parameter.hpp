@@ -20,9 +20,6 @@ class ParameterStore;
 ///
 /// The gradient belongs to the parameter, not to a tape. Any number of threads may run forward passes on the parameters
 /// of one store at the same time, if each thread has its own tape. Only one thread at a time may run backward().
-///
-/// The gradient belongs to the parameter, not to a tape. Any number of threads may run forward passes on the parameters
-/// of one store at the same time, each with a tape of its own, but only one at a time may run backward().
 template <class T>
 struct Parameter {
   std::string name;  ///< full name, as in the model files of Hugging Face
@@ -31,7 +28,7 @@ struct Parameter {
   bool has_grad = false;      ///< true if grad was written since zero_grad(); false is PyTorch's `grad is None`
   T* data = nullptr;          ///< shape.numel() values
   T* grad = nullptr;          ///< shape.numel() values; null until a backward pass first reaches the parameter
-  ParameterStore<T>* store = nullptr;
+  ParameterStore<T>* store = nullptr;  ///< owner of data and grad
 
   index_t numel() const noexcept { return shape.numel(); }
 

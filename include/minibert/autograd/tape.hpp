@@ -102,9 +102,9 @@ class Tape {
 
   // ---- backward ----
 
-  /// Adds the gradient of `loss` to every parameter and variable that the loss depends on. Two losses may share
-  /// parameters, but no value computed from parameters: add such losses and call backward() once. After an exception
-  /// the gradients are incomplete: clear the gradients, and reset the tape.
+  /// Adds the gradient of `loss` to the gradient of every parameter and variable that the loss depends on. Two losses
+  /// may share parameters, but not values computed from parameters: if they do, add the losses and call backward()
+  /// once. After an exception the gradients are incomplete: clear the gradients, and reset the tape.
   /// @throws ShapeError unless the loss has exactly one element; ValueError if the loss requires no gradient, if the
   /// loss belongs to another tape, or if a value that the loss depends on was differentiated before; Error if the
   /// backward step of an op gives an input no gradient
@@ -157,13 +157,13 @@ class Tape {
     gradients_.release(gradient, core::usize(shape.numel()) * sizeof(T));
   }
 
-  std::uint64_t step_ = 0;
+  std::uint64_t step_ = 0;  // number of calls of reset()
   Arena arena_;
   Pool gradients_;
   Workspace workspace_;
-  Node* last_ = nullptr;
-  std::vector<Leaf> leaves_;  // sorted by the address of the parameter
-  const autograd::detail::OpenOp<T>* open_op_ = nullptr;
+  Node* last_ = nullptr;                                  // the node recorded last
+  std::vector<Leaf> leaves_;                              // sorted by the address of the parameter
+  const autograd::detail::OpenOp<T>* open_op_ = nullptr;  // null if no op is open
 };
 
 }  // namespace minibert

@@ -26,7 +26,7 @@ namespace autograd::detail {
 template <class T>
 struct Node;
 
-/// An input of a recorded op.
+/// An input that an op has listed.
 template <class T>
 struct Edge {
   Node<T>* node = nullptr;
@@ -61,13 +61,14 @@ struct OpenOp {
 
 }  // namespace autograd::detail
 
-/// A handle to a value on a tape. Cheap to copy. Valid until the tape's next reset(); using it afterwards throws.
+/// A handle to a value on a tape. Cheap to copy. Valid until the tape's next reset(); using it afterwards throws
+/// ValueError.
 template <class T>
 class Variable {
  public:
   Variable() = default;
-  // A backward step must be trivially copyable. The copy constructor is not trivial, so a backward step cannot capture
-  // a Variable. A backward step reaches values and gradients only through the op's listed inputs (see Op).
+  // Not trivial on purpose: a backward step must be trivially copyable, so it cannot capture a Variable. It reaches
+  // values and gradients only through the op's listed inputs (see Op).
   Variable(const Variable& other) noexcept : tape_(other.tape_), node_(other.node_), step_(other.step_) {}
   Variable& operator=(const Variable& other) noexcept = default;
 
@@ -79,7 +80,7 @@ class Variable {
   Tape<T>& tape() const { return node(), *tape_; }
 
   /// Returns the value's elements, in row-major order.
-  /// @throws ValueError if the variable requires a gradient and the open op does not list it (see Op)
+  /// @throws ValueError if the variable requires a gradient and an op is open that does not list the variable (see Op)
   const T* data() const;
   /// Returns a view of the value as a matrix: the last dimension as columns, all others as rows. Needs Eigen/Core
   /// to be included.

@@ -11,22 +11,23 @@ namespace minibert::functional {
 
 /// Dropout of the attention probabilities.
 struct AttentionDropout {
-  double p = 0;  ///< probability that a value is zeroed
-  random::Key key;
+  double p = 0;     ///< probability that a value is zeroed
+  random::Key key;  ///< determines which values are zeroed
 };
 
 /// Computes y = dropout(softmax(Q·Kᵗ/√D))·V for each of the H = num_heads heads of each sequence (Vaswani et al.,
 /// 2017). D is the size of a head. The queries of a sequence attend to all keys of the same sequence. query and y have
 /// the shape (M, H·D); `queries` assigns these rows to sequences. key and value have the shape (N, H·D); `keys` assigns
-/// these rows to sequences. The arrays of `queries` and `keys` must live until the backward pass.
+/// these rows to sequences. The arrays of `queries` and `keys` must live until the backward pass has run.
 /// @throws ShapeError if shapes, heads or sequences do not fit; ValueError for a dropout probability outside [0, 1),
 /// for dropout without keys.global_rows, or for a sequence with queries and no key
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
                       const Sequences& queries, const Sequences& keys, const AttentionDropout& dropout = {});
 
-/// Computes self-attention: every token attends to all tokens of its sequence. query, key, value, y: (N, H·D).
-/// @throws as above
+/// Computes self-attention: every token attends to all tokens of its sequence. query, key, value and the result have
+/// the shape (N, H·D), for N tokens and H = num_heads heads of size D.
+/// @throws as the other attention()
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
                       const Sequences& sequences, const AttentionDropout& dropout = {});

@@ -9,15 +9,16 @@
 namespace minibert::functional {
 
 /// Zeroes each element with probability p and scales the others by 1/(1 − p). x: (…, D). `sequences` says which rows of
-/// x belong to which sequence. Whether an element is zeroed depends only on the key, on the element's sequence (its
-/// index in sequences.global_rows), on its position in the sequence and on its feature. Returns x itself for p = 0. The
-/// arrays of `sequences` must live until the backward pass.
+/// x belong to which sequence. Whether an element is zeroed depends only on the key, on the number that
+/// sequences.global_rows gives to the element's sequence, on its position in the sequence and on its feature. Returns x
+/// itself for p = 0. The arrays of `sequences` must live until the backward pass has run.
 /// @throws ValueError unless 0 ≤ p < 1, or if sequences.global_rows is missing; ShapeError if the sequences do not fit
 /// x
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, random::Key key, const Sequences& sequences);
 
-/// Applies dropout to rows that belong to no sequence. The mask depends on the key and on (row, feature). x: (…, D).
+/// Applies dropout to rows that belong to no sequence. Whether an element is zeroed depends only on the key and on the
+/// indices of its row and feature. x: (…, D).
 /// @throws ValueError unless 0 ≤ p < 1; ShapeError for a scalar
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, random::Key key);

@@ -8,7 +8,7 @@
 namespace minibert::functional {
 
 /// Computes y[b], the mean of x[t] over the rows t of sequence b. y[b] is zero for an empty sequence. x: (N, D) and y:
-/// (B, D), where B is the number of sequences. The arrays of `sequences` must live until the backward pass.
+/// (B, D), where B is the number of sequences. The arrays of `sequences` must live until the backward pass has run.
 /// @throws ShapeError if the sequences do not fit x
 template <class T>
 Variable<T> mean_pool(Variable<T> x, const Sequences& sequences);

@@ -47,7 +47,7 @@ class AddedTokenSearch {
   /// includes the white space on that side.
   template <class OnText, class OnToken>
   void split(std::string_view text, OnText&& on_text, OnToken&& on_token) const {
-    std::size_t begin = 0;  // end of the token found last; 0 at first
+    std::size_t begin = 0;  // end of the last token found; 0 if there is none yet
     for (std::size_t i = 0; i < text.size() && !patterns_.empty();) {
       if (only_begin_) i = std::min(text.find(*only_begin_, i), text.size());
       if (i == text.size()) break;

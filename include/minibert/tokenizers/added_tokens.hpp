@@ -23,8 +23,8 @@ class AddedTokens {
  public:
   AddedTokens() = default;
 
-  /// Adds the five special tokens of `options` to `tokens`. A token in the vocabulary gets its id from the vocabulary.
-  /// Other tokens without an id get the next free ids, the five special tokens first.
+  /// Adds the five special tokens of `options` to `tokens`. A token with a negative id gets its id from the vocabulary
+  /// or, if the vocabulary lacks the token, the next free id. The five special tokens get their ids first.
   /// @throws ValueError if a token is empty (before or after normalization), if a given id differs from the
   /// vocabulary's id for that token, if the id of a token outside the vocabulary is below the vocabulary's size, or if
   /// two tokens have the same id
@@ -115,7 +115,7 @@ class AddedTokens {
     check_token(*token, model);
   }
 
-  /// Returns the id for a token that was given without one.
+  /// Returns the id for a token that was given with a negative id.
   token_id id_for(const std::string& content, const WordPiece& model) const {
     const token_id known = model.find(content);
     if (known != WordPiece::kNoToken) return known;

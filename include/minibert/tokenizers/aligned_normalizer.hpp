@@ -20,8 +20,8 @@ struct AlignedText {
   std::string text;
   std::vector<index_t> origins;  // text.size() elements
 
-  /// Returns the span in the original text that `part`, a non-empty part of `text`, comes from. The span includes
-  /// dropped characters between the origins of the first and last byte of `part`.
+  /// Returns the span of the original text from which `part` comes. `part` must be a non-empty view into `text`. The
+  /// span includes dropped characters between the origins of the first and last byte of `part`.
   CharSpan span(std::string_view part) const {
     const index_t begin = part.data() - text.data();
     return {core::at(origins, begin), core::at(origins, begin + core::length(part) - 1) + 1};
@@ -37,7 +37,7 @@ class CharacterCounter {
 
   /// Returns the number of characters before `place`, a pointer into the text to the start of a character.
   index_t before(const char* place) {
-    if (place < counted_) {  // matches of added tokens may overlap
+    if (place < counted_) {  // places go back where matches of added tokens overlap
       counted_ = begin_;
       count_ = 0;
     }
@@ -55,7 +55,8 @@ struct AlignedCharacter {
   index_t origin;
 };
 
-/// Applies steps 1 and 2 of BertNormalizer. The origin of the first character of `text` is `first`.
+/// Applies steps 1 and 2 of BertNormalizer (clean_text and handle_chinese_chars). The origin of the first character of
+/// `text` is `first`.
 inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNormalizerOptions& options,
                                              index_t first) {
   std::vector<AlignedCharacter> out;
@@ -72,9 +73,10 @@ inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNo
   return out;
 }
 
-/// Applies step 3 of BertNormalizer. Sorting can move characters, but origins are assigned by position after sorting,
-/// as in Hugging Face's tokenizers: the nth character that begins a decomposition gets the origin of the nth input
-/// character. All characters up to the next such character get the same origin.
+/// Applies step 3 of BertNormalizer (strip_accents): decomposes the characters, sorts marks into canonical order and
+/// removes nonspacing marks. Origins do not move with the sorted marks. As in Hugging Face's tokenizers, they are
+/// assigned by position after sorting: the nth character that begins a decomposition gets the origin of the nth input
+/// character, and so do the characters after it, up to the next character that begins a decomposition.
 inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter>& text) {
   struct Part {
     char32_t character;
@@ -108,8 +110,8 @@ inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter
 
 }  // namespace tokenizers::detail
 
-/// Normalizes a text as BertNormalizer(options) does, and records the origin of each byte. The first character of the
-/// text has the index `first`. Several times slower than BertNormalizer, because each step is a separate pass.
+/// Normalizes a text as BertNormalizer(options) does, and records the origin of each byte. The origin of the first
+/// character of the text is `first`. Several times slower than BertNormalizer, because each step is a separate pass.
 inline AlignedText normalize_aligned(std::string_view text, const BertNormalizerOptions& options, index_t first = 0) {
   std::vector<tokenizers::detail::AlignedCharacter> characters = tokenizers::detail::cleaned(text, options, first);
   if (options.strips_accents()) characters = tokenizers::detail::stripped(characters);

@@ -75,8 +75,8 @@ class BertPipeline {
   }
 
  private:
-  /// Appends the ids of `piece`: a piece of raw text between added tokens, or a word of such a piece. Calls add for
-  /// added tokens.
+  /// Appends the ids of `piece`: a piece of raw text between added tokens, or a word of such a piece. For each added
+  /// token found in the normalized piece, calls add(id, match).
   template <class Add>
   void append_ids_of_piece(std::string_view piece, IdAppender& ids, const Add& add) const {
     thread_local std::string normalized;

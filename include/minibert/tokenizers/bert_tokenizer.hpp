@@ -35,11 +35,11 @@ class BertTokenizer {
   explicit BertTokenizer(std::vector<std::string> vocabulary, const Options& options = {});
 
   /// Creates a tokenizer from parts, as read_bert_tokenizer() returns them.
-  /// @throws ValueError as above, and for invalid added tokens; see AddedTokens
+  /// @throws ValueError as the other constructor, and for invalid added tokens; see AddedTokens
   explicit BertTokenizer(BertTokenizerParts parts);
 
   /// Reads a tokenizer from a folder with tokenizer.json or vocab.txt, and optionally tokenizer_config.json.
-  /// @throws IoError, FormatError as read_bert_tokenizer(), and FormatError if the parts do not fit together
+  /// @throws IoError and FormatError as read_bert_tokenizer(), and FormatError if the constructor rejects what was read
   static BertTokenizer from_pretrained(const std::filesystem::path& folder);
 
   /// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt; see write_bert_tokenizer().
@@ -118,12 +118,12 @@ class BertTokenizer {
   /// Pads encodings and their overflowing encodings according to padding, max_length, pad_to_multiple_of and
   /// padding_side.
   /// @throws ValueError if padding is max_length and neither max_length nor model_max_length is set, or if
-  /// pad_to_multiple_of is invalid
+  /// pad_to_multiple_of is below 1
   void pad(std::vector<Encoding>& encodings,
            const EncodeOptions& options = {.padding = PaddingStrategy::longest}) const;
 
   /// Appends the ids of [CLS] text [SEP] to `ids`. Truncates the text so that at most max_length ids are appended.
-  /// Returns the number of ids that were cut off. Allocates no memory once `ids` and the buffer of the thread are large
+  /// Returns the number of ids that were cut off. Allocates no memory once `ids` and a thread-local buffer are large
   /// enough.
   /// @throws ValueError if max_length is below 2
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const;
@@ -159,7 +159,8 @@ class BertTokenizer {
                              std::vector<AddedToken> special);
 
   /// Returns the options with every unset value replaced by its default.
-  /// @throws ValueError if pad_to_multiple_of is below 1, or truncation and padding would give different lengths
+  /// @throws ValueError if pad_to_multiple_of is below 1, or if texts are both truncated and padded and max_length is
+  /// not a multiple of pad_to_multiple_of
   EncodeOptions resolve(EncodeOptions options) const;
 
   Encoding encode_alone(std::string_view text, std::optional<std::string_view> pair,
@@ -171,8 +172,8 @@ class BertTokenizer {
   /// Encodes a text or pair without padding. `options` must come from resolve().
   Encoding unpadded(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const;
 
-  /// Appends the ids of one text, truncated to `room` ids without the special tokens. Returns the number of ids that
-  /// were cut off.
+  /// Appends the ids of one text, truncated to `room` ids, not counting the special tokens. Returns the number of ids
+  /// that were cut off.
   index_t append_encoded(std::string_view text, bool add_special_tokens, index_t room, Side truncation_side,
                          std::vector<token_id>& ids) const;
 

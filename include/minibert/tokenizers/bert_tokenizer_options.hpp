@@ -70,7 +70,7 @@ struct AddedToken {
   token_id id;  ///< negative: use the id in the vocabulary, or the next free id if the vocabulary lacks the token
   std::string content;
   bool special = true;       ///< decode(ids, skip_special_tokens = true) skips the token; MLM masking never masks it
-  bool single_word = false;  ///< found only if no letter, mark, digit or connector is next to it
+  bool single_word = false;  ///< found only if no word character (\w in a regex) is next to it
   bool lstrip = false;       ///< a match includes the white space before the token
   bool rstrip = false;       ///< a match includes the white space after the token
   bool normalized = false;  ///< true: search the normalized text for the normalized content; false: search the raw text
@@ -78,7 +78,7 @@ struct AddedToken {
 
 /// The contents of a tokenizer's files.
 struct BertTokenizerParts {
-  std::vector<std::string> vocabulary;  ///< index: id; an unused id has "" or a duplicate of a later entry
+  std::vector<std::string> vocabulary;  ///< index: id; the entry of an unused id is "" or equals a later entry
   std::vector<AddedToken> added_tokens;
   BertTokenizerOptions options;
 };

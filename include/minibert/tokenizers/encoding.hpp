@@ -44,7 +44,7 @@ struct Encoding {
   std::vector<token_id> input_ids;
   std::vector<std::int32_t> token_type_ids;       ///< 0 for [CLS] A [SEP] and for padding, 1 for B [SEP]
   std::vector<std::int32_t> attention_mask;       ///< 0 for padding, 1 for all other tokens
-  std::vector<std::int32_t> special_tokens_mask;  ///< 1 for [CLS] and [SEP] added by the tokenizer, and for padding
+  std::vector<std::int32_t> special_tokens_mask;  ///< 1 for padding and for [CLS] and [SEP] that the tokenizer added
   std::vector<CharSpan> offset_mapping;           ///< spans in the original text; (0, 0) where special_tokens_mask is 1
   /// Index of the token's word in its text. Punctuation characters and added tokens count as words. kNoWord where
   /// special_tokens_mask is 1.

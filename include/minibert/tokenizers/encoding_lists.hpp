@@ -13,8 +13,8 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Returns n empty encodings. Before it creates them, all threads together touch every page of the memory, because the
-/// page faults take several times as long as filling the memory.
+/// Returns n empty encodings. Before it creates them, all threads together touch every page of their memory: page
+/// faults take several times as long as filling the memory, so they are worth sharing among the threads.
 inline std::vector<Encoding> empty_encodings(index_t n) {
   constexpr index_t kPage = 4096;
   std::vector<Encoding> encodings;

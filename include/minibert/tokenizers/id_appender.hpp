@@ -9,9 +9,9 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Appends ids to a vector. Callers call make_room() once per word. add() then needs no capacity check and is a single
-/// store instruction, whatever the compiler inlines. While the appender exists, the vector has spare elements at its
-/// end. The destructor removes the spare elements.
+/// Appends ids to a vector. Callers call make_room() once per word, so that add() needs no capacity check: it is a
+/// single store instruction. (The cost of push_back() depends on what the compiler inlines.) While the appender exists,
+/// the vector has spare elements at its end. The destructor removes the spare elements.
 class IdAppender {
  public:
   /// `expected` estimates how many ids will be added. The vector grows in steps of at least min(expected, 1024)
@@ -22,7 +22,7 @@ class IdAppender {
   IdAppender& operator=(const IdAppender&) = delete;
   ~IdAppender() { ids_.resize(used()); }
 
-  /// Makes room for `count` more ids. Must be called before these ids are added.
+  /// Makes room for `count` more ids. Must be called before these ids are added: add() does not check.
   [[gnu::always_inline]] void make_room(std::size_t count) {
     if (static_cast<std::size_t>(end_ - out_) < count) grow(count);
   }

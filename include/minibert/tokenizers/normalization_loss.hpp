@@ -34,9 +34,9 @@ struct NormalizationWarning {
 
 /// Counts the lines that lose characters.
 struct NormalizationLossCount {
-  index_t lines = 0;
-  index_t lines_with_joiners = 0;
-  index_t lines_with_marks = 0;
+  index_t lines = 0;               ///< all lines added, also those that lose nothing
+  index_t lines_with_joiners = 0;  ///< lines that lose joiners
+  index_t lines_with_marks = 0;    ///< lines that lose marks
 
   void add(const NormalizationLoss& line) noexcept {
     ++lines;

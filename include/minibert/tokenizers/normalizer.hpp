@@ -51,7 +51,7 @@ class BertNormalizer {
 
   std::int8_t normalize_ascii(int byte) const noexcept;
 
-  /// Normalizes and appends ASCII characters. clean_text must not remove any of them.
+  /// Normalizes and appends ASCII characters. `run` must not contain characters that clean_text removes.
   void append_ascii(std::string_view run, std::string& out) const;
 
   /// Returns a pointer to the first character in [p, end) that is ASCII, invalid or affected by a step. Returns `end`

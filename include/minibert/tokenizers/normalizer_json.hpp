@@ -42,7 +42,8 @@ inline Json replace_json(const std::string& regex, const char* content) {
 }
 
 /// Returns the JSON of the normalizer. With keep_joiners, the BertNormalizer has clean_text = false, because clean_text
-/// would remove the joiners. Two Replace normalizers before the BertNormalizer do the other work of clean_text.
+/// would remove the joiners. Two Replace normalizers before the BertNormalizer do the rest of clean_text: they remove
+/// the other characters and replace white space with spaces.
 inline Json normalizer_json(const BertNormalizerOptions& options) {
   const Json strip_accents = options.strip_accents ? Json(*options.strip_accents) : Json();
   const Json bert(Json::Object{{"type", "BertNormalizer"},

@@ -38,7 +38,7 @@ auto in_context(std::string_view where, F&& f) {
   }
 }
 
-/// Returns the member of this name, or nullptr if it is missing or null.
+/// Returns the member `key` of the object, or nullptr if it is missing or null.
 inline const Json* find_non_null(const Json& object, std::string_view key) {
   const Json* value = object.find(key);
   return value == nullptr || value->is_null() ? nullptr : value;
@@ -272,8 +272,8 @@ inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
   return tokens;
 }
 
-/// Returns true if transformers, given this tokenizer_class, follows tokenizer.json and ignores the normalizer settings
-/// of tokenizer_config.json.
+/// Returns true if `config`, the tokenizer_config.json, has a tokenizer_class for which transformers follows
+/// tokenizer.json and ignores the normalizer settings of `config`.
 /// @throws FormatError for a tokenizer_class of another model
 inline bool follows_tokenizer_json(const Json& config) {
   const Json* tokenizer_class = find_non_null(config, "tokenizer_class");

@@ -12,8 +12,9 @@
 namespace minibert {
 
 /// A trie in one array: the double array of Aoe, "An efficient digital search algorithm by using a double-array
-/// structure", 1989. The child of node n for byte b is node base(n) + b, if that node has n as its parent. A search
-/// reads one cell per byte of text. A vocabulary of 30,000 tokens takes about 1 MB.
+/// structure", 1989. A node is the index of its cell in this array. The child of node n for byte b is node base(n) + b,
+/// if that node has n as its parent. A search reads one cell per byte of text. A vocabulary of 30,000 tokens takes
+/// about 1 MB.
 class Trie {
  public:
   using Node = std::int32_t;
@@ -38,7 +39,7 @@ class Trie {
     cells_.shrink_to_fit();
   }
 
-  /// Returns the node reached from `node` along the bytes of the text, or kNoNode.
+  /// Returns the node reached from `node` along the bytes of the text, or kNoNode if there is none.
   Node descend(Node node, std::string_view text) const noexcept {
     for (const char c : text) {
       node = child(node, c);
@@ -79,7 +80,8 @@ class Trie {
     Value value = kNoValue;
   };
 
-  /// The entries [begin, end) have the same first `depth` bytes, which lead to `node`.
+  /// A node whose children are still to be created. The entries [begin, end) have the same first `depth` bytes, which
+  /// lead to `node`.
   struct Branch {
     Node node;
     index_t begin, end, depth;
@@ -89,7 +91,8 @@ class Trie {
   /// that keep asserts.
   const Cell& cell(Node node) const noexcept { return cells_.data()[node]; }
 
-  /// Returns the child for a byte, or kNoNode. Needs no bounds check, because there are 256 cells from every base on.
+  /// Returns the child for a byte, or kNoNode. Needs no bounds check, because the array has at least 256 cells from
+  /// every base on.
   Node child(Node node, char byte) const noexcept {
     const Node next = cell(node).base + static_cast<unsigned char>(byte);
     return cell(next).parent == node ? next : kNoNode;
@@ -121,9 +124,9 @@ class Trie {
     branches.insert(branches.end(), children.rbegin(), children.rend());
   }
 
-  /// Returns a base at which the cells of all these bytes are free. Searches cells in ascending order from
-  /// search_start_ on. `bytes` must be ascending. Moves search_start_ to the cell found if at least 95 % of the cells
-  /// searched are taken.
+  /// Returns a base such that cell base + b is free for each byte b. `bytes` must be ascending. Searches for the cell
+  /// of the first byte, in ascending order from search_start_ on. If at least 95 % of the cells searched are taken,
+  /// moves search_start_ to the cell found.
   std::int32_t free_base(const std::vector<std::int32_t>& bytes) {
     index_t taken = 0;
     for (index_t cell = std::max<index_t>(search_start_, bytes.front() + 1);; ++cell) {
@@ -142,7 +145,7 @@ class Trie {
   }
 
   std::vector<Cell> cells_;
-  index_t search_start_ = 1;  // where free_base() starts; nearly all earlier cells are taken
+  index_t search_start_ = 1;  // the cell at which free_base() starts; nearly all earlier cells are taken
 };
 
 }  // namespace minibert

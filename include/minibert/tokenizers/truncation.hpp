@@ -22,8 +22,7 @@ struct PairLengths {
 };
 
 /// Returns how many tokens longest_first keeps of each text of a pair with more than `room` tokens. The shorter text
-/// keeps all its tokens, but at most half of the room (rounded down if both texts are cut). The longer text gets the
-/// rest.
+/// keeps all its tokens, but at most half of `room`, rounded down. The longer text keeps the rest.
 inline PairLengths cut_longest_first(index_t first, index_t second, index_t room) {
   const auto [shorter, longer] = std::minmax(first, second);
   index_t kept_of_shorter = shorter, kept_of_longer = std::max(shorter, room - shorter);
@@ -66,7 +65,7 @@ struct Window {
 /// tokens. The first window is the part that is kept: the start of the text, or the end of the text if truncation_side
 /// is left. The other windows overflow. If `kept` is 0, the first window is empty and the whole text overflows in one
 /// window.
-/// @throws ValueError unless stride is less than `kept`
+/// @throws ValueError if 0 < kept < tokens and `stride` is not less than `kept`
 inline std::vector<Window> windows(index_t tokens, index_t kept, index_t stride, Side truncation_side) {
   if (kept >= tokens) return {{0, tokens}};
   if (kept == 0) return {{0, 0}, {0, tokens}};

@@ -12,7 +12,8 @@
 
 namespace minibert::unicode {
 
-/// Returns the property bits of a character: tables::kRemoved and the constants after kRemoved, combined with |.
+/// Returns the properties of a character: a combination of the bits tables::kRemoved, tables::kWhitespace, …,
+/// tables::kHasLowercase.
 inline std::uint8_t properties(char32_t character) noexcept {
   const std::uint32_t block = tables::kBlockIndex[character / tables::kBlockSize];
   return tables::kProperties[block * tables::kBlockSize + character % tables::kBlockSize];
@@ -81,7 +82,7 @@ inline int combining_class(char32_t c) noexcept {
 /// characters (0069 0307). For U+0130, returns the first of these.
 inline char32_t lowercase(char32_t c) noexcept {
   if ((properties(c) & tables::kHasLowercase) == 0) return c;
-  // Runs do not overlap, so c belongs to the last run that starts at or before c.
+  // The runs in kLowercase do not overlap, so c belongs to the last run that starts at or before c.
   const auto above = std::upper_bound(std::begin(tables::kLowercase), std::end(tables::kLowercase), c,
                                       [](char32_t value, const auto& range) { return value < range.first; });
   return static_cast<char32_t>(static_cast<std::int32_t>(c) + (above - 1)->delta);

@@ -20,7 +20,7 @@ inline constexpr std::uint8_t kHasLowercase = 128;
 
 inline constexpr int kBlockSize = 128;
 
-// Entry i is the number of the block with the properties of code points [128·i, 128·i + 128).
+// Code points [128·i, 128·i + 128) have the properties in block kBlockIndex[i] of kProperties.
 inline constexpr std::uint8_t kBlockIndex[8704] = {
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
   32, 33, 5, 5, 5, 5, 34, 35, 36, 5, 5, 5, 37, 38, 39, 40, 41, 42, 43, 5, 44, 45, 46, 47, 48, 49, 5, 50, 51, 52, 53, 54,
@@ -264,7 +264,7 @@ inline constexpr std::uint8_t kBlockIndex[8704] = {
   90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90,
   90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 156};
 
-// The property bytes, block by block.
+// The property bytes of the distinct blocks. Block k begins at kProperties[k * kBlockSize].
 inline constexpr std::uint8_t kProperties[157 * kBlockSize] = {
   1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 4, 4, 4, 4, 4,
   4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 4, 4, 128, 128, 128, 128, 128, 128, 128, 128,
@@ -1378,8 +1378,8 @@ inline constexpr CombiningClassRange kCombiningClasses[334] = {
   {0x1E008, 0x1E018, 230}, {0x1E01B, 0x1E021, 230}, {0x1E023, 0x1E024, 230}, {0x1E026, 0x1E02A, 230},
   {0x1E8D0, 0x1E8D6, 220}, {0x1E944, 0x1E949, 230}, {0x1E94A, 0x1E94A, 7}};
 
-// Runs of code points first, first + step, …, last, ascending. The lower case of code point c in a run is c + delta; of
-// U+0130, which has two characters in lower case, it is the first.
+// Runs of code points first, first + step, …, last, ascending. The lower case of code point c in a run is c + delta.
+// For U+0130, whose lower case has two characters (0069 0307), c + delta is the first of them.
 struct LowercaseRange {
   char32_t first, last;
   std::uint8_t step;

@@ -59,7 +59,8 @@ struct RawWord {
 /// hash of a word selects its slot. A new word replaces the word in its slot.
 class WordCache {
  public:
-  /// Returns a number that identifies a tokenizer. The number differs in each call and is never 0.
+  /// Returns a number that identifies a tokenizer. The number differs in each call and is never 0, which marks an empty
+  /// entry.
   static std::uint64_t new_owner() noexcept {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
@@ -81,7 +82,8 @@ class WordCache {
     return true;
   }
 
-  /// Puts a word and its `count` ids into the cache, unless they do not fit into an entry.
+  /// Puts a word and its `count` ids into the cache. `owner` identifies the tokenizer; see new_owner(). Does nothing if
+  /// word and ids do not fit into the kRoom bytes of an entry.
   void keep(std::uint64_t owner, const RawWord& word, const token_id* ids, std::size_t count) {
     if (word.text.size() + count * sizeof(token_id) > Entry::kRoom) return;
     Entry& entry = entries_[slot(word)];
@@ -95,9 +97,10 @@ class WordCache {
  private:
   static constexpr int kSlotBits = 14;
 
-  /// One cache line. The ids begin after the fields. The bytes of the word are at the end of the cache line.
+  /// One cache line: the fields, the ids, and the bytes of the word. The bytes are at the end of the line, in the part
+  /// of `ids` that the ids leave free.
   struct alignas(64) Entry {
-    static constexpr std::size_t kRoom = 52;
+    static constexpr std::size_t kRoom = 52;  // bytes for the ids and the word
     std::uint64_t owner = 0;
     std::uint8_t bytes = 0, count = 0;
     token_id ids[kRoom / sizeof(token_id)];

@@ -31,14 +31,15 @@ class WordCounts {
   /// @throws ValueError if there are 2^31 distinct words already
   void add(std::string_view word, std::int64_t count = 1);
 
-  /// Adds the counts of `other`. Words that are new keep their order in `other`.
+  /// Adds the counts of `other`. Words that occur only in `other` follow the words of this object, in the order of
+  /// `other`.
   void add(const WordCounts& other);
 
  private:
   static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
 
-  /// Returns the FNV-1a hash of a word, in 32 bits. XORs the high half into the low half, because the low bits select
-  /// the slot.
+  /// Returns the 64-bit FNV-1a hash of a word, folded into 32 bits: XORs the high half into the low half, because the
+  /// low bits select the slot.
   static std::uint32_t hash_of(std::string_view word) noexcept;
 
   /// Returns the slot of the word, or the empty slot where the word belongs. At least half of the slots are empty.
@@ -67,17 +68,17 @@ class WordCounter {
 
   /// Adds the words of text files, plain or compressed. The files may be larger than memory. Uses all threads. Reports
   /// the number of bytes read to `progress`.
-  /// @throws as TextStream
+  /// @throws IoError, FormatError and ValueError as TextStream
   void add_files(const std::vector<std::filesystem::path>& files, const Progress& progress = {});
   void add_file(const std::filesystem::path& path);
 
  private:
-  static constexpr index_t kChunk = 1 << 18;
+  static constexpr index_t kChunk = 1 << 18;  // bytes
 
   struct Part;
 
-  /// Counts the chunks of the block in parallel. Then merges the counts in the order of the chunks, so that words stay
-  /// in order of first appearance.
+  /// Counts the words of each chunk of the block, in parallel. Then merges the counts in the order of the chunks, so
+  /// that words stay in order of first appearance.
   void add_block(std::string_view block);
 
   void count_lines(std::string_view text, Part& part) const;

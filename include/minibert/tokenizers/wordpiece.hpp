@@ -19,11 +19,11 @@ namespace minibert {
 class WordPiece {
  public:
   static constexpr token_id kNoToken = Trie::kNoValue;
-  static constexpr index_t kMaxCharactersPerWord = 100;  ///< a longer word is unknown
+  static constexpr index_t kMaxCharactersPerWord = 100;  ///< a longer word becomes unk_token
   static constexpr index_t kMaxVocabSize = 1 << 24;      ///< files with more entries or larger ids are rejected
 
-  /// The id of an entry is its index. If a token occurs several times, its id is the last of these indices, and the
-  /// other ids are unused.
+  /// The id of an entry is its index. If a token occurs several times, its id is the index of the last occurrence; the
+  /// ids of the other occurrences are unused.
   /// @throws ValueError if unk_token is not in the vocabulary or an entry is not UTF-8
   explicit WordPiece(std::vector<std::string> vocabulary, std::string_view unk_token = "[UNK]",
                      std::string_view continuing_subword_prefix = "##")
@@ -59,9 +59,10 @@ class WordPiece {
 
   /// Appends the ids of the pieces of a word: the longest entry that the word starts with, then the longest entry that
   /// continues the word, and so on. If no entry matches at some point, or the word is too long, appends only
-  /// unk_token_id(). Always inlined: if the compiler decides, a second caller makes the loop over words 10 % slower.
+  /// unk_token_id(). Always inlined: as soon as there is a second caller, the compiler would not inline it, and the
+  /// loop over words would be 10 % slower.
   [[gnu::always_inline]] void append_ids(std::string_view word, tokenizers::detail::IdAppender& ids) const {
-    ids.make_room(word.size());  // each piece covers at least one byte
+    ids.make_room(word.size());  // enough, because each piece covers at least one byte
     const std::size_t old_size = ids.used();
     bool known =
         core::length(word) <= kMaxCharactersPerWord || core::utf8::count_characters(word) <= kMaxCharactersPerWord;
@@ -97,7 +98,7 @@ class WordPiece {
   std::vector<std::string> tokens_;
   Trie trie_;
   index_t prefix_bytes_;
-  Trie::Node continuation_ = Trie::kNoNode;  // the node of the prefix, where continuing pieces start
+  Trie::Node continuation_ = Trie::kNoNode;  // node of the prefix, where the search for a continuing piece starts
   token_id unk_token_id_ = kNoToken;
 };
 

@@ -35,8 +35,8 @@ class WordPieceDecoder {
     return std::exchange(text_, {});
   }
 
-  /// Applies Hugging Face's clean_up_tokenization_spaces: makes all these replacements in a whole text, except the
-  /// replacement of " do not".
+  /// Applies Hugging Face's clean_up_tokenization_spaces: makes the replacements of kReplacements in a whole text,
+  /// except the replacement of " do not".
   static void clean_up_tokenization(std::string& text) {
     for (const auto& [from, to] : kReplacements)
       if (from != kDoNot) replace(text, from, to);

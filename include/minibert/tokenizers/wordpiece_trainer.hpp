@@ -22,7 +22,7 @@ struct WordPieceTrainer {
   /// Keeps at most this number of characters, the most frequent ones. Of equally frequent characters, keeps those with
   /// lower code points.
   std::optional<index_t> limit_alphabet = {};
-  std::u32string initial_alphabet = {};          ///< added even if they do not occur; count as the most frequent
+  std::u32string initial_alphabet = {};          ///< added even if they do not occur; limit_alphabet ranks them first
   std::vector<std::string> special_tokens = {};  ///< these tokens get the first ids
   std::string continuing_subword_prefix = "##";
 

@@ -31,7 +31,8 @@ inline Json added_token_json(const AddedToken& token) {
                            {"special", token.special}});
 }
 
-/// Returns the JSON of the TemplateProcessing for [CLS] A [SEP] and [CLS] A [SEP] B [SEP].
+/// Returns the "post_processor" of tokenizer.json: a TemplateProcessing that gives [CLS] A [SEP] for a text A, and
+/// [CLS] A [SEP] B [SEP] for a pair.
 inline Json post_processor_json(const BertTokenizerOptions& options, token_id cls_id, token_id sep_id) {
   const auto part = [](const char* kind, std::string_view id, int type) {
     return Json(Json::Object{{kind, Json::Object{{"id", id}, {"type_id", type}}}});
@@ -103,10 +104,11 @@ inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
 
 }  // namespace tokenizers::detail
 
-/// Writes the four files. tokenizer.json and tokenizer_config.json contain the same settings, so all of Hugging Face's
-/// loaders give the same ids. If BertTokenizer does not support the settings (see fits_bert_tokenizer()),
-/// tokenizer_config.json names PreTrainedTokenizerFast, which follows tokenizer.json. In this case vocab.txt is not
-/// written, and an existing vocab.txt is removed, because programs that read vocab.txt would use the wrong settings.
+/// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt. The first two contain the same
+/// settings, so Hugging Face's loaders give the same ids, whichever of the two they follow. If BertTokenizer of
+/// transformers does not support the settings (see fits_bert_tokenizer()), tokenizer_config.json names
+/// PreTrainedTokenizerFast, which follows tokenizer.json. In this case vocab.txt is not written, and an existing
+/// vocab.txt is removed, because programs that read vocab.txt would use the wrong settings.
 /// @throws IoError if the folder cannot be created or a file cannot be written or removed
 inline void write_bert_tokenizer(const std::filesystem::path& folder, const WordPiece& model,
                                  const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {

@@ -21,8 +21,8 @@ inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   return result;
 }
 
-/// Returns a map from the index of an element of the result to the index of the operand's element that it is computed
-/// from. The operand must broadcast to the result.
+/// Returns a map from the index of a result element to the index of the operand element that is used for it. `operand`
+/// must broadcast to `result`.
 inline kernels::BroadcastMap broadcast_map(const Shape& operand, const Shape& result) {
   kernels::BroadcastMap map;
   map.dim = result.dim();

@@ -31,7 +31,8 @@ template <class T>
 Variable<T> cat(std::span<const Variable<T>> parts, int dim) {
   struct Piece {
     Input<T> in;
-    index_t offset, width;  // in elements, within a block of the result that covers dimensions d and later
+    index_t offset,
+        width;  // start and length of the part in a row of y, in elements; a row spans dimensions d and later
   };
   core::check<ShapeError>(!parts.empty(), "cat: no variables to join");
   const int d = parts[0].shape().index_of(dim, "cat");

@@ -34,7 +34,7 @@ inline Shape with_last(Shape shape, index_t last) {
   return shape;
 }
 
-/// Computes x·Wᵗ and passes the result through the epilogue.
+/// Computes x·Wᵗ. The epilogue, such as bias and GELU, says what to do with the product and where to write it.
 template <class T>
 void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSizes& s, kernels::Epilogue<T> epilogue) {
   T* workspace = tape.workspace(kernels::gemm_workspace<T>(s.out, s.in));
@@ -42,7 +42,7 @@ void linear_forward(Tape<T>& tape, const T* x, const T* weight, const LinearSize
                 workspace, s.precision);
 }
 
-/// Writes dx = dy·W, dW = dyᵗ·x and db = Σ dy, the sum over the rows.
+/// Writes dx = dy·W, dW = dyᵗ·x and db = Σ dy, the sum over the rows, or adds them to gradients that exist already.
 template <class T>
 void linear_backward(Gradients<T>& g, const T* dy, Input<T> x, Input<T> weight, Input<T> bias, const LinearSizes& s) {
   const kernels::Matrix<T> up{dy, s.out};

@@ -45,10 +45,9 @@ class TokenList {
 };
 
 /// Holds the words as sequences of symbols (token ids), counts the pairs of neighbouring symbols and merges pairs. A
-/// pair is frequent if its count reaches a threshold. The threshold is a quarter of the highest count. Only frequent
-/// pairs are queued. Only frequent pairs have a list of the words that contain them, because lists for all pairs would
-/// need more memory than the words. When the queue is empty, the threshold is set again from the highest remaining
-/// count.
+/// pair is frequent if its count reaches a threshold: a quarter of the highest count. When the queue is empty, the
+/// threshold is set again from the highest remaining count. Only frequent pairs are queued, and only they keep a list
+/// of the words that contain them: lists for all pairs would need more memory than the words.
 class PairMerger {
  public:
   struct Pair {
@@ -87,11 +86,11 @@ class PairMerger {
     return std::nullopt;
   }
 
-  /// Replaces the pair (left, right) with `merged`, from left to right in each word. most_frequent() must have returned
-  /// this pair.
+  /// Replaces each occurrence of the pair (left, right) with `merged`, beginning at the start of each word. Call it
+  /// only with the pair that the last most_frequent() returned.
   void merge(token_id left, token_id right, token_id merged) {
     const std::uint32_t pair = find_or_add(key_of(left, right));
-    if (!pairs_[pair].words) collect_words();  // the pair was below the threshold and has risen since
+    if (!pairs_[pair].words) collect_words();  // too rare for a list before; its count has risen since
     const auto words = std::move(pairs_[pair].words);
     for (const std::uint32_t word : *words) merge_in_word(word, left, right, merged);
     pairs_[pair].count = 0;
@@ -108,10 +107,11 @@ class PairMerger {
     std::unique_ptr<WordNumbers> words;  // words that contain the pair or contained it earlier; null: no list
     bool is_increased = false;           // true if the pair is in increased_
   };
+  /// An entry of queue_.
   struct Candidate {
-    std::int64_t count;
+    std::int64_t count;  // when the pair was queued
     std::uint64_t key;
-    std::uint32_t pair;
+    std::uint32_t pair;  // index in pairs_
     /// Returns true if `other` must be merged first.
     bool operator<(const Candidate& other) const noexcept {
       return count != other.count ? count < other.count : key > other.key;
@@ -129,8 +129,8 @@ class PairMerger {
     return all.first(core::usize(std::find(all.begin(), all.end(), kWordEnd) - all.begin()));
   }
 
-  /// Sets the threshold to a quarter of the highest count. Queues the pairs that reach the threshold, and lists their
-  /// words. Returns false if no pair is left.
+  /// Sets the threshold to a quarter of the highest count. Queues the pairs that reach the threshold, and builds their
+  /// word lists. Returns false if no pair is left.
   bool queue_frequent() {
     std::int64_t highest = 0;
     for (const PairInfo& pair : pairs_) highest = std::max(highest, pair.count);
@@ -141,7 +141,7 @@ class PairMerger {
     return highest > 0;
   }
 
-  /// Lists the words of all pairs that reach the threshold, and drops all other lists.
+  /// Builds the word lists of all pairs that reach the threshold. Drops the lists of all other pairs.
   void collect_words() {
     for (PairInfo& pair : pairs_) pair.words = pair.count >= threshold_ ? std::make_unique<WordNumbers>() : nullptr;
     for (std::uint32_t number = 0; number + 1 < begins_.size(); ++number) {
@@ -151,7 +151,8 @@ class PairMerger {
     }
   }
 
-  /// Adds a word to the list of a pair, if the pair has one.
+  /// Adds a word to the word list of a pair. Does nothing if the pair has no list or the list already ends with this
+  /// word.
   static void add_to_list(PairInfo& pair, std::uint32_t word) {
     if (pair.words && (pair.words->empty() || pair.words->back() != word)) pair.words->push_back(word);
   }
@@ -235,7 +236,7 @@ class PairMerger {
   std::vector<index_t> begins_ = {0};     // where the symbols of each word begin, then the size of symbols_
   std::deque<PairInfo> pairs_;            // a vector would move all pairs when it grows, and need spare memory
   std::vector<std::uint32_t> slots_;      // hash table of pair indices, with linear probing
-  std::vector<std::uint32_t> increased_;  // pairs whose count has increased since queue_increased()
+  std::vector<std::uint32_t> increased_;  // indices of pairs whose count rose since the last queue_increased()
   std::priority_queue<Candidate> queue_;  // pairs that reach the threshold; their counts may have fallen since
   std::int64_t threshold_ = 0;            // smallest count of a queued pair; 0: nothing has been queued yet
 };
