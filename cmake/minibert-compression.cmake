@@ -15,8 +15,8 @@ else()
   message(STATUS "minibert: no zstd found; text compressed with it cannot be read")
 endif()
 
-# minibert_use_compression(TARGET SCOPE): compiles the target (SCOPE: PRIVATE) or its users (SCOPE: INTERFACE) with what
-# was found.
+# minibert_use_compression(TARGET SCOPE): compiles the target (SCOPE: PRIVATE) or its users (SCOPE: INTERFACE) with the
+# libraries that were found.
 function(minibert_use_compression target scope)
   if(MINIBERT_HAS_ZLIB)
     target_link_libraries(${target} ${scope} $<BUILD_INTERFACE:ZLIB::ZLIB>)

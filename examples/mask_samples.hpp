@@ -13,8 +13,8 @@
 /// Lines of a dataset, each with one masked word near its middle.
 class MaskSamples {
  public:
-  /// Takes the first `count` suitable lines: of moderate length, with a whole word to mask, and with at most max_length
-  /// tokens when their text is tokenized again.
+  /// Takes the first `count` suitable lines: of 8 to 40 tokens, with a whole word to mask, and with at most max_length
+  /// tokens after decoding and tokenizing again.
   MaskSamples(const minibert::TextDataset& dataset, const minibert::BertTokenizer& tokenizer,
               minibert::index_t max_length, std::size_t count)
       : tokenizer_(tokenizer) {

@@ -44,7 +44,7 @@ class Stopwatch {
 };
 
 /// A terminal line that is redrawn in place, at most five times a second. Without a terminal, is_due()
-/// is always false.
+/// always returns false.
 class TerminalLine {
  public:
   bool is_due() const { return is_terminal_ && last_drawn_.seconds() >= 0.2; }

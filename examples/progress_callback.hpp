@@ -68,6 +68,6 @@ class ProgressCallback : public minibert::TrainerCallback {
   Stopwatch elapsed_;
   TerminalLine line_;
   minibert::index_t first_step_ = 0, tokens_ = 0;
-  double loss_ = 0;  // smoothed
+  double loss_ = 0;  // smoothed: each step counts 5 %
   bool announced_ = false;
 };

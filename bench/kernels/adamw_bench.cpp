@@ -1,5 +1,5 @@
-// The optimizer's part of a step: gradient norm, clipping, AdamW. What it cannot do without is 32 bytes a parameter:
-// the norm reads the gradient; the update reads weight, both moments and gradient and writes all but the gradient.
+// The optimizer's part of a step: gradient norm, clipping, AdamW. It must move at least 32 bytes per parameter: the
+// norm reads the gradient; the update reads weight, both moments and gradient, and writes all of them but the gradient.
 #include <minibert/optim/adamw.hpp>
 #include <minibert/optim/clip_grad.hpp>
 
@@ -37,7 +37,8 @@ struct Problem {
   bench::Floats weight, gradient;
 };
 
-/// The first step: the moments' bias corrections leave w·(1 − lr·λ) − lr·g/(|g| + ε), g clipped.
+/// Checks the first step. After the bias corrections, the result is w·(1 − lr·λ) − lr·g/(|g| + ε), where g is the
+/// clipped gradient.
 void check(const std::string& name) {
   Problem p(100003);
   p.step();

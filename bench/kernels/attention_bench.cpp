@@ -1,4 +1,5 @@
-// Attention forward, and forward with backward: 4·B·H·T²·D and 3.5 times as many flops, however they are computed.
+// Attention: the forward pass alone, and with the backward pass. Counts 4·B·H·T²·D flops for forward, and 3.5 times as
+// many for both, whatever the algorithm computes twice.
 #include <minibert/kernels/attention.hpp>
 
 #include "bench/support/attention_problem.hpp"
@@ -9,7 +10,7 @@ using bench::AttentionProblem;
 
 namespace {
 
-/// Sequences of those lengths; the key of the cases is that of the problem.
+/// The sizes of an attention. `name` is a part of the names of its cases, and the key by which they share the problem.
 struct AttentionCase {
   std::string name;
   std::vector<index_t> lengths;
@@ -26,7 +27,7 @@ void backward(AttentionProblem& p, float* workspace, Precision precision) {
                                      p.lse.data(), p.inputs(), workspace, precision);
 }
 
-/// The forward pass alone, or both.
+/// Adds a case: the forward pass alone, or both passes.
 void add_pass(const AttentionCase& c, bool both, const bench::Arithmetic& arithmetic) {
   const std::string name = "attention/" + arithmetic.name + (both ? "/forward+backward/" : "/forward/") + c.name;
   bench::add_case(name, [=](benchmark::State& state) {
@@ -63,6 +64,6 @@ void bench::register_cases() {
                                  {"ragged/64x6x64/dropout", ragged, 6, 64, 0.1}};
   for (const AttentionCase& c : cases)
     for (const Arithmetic& arithmetic : {kFp32, kBf16}) add(c, arithmetic);
-  for (index_t len = 32; len <= 4096; len *= 2)  // 8,192 tokens each: the time is linear in the length
+  for (index_t len = 32; len <= 4096; len *= 2)  // 8,192 tokens in all: the time is linear in the length
     add({"length/" + std::to_string(len), equal(8192 / len, len), 6, 64}, kFp32);
 }

@@ -1,5 +1,5 @@
-// Clipping of a gradient: the sum of squares reads it (1 pass), scaling reads and writes it (2 passes). The kernels are
-// serial; as in the optimizer, threads take chunks.
+// Clipping of a gradient: the sum of squares reads it (1 pass), scaling reads and writes it (2 passes). Each call of a
+// kernel runs on one thread; as in the optimizer, threads work on different chunks.
 #include <minibert/kernels/clip_grad.hpp>
 
 #include <cmath>
@@ -21,7 +21,7 @@ struct Problem {
     });
   }
   void scale() {
-    // By 1, so that repeated calls end neither in infinity nor in denormal numbers.
+    // The factor is 1, so that repeated calls give neither infinity nor denormal numbers.
     parallel_for(n, kChunk,
                  [this](index_t begin, index_t end) { kernels::scale(x.data() + begin, factor, end - begin); });
   }
@@ -61,7 +61,7 @@ void add(index_t n, const char* kind, double passes, void (Problem::*kernel)()) 
 }  // namespace
 
 void bench::register_cases() {
-  for (const index_t n : {9302864, 109514298}) {  // parameters of the tutorial's model and of bert-base
+  for (const index_t n : {9302864, 109514298}) {  // numbers of parameters of the tutorial's model and of bert-base
     add(n, "sum_of_squares", 1, &Problem::sum_of_squares);
     add(n, "scale", 2, &Problem::scale);
   }

@@ -56,7 +56,7 @@ void add(index_t n, index_t d, const char* pass, double passes, void (Problem::*
   bench::add_case(name, [=](benchmark::State& state) {
     bench::check_once(name, [&] { check(name, d); });
     auto& p = bench::problem_of<Problem>(shape, [=] { return Problem(n, d); });
-    p.forward();  // the backward kernel needs its sums
+    p.forward();  // the backward kernel reads the lse of the forward pass
     const double bytes = passes * 4 * static_cast<double>(n * d);
     bench::run(state, bytes, bench::triad_roof(bytes), [&] { (p.*kernel)(); });
   });

@@ -1,4 +1,5 @@
-// Dropout of a tensor (2 passes): the cost of drawing the mask, which is made again in the backward pass.
+// Dropout of a tensor: reads x and writes y (2 passes). The backward pass costs the same, because it draws the mask
+// again.
 #include <minibert/kernels/dropout.hpp>
 
 #include "bench/support/cases.hpp"

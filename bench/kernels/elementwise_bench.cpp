@@ -1,5 +1,5 @@
-// Elementwise functions with broadcasting, as x + bias: generate reads x and writes y (2 passes), generate_reduced sums
-// dy over the rows for the gradient of the bias (1 pass).
+// Elementwise functions with broadcasting, as x + bias: generate reads x and writes y (2 passes). generate_reduced sums
+// dy over the rows, as for the gradient of the bias (1 pass).
 #include <minibert/kernels/elementwise.hpp>
 
 #include "bench/support/cases.hpp"

@@ -1,5 +1,6 @@
-// Rows of a table by drawn indices. Forward reads and writes each row (2 passes over n·d); backward reads dy and writes
-// the whole table's gradient, most of it zero where the vocabulary is large: n·d + rows·d, whatever it reads again.
+// Looks up rows of a table by random indices. Forward reads and writes each row (2 passes over n·d elements). Backward
+// reads dy and writes the gradient of the whole table, which is mostly zero if the vocabulary is large. It counts as
+// n·d + rows·d elements, even if the kernel reads some twice.
 #include <minibert/kernels/embedding.hpp>
 
 #include "bench/support/cases.hpp"
@@ -18,7 +19,7 @@ struct Problem {
         dy(bench::uniform(n * d, 2)),
         y(dy.size()),
         dtable(table.size()) {
-    for (index_t t = 0; t < n; ++t)  // the smaller, the more frequent, as in a text
+    for (index_t t = 0; t < n; ++t)  // smaller ids are more frequent, as in a text
       index.push_back(static_cast<token_id>(
           std::pow(static_cast<double>(rows), random::Key(3).uniform(static_cast<std::uint32_t>(t))) - 1));
   }

@@ -11,7 +11,7 @@ namespace {
 
 struct Problem {
   explicit Problem(index_t n) : x(bench::uniform(n, 1)), dy(bench::uniform(n, 2)), y(x.size()), dx(x.size()) {
-    for (float& value : x) value *= 4;  // where GELU bends, and beyond
+    for (float& value : x) value *= 4;  // in [−4, 4): the curved part of GELU, and the flat parts beside it
   }
   template <class Activation>
   void forward() {

@@ -29,7 +29,7 @@ void add(const GemmCase& gemm, const bench::Arithmetic& arithmetic) {
   });
 }
 
-/// The forward product as a layer of the model has it, with bias and GELU, whose argument is kept.
+/// Adds a forward product with bias and GELU, as in a feed-forward layer. The kernel also stores the argument of GELU.
 void add_with_gelu(const GemmCase& gemm) {
   const std::string name = "gemm/fp32/" + gemm.name() + "/bias+gelu";
   bench::add_case(name, [=](benchmark::State& state) {

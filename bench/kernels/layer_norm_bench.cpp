@@ -1,5 +1,5 @@
-// Layer norm of the sum with a residual, as after every half of a layer: forward reads x and the residual and writes y
-// (3 passes), backward reads dy, x and the residual and writes both gradients (5 passes).
+// Layer norm of x + residual, as after attention and after the feed-forward network: forward reads x and the residual
+// and writes y (3 passes), backward reads dy, x and the residual and writes both gradients (5 passes).
 #include <minibert/kernels/layer_norm.hpp>
 
 #include "bench/support/cases.hpp"
@@ -32,7 +32,7 @@ struct Problem {
   bench::Floats x, residual, dy, weight, bias, y, dx, dresidual, mean, rstd, dweight, dbias, workspace;
 };
 
-/// Both kernels on 100 rows.
+/// Checks both kernels on 100 rows.
 void check(const std::string& name, index_t d) {
   Problem p(100, d);
   p.forward();
@@ -58,7 +58,7 @@ void add(index_t n, index_t d, const char* pass, double passes, void (Problem::*
   bench::add_case(name, [=](benchmark::State& state) {
     bench::check_once(name, [&] { check(name, d); });
     auto& p = bench::problem_of<Problem>(shape, [=] { return Problem(n, d); });
-    p.forward();  // the backward kernel needs its statistics
+    p.forward();  // the backward kernel reads the mean and rstd of the forward pass
     const double bytes = passes * 4 * static_cast<double>(n * d);
     bench::run(state, bytes, bench::triad_roof(bytes), [&] { (p.*kernel)(); });
   });

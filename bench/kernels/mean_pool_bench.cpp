@@ -1,4 +1,5 @@
-// The mean of each sequence's rows: forward reads x, backward writes dx (1 pass each; the means are small beside them).
+// The mean of each sequence's rows: forward reads x, backward writes dx (1 pass each; the means themselves are
+// negligible).
 #include <minibert/kernels/mean_pool.hpp>
 
 #include <array>
@@ -27,7 +28,7 @@ struct Problem {
   bench::Floats x, dy, y, dx;
 };
 
-/// Both kernels on three sequences.
+/// Checks both kernels on three sequences.
 void check(const std::string& name, index_t length, index_t d) {
   Problem p(3, length, d);
   p.forward();

@@ -1,5 +1,5 @@
-// The rooflines themselves: multiply-adds of floats and of bf16, the triad in cache and in memory, and how far two
-// cores are from each other.
+// Measures the roofs that the other benches compare with: multiply-adds of floats and of bf16, and the triad in cache
+// and in memory. Also measures the latency between two cores.
 #include <atomic>
 #include <thread>
 
@@ -9,7 +9,7 @@ using namespace minibert;
 
 namespace {
 
-/// A case whose time is that of one measurement, and whose rate is the median of what was measured.
+/// Adds a case. Its time is the time of one measurement, its rate the median of the measured rates.
 template <class Measure>
 void add_roof(const std::string& name, const char* unit, Measure measure) {
   bench::add_case(name, [=](benchmark::State& state) {
@@ -23,7 +23,7 @@ void add_roof(const std::string& name, const char* unit, Measure measure) {
   });
 }
 
-/// Seconds in which a cache line goes `trips` times from one core to another and back.
+/// Returns the seconds in which a cache line goes from one core to another and back, `trips` times.
 double round_trips(int trips) {
   alignas(128) std::atomic<int> turn{-1};
   const auto wait_for = [&](int i) {
@@ -49,7 +49,8 @@ double round_trips(int trips) {
   return seconds;
 }
 
-/// Two cores, whatever the number of threads. A virtual machine's may move apart and back within minutes.
+/// Always uses two cores. On a virtual machine the latency may change within minutes, because the host moves the
+/// virtual cores.
 void add_round_trip() {
   benchmark::RegisterBenchmark("peak/round_trip",
                                [](benchmark::State& state) {
@@ -71,7 +72,7 @@ void bench::register_cases() {
   add_roof("peak/fma", "GFLOP/s", bench::fma_peak);
   if (bench::has_bf16()) add_roof("peak/bf16", "GFLOP/s", bench::bf16_peak);
   if (std::thread::hardware_concurrency() > 1) add_round_trip();
-  for (const index_t kib : {512, 8192, 393216}) {  // of the second and third level, and memory
+  for (const index_t kib : {512, 8192, 393216}) {  // fits in L2, in L3, and only in memory
     const std::string name = "peak/triad/" + std::to_string(kib) + "KiB";
     add_roof(name, "GB/s",
              [=] { return bench::problem_of<bench::Triad>(name, [=] { return bench::Triad(kib * 1024); })(); });

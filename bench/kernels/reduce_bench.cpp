@@ -1,5 +1,5 @@
-// Sums with a fixed order: of the rows of a matrix, as for the gradient of a bias, and of an array in double. Both read
-// their input once (1 pass).
+// Sums in a fixed order: the rows of a matrix, as for the gradient of a bias, and an array, in double. Both kernels
+// read their input once (1 pass).
 #include <minibert/kernels/reduce.hpp>
 
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 
 struct Problem {
   Problem(index_t rows, index_t columns) : n(rows), d(columns), x(bench::uniform(n * d, 1)), sums(core::usize(d)) {
-    for (float& v : x) v = std::abs(v);  // sums that do not cancel
+    for (float& v : x) v = std::abs(v);  // positive, so that the sums do not cancel
   }
   void sum_rows() { kernels::sum_rows(Sink<float>{sums.data()}, x.data(), d, n, d); }
   void sum() { total = kernels::sum(x.data(), n * d); }
@@ -52,5 +52,5 @@ void add(index_t n, index_t d, const char* kind, void (Problem::*kernel)()) {
 void bench::register_cases() {
   for (const auto& [n, d] : {std::pair<index_t, index_t>{2112, 384}, {2112, 1024}, {4096, 3072}})
     add(n, d, "sum_rows", &Problem::sum_rows);
-  add(317, 1, "sum", &Problem::sum);  // of the losses of a batch
+  add(317, 1, "sum", &Problem::sum);  // as many numbers as a batch has losses
 }

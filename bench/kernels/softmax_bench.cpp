@@ -18,7 +18,7 @@ struct Problem {
   bench::Floats x, dy, y, dx;
 };
 
-/// Both kernels on 20 rows.
+/// Checks both kernels on 20 rows.
 void check(const std::string& name, index_t d) {
   Problem p(20, d);
   p.forward();
@@ -35,7 +35,7 @@ void add(index_t n, index_t d, const char* pass, double passes, void (Problem::*
   bench::add_case(name, [=](benchmark::State& state) {
     bench::check_once(name, [&] { check(name, d); });
     auto& p = bench::problem_of<Problem>(shape, [=] { return Problem(n, d); });
-    p.forward();  // the backward kernel needs its result
+    p.forward();  // the backward kernel reads y
     const double bytes = passes * 4 * static_cast<double>(n * d);
     bench::run(state, bytes, bench::triad_roof(bytes), [&] { (p.*kernel)(); });
   });

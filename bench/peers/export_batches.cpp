@@ -1,5 +1,5 @@
-// Writes the tutorial's batches that our benches are timed on, for the peers: {"text": …, "batches": [{"input_ids":
-// [[…], …], "labels": [[…], …]}, …]}, labels −100 where nothing is to be guessed.
+// Writes the batches of the tutorial on which our benches are timed, so that other libraries use the same: {"text": …,
+// "batches": [{"input_ids": [[…], …], "labels": [[…], …]}, …]}. The label −100 means that a token is not masked.
 #include <exception>
 #include <iostream>
 

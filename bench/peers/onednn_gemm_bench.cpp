@@ -1,4 +1,5 @@
-// The matrix products of gemm_bench by oneDNN, in its own threads' layout: f32 operands where they lie in memory.
+// The matrix products of gemm_bench, computed by oneDNN. It reads the f32 operands in the layout that they have in
+// memory.
 #include <dnnl.hpp>
 
 #include "bench/support/cases.hpp"
@@ -10,7 +11,7 @@ using bench::GemmProblem;
 
 namespace {
 
-/// A prepared product of a problem's operands.
+/// The product of a problem's operands, prepared once and run many times.
 class OneDnnProduct {
  public:
   explicit OneDnnProduct(GemmProblem& p) {

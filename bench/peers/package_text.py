@@ -1,4 +1,4 @@
-"""Writes a large text of which no line comes twice: the lines of the texts and sources of the Python packages here."""
+"""Writes a large text without repeated lines: the lines of the sources and texts of all installed Python packages."""
 
 import sys
 import sysconfig

@@ -1,4 +1,4 @@
-"""What the peers in Python share: a quiet environment, timing, and the form of their results.
+"""Helpers of the peers in Python: a clean environment, timing, and the format of their results.
 
 Each peer prints one JSON object: {"context": {...}, "cases": {name: {"seconds": median, ...}}}.
 """
@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 
-for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # before NumPy is imported, which they hold back
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # these slow NumPy down; removed before it is imported
     os.environ.pop(name, None)
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -35,7 +35,7 @@ def parse(arguments):
 
 
 def measure(f, min_time, warm_up=2):
-    """The median of the seconds that f() takes, over at least min_time and three calls."""
+    """Returns the median time of f() in seconds. Calls it at least three times, for at least min_time seconds."""
     for _ in range(warm_up):
         f()
     times = []
@@ -47,7 +47,7 @@ def measure(f, min_time, warm_up=2):
 
 
 def peak_memory():
-    """The most memory that this process ever had, in MB."""
+    """Returns the peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 

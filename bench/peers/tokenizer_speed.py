@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-os.environ["TOKENIZERS_PARALLELISM"] = "true"  # as many threads as RAYON_NUM_THREADS says
+os.environ["TOKENIZERS_PARALLELISM"] = "true"  # on RAYON_NUM_THREADS threads
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
@@ -17,7 +17,7 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def lines_of(path):
-    """The lines of a file: the first tenth to warm up with, the others to measure."""
+    """Returns the lines of a file: the first tenth for warming up, and the others for measuring."""
     lines = Path(path).read_text(encoding="utf-8").removesuffix("\n").split("\n")
     return lines[:len(lines) // 10], lines[len(lines) // 10:]
 

@@ -8,16 +8,16 @@ from support import DTYPES, measure, parse, parser, report
 
 
 def tensors(batch, heads, length, head_size, dtype):
-    """Query, key and value, that want gradients."""
+    """Returns random query, key and value tensors that require gradients."""
     return [torch.randn(batch, heads, length, head_size, dtype=dtype, requires_grad=True) for _ in range(3)]
 
 
 def time_case(lengths, heads, head_size, dtype, min_time):
-    """Seconds by pass; flops are those of the lengths, whatever is padded."""
+    """Returns the seconds of each pass. The flops are counted from the lengths, without the padding."""
     length = max(lengths)
     q, k, v = tensors(len(lengths), heads, length, head_size, dtype)
     mask = None
-    if min(lengths) < length:  # which keys are there: (batch, 1, 1, length)
+    if min(lengths) < length:  # true for keys that are not padding: (batch, 1, 1, length)
         mask = (torch.arange(length) < torch.tensor(lengths)[:, None])[:, None, None]
     dy = torch.randn_like(q)
 

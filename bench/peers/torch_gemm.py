@@ -6,7 +6,7 @@ from support import DTYPES, measure, parse, parser, report
 
 
 def operands(kind, tokens, wide_in, wide_out, dtype):
-    """A and B of a linear layer's NT (forward), NN (gradient of the input) or TN (gradient of the weight)."""
+    """Returns A and B of a linear layer's product: NT (forward), NN (gradient of the input) or TN (of the weight)."""
     x, weight, dy = (torch.rand(shape).sub_(0.5).to(dtype)
                      for shape in ((tokens, wide_in), (wide_out, wide_in), (tokens, wide_out)))
     return {"NT": (x, weight.T), "NN": (dy, weight), "TN": (dy.T, x)}[kind]

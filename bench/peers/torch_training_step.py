@@ -15,7 +15,7 @@ CONFIG = dict(vocab_size=2000, hidden_size=384, num_hidden_layers=6, num_attenti
 
 
 def padded(batch, length):
-    """The batch as tensors, padded to that length, or to its longest line."""
+    """Returns the batch as tensors, padded to `length`, or to its longest line if `length` is not given."""
     length = length or max(map(len, batch["input_ids"]))
 
     def pad(rows, value):

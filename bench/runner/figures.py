@@ -1,4 +1,4 @@
-"""The figures of the table beside the peers: how each is made of the results, and its targets."""
+"""The figures of the comparison with other libraries: how each is computed from the results, and its targets."""
 
 import math
 import statistics
@@ -10,10 +10,10 @@ class Figure:
     work: str
     measured: str
     peer: str
-    value: float  # what is compared with must and aim
+    value: float  # compared with the targets `must` and `aim`
     must: float
     aim: float
-    form: str = "{:.1f}×"  # of value, must and aim
+    form: str = "{:.1f}×"  # format of value, must and aim
     lower_is_better: bool = False
 
     def reached(self):
@@ -32,13 +32,13 @@ def middle_and_lowest(values, form):
 
 
 def all_threads(cases):
-    """The cases on most threads, without that part of their names."""
+    """Returns the cases with the largest number of threads, without /threads:N in their names."""
     most = max(int(name.rsplit(":", 1)[1]) for name in cases)
     return {name.rsplit("/", 1)[0]: case for name, case in cases.items() if name.endswith(f"/threads:{most}")}
 
 
 def judged_shapes(cases, prefix):
-    """The products of the tutorial's layers and of bert-base's, by shape; not the head, nor those with an epilogue."""
+    """Returns the products of the layers of the tutorial and of bert-base, by shape: no heads, and no epilogues."""
     return {name.removeprefix(prefix): case for name, case in all_threads(cases).items()
             if name.startswith(prefix) and "+" not in name and ("/tutorial/2112x" in name or "/bert-base/" in name)}
 
@@ -84,7 +84,7 @@ def attention_figures(results):
 
 
 def step_seconds(step, dtype):
-    """Of one of our training steps on all threads; None where there is no such case."""
+    """Returns the seconds of one of our training steps on all threads, or None if there is no such case."""
     case = all_threads(step["ours"]).get(f"training_step/{dtype}/tutorial")
     return case and case["seconds"] / case["steps"]
 

@@ -1,4 +1,4 @@
-"""What scripts/bench runs once everything is built: measures sections, keeps their results, writes the page."""
+"""Run by scripts/bench after the build: measures sections, stores their results and writes docs/benchmarks.md."""
 
 import argparse
 import datetime
@@ -28,7 +28,7 @@ def parse():
 
 
 def machine_context(programs):
-    """What does not change from section to section."""
+    """Returns the facts that are the same for all sections, such as the processor."""
     cpu = "an unknown processor"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -49,7 +49,7 @@ def main():
     build = ROOT / "build"
     results_folder = build / ("bench-results-quick" if arguments.quick else "bench-results")
     results_folder.mkdir(parents=True, exist_ok=True)
-    python = os.environ.get("MINIBERT_PYTHON") or build / "venv/bin/python"  # empty: as if unset
+    python = os.environ.get("MINIBERT_PYTHON") or build / "venv/bin/python"  # empty counts as unset
     programs = Programs(build / "bench", build / "bench-clang", python, ROOT / "bench/peers",
                         min_time=0.03 if arguments.quick else 0.2)
     run = Run(programs, 1 if arguments.quick else arguments.rounds, arguments.quick, results_folder)

@@ -1,4 +1,4 @@
-"""Plots as SVG, without a library: points, a line that theory draws through them, and axes."""
+"""Draws plots as SVG, without a library: measured points, the line that theory predicts, and axes."""
 
 import math
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class Plot:
     series: list = field(default_factory=list)  # (name, [(x, y)], theory)
 
     def add(self, name, points, theory):
-        """Points, and the function that theory expects of them."""
+        """Adds measured points, and the function that theory predicts for them."""
         self.series.append((name, points, theory))
 
     def svg(self):
@@ -45,7 +45,7 @@ class Plot:
 
 
 class Axis:
-    """From values to pixels."""
+    """Maps values to pixels."""
 
     def __init__(self, values, begin, end, logarithmic):
         self.logarithmic, self.begin, self.end = logarithmic, begin, end
@@ -84,7 +84,7 @@ def line(points, colour, dashed=False):
 
 
 def fit(points, *functions):
-    """The least-squares combination of one or two functions through the points (relative errors weigh the same)."""
+    """Fits a linear combination of one or two functions to the points, by least squares of the relative errors."""
     rows = [([f(x) / y for f in functions], x, y) for x, y in points]
     if len(functions) == 1:
         weight = sum(r[0] for r, _, _ in rows) / sum(r[0] ** 2 for r, _, _ in rows)

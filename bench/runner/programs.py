@@ -1,4 +1,4 @@
-"""Running benches and peers, one at a time, and medians over rounds."""
+"""Runs benches and peers, one at a time, and computes medians over rounds."""
 
 import json
 import os
@@ -8,13 +8,13 @@ import sys
 import tempfile
 import time
 
-# Of a case in Google Benchmark's JSON: what says nothing about its speed.
+# The keys of a case in Google Benchmark's JSON that say nothing about its speed; they are dropped.
 IGNORED = ("family_index", "per_family_instance_index", "repetitions", "repetition_index", "iterations", "threads",
            "real_time", "cpu_time")
 
 
 def environment(**more):
-    """Ours, without what holds OpenBLAS back where it is set, and more."""
+    """Returns this process's environment plus `more`, without OPENBLAS_*: these variables slow OpenBLAS down."""
     return {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")} | more
 
 
@@ -23,7 +23,7 @@ def say(text):
 
 
 def output_of(command, **variables):
-    """What the command prints; its messages are shown only if it fails. Variables are those of its environment."""
+    """Returns what a command prints. Shows its messages only if it fails. `variables` are added to its environment."""
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True,
                             env=environment(**variables))
     if result.returncode != 0:
@@ -32,27 +32,27 @@ def output_of(command, **variables):
 
 
 def busy_seconds():
-    """What all cores together have worked so far, or were kept from it by another virtual machine."""
+    """Returns the seconds that all cores together have been busy so far, or taken by another virtual machine."""
     user, nice, system, _, _, irq, softirq, steal = map(int, open("/proc/stat").readline().split()[1:9])
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def own_seconds():
-    """What this program and those it has run and waited for have worked."""
+    """Returns the CPU seconds of this program and of the finished programs that it ran."""
     return sum(os.times()[:4])
 
 
 class Programs:
-    """Where the programs are, and how long each case runs."""
+    """Runs the programs. Knows where they are and how long each case runs."""
 
     def __init__(self, build, clang_build, python, peers, min_time):
         self.build, self.clang_build, self.python, self.peers = build, clang_build, python, peers
         self.min_time = min_time
-        self.context = {}  # of the last bench that ran
-        self.disturbed = 0  # measurements that were kept although other programs worked meanwhile
+        self.context = {}  # what the latest bench reported about the machine
+        self.disturbed = 0  # number of measurements kept although other programs were running
 
     def undisturbed(self, what, run):
-        """run(), up to three times, until other programs took less than a tenth of a core while it ran."""
+        """Calls run(), up to three times, until other programs use less than a tenth of a core meanwhile."""
         for attempt in range(3):
             say(what if attempt == 0 else f"{what} (again)")
             start, busy, own = time.monotonic(), busy_seconds(), own_seconds()
@@ -65,7 +65,7 @@ class Programs:
         return result
 
     def bench(self, name, pattern=".", build=None, min_time=None):
-        """The cases of one of our programs whose names match: {name: {counter: value, "seconds": …}}."""
+        """Runs the cases of one of our programs whose names match. Returns {name: {counter: value, "seconds": …}}."""
         command = [(build or self.build) / "bench" / name, f"--benchmark_filter={pattern}", "--benchmark_format=json",
                    f"--benchmark_min_time={min_time or self.min_time}"]
         clang = " (clang)" if build == self.clang_build else ""
@@ -78,23 +78,23 @@ class Programs:
         return cases
 
     def isa(self):
-        """The instruction set that our kernels use here."""
+        """Returns the name of the instruction set that our kernels use on this machine."""
         self.bench("peak_bench", "peak/fma/threads:1", min_time=0.01)
         return self.context["isa"]
 
     def names(self, name, pattern="."):
-        """The names of a program's cases."""
+        """Returns the names of a program's cases that match."""
         lines = output_of([self.build / "bench" / name, "--benchmark_list_tests", f"--benchmark_filter={pattern}"])
         return [line.removesuffix("/manual_time") for line in lines.splitlines()]
 
     def peer(self, script, *arguments):
-        """The cases of a peer in Python."""
+        """Runs a peer in Python and returns its cases."""
         command = [self.python, self.peers / script, "--min_time", self.min_time, *arguments]
         what = f"{script} {' '.join(map(str, arguments))[:80]}"
         return json.loads(self.undisturbed(what, lambda: output_of(command)))["cases"]
 
     def example(self, name, *arguments):
-        """Runs an example to its end: {"seconds": from start to end, "peak_memory_MB": …}."""
+        """Runs an example to its end. Returns {"seconds": from start to end, "peak_memory_MB": …}."""
         command = [str(part) for part in (self.build / "examples" / name, *arguments)]
         say(f"{name} {' '.join(command[1:])[:80]}")
         with tempfile.TemporaryFile("w+") as messages:
@@ -110,14 +110,14 @@ class Programs:
 
 
 def medians(rounds):
-    """The rounds' {case: {key: value}}, with the median of each value."""
+    """Returns {case: {key: value}}, where each value is the median over the rounds."""
     return {case: {key: statistics.median(r[case][key] for r in rounds) for key in rounds[0][case]}
             for case in rounds[0]}
 
 
 def alternate(rounds, **runs):
-    """Calls the runs one after the other, `rounds` times, so that a drifting clock is the same for all. Returns the
-    medians by run."""
+    """Calls the runs in turn, `rounds` times, so that a drifting clock affects all alike. Returns the medians of each
+    run."""
     results = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md and its plots, made of the results of all sections."""
+"""Writes docs/benchmarks.md and its plots from the results of all sections."""
 
 import re
 from pathlib import Path
@@ -8,25 +8,25 @@ from plots import Plot, fit
 
 
 def table(header, rows):
-    """Markdown; numbers in all columns but the first go to the right."""
+    """Returns a Markdown table. All columns but the first are aligned to the right."""
     ruler = ["---"] + ["---:"] * (len(header) - 1)
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in [header, ruler, *rows])
 
 
 def rows_of_text(header, rows):
-    """Markdown; all columns to the left."""
+    """Returns a Markdown table. All columns are aligned to the left."""
     return "| " + " | ".join(header) + " |\n" + "| --- " * len(header) + "|\n" + "\n".join(
         "| " + " | ".join(row) + " |" for row in rows)
 
 
 def figures_table(results):
-    """minibert and other libraries."""
+    """Returns the table that compares minibert with other libraries."""
     return rows_of_text(["work", "minibert", "others on the same machine", "figure"],
                         [[f.work, f.measured, f.peer, f.form.format(f.value)] for f in figures(results)])
 
 
 def targets_table(results):
-    """For the terminal: which figures reach their targets."""
+    """Returns a table for the terminal: which figures reach their targets."""
     return rows_of_text(["work", "figure", "must", "aim", "reached"],
                         [[f.work, *(f.form.format(x) for x in (f.value, f.must, f.aim)), f.reached()]
                          for f in figures(results)])
@@ -120,7 +120,7 @@ def growth_text(growth, plots):
                     if f"/{kind}/length/" in name} for kind in kinds}
     rows = [[length, *(rate_and_share(cases[kind][length]) for kind in kinds)] for length in sorted(cases[kinds[0]])]
     spread = []
-    for kind in kinds:  # all lengths have 8,192 tokens in all, so the time per pair of tokens is seconds / length
+    for kind in kinds:  # each case has 8,192 tokens: the time per pair of tokens is seconds / length
         constants = [case["seconds"] / length for length, case in cases[kind].items() if length >= 256]
         spread.append(f"{max(constants) / min(constants) - 1:.0%} ({kind})")
     shown = "\n\n".join(f"![{plot.title}](plots/{name}.svg)" for name, plot in plots.items())

@@ -15,25 +15,25 @@ SHAPES = ["64x6x256x64", "8x12x512x64", "ragged/64x6x64"]
 
 
 class Run:
-    """One call of scripts/bench: programs, data, and how much is to be measured."""
+    """One call of scripts/bench: the programs, the data, and how much to measure."""
 
     def __init__(self, programs, rounds, quick, results):
         self.programs, self.rounds, self.quick, self.results = programs, rounds, quick, results
         folder = os.environ.get("MINIBERT_TEST_DATA")
-        self.news = Path(folder) / "sinhala_news" if folder else None  # else the examples' default corpus
+        self.news = Path(folder) / "sinhala_news" if folder else None  # None: the default corpus of the examples
 
     def batches(self):
-        """The file of the tutorial's batches, for the peers."""
+        """Writes the tutorial's batches to a file for the peers, and returns its path."""
         path = self.results / "batches.json"
         output_of([self.programs.build / "bench" / "export_batches", path])
         return path
 
     def bf16_peers(self, **runs):
-        """The runs, where the processor multiplies bf16: elsewhere PyTorch takes minutes for a step of it."""
+        """Returns `runs` if the processor multiplies bf16, otherwise {}: PyTorch would take minutes per bf16 step."""
         return runs if "bf16" in self.programs.isa() else {}
 
     def text(self):
-        """How an example is told its text."""
+        """Returns the flags that name an example's text."""
         return ["--train_file", self.news / "train.txt"] if self.news else []
 
     def text_name(self):
@@ -66,7 +66,7 @@ def attention(run):
 
 
 def kernels(run):
-    """All other kernels, which no peer is measured for."""
+    """All other kernels, without peers."""
     names = ("layer_norm", "gelu", "softmax", "cross_entropy", "embedding", "dropout", "mean_pool", "elementwise",
              "reduce", "clip_grad", "adamw")
     return medians([{case: counters for name in names for case, counters in run.programs.bench(f"{name}_bench").items()}
@@ -84,7 +84,7 @@ def step(run):
     if not run.quick:
         runs |= run.bf16_peers(torch_bf16=lambda: torch("--bf16"))
     results = alternate(run.rounds, **runs)
-    if not run.quick:  # every batch costs the same
+    if not run.quick:  # one batch is enough: padded batches all take the same time
         padded = ("--pad_to", "256", "--num_batches", "1")
         results |= alternate(1, torch_fp32_padded=lambda: torch(*padded),
                              **run.bf16_peers(torch_bf16_padded=lambda: torch("--bf16", *padded)))
@@ -92,7 +92,7 @@ def step(run):
 
 
 def compilers(run):
-    """Both compilers' builds, case by case: what one case is slowed down by, the other's build sees too."""
+    """Alternates the builds of both compilers case by case, so that a disturbance affects both."""
     programs = run.programs
     cases = [("gemm_bench", name) for name in programs.names("gemm_bench") if "minilm" not in name]
     cases += [("attention_bench", name) for name in programs.names("attention_bench", f"/({'|'.join(SHAPES)})/")]
@@ -109,7 +109,7 @@ def compilers(run):
 
 
 def growth(run):
-    """How time and memory grow: each case of memory in a process of its own."""
+    """How time and memory grow with the size. Measures the memory of each case in its own process."""
     programs = run.programs
     steps = [name for name in programs.names("training_step_bench", "fp32/(tokens|length)") if "threads:1" not in name]
     return alternate(1 if run.quick else 2,
@@ -119,12 +119,12 @@ def growth(run):
 
 
 def training(run, folder, *arguments):
-    """train_mlm's flags for a run that finds nothing done before, and leaves all it writes in the folder."""
+    """Returns flags with which train_mlm starts from scratch and writes only to this folder."""
     return [*arguments, *run.text(), "--output_dir", f"{folder}/model", "--cache_dir", f"{folder}/cache"]
 
 
 def memory(run):
-    """One epoch of the tutorial: the largest batch decides."""
+    """Peak memory of one epoch of the tutorial, which its largest batch determines."""
     with tempfile.TemporaryDirectory() as folder:
         result = run.programs.example("train_mlm", *training(run, folder, "--preset", "tutorial", "--do_train",
                                                              "--max_steps", "20" if run.quick else "157"))
@@ -132,7 +132,7 @@ def memory(run):
 
 
 def time_to(run, is_reached, *arguments):
-    """From the start of train_mlm to the first entry of its log for which is_reached(entry): seconds, and the entry."""
+    """Returns the seconds from the start of train_mlm to the first log entry with is_reached(entry), and the entry."""
     with tempfile.TemporaryDirectory() as folder:
         command = [run.programs.build / "examples" / "train_mlm", *training(run, folder, "--do_train", *arguments)]
         log = Path(folder) / "model" / "train_log.jsonl"
@@ -156,7 +156,7 @@ def time_to(run, is_reached, *arguments):
 
 
 def seconds_to_first_step(run, tokenizer):
-    """To the first entry, which follows the first optimizer step."""
+    """Returns the seconds to the first log entry, which train_mlm writes after the first optimizer step."""
     return time_to(run, lambda entry: "loss" in entry, "--preset", "tutorial", "--tokenizer_name", tokenizer,
                    "--max_steps", "2", "--logging_steps", "1")[0]
 
@@ -164,7 +164,7 @@ def seconds_to_first_step(run, tokenizer):
 def start(run):
     count = 1 if run.quick else 7
     with tempfile.TemporaryDirectory() as folder:
-        # A step's worth of training, which leaves a tokenizer.
+        # One step of training, to get the tokenizer.
         run.programs.example("train_mlm",
                              *training(run, folder, "--preset", "tutorial", "--do_train", "--max_steps", "1"))
         times = run.programs.undisturbed("train_mlm, to its first step",
@@ -173,7 +173,7 @@ def start(run):
 
 
 class TokenizerRuns:
-    """Tokenizers at work, each time in a process of its own, so that all text is new to it."""
+    """Runs tokenizers. Each run is a new process, so that its word cache is empty."""
 
     def __init__(self, run):
         self.programs, self.repeats = run.programs, 1 if run.quick else 5
@@ -207,7 +207,7 @@ class TokenizerRuns:
 
 
 def tokenizers(run):
-    """Encoding, and training of vocabularies."""
+    """Speed of encoding and of training vocabularies."""
     if not run.news:
         sys.exit("the section tokenizers needs MINIBERT_TEST_DATA, with wikitext2, sinhala_news and tokenizers in it")
     at_work, data = TokenizerRuns(run), run.news.parent
@@ -229,7 +229,7 @@ def tokenizers(run):
         at_work.repeats = 1
         results |= alternate(run.rounds, **{
             "train 30,000": lambda: at_work.train(f"{folder}/30,000", large, 30000, True)})
-    for name, found in results.items():  # wrong code is not reported
+    for name, found in results.items():  # all libraries must count the same, or the results are wrong
         counted = {case.get("ids", case.get("entries"))
                    for library, case in found.items() if library != "flash-tokenizer"}
         if len(counted) != 1:
@@ -242,12 +242,12 @@ PRECISIONS = {"fp32": [], "bf16": ["--bf16"]}
 
 
 def held_out_news(run):
-    """Flags of train_mlm: the lines of sinhala_news that are not trained on."""
+    """Returns flags with which train_mlm evaluates on the held-out lines of sinhala_news."""
     return ["--validation_file", run.news / "eval.txt"]
 
 
 def whole_run(run, *arguments):
-    """A run of train_mlm from start to end, with the perplexity that it ends at."""
+    """Runs train_mlm from start to end. Returns its time and its final perplexity."""
     with tempfile.TemporaryDirectory() as folder:
         flags = training(run, folder, *arguments)
         result = run.programs.undisturbed("from start to end", lambda: run.programs.example("train_mlm", *flags))
@@ -257,7 +257,7 @@ def whole_run(run, *arguments):
 
 
 def tutorial(run):
-    """All 500 steps of the tutorial with its five evaluations: on its training text, or on held-out lines."""
+    """All 500 steps of the tutorial with its five evaluations, on the training text and on held-out lines."""
     texts = {"training": []} | ({"held-out": held_out_news(run)} if run.news else {})
     return {"text": run.text_name(),
             "runs": {text: {name: whole_run(run, "--preset", "tutorial", *evaluated, *flags)
@@ -265,7 +265,7 @@ def tutorial(run):
 
 
 def perplexity(run):
-    """How long the default recipe takes to the held-out perplexity that PyTorch's run of its 4,000 steps ended at."""
+    """Time in which the default recipe reaches the held-out perplexity of PyTorch after 4,000 steps of this recipe."""
     if not run.news:
         sys.exit("the section perplexity needs MINIBERT_TEST_DATA, with sinhala_news/train.txt and eval.txt in it")
     goal = 213
@@ -279,7 +279,7 @@ def perplexity(run):
     return result
 
 
-# In the order in which they run. The last two take minutes each and run only when they are named.
+# The sections, in the order in which they run. The last two take minutes each and run only if --section names them.
 SECTIONS = {f.__name__: f for f in (peak, gemm, attention, kernels, step, compilers, growth, memory, tokenizers, start,
                                     tutorial, perplexity)}
 LONG = ("tutorial", "perplexity")

@@ -13,14 +13,14 @@
 
 namespace minibert::bench {
 
-/// Sequences of the given lengths, H heads of size D; dropout with probability p.
+/// Self-attention in sequences of the given lengths, with H heads of size D and dropout with probability p.
 class AttentionProblem {
  public:
   AttentionProblem(const std::vector<index_t>& lengths, index_t heads, index_t head_size, double p = 0)
       : sequences(lengths),
         shape(kernels::AttentionShape::self(sequences.view(), heads, head_size)),
         mask(kernels::DropoutMask::of(p, random::Key(5))),
-        scale(static_cast<float>(4 / std::sqrt(static_cast<double>(head_size)))) {  // spreads the probabilities
+        scale(static_cast<float>(4 / std::sqrt(static_cast<double>(head_size)))) {  // 4: spreads the probabilities
     const index_t num_tokens = sequences.num_tokens(), size = num_tokens * shape.stride;
     index_t stream = 1;
     for (auto* x : {&q, &k, &v, &dy}) *x = uniform(size, static_cast<int>(stream++));
@@ -39,8 +39,8 @@ class AttentionProblem {
     return 4.0 * static_cast<double>(shape.stride) * squares;
   }
 
-  /// Compares 64 rows of the results, spread over all sequences and heads, with sums in double over their sequence.
-  /// The gradient of a key needs lse and y of the other rows, which are taken from the kernel.
+  /// Compares 64 rows of the results, spread over all sequences and heads, with a slow computation in double.
+  /// The gradient of a key depends on lse and y of the other rows; it takes these from the kernel.
   /// @throws Error if a row is wrong
   void check(const std::string& name, bool backward, double allowed) const {
     Comparison of_y, of_lse, of_dq, of_dk, of_dv;
@@ -69,7 +69,7 @@ class AttentionProblem {
  private:
   static constexpr index_t kSamples = 64;
 
-  /// Found and expected numbers of one result.
+  /// The found and the expected numbers of one result, such as y.
   struct Comparison {
     reference::Numbers found, expected;
     void add(const float* x, const reference::Numbers& own) {

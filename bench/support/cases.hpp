@@ -44,7 +44,7 @@ struct Arithmetic {
 inline const Arithmetic kFp32{"fp32", Precision::full, fma_roof, 1};
 inline const Arithmetic kBf16{"bf16", Precision::bf16, bf16_roof, 500};
 
-/// Returns a triad over `bytes`, as many as the case works on.
+/// Returns the roof of a case that moves `bytes` bytes: a triad over as much memory.
 inline Roof triad_roof(double bytes) { return {"GB/s", "triad", "of_triad", Triad(static_cast<index_t>(bytes))}; }
 
 inline double median(std::vector<double> x) {
@@ -117,8 +117,8 @@ void add_case(const std::string& name, F f) {
         ->Unit(benchmark::kMicrosecond);
 }
 
-/// Stops the program before wrong code is timed.
-/// @throws Error if the error is not below the allowed one
+/// Throws before wrong code is timed.
+/// @throws Error unless `error` is below `allowed`
 inline void check_result(const std::string& name, double error, double allowed) {
   core::check<Error>(error < allowed, name, ": off from the reference by ", error, ", allowed are ", allowed);
 }

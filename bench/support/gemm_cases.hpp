@@ -14,10 +14,11 @@
 
 namespace minibert::bench {
 
-/// The product of a linear layer in → out for m tokens: NT is the forward pass, NN dx, TN dW.
+/// A matrix product of a linear layer from `in` to `out` features, for `tokens` tokens. NT is the forward pass, NN
+/// computes dx, TN computes dW.
 struct GemmCase {
   std::string model;
-  char a, b;  // 'T' if the operand is the transpose of the matrix in memory
+  char a, b;  // of each operand: 'T' for the transpose of the matrix in memory, otherwise 'N'
   index_t tokens, in, out;
 
   /// Returns kind, model and sizes (tokens, in, out): "NT/tutorial/2112x384x1024".

@@ -1,4 +1,4 @@
-// Measures the current peak rates of the processor, with which kernels are compared. Each measurement runs on
+// Measures the current peak rates of the processor, for comparison with the rates of kernels. Each measurement runs on
 // num_threads() threads for two milliseconds only, because the clock drifts.
 #pragma once
 
@@ -28,8 +28,8 @@ inline double seconds_since(Clock::time_point start) {
 
 namespace detail {
 
-/// Runs independent chains of multiply-adds in registers: more chains than the eight that keep two units with a latency
-/// of four cycles busy.
+/// Runs independent chains of multiply-adds in registers. Two units with a latency of four cycles need eight chains to
+/// stay busy; this loop has more.
 struct FmaLoop {
   static constexpr index_t kRounds = 10000;
   template <class Arch>
@@ -40,7 +40,7 @@ struct FmaLoop {
     using V = typename Arch::template vec<float>;
     constexpr int chains = kChains<Arch>;
     const V a = V::broadcast(x[0]), b = V::broadcast(x[1]);
-    V acc[chains];  // all different, or the compiler would merge them
+    V acc[chains];  // all different: the compiler would merge equal ones
     simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = V::load(x + c); });
     for (index_t round = 0; round < kRounds; ++round)
       simd::unroll<chains>([&](auto c) __attribute__((always_inline)) { acc[c] = fma(acc[c], a, b); });
@@ -52,8 +52,8 @@ struct FmaLoop {
 };
 
 #if defined(__x86_64__)
-/// Does the same with vdpbf16ps, the instruction of the bf16 matrix products: it multiplies pairs of bf16 and adds them
-/// up in float. clang 14 uses only 16 of the 32 registers for it; fourteen chains suffice.
+/// As FmaLoop, but with vdpbf16ps, the instruction of the bf16 matrix products: it multiplies pairs of bf16 and adds
+/// them up in float. clang 14 uses only 16 of the 32 registers for it; fourteen chains suffice.
 template <int... I>
 __attribute__((target("avx512f,avx512bf16"), noinline)) void bf16_loop(float* x, double* flops,
                                                                        std::integer_sequence<int, I...>) {
@@ -106,7 +106,7 @@ inline double fma_peak() {
   return detail::rate_of_all_threads([](float* x, double* flops) { simd::dispatch<detail::FmaLoop>(x, flops); });
 }
 
-/// Returns whether the instruction set in use multiplies bf16 natively.
+/// Returns true if the instruction set in use multiplies bf16 natively.
 inline bool has_bf16() {
 #if defined(__x86_64__)
   return simd::isa() == simd::Isa::avx512_bf16;
@@ -115,7 +115,7 @@ inline bool has_bf16() {
 #endif
 }
 
-/// Returns the rate of multiply-adds of bf16, in flop/s, or of floats where bf16 is not native.
+/// Returns the rate of multiply-adds of bf16, in flop/s, or of floats if bf16 is not native.
 inline double bf16_peak() {
 #if defined(__x86_64__)
   if (has_bf16())
@@ -126,7 +126,7 @@ inline double bf16_peak() {
 }
 
 /// Measures a = b + s·c on arrays of `bytes` in total, in byte/s. It reads two arrays and writes one. With as many
-/// bytes as a kernel works on, its rate is that of the caches or the memory that hold them.
+/// bytes as a kernel works on, it measures the same level of cache, or the memory.
 class Triad {
  public:
   explicit Triad(index_t bytes) : n_(bytes / 12), x_(core::usize(3 * (n_ + kGap)), 1.0f) {}

@@ -27,8 +27,8 @@ inline constexpr index_t kTutorialLines = 10000;
 /// The number of batches whose steps are timed.
 inline constexpr index_t kTutorialBatches = 4;
 
-/// Encodes the line "i" as random ids, keyed by i. The lengths follow the distribution of the Sinhala news: log-normal,
-/// with 32.9 tokens on average and 68 at the 95th percentile.
+/// Encodes a line with the text "<i>" as random ids, drawn with the key i. The lengths follow the distribution of the
+/// Sinhala news: log-normal, with 32.9 tokens on average and 68 at the 95th percentile.
 class DrawnTokenizer {
  public:
   index_t encode_into(std::string_view line, index_t max_length, std::vector<token_id>& ids) const {
@@ -48,7 +48,7 @@ class DrawnTokenizer {
   index_t vocab_size() const { return 2000; }
 };
 
-/// The lines as ids, with the collator that masks them.
+/// The lines of the text as ids, and the collator that masks them.
 struct TutorialData {
   TextDataset lines;
   DataCollatorForLanguageModeling collator;

@@ -1,10 +1,9 @@
-// How fast texts become ids and vocabularies, on cold text: no line is seen twice by a process. Prints JSON,
-// {"seconds": …, "MB": …} and what was counted, for scripts/bench; bench/peers/tokenizer_speed.py does the same by
-// others.
-//   tokenizer_speed encode FOLDER TEXT    ids alone, by encode_into
+// Times tokenization and the training of vocabularies, on new text: a process sees no line twice. Prints JSON for
+// scripts/bench: {"seconds": …, "MB": …} and counts. bench/peers/tokenizer_speed.py does the same with other libraries.
+//   tokenizer_speed encode FOLDER TEXT    only ids, by encode_into
 //   tokenizer_speed batch FOLDER TEXT     encodings, by batch_encode
-//   tokenizer_speed train TEXT VOCAB_SIZE LOWERCASE FOLDER    file to vocabulary, which is saved in the folder
-//   tokenizer_speed memory FOLDER         what an open tokenizer holds
+//   tokenizer_speed train TEXT VOCAB_SIZE LOWERCASE FOLDER    a vocabulary from a file, saved in the folder
+//   tokenizer_speed memory FOLDER         memory of an open tokenizer
 #include <malloc.h>
 
 #include <algorithm>
@@ -35,7 +34,7 @@ double seconds_of(F&& f) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The lines of a file: the first tenth to warm up with, the others to measure.
+/// Returns the lines of a file: the first tenth for warming up, and the others for measuring.
 std::pair<std::vector<std::string>, std::vector<std::string>> lines_of(const char* path) {
   const MappedFile file(path);
   std::string_view text = file.view();
@@ -48,7 +47,7 @@ std::pair<std::vector<std::string>, std::vector<std::string>> lines_of(const cha
   return {{lines.begin(), cut}, {cut, lines.end()}};
 }
 
-/// Works on all threads until the system has given each a core: it takes longer than a text of a megabyte does.
+/// Keeps all threads busy until the system has given each thread a core. This takes longer than tokenizing a megabyte.
 void wake_threads() {
   parallel_for(num_threads(), 1, [](index_t, index_t) {
     const auto start = std::chrono::steady_clock::now();
@@ -69,7 +68,7 @@ Json encode(const char* folder, const char* path) {
   constexpr index_t kLinesPerChunk = 64;
   std::vector<std::vector<token_id>> ids;  // by chunk
   const auto make_room =
-      [&](const std::vector<std::string>& texts) {  // a data set's chunks have it from the one before
+      [&](const std::vector<std::string>& texts) {  // allocates in advance; a dataset reuses its chunks' memory
         ids.assign(core::usize(num_chunks(core::length(texts), kLinesPerChunk)), {});
         for (index_t i = 0; i < core::length(texts); ++i) {
           std::vector<token_id>& chunk = core::at(ids, i / kLinesPerChunk);
@@ -80,7 +79,7 @@ Json encode(const char* folder, const char* path) {
   const auto encode_all = [&](const std::vector<std::string>& texts) {
     parallel_for(core::length(texts), kLinesPerChunk, [&](index_t begin, index_t end) {
       std::vector<token_id>& place = core::at(ids, begin / kLinesPerChunk);
-      std::vector<token_id> chunk = std::move(place);  // what threads write to all the time is not in one cache line
+      std::vector<token_id> chunk = std::move(place);  // a local vector, so that threads do not write to one cache line
       for (index_t i = begin; i < end; ++i) tokenizer.encode_into(core::at(texts, i), kUnlimited, chunk);
       place = std::move(chunk);
     });

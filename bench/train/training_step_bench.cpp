@@ -1,5 +1,5 @@
-// Whole training steps of the tutorial's model, dropout on: of the tutorial's batches, and of batches that show how
-// time and memory grow. One unit of time is one pass over the case's batches.
+// Whole training steps of the tutorial's model, with dropout: on the tutorial's batches, and on batches of several
+// sizes, to show how time and memory grow. The time of a case is for one pass over all its batches.
 #include <malloc.h>
 
 #include <fstream>
@@ -20,7 +20,7 @@ struct Problem {
   TrainingStep<float> step{config};
 };
 
-/// The most memory that the process had since the last call, in MB; 0 where /proc cannot tell.
+/// Returns the peak memory of the process since the previous call, in MB; 0 if /proc does not report it.
 double take_peak_memory() {
   double megabytes = 0;
   std::ifstream status("/proc/self/status");
@@ -30,7 +30,7 @@ double take_peak_memory() {
   return megabytes;
 }
 
-/// Steps over the batches of the problem that `make` makes.
+/// Adds a case that trains on the batches of make().
 template <class Make>
 void add(const std::string& name, Make make, const bench::Arithmetic& arithmetic) {
   const std::string kind = "training_step/" + arithmetic.name;
@@ -40,7 +40,7 @@ void add(const std::string& name, Make make, const bench::Arithmetic& arithmetic
       bench::check_training_step(kind, tutorial_config(), bench::drawn_batch(3, 40, 2000), 1e-4 * arithmetic.tolerance);
     });
     auto& p = bench::problem_of<Problem>(kind + name, make);
-    malloc_trim(0);  // what the check and the last problem had
+    malloc_trim(0);  // returns the memory of the check and of the previous problem to the system
     take_peak_memory();
     double flops = 0, tokens = 0;
     for (const MaskedLMBatch& batch : p.batches) {
@@ -50,7 +50,7 @@ void add(const std::string& name, Make make, const bench::Arithmetic& arithmetic
     const auto pass = [&] {
       for (const MaskedLMBatch& batch : p.batches) p.step.run(batch);
     };
-    pass();  // after two passes the tape's memory is one piece
+    pass();  // bench::run() makes a second pass, after which the tape's memory is one piece
     bench::run(state, flops, arithmetic.roof(), pass);
     state.counters["steps"] = static_cast<double>(p.batches.size());
     state.counters["tokens"] = tokens;

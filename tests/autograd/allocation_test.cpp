@@ -13,7 +13,7 @@ namespace F = functional;
 
 namespace {
 
-/// A transformer layer with everything that BERT's has, an embedding before it and a tied decoder behind it.
+/// A small BERT: an embedding, one transformer layer, and a decoder that shares the embedding's weights.
 class Model {
  public:
   Parameter<float>* declare(const char* name, const Shape& shape) { return &store_.declare(name, shape); }
@@ -95,8 +95,8 @@ TEST_CASE("training steps make no heap allocation once the largest was seen") {
     tape.reset();
     tape.backward(model.loss(tape, step.ids, step.masked, step.labels, step.sequences.view()));
   };
-  // The largest: as many sequences as ever, each as long as ever, everything masked. Its second run is on merged
-  // memory.
+  // The largest step of the test: the most sequences, all of the greatest length, every token masked. After its first
+  // run, the tape merges its memory into one chunk.
   const Step largest = make_step(random, 8, 70, true);
   run(largest);
   run(largest);

@@ -12,7 +12,7 @@ using testing::Doubles;
 
 namespace {
 
-/// x², whose backward step multiplies by `slope`(x): right for 2x.
+/// Computes x². The backward step multiplies by slope(x), which is right if it returns 2x.
 template <class Slope>
 Variable<double> square(Variable<double> x, Slope slope) {
   Op<double> op("square", x.tape());
@@ -43,11 +43,11 @@ TEST_CASE("gradcheck fails when it should") {
   CHECK_FALSE(wrong([](double v) { return v > 0 ? 0 : 2 * v; }) < 1e-6);
   CHECK_FALSE(wrong([](double) { return std::nan(""); }) < 1e-6);
   CHECK_FALSE(wrong([](double) { return HUGE_VAL; }) < 1e-6);
-  CHECK_FALSE(gradcheck_op({{5}}, [](Doubles x) { return functional::log(x[0]); }) < 1e-6);  // of negative numbers
+  CHECK_FALSE(gradcheck_op({{5}}, [](Doubles x) { return functional::log(x[0]); }) < 1e-6);  // NaN for x < 0
 }
 
 TEST_CASE("gradcheck fails for a gradient where there is none, and for none where there is one") {
-  const auto constant = [](Doubles x) {  // does not depend on x, but claims to
+  const auto constant = [](Doubles x) {  // does not depend on x, but gives x a gradient
     Op<double> op("constant", x[0].tape());
     const Input<double> in = op.input(x[0]);
     *op.output(Shape{}) = 1;
@@ -59,7 +59,7 @@ TEST_CASE("gradcheck fails for a gradient where there is none, and for none wher
 }
 
 TEST_CASE("gradcheck measures a tensor without a gradient against the others") {
-  // softmax does not change when a number is added to all of a row
+  // Adding a number to a whole row does not change its softmax, so x[1] has the gradient 0.
   const auto shifted = [](Doubles x) { return functional::softmax(functional::add(x[0], x[1])); };
   CHECK(testing::gradcheck_op({{3, 4}, {3, 1}}, shifted) < 1e-6);
 }

@@ -16,17 +16,17 @@ using testing::Inputs;
 
 namespace {
 
-/// What the author of an op `scale`, y = x·w, may get wrong.
+/// A mistake that the author of an op can make. Here the op is `scale`, y = x·w.
 enum class Mistake {
   none,
-  reads_unlisted,      // reads w.data(), and does not list w
-  forgets_slot,        // lists w, and gives it no gradient
-  forgets_all_slots,   // a backward step that does nothing
-  lists_after_output,  // lists w after output()
+  reads_unlisted,      // reads w.data() without op.input(w)
+  forgets_slot,        // calls op.input(w), but gives w no gradient
+  forgets_all_slots,   // the backward step does nothing
+  lists_after_output,  // calls op.input(w) after output()
   no_output,
   output_twice,
-  nested,  // calls another op while this one is open
-  throws,  // after everything is listed
+  nested,  // calls another op before record()
+  throws,  // throws an exception after all input() calls
 };
 
 Variable<double> scale(Variable<double> x, Variable<double> w, Mistake mistake) {
@@ -53,7 +53,7 @@ Variable<double> scale(Variable<double> x, Variable<double> w, Mistake mistake) 
   });
 }
 
-/// The op works on this tape, whatever happened before.
+/// Checks that the op works on this tape, whatever failed on it before.
 void check_usable(Tape<double>& tape, Inputs<double>& inputs) {
   inputs.zero_grad();
   const auto x = inputs.on(tape);
@@ -73,7 +73,7 @@ TEST_CASE("Op: reading a variable that requires a gradient and is not listed thr
   Inputs<double> inputs{{2}, {2}};
   Tape<double> tape;
   const auto w = inputs.on(tape)[1];
-  const auto x = tape.constant(Tensor<double>({2}, {1, 2}));  // then no backward step would run to notice
+  const auto x = tape.constant(Tensor<double>({2}, {1, 2}));  // so backward() could not find the mistake
   const char* message =
       "scale: reads a variable of shape (2) that requires a gradient and is not listed; list it with Op::input()";
   CHECK_THROWS_WITH_AS(scale(x, w, Mistake::reads_unlisted), message, ValueError);
@@ -84,7 +84,7 @@ TEST_CASE("Op: reading a variable that requires a gradient and is not listed thr
   CHECK_THROWS_AS(testing::values(tape.parameter(inputs[0])), ValueError);
   CHECK_NOTHROW(w.shape());
   CHECK_NOTHROW(x.data());
-  CHECK_NOTHROW(tape.constant(Tensor<double>({2})).data());  // needs no gradient, listed or not
+  CHECK_NOTHROW(tape.constant(Tensor<double>({2})).data());  // a variable without gradient may be read unlisted
   op.input(w);
   CHECK_NOTHROW(w.data());
   op.output({2});
@@ -123,7 +123,7 @@ TEST_CASE("Op: a backward step that gives a listed input no gradient") {
   const auto x = inputs.on(tape)[0];
   CHECK_THROWS_AS(tape.backward(F::sum(scale(x, x, Mistake::forgets_slot))), Error);
   tape.reset();
-  inputs[1].requires_grad = false;  // who needs no gradient may be forgotten
+  inputs[1].requires_grad = false;  // the backward step may ignore an input that requires no gradient
   const auto y = inputs.on(tape);
   CHECK_NOTHROW(tape.backward(F::sum(scale(y[0], y[1], Mistake::forgets_slot))));
 }

@@ -25,7 +25,7 @@ TEST_CASE("ParameterStore: a declared parameter is complete, zero, and never mov
   CHECK(store.in_order().size() == 102);
   CHECK(store.in_order()[0]->name == "a");
   CHECK(store.in_order()[1] == &first);
-  CHECK(store.in_order()[4]->name == "c10");  // ASCII: c0, c1, c10
+  CHECK(store.in_order()[4]->name == "c10");  // ASCII order: c0, c1, c10
 }
 
 TEST_CASE("ParameterStore: a name is taken once") {
@@ -42,7 +42,7 @@ TEST_CASE("Parameter: the gradient has no memory until a backward pass reaches t
   CHECK(x.gradient().empty());
   Tape<double> tape;
   const auto loss = functional::sum(tape.parameter(x) + tape.parameter(frozen));
-  CHECK(x.gradient().empty());  // so that threads may record forward passes on the same parameters
+  CHECK(x.gradient().empty());  // recording writes nothing to parameters, so threads can share them
   tape.backward(loss);
   CHECK(x.gradient().size() == 2);
   for (const double g : x.gradient()) CHECK(g == 1);

@@ -15,7 +15,7 @@ namespace {
 constexpr index_t kRows = 64, kColumns = 512;
 constexpr std::size_t kResult = kRows * kColumns * sizeof(float);
 
-/// The value after so many layers, each of which reads its input twice.
+/// Returns the output of `layers` layers. Each layer reads its input twice.
 std::vector<float> run(Tape<float>& tape, Parameter<float>& p, int layers) {
   tape.reset();
   auto x = tape.parameter(p);

@@ -30,14 +30,14 @@ TEST_CASE("backward: gradients of parameters; the first writer replaces, later s
     tape.backward(F::sum(x[0] * x[1]));
   };
   CHECK_FALSE(inputs[0].has_grad);
-  CHECK(inputs[0].grad == nullptr);  // no memory for gradients before something is recorded
+  CHECK(inputs[0].grad == nullptr);  // no memory for the gradient before the first backward pass
   step();
   CHECK(inputs[0].has_grad);
   CHECK(inputs.grad(0) == inputs.values(1));
   CHECK(inputs.grad(1) == inputs.values(0));
   step();
   for (index_t i = 0; i < 3; ++i) CHECK(core::at(inputs.grad(0), i) == 2 * core::at(inputs.values(1), i));
-  inputs.zero_grad();  // nobody fills with zeros: the first writer replaces
+  inputs.zero_grad();  // does not fill the gradient with zeros; the next backward pass overwrites it
   inputs[0].grad[1] = std::nan("");
   step();
   CHECK(inputs.grad(0) == inputs.values(1));
@@ -86,7 +86,7 @@ TEST_CASE("backward: one variable in several places of an op, or in several ops"
   CHECK(gradcheck_op({{8, 4}, {8, 4}}, [&](Doubles x) { return self({x[0], x[0], x[1]}); }) < 1e-6);
   CHECK(gradcheck_op({{8, 4}, {8, 4}}, [&](Doubles x) { return self({x[0], x[1], x[0]}); }) < 1e-6);
   CHECK(gradcheck_op({{8, 4}, {8, 4}}, [&](Doubles x) { return self({x[1], x[0], x[0]}); }) < 1e-6);
-  CHECK(gradcheck_op({{4}}, [](Doubles x) {  // a diamond, and a value used before and after
+  CHECK(gradcheck_op({{4}}, [](Doubles x) {  // y has several consumers, some of which depend on each other
           const auto y = F::exp(x[0]), z = y * x[0];
           return F::div(z + y, F::exp(y)) + x[0] * y;
         }) < 1e-6);
@@ -153,7 +153,7 @@ TEST_CASE("backward: a value is differentiated once") {
       CHECK(core::at(inputs.grad(0), i) == doctest::Approx(y + 2 * y * y));
     }
   }
-  tape.reset();  // after which the tape works as ever
+  tape.reset();  // makes the tape usable again
   inputs.zero_grad();
   tape.backward(F::sum(inputs.on(tape)[0]));
   CHECK(inputs.grad(0) == std::vector<double>{1, 1});
@@ -202,7 +202,8 @@ TEST_CASE("scoped: without recording, all memory but the result is given back") 
   const auto [found, capacity] = run(24);
   CHECK(found == expected);
   const std::size_t result = 64 * 512 * sizeof(float);
-  CHECK(capacity <= std::bit_ceil((24 + 8) * result));  // a result a layer, nothing else; capacity doubles
+  // One result per layer, and little else. The capacity doubles as it grows.
+  CHECK(capacity <= std::bit_ceil((24 + 8) * result));
   CHECK(capacity < everything);
   Tape<float> tape;
   CHECK_THROWS_AS(tape.scoped(tape.buffer(Shape{2}), [&] { return inputs.on(tape)[0]; }), ShapeError);
@@ -219,7 +220,7 @@ TEST_CASE("on_gradient_final: once per parameter, after its last write") {
     seen[p.name] = {p.grad, p.grad + p.numel()};
   };
   tape.backward(loss);
-  CHECK(seen.size() == 3);  // not the one that is not used
+  CHECK(seen.size() == 3);  // not inputs[3], which the loss does not use
   for (const index_t i : {0, 1, 2}) CHECK(seen[inputs[i].name] == inputs.grad(i));
 }
 

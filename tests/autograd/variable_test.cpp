@@ -89,7 +89,7 @@ TEST_CASE("grad: of Tape::variable, replaced and added to") {
   Tape<double> tape;
   Tensor<double> numbers({3}, {1, 2, 3});
   const auto x = tape.variable(numbers);
-  numbers.data()[0] = 9;  // the variable has a copy
+  numbers.data()[0] = 9;  // does not change the variable, which has a copy
   CHECK(x.requires_grad());
   CHECK(testing::values(x) == std::vector<double>{1, 2, 3});
   const char* none = "grad: the variable has no gradient; call retain_grad() before backward()";
@@ -97,7 +97,7 @@ TEST_CASE("grad: of Tape::variable, replaced and added to") {
   tape.backward(F::sum(x * x));
   CHECK(x.grad().shape() == Shape{3});
   CHECK(x.grad().vector() == Tensor<double>({3}, {2, 4, 6}).vector());
-  tape.backward(F::sum(x));  // another loss adds
+  tape.backward(F::sum(x));  // adds to the gradient of the first loss
   CHECK(x.grad().vector() == Tensor<double>({3}, {3, 5, 7}).vector());
   const auto unused = tape.variable(numbers);
   tape.backward(F::sum(x));
@@ -118,7 +118,7 @@ TEST_CASE("grad: of an intermediate value that retains it, and of no other") {
   for (index_t i = 0; i < 2; ++i) {
     const double slope = 1 + core::at(testing::values(z), i);
     CHECK(y.grad().data()[i] == doctest::Approx(slope));
-    CHECK(x.grad().data()[i] == doctest::Approx(2 * inputs[0].data[i] * slope));  // a parameter's is the store's
+    CHECK(x.grad().data()[i] == doctest::Approx(2 * inputs[0].data[i] * slope));  // kept by the parameter
   }
   CHECK(loss.grad().item() == 1);
   CHECK_THROWS_AS(z.grad(), ValueError);
@@ -135,7 +135,7 @@ TEST_CASE("grad: a backward step that overwrites dy leaves the retained gradient
   CHECK(testing::values(tape.constant(y.grad())) == reference::normal<double>(6, 7));
   const auto weight = inputs.grad(1);
   inputs.zero_grad();
-  tape.reset();  // and the other gradients are the same without it
+  tape.reset();  // without retain_grad(), the weight has the same gradient
   const auto again = inputs.on(tape);
   tape.backward(testing::weighted_sum(F::linear_activation(again[0], again[1], again[2], Activation::gelu)));
   CHECK(inputs.grad(1) == weight);
@@ -150,7 +150,7 @@ TEST_CASE("grad: errors") {
   CHECK_THROWS_AS(constant.grad(), ValueError);
   tape.backward(F::sum(x[0] * constant));
   CHECK_NOTHROW(x[0].grad());
-  CHECK_THROWS_AS(x[1].grad(), ValueError);  // has memory for a gradient, and none in it
+  CHECK_THROWS_AS(x[1].grad(), ValueError);  // the loss does not depend on x[1]
   inputs.zero_grad();
   CHECK_THROWS_AS(x[0].grad(), ValueError);
 }

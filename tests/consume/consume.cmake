@@ -29,7 +29,7 @@ configure(build "CMAKE_BUILD_TYPE is not set" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
 run(${CMAKE_COMMAND} --build ${work}/build)
 run(${work}/build/program)
 
-# ---- where something is missing, the package says so, and keeps the form that does not need it ----
+# ---- if a dependency is missing, the package says so, and still provides the form that does not need it ----
 if(WAY STREQUAL "installed" AND FORM STREQUAL "minibert")
   configure(without_openmp "minibert::minibert will run on one thread.*there is no minibert::compiled"
             -DCMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON)
@@ -37,12 +37,12 @@ if(WAY STREQUAL "installed" AND FORM STREQUAL "minibert")
             -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON)
 endif()
 
-# ---- a user's own library that is exported, and links the subdirectory ----
+# ---- a user can export a library that links minibert from a subdirectory ----
 if(WAY STREQUAL "subdirectory")
   configure(exported "Generating done" -DMINIBERT_INSTALL=ON -DEXPORTS=ON)
 endif()
 
-# ---- the installed compiled form by pkg-config ----
+# ---- pkg-config finds the installed compiled form ----
 find_program(PKG_CONFIG_PROGRAM pkg-config)
 if(WAY STREQUAL "installed" AND FORM STREQUAL "compiled" AND PKG_CONFIG_PROGRAM)
   file(GLOB_RECURSE packages ${work}/prefix/*/minibert-compiled.pc)

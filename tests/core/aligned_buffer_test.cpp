@@ -18,7 +18,7 @@ TEST_CASE("AlignedBuffer: aligned, rounded up, moved") {
   std::byte* const memory = buffer.data();
   AlignedBuffer moved = std::move(buffer);
   CHECK(moved.data() == memory);
-  CHECK(buffer.data() == nullptr);  // NOLINT: what is left is the point
+  CHECK(buffer.data() == nullptr);  // NOLINT: tests the moved-from buffer
   CHECK(buffer.size() == 0);
   AlignedBuffer other(10);
   other = std::move(moved);

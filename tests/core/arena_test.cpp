@@ -17,7 +17,7 @@ struct Piece {
   unsigned char mark;
 };
 
-/// Memory in use, filled with a byte of its own: what overlaps or moves is seen.
+/// The pieces of memory in use. Fills each piece with its own byte value, so that intact() detects overlapping pieces.
 class Model {
  public:
   void add(void* p, std::size_t size) {
@@ -47,7 +47,7 @@ TEST_CASE("Arena: random allocation and rewinding never overlap, move, or lose a
   std::mt19937 random(1);
   Arena arena;
   Model model;
-  std::vector<std::pair<Arena::Mark, std::vector<unsigned char*>>> scopes;  // and what was allocated in each
+  std::vector<std::pair<Arena::Mark, std::vector<unsigned char*>>> scopes;  // and the pieces allocated in each scope
   scopes.emplace_back(arena.mark(), std::vector<unsigned char*>());
   for (int step = 0; step < 600; ++step) {
     const auto dice = random() % 10;
@@ -81,7 +81,7 @@ TEST_CASE("Arena: after reset() the same demand fits, and in any order soon") {
     arena.reset();
     std::shuffle(sizes.begin(), sizes.end(), random);
     for (const std::size_t size : sizes) arena.allocate(size);
-    if (round == 0) capacity = arena.capacity();  // one more chunk, if any, is enough
+    if (round == 0) capacity = arena.capacity();  // the first shuffled order may need one more chunk
     CHECK(arena.capacity() == capacity);
   }
   CHECK(arena.allocate(0) != nullptr);
@@ -112,7 +112,7 @@ TEST_CASE("Pool: random allocation and release against a model") {
     CHECK(pool.in_use() == 0);
     pool.reset();
     const std::size_t capacity = pool.capacity();
-    void* all = pool.allocate(capacity);  // everything given back is one piece again
+    void* all = pool.allocate(capacity);  // all released memory is one piece again
     CHECK(pool.capacity() == capacity);
     pool.release(all, capacity);
   }

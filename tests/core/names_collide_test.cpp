@@ -1,5 +1,6 @@
-// A user's functions of common names keep their meaning beside this library: with its types as arguments, where
-// argument-dependent lookup also searches its namespaces, and under `using namespace minibert`.
+// A user's functions with common names must still be called when this library is included. Tests calls with the
+// library's types, for which argument-dependent lookup also searches its namespaces, and calls under `using namespace
+// minibert`.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -77,7 +78,7 @@ int round_up(const T&, minibert::index_t) {
 
 namespace {
 
-/// Calls the user's functions; each call must compile, and reach the function above.
+/// Calls the user's functions. Each call must compile and reach a function defined above.
 template <class T>
 void call_by_argument(const T& x) {
   std::string text;

@@ -39,7 +39,7 @@ TEST_CASE("a thread takes its own run of chunks first, then what others have lef
   shares.take(1, [&](index_t chunk) {
     taken.push_back(chunk);
     if (core::length(taken) == 5) shares.take(2, [&](index_t others) { taken.push_back(100 + others); });
-  });  // 3 to 5 are its own; after two more another thread takes what is left
+  });  // 3 to 5 are the share of thread 1; after its fifth chunk, thread 2 takes all others
   CHECK(taken == std::vector<index_t>{3, 4, 5, 6, 7, 108, 109, 100, 101, 102});
   shares.take(0, [&](index_t) { FAIL("all are taken"); });
 }
@@ -68,7 +68,7 @@ TEST_CASE("parallel_for gives each thread its share, and each chunk to one threa
     core::at(threads, begin) = thread_index();
     if (begin != 0 && begin != 4) return;
     ++started;
-    for (int i = 0; i < 1'000'000 && started < 2; ++i) std::this_thread::yield();  // until both have their first
+    for (int i = 0; i < 1'000'000 && started < 2; ++i) std::this_thread::yield();  // waits for the other thread
   });
   CHECK(started == 2);
   CHECK(core::at(threads, 0) == 0);

@@ -131,7 +131,7 @@ TEST_CASE("mapped pages are released while a store is read") {
   };
   const index_t before = resident();
   const TokenStore store(folder / "store", 11);
-  CHECK(resident() - before < 32 << 20);      // of 200 MB
+  CHECK(resident() - before < 32 << 20);      // bytes, for a file of 200 MB
   for (const index_t step : {1, 20, 7919}) {  // every example, every twentieth, scattered
     index_t most = 0;
     Ids ids;

@@ -1,15 +1,15 @@
-"""What every test here shares: where our programs and the real texts are. Our programs are the release build's."""
+"""Fixtures that all tests here share: paths of our programs (of the release build) and of the real texts."""
 
 import os
 import random
 import tempfile
 from pathlib import Path
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: nothing here may fetch anything
+os.environ["HF_HUB_OFFLINE"] = "1"  # set before transformers is imported, so that it downloads nothing
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 CACHE = tempfile.TemporaryDirectory()
-os.environ["XDG_CACHE_HOME"] = CACHE.name  # where train_mlm keeps tokenized text
+os.environ["XDG_CACHE_HOME"] = CACHE.name  # train_mlm caches tokenized text here
 
 import pytest
 from support import run
@@ -27,19 +27,19 @@ def built(folder):
 
 @pytest.fixture(scope="session")
 def examples():
-    """The folder of the example programs."""
+    """Returns the folder of the example programs."""
     return built(BUILD / "examples")
 
 
 @pytest.fixture(scope="session")
 def tools():
-    """The folder of the helper programs made of tests/interop/*.cpp."""
+    """Returns the folder of the helper programs, built from tests/interop/*.cpp."""
     return built(BUILD / "tests")
 
 
 @pytest.fixture(scope="session")
 def data():
-    """The folder of real texts; without it a test is skipped."""
+    """Returns the folder of real texts. Without MINIBERT_TEST_DATA, skips the test."""
     if folder := os.environ.get("MINIBERT_TEST_DATA"):
         return Path(folder)
     return pytest.skip("MINIBERT_TEST_DATA is not set")
@@ -47,7 +47,7 @@ def data():
 
 @pytest.fixture(scope="session")
 def tokenizer(tmp_path_factory, examples, data):
-    """Our own, of 2,000 entries, opened by transformers."""
+    """Trains a tokenizer of 2,000 entries with our program, and opens it with transformers."""
     folder = tmp_path_factory.mktemp("tokenizer")
     run(examples / "train_tokenizer", "--train_file", data / "sinhala_news/train.txt", "--vocab_size", 2000,
         "--output_dir", folder)
@@ -56,20 +56,20 @@ def tokenizer(tmp_path_factory, examples, data):
 
 @pytest.fixture(scope="session")
 def lines(data):
-    """Held-out lines of real text."""
+    """Returns lines of real text that no tokenizer here is trained on."""
     return (data / "sinhala_news/eval.txt").read_text(encoding="utf-8").splitlines()
 
 
 @pytest.fixture(scope="session")
 def sinhala(examples, data, tmp_path_factory):
-    """A vocabulary of 2,000 that we trained on Sinhala news."""
+    """Returns a tokenizer of 2,000 entries that our program trained on Sinhala news."""
     return train(examples, tmp_path_factory.mktemp("sinhala"), "--train_file", data / "sinhala_news/train.txt",
                  "--vocab_size", 2000, "--base", data / "tokenizers/bert-base-cased")
 
 
 @pytest.fixture(scope="session")
 def mixed_text():
-    """Random lines from many scripts, with marks, joiners, special tokens, controls and odd spaces."""
+    """Returns random lines in many scripts, with marks, joiners, special tokens, control characters and rare spaces."""
     rng = random.Random(SEED)
     blocks = [(0x20, 0x7F), (0xA0, 0x250), (0x300, 0x370), (0x370, 0x530), (0x5D0, 0x700), (0x900, 0xE80),
               (0x1E00, 0x2000), (0x2000, 0x2070), (0x3040, 0x3100), (0x4E00, 0x4F00), (0xAC00, 0xAD00),
@@ -90,8 +90,8 @@ def mixed_text():
 
 @pytest.fixture(scope="session")
 def every_character(tmp_path_factory):
-    """A function that gives (folder, tokenizer) for some settings. The vocabulary holds each character, alone and
-    continuing a word, so that no difference can hide behind [UNK]."""
+    """Returns a function that maps settings to (folder, tokenizer). The vocabulary contains each character, alone and
+    as a continuation, so that no difference is hidden by [UNK]."""
     characters = [chr(c) for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
     vocabulary = {token: i for i, token in enumerate(SPECIAL + characters + ["##" + c for c in characters])}
     folder = tmp_path_factory.mktemp("every_character")

@@ -1,4 +1,4 @@
-// The ids of a text's examples, a line each, for the tests against Hugging Face.
+// Prints the ids of each example of a text, one example per line, for the tests against Hugging Face.
 #include <cstdio>
 #include <exception>
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Models on batches that Python has made, for comparison with transformers.
+// Runs models on batches from Python, for comparison with transformers.
 //   run_bert gradients float|double MODEL BATCH.json OUT.safetensors   BertForMaskedLM: logits, loss, all gradients
 //   run_bert train MODEL BATCHES.json                                  BertForMaskedLM: AdamW steps; the loss of each
 //   run_bert encode MODEL BATCH.json OUT.safetensors                   BertModel: last_hidden_state, pooler_output
@@ -18,7 +18,7 @@ using namespace minibert;
 
 namespace {
 
-/// {"input_ids": [[…]], "labels": [[…]]}, −100 where nothing is to be guessed.
+/// Converts {"input_ids": [[…]], "labels": [[…]]}. The label −100 means that a token is not masked.
 MaskedLMBatch read_batch(const Json& json) {
   MaskedLMBatch batch;
   for (const Json& sequence : json.at("input_ids").as_array()) {

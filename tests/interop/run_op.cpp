@@ -1,8 +1,8 @@
-// One op on tensors that Python has made, for comparison with PyTorch.
+// Runs one op on tensors from Python, for comparison with PyTorch.
 //   run_op OP IN.safetensors OUT.safetensors [OPTION…]
-// IN holds the op's inputs by name, "dy" (the gradient of its result), and whole numbers and truth values as floats.
-// OUT holds "y" and "grad.NAME" of each input that is a float. Options are whole numbers or probabilities, as the op
-// needs them.
+// IN contains the op's inputs by name, and "dy", the gradient of its result. Integers and booleans are stored as
+// floats. OUT contains "y", and "grad.NAME" for each float input. Options are integers or probabilities, depending on
+// the op.
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -20,7 +20,7 @@ namespace F = functional;
 
 namespace {
 
-/// The inputs of an op: tensors as parameters, made at the first look, and lists of whole numbers.
+/// The inputs of an op. All are stored as float parameters; integers() and truth() convert them.
 class Inputs {
  public:
   Inputs(const char* file, Tape<float>& tape) : reader_(file), tape_(tape) {
@@ -42,7 +42,7 @@ class Inputs {
     for (index_t i = 0; i < p.numel(); ++i) numbers.push_back(static_cast<I>(p.data[i]));
     return numbers;
   }
-  /// A list of truth values, whose shape is that of the numbers.
+  /// Returns an input as booleans of the same shape.
   Tensor<bool> truth(const char* name) const {
     const Parameter<float>& p = *parameters_.at(name);
     Tensor<bool> result(p.shape);
@@ -59,7 +59,7 @@ class Inputs {
   std::map<std::string, Parameter<float>*> parameters_;
 };
 
-/// Sequences whose offsets are the input "cu_seqlens"; they live as long as the program.
+/// Returns the sequences whose offsets are the input "cu_seqlens". The offsets stay in memory until the program ends.
 Sequences sequences(const Inputs& in) {
   static const auto offsets = in.integers<index_t>("cu_seqlens");
   static std::vector<index_t> rows;

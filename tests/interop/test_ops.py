@@ -11,7 +11,7 @@ TOLERANCE = 1e-5
 
 
 def error(ours, theirs):
-    """max |a − b| / max |b|; NaN stays NaN, and so fails every comparison."""
+    """Returns max |a − b| / max |b|, or NaN, which fails every comparison, if a tensor contains NaN."""
     assert ours.shape == theirs.shape  # otherwise they would be broadcast
     scale = theirs.abs().max()
     return ((ours.double() - theirs).abs().max() / (scale if scale > 0 else 1)).item()
@@ -38,7 +38,7 @@ class Op:
         return load_file(self.folder / "out.safetensors")
 
     def compare(self, name, reference, inputs, numbers={}, options=()):
-        """reference(**inputs) is PyTorch's, computed in double so that only our own rounding is measured."""
+        """Compares with reference(**inputs), which PyTorch computes in double, so that only our rounding counts."""
         leaves = {k: t.double().requires_grad_() for k, t in inputs.items()}
         expected = reference(**leaves)
         dy = normal(*expected.shape, seed=99) if expected.dim() else torch.tensor(0.7)
@@ -246,7 +246,7 @@ def test_mean_pool(op):
 
 
 def test_dropout(op):
-    """The mask is our own; what it does to values and gradients is PyTorch's."""
+    """Applies our dropout mask in PyTorch and compares values and gradients."""
     offsets, p = torch.tensor([0, 3, 50]), 0.25
     ones = torch.ones(50, 33)
     mask = op("dropout", {"x": ones, "dy": ones, "cu_seqlens": offsets}, (p,))["y"]

@@ -63,9 +63,9 @@ def test_truncation(tools, data, strategy, special, side):
         for texts in ([a for a, b in PAIRS if not b], PAIRS):
             theirs = []
             for i, text in enumerate(texts):
-                try:  # one by one: an error ends a batch
+                try:  # one text at a time, because an error would end the whole batch
                     theirs += [row.replace("(0,", f"({i},", 1) for row in their_encodings(tokenizer, [text], **options)]
-                except BaseException as error:  # where Rust panics this is no Exception
+                except BaseException as error:  # a panic in Rust is not an Exception
                     assert "runcat" in str(error) or "stride" in str(error)
                     theirs.append("ValueError")
             assert our_encodings(tools, folder, texts, **options) == theirs, options

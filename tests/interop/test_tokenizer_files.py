@@ -21,7 +21,7 @@ def test_a_saved_folder_opens_everywhere(examples, data, tmp_path, mixed_text, f
         assert their_ids(tokenizer, mixed_text) == ours
     assert [e.ids for e in Tokenizer.from_file(str(tmp_path / "tokenizer.json")).encode_batch(mixed_text)] == ours
 
-    (tmp_path / "tokenizer.json").unlink()  # what older readers see
+    (tmp_path / "tokenizer.json").unlink()  # older readers know only the other files
     assert our_ids(examples, tmp_path, mixed_text) == ours
     assert their_ids(BertTokenizerFast.from_pretrained(tmp_path), mixed_text) == ours
 
@@ -39,7 +39,7 @@ def test_training_from_a_base_keeps_its_settings(examples, data, tmp_path):
 @pytest.mark.parametrize("config, lowered", [({}, True), ({"do_lower_case": False}, False), (None, True)])
 def test_tokenizer_config_decides_as_in_transformers(examples, data, tmp_path, config, lowered):
     source = json.loads((data / "tokenizers/bert-base-uncased/tokenizer.json").read_text(encoding="utf-8"))
-    source["normalizer"]["lowercase"] = config is None  # the opposite, where both speak
+    source["normalizer"]["lowercase"] = config is None  # contradicts tokenizer_config.json if there is one
     (tmp_path / "tokenizer.json").write_text(json.dumps(source), encoding="utf-8")
     if config is not None:
         (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))

@@ -1,4 +1,4 @@
-"""Our vocabularies against Hugging Face's: always one of those that it can draw."""
+"""Our vocabularies against Hugging Face's. Its result depends on a random order; ours must be a possible result."""
 
 import collections
 import itertools
@@ -19,8 +19,8 @@ def test_training_gives_the_same_entries(data, sinhala):
 
 def reference_vocabulary(word_counts, vocab_size, min_frequency=0, limit_alphabet=None, initial_alphabet="",
                          special_tokens=(), continuing_subword_prefix="##", ids_to_follow=None):
-    """The reference's algorithm, slow and plain, for words in a given order; or with characters that continue a word in
-    the order that a vocabulary has them in."""
+    """Trains by Hugging Face's algorithm, slowly. Visits the words in the given order. With ids_to_follow, takes the
+    order of characters that continue a word from this vocabulary instead."""
     prefix = continuing_subword_prefix
     frequency = collections.Counter()
     for word, n in word_counts.items():
@@ -59,13 +59,13 @@ def reference_vocabulary(word_counts, vocab_size, min_frequency=0, limit_alphabe
 
 
 def counted_words(backend, lines):
-    """The words of lines as a tokenizer's pipeline sees them, in the order of first appearance."""
+    """Counts the words that a tokenizer's pipeline makes of the lines, in the order of first appearance."""
     return collections.Counter(word for line in lines for word, _ in backend.pre_tokenizer.pre_tokenize_str(
         backend.normalizer.normalize_str(line)))
 
 
 def trained(examples, data, folder, text, *flags, num_lines=200):
-    """The lines of a corpus and our vocabulary of 500 for it."""
+    """Returns the lines of a corpus and the vocabulary of 500 that we train on them."""
     lines = lines_of(data / text)[:num_lines]
     (folder / "corpus.txt").write_text("\n".join(lines), encoding="utf-8")
     train(examples, folder / "ours", "--train_file", folder / "corpus.txt", "--vocab_size", 500, *flags)
@@ -107,7 +107,7 @@ def test_options_are_the_reference_s(examples, data, tmp_path, text, options):
 
 @pytest.mark.parametrize("options", [{}, *OPTIONS], ids=str)
 def test_the_replay_is_what_tokenizers_does(data, options):
-    """Id by id, once it walks the words in the order that was drawn there."""
+    """The vocabularies are equal, id by id, if the reference visits the words in the order that Hugging Face drew."""
     lines = lines_of(data / "sinhala_news/train.txt")[:200]
     base = BertTokenizerFast(do_lower_case=False)
     trainer = {k: list(v) if k == "initial_alphabet" else v for k, v in options.items() if k != "special_tokens"}

@@ -1,4 +1,4 @@
-"""train_mlm from the outside: killed and resumed, stopped by a signal, refused, and opened by transformers."""
+"""Runs train_mlm: kills and resumes it, stops it by a signal, passes wrong flags, opens its model in transformers."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ SMALL = dict(vocab_size=150, hidden_size=32, num_hidden_layers=2, num_attention_
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory):
-    """400 lines of made-up sentences."""
+    """Returns a file of 400 made-up sentences."""
     draw = random.Random(1)
     who = "the old king|a young queen|my brother|the river|every stone|no one".split("|")
     does = "sees|loves|finds|carries|forgets|remembers".split("|")
@@ -33,7 +33,7 @@ def text(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def command(examples, text):
-    """train_mlm with the small recipe, for an output folder, flags and other values."""
+    """Returns a function that makes the command line of train_mlm with the small recipe."""
 
     def make(output_dir, *flags, **values):
         settings = [part for name, value in {**SMALL, **values}.items() for part in (f"--{name}", str(value))]
@@ -44,7 +44,7 @@ def command(examples, text):
 
 @pytest.fixture(scope="module")
 def finished(command, tmp_path_factory):
-    """The folder of a run that nothing disturbed."""
+    """Returns the output folder of an uninterrupted run."""
     output_dir = tmp_path_factory.mktemp("finished") / "model"
     subprocess.run(command(output_dir), check=True, capture_output=True)
     return output_dir
@@ -60,7 +60,7 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(command, finished, 
     while True:
         process = subprocess.Popen(command(output_dir, "--resume_from_checkpoint"), stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True)
-        time.sleep(duration * draw.uniform(0.1, 0.6) * (1 + kills / 10))  # later kills come later: the loop ends
+        time.sleep(duration * draw.uniform(0.1, 0.6) * (1 + kills / 10))  # later kills wait longer, so the loop ends
         if process.poll() is None:
             process.kill()
             process.communicate()
@@ -75,7 +75,7 @@ def test_a_run_killed_at_any_moment_ends_with_the_same_bytes(command, finished, 
 
 
 def interrupt(arguments, number=signal.SIGINT):
-    """Sends a run a signal at its first evaluation; what it says from then on."""
+    """Sends a run a signal at its first evaluation. Returns what the run prints from then on."""
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if line.startswith("step 25:"):
@@ -101,7 +101,7 @@ def test_another_run_is_not_resumed_and_a_used_folder_not_overwritten(command, f
         return result.stderr
 
     assert "is not empty" in refusal()
-    assert "mlm_probability is 1.5, expected a probability" in refusal(mlm_probability=1.5)  # said before all else
+    assert "mlm_probability is 1.5, expected a probability" in refusal(mlm_probability=1.5)  # before any work
     assert "cannot resume with a different mlm_probability: found 0.2, expected 0.5" in refusal(
         "--resume_from_checkpoint", mlm_probability=0.2)
     assert "cannot resume with a different max_seq_length" in refusal("--resume_from_checkpoint", max_seq_length=63)
@@ -109,7 +109,7 @@ def test_another_run_is_not_resumed_and_a_used_folder_not_overwritten(command, f
 
 
 def test_a_resumed_run_takes_its_tokens_from_the_cache_and_notices_another_text(command, text, tmp_path):
-    """Grouped and compressed text, stopped and resumed; then with one letter changed."""
+    """A run on grouped, compressed text resumes after a stop, but not after one letter of the text has changed."""
     corpus, cache = tmp_path / "corpus", tmp_path / "cache"
     corpus.write_bytes(gzip.compress(text.read_bytes()))
 
@@ -133,7 +133,7 @@ def test_a_resumed_run_takes_its_tokens_from_the_cache_and_notices_another_text(
 
 
 def test_grouped_text_fills_few_positions(command, tmp_path):
-    """A piece of a text, as text again, may take more tokens than the model has positions."""
+    """A decoded piece of grouped text may have more tokens than the model has positions; train_mlm must not fail."""
     corpus = tmp_path / "corpus"
     corpus.write_text(("abracadabra simsalabim " * 40 + "\n") * 40)
     subprocess.run(command(tmp_path / "model", "--train_file", corpus, "--group_texts", max_position_embeddings=12,

@@ -1,11 +1,11 @@
-// What the tokenize example does not show, for test_tokenizer_*.py: decoding, and all that an encoding can hold.
+// Prints what the tokenize example does not show, for test_tokenizer_*.py: decoded text, and all fields of encodings.
 //   tokenizer_probe decode FOLDER SKIP_SPECIAL_TOKENS CLEAN_UP   lines of ids -> lines of text
 //   tokenizer_probe encode FOLDER NAME=VALUE...         lines of text -> encodings as Python prints them
 //   tokenizer_probe encode_pairs FOLDER NAME=VALUE...   lines of text US pair (U+001F between them) -> the same
 //   tokenizer_probe batch_encode FOLDER NAME=VALUE...   lines of text, encoded together -> the same
 //   tokenizer_probe save FOLDER OTHER                   the same tokenizer in another folder
-// The names are those of EncodeOptions. Each encoding and each piece that overflows is a line, (number of the text,
-// ids, types, attention mask, special tokens mask, offsets, word ids); where encoding fails the line is "ValueError".
+// NAME is a member of EncodeOptions. Prints one line for each encoding and for each overflowing piece: (index of the
+// text, ids, types, attention mask, special tokens mask, offsets, word ids). Prints "ValueError" if encoding fails.
 #include <exception>
 #include <iostream>
 #include <map>

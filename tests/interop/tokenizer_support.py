@@ -1,4 +1,4 @@
-"""What the tests of the tokenizer share: ids and encodings by our programs and by Hugging Face, and texts to try."""
+"""Helpers of the tokenizer tests: ids and encodings from our programs and from Hugging Face, and texts for them."""
 
 import itertools
 import random
@@ -18,13 +18,13 @@ def lines_of(path):
 
 
 def in_context(code_points, pattern, separator=" "):
-    """Lines of 16 characters, each in the pattern's {}."""
+    """Returns lines of 16 characters. Each character replaces the {} of the pattern."""
     return [separator.join(pattern.replace("{}", chr(c)) for c in code_points[i:i + 16])
             for i in range(0, len(code_points), 16)]
 
 
 def random_bytes(count):
-    """Lines of bytes, most of them not UTF-8, and of pieces that are cut off or not allowed."""
+    """Returns lines of bytes. Most are not UTF-8: they contain truncated or forbidden sequences."""
     rng = random.Random(SEED)
     pieces = [b"\xe0\xa4", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"abc", b"\xff",
               "\u00e9".encode(), b"[MASK]", b" "]
@@ -34,14 +34,14 @@ def random_bytes(count):
 
 
 def joined(texts):
-    """Texts as lines for a program: str, or bytes that need not be UTF-8, or pairs."""
+    """Joins texts to lines for a program. A text is a str, a pair of str, or bytes (which need not be UTF-8)."""
     raw = [b"\x1f".join(t.encode() for t in text) if isinstance(text, tuple) else
            text if isinstance(text, bytes) else text.encode() for text in texts]
     return b"".join(line + b"\n" for line in raw)
 
 
 def our_ids(examples, folder, lines, *flags):
-    """The ids of each line by the tokenize example."""
+    """Returns the ids of each line, as the tokenize example prints them."""
     out = run(examples / "tokenize", "--tokenizer", folder, *flags, input=joined(lines), text=False)
     rows = out.decode().split("\n")
     assert rows.pop() == "" and len(rows) == len(lines)
@@ -64,7 +64,7 @@ def train(examples, folder, *flags):
 
 
 def our_encodings(tools, folder, texts, together=False, **options):
-    """The encodings of texts, or of pairs of them, by our program, as Python would print their fields."""
+    """Returns our encodings of texts or of pairs of texts, as lines in Python's notation."""
     command = "encode_pairs" if isinstance(texts[0], tuple) else "batch_encode" if together else "encode"
     flags = [f"{name}={int(value) if isinstance(value, bool) else value}" for name, value in options.items()]
     out = run(tools / "tokenizer_probe", command, folder, *flags, input=joined(texts), text=False)
@@ -72,7 +72,7 @@ def our_encodings(tools, folder, texts, together=False, **options):
 
 
 def their_encodings(tokenizer, texts, **options):
-    """The same by transformers. Its padding_side is an argument, its truncation_side a setting."""
+    """Returns the same from transformers, where padding_side is an argument and truncation_side an attribute."""
     tokenizer.truncation_side = options.pop("truncation_side", "right")
     batch = tokenizer(texts, **options)
     samples = batch.get("overflow_to_sample_mapping", range(len(texts)))
@@ -87,7 +87,7 @@ def assert_same_encodings(tools, folder, tokenizer, texts, **options):
 
 
 def our_texts(tools, folder, rows, skip_special_tokens, clean_up):
-    """What our decoder makes of rows of ids."""
+    """Returns the texts that our decoder makes of rows of ids."""
     ids = "".join(" ".join(map(str, row)) + "\n" for row in rows).encode()
     out = run(tools / "tokenizer_probe", "decode", folder, int(skip_special_tokens), int(clean_up), input=ids,
               text=False)

@@ -45,7 +45,7 @@ TEST_CASE("a string may come in parts") {
 
 TEST_CASE("a file has the fingerprint of its contents, and its size is reported part by part") {
   const minibert::testing::TemporaryDirectory folder;
-  const std::string contents(3'000'001, 'x');  // several reads, and no whole word at the end
+  const std::string contents(3'000'001, 'x');  // several reads; the size is not a multiple of 8
   minibert::io::write_file(folder / "file", contents);
   minibert::io::write_file(folder / "empty", "");
   minibert::index_t size = 0, parts = 0;

@@ -23,7 +23,7 @@ namespace random_numbers = minibert::random;
 
 Json parse(std::string_view text) { return Json::parse(text, "t.json"); }
 
-/// The message of the error that reading the text raises.
+/// Returns the message of the error that reading the text throws.
 std::string refusal(std::string_view text) {
   try {
     parse(text);
@@ -51,7 +51,7 @@ TEST_CASE("integers and doubles stay apart and keep their bits") {
   CHECK(parse("-9223372036854775808").as_integer() == std::numeric_limits<std::int64_t>::min());
   CHECK(parse("3").as_number() == 3.0);
   CHECK_FALSE(parse("3.0").is_integer());
-  CHECK(parse("1000000000000000019884624838656").as_number() == 1e30);  // model_max_length of many tokenizers
+  CHECK(parse("1000000000000000019884624838656").as_number() == 1e30);  // the model_max_length of many tokenizers
   CHECK_FALSE(parse("9223372036854775808").is_integer());
   CHECK(Json(1.0).dump() == "1.0");
   CHECK(Json(1e-12).dump() == "1e-12");

@@ -19,14 +19,14 @@ using minibert::testing::TemporaryDirectory;
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-/// A file of that header (its length in front) and data.
+/// Returns the bytes of a file: the length of the header, the header and the data.
 std::string safetensors(const std::string& header, const std::string& data) {
   const std::uint64_t length = header.size();
   std::string file(reinterpret_cast<const char*>(&length), sizeof length);
   return file + header + data;
 }
 
-/// The message of the error that reading the bytes raises.
+/// Returns the message of the error that reading the bytes throws.
 std::string refusal(const std::string& bytes) {
   const TemporaryDirectory folder;
   minibert::io::write_file(folder / "damaged.safetensors", bytes);

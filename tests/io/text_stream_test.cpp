@@ -41,7 +41,7 @@ std::string joined(const std::vector<std::string>& blocks) {
   return text;
 }
 
-/// Some megabytes of lines, some of them long.
+/// Returns several megabytes of lines, some of them long.
 std::string many_lines() {
   std::string text;
   for (int i = 0; i < 200000; ++i) text += std::to_string(i * 7919LL) + (i % 10 == 0 ? "\n" : " ");
@@ -162,7 +162,7 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
   CHECK(fingerprint_of(Paths{folder / "a", folder / "b"}) == both);
 }
 
-/// What a compressed file must do, whatever compressed it.
+/// Tests reading of files that `compress` compresses. The same tests apply to gzip and zstd.
 [[maybe_unused]] void check_compressed(std::string (*compress)(std::string_view)) {
   const TemporaryDirectory folder;
   const std::string text = many_lines();
@@ -170,7 +170,7 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
   io::write_file(path, packed);
   CHECK(joined(blocks_of(path, 1 << 16)) == text);
   CHECK(joined(blocks_of(path, 1 << 24)) == text);
-  io::write_file(path, packed + compress("") + compress("more\n"));  // several pieces
+  io::write_file(path, packed + compress("") + compress("more\n"));  // three compressed members in one file
   CHECK(joined(blocks_of(path, 1 << 16)) == text + "more\n");
   io::write_file(path, compress(""));
   CHECK(blocks_of(path, 100).empty());
@@ -193,7 +193,7 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
   flipped[packed.size() / 2] ^= 16;
   CHECK_MESSAGE(message(flipped).starts_with(path + ": damaged "), message(flipped));
   flipped = packed;
-  flipped[packed.size() - 3] ^= 1;  // in the checksum, or the size
+  flipped[packed.size() - 3] ^= 1;  // a byte of the checksum or of the size
   CHECK_MESSAGE(message(flipped).starts_with(path + ": damaged "), message(flipped));
   CHECK_MESSAGE(message(packed + "rubbish").starts_with(path + ": damaged "), message(packed + "rubbish"));
 }
@@ -220,7 +220,7 @@ TEST_CASE("zstd") {
   io::write_file(folder / "text", std::string("\x51\x2A\x4D\x18\x02\0\0\0ab", 10) + zstd("after a frame to skip\n"));
   CHECK(joined(blocks_of(folder / "text", 100)) == "after a frame to skip\n");
 
-  // A frame as zstd --long=28 makes it: a window of 2^28 bytes, and one block of text as it is.
+  // A frame as `zstd --long=28` writes it: a window of 2^28 bytes, and one uncompressed block.
   io::write_file(folder / "text", std::string("\x28\xB5\x2F\xFD\x00\x90\x29\x00\x00line\n", 14));
   CHECK(joined(blocks_of(folder / "text", 100)) == "line\n");
 }

@@ -17,8 +17,8 @@ struct Result {
   bool operator==(const Result&) const = default;
 };
 
-/// Numbers for one attention: inputs, and what the kernels and their twin make of them. Queries as many as keys, or as
-/// asked_lengths says.
+/// The inputs of one attention, to run the kernels and the reference on. Each sequence has as many queries as keys,
+/// unless asked_lengths gives the numbers of queries.
 template <class T>
 struct Problem {
   Problem(const std::vector<index_t>& lengths, index_t num_heads, index_t head_size, double p,

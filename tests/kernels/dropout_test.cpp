@@ -21,7 +21,7 @@ std::vector<T> factors(const DropoutMask& mask, const reference::OwnedSequences&
   return y;
 }
 
-/// The factors of one row, as a kernel compiled for Arch draws them.
+/// Stores the dropout factors of one row, as a kernel compiled for Arch draws them.
 struct RowFactors {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, random::Key key, index_t position, index_t d) {
@@ -106,7 +106,7 @@ TEST_CASE("dropout: an element's fate depends on its key, row, position and feat
   CHECK(factors<float>(mask, elsewhere, d) != one);
   CHECK(factors<float>(DropoutMask::of(0.5, random::Key(4)), alone, d) != one);
   CHECK(std::vector<float>(one.begin(), one.begin() + d) != std::vector<float>(one.begin() + d, one.begin() + 2 * d));
-  const auto wide = factors<float>(mask, alone, 130);  // more features: the first ones stay as they are
+  const auto wide = factors<float>(mask, alone, 130);  // additional features do not change the factors of the first 70
   CHECK(std::vector<float>(wide.begin(), wide.begin() + d) == std::vector<float>(one.begin(), one.begin() + d));
 }
 

@@ -21,7 +21,7 @@ TEST_CASE_TEMPLATE("generate replaces or adds, over any number of chunks", T, fl
 }
 
 TEST_CASE("generate_reduced sums what a broadcast map sends to one place") {
-  // a result of shape (2, 3, 4) from an operand of shape (3, 1)
+  // Broadcasts an operand of shape (3, 1) to a result of shape (2, 3, 4).
   const kernels::BroadcastMap map{.dim = 3, .sizes = {2, 3, 4}, .strides = {0, 1, 0}};
   CHECK(map(0) == 0);
   CHECK(map(3) == 0);
@@ -39,7 +39,7 @@ TEST_CASE("generate_reduced sums what a broadcast map sends to one place") {
 
 TEST_CASE("generate_reduced: one place for each needs no scratch memory") {
   const index_t n = 20000;
-  const kernels::BroadcastMap map{.dim = 2, .sizes = {n / 4, 4}, .strides = {1, n / 4}};  // a transpose
+  const kernels::BroadcastMap map{.dim = 2, .sizes = {n / 4, 4}, .strides = {1, n / 4}};  // a transposed operand
   for (const bool accumulate : {false, true}) {
     CHECK(kernels::reduced_workspace(n, n) == 0);
     const auto found = testing::on_any_threads([&] {

@@ -22,11 +22,11 @@ double tolerance() {
   return std::is_same_v<T, float> ? 2e-6 : 1e-14;
 }
 
-/// Where the rows of an operand begin: anywhere, at a cache line, or far apart at the same place of many pages.
+/// Where the rows of an operand begin: anywhere, at cache lines, or all at the same offset within a page.
 enum class Rows { anywhere, aligned, colliding };
 
 /// An operand of the given size: row-major with a gap between rows, or the transpose of such a matrix. The same stream
-/// gives the same numbers wherever the rows begin.
+/// gives the same numbers for every value of Rows.
 template <class T>
 struct Operand {
   std::vector<T> memory;
@@ -60,7 +60,7 @@ Operand<T> rounded(Operand<T> x) {
   return x;
 }
 
-/// Returns Σ |a|·|b| of element (i, j): what the rounding error of a sum in float is relative to.
+/// Returns Σ |a|·|b| of element (i, j). The rounding error of the float sum is proportional to it.
 template <class T>
 double magnitude(index_t k, const Matrix<T>& a, const Matrix<T>& b, index_t i, index_t j) {
   double sum = 0;
@@ -133,7 +133,7 @@ TEST_CASE("gemm: bf16 is the product of the rounded factors, every size, every o
             kernels::gemm(m, n, k, a.matrix, b.matrix, kernels::Epilogue<float>{c.data(), n}, workspace.data(),
                           Precision::bf16);
             const auto expected = reference::gemm(m, n, k, exact_a.matrix, exact_b.matrix);
-            if (m * n == 1 && k > 33)  // a single sum may nearly cancel
+            if (m * n == 1 && k > 33)  // if C has one element, its terms may nearly cancel
               CHECK(std::abs(double{c[0]} - expected[0]) < 2e-7 * magnitude(k, exact_a.matrix, exact_b.matrix, 0, 0));
             else
               CHECK(reference::relative_error(c, expected) < 4e-6);
@@ -186,7 +186,7 @@ TEST_CASE("gemm: columns of B are read in place only where whole vectors can be 
           CHECK(columns >= 0);
           CHECK(columns <= n);
           CHECK(columns % 16 == 0);                                                  // whole vectors
-          CHECK((columns == n || columns % kernels::detail::kMaxTileColumns == 0));  // the rest starts a panel
+          CHECK((columns == n || columns % kernels::detail::kMaxTileColumns == 0));  // the rest begins a panel
           if (stride % 16 != 0) CHECK(columns == 0);
           CHECK(direct({first + 1, stride}) == 0);
           CHECK(direct(Matrix<float>{first, stride}.transposed()) == 0);
@@ -198,8 +198,8 @@ namespace {
 using kernels::detail::GemmCut;
 using kernels::detail::GemmTuning;
 
-/// Checks that chunks cover C exactly once, in the order that `next` announces, in whole units, and within the scratch
-/// memory of a thread; and that no thread gets more rows than others by more than what whole units impose.
+/// Checks that the chunks cover C exactly once, in the order that `next` predicts. Each chunk must begin at a multiple
+/// of `unit` rows and fit into a thread's scratch memory. The numbers of rows must differ by less than two units.
 template <class Tuning>
 void check_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, index_t threads) {
   INFO("m=", m, " n=", n, " k=", k, " columns of A: ", cut.columns_of_a, " packs rows: ", cut.packs_rows,
@@ -227,7 +227,7 @@ void check_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, index_t t
   CHECK(fits);
   CHECK(row == 0);
   CHECK(column == (m > 0 ? n : 0));
-  CHECK(most_rows - fewest_rows < 2 * chunks.unit);  // one unit between pieces, and a part of one at C's end
+  CHECK(most_rows - fewest_rows < 2 * chunks.unit);  // pieces differ by one unit; the last one may lack part of a unit
   if (!cut.own_panels && chunks.rows > threads) CHECK(chunks.rows % threads == 0);
 }
 

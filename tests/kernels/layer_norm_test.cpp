@@ -30,8 +30,9 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the reference, with
           kernels::layer_norm_forward(y.data(), mean.data(), rstd.data(), inputs);
           const auto expected = reference::layer_norm(z, widen(weight), widen(bias), static_cast<double>(eps), n, d);
           CHECK(reference::relative_error(y, expected) < (d == 2 ? 30 : 1) * testing::tolerance<T>());
-          if (d == 2) continue;  // x̂ is ±1, and dx a difference of nearly equal numbers
-          // eps at its real size is lost beside a variance of order 1; d = 1 has variance 0 and shows it.
+          if (d == 2) continue;  // x̂ is ±1: dx is a difference of nearly equal numbers, so its relative error is large
+          // With d = 1 the variance is 0, so rstd shows whether eps is added. Beside a variance near 1, eps is too
+          // small to show.
           reference::Numbers expected_rstd;
           reference::normalize(z, static_cast<double>(eps), n, d, &expected_rstd);
           CHECK(reference::relative_error(rstd, expected_rstd) < testing::tolerance<T>());
@@ -45,7 +46,7 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the reference, with
           const auto g = reference::layer_norm_backward(widen(dy), z, widen(weight), static_cast<double>(eps), n, d);
           if (d > 1) {
             CHECK(reference::relative_error(dx.values, dx.after(g.x)) < testing::tolerance<T>());
-          } else {  // the terms cancel: dx is 0 but for rounding, relative to |dy·weight|·rstd
+          } else {  // the terms cancel: dx is only rounding error, which is proportional to |dy·weight|·rstd
             const reference::Numbers after = dx.after(g.x);
             for (index_t i = 0; i < n; ++i) {
               const double term = std::abs(static_cast<double>(core::at(dy, i) * core::at(weight, 0)));

@@ -13,7 +13,7 @@ TEST_CASE_TEMPLATE("sum_rows against plain loops, with a gap between rows", T, f
         INFO("n=", n, " d=", d, " accumulate=", accumulate);
         const index_t stride = d + 3;
         auto x = reference::normal<T>(n * stride, 1);
-        for (T& v : x) v = std::abs(v);  // sums that do not cancel
+        for (T& v : x) v = std::abs(v);  // positive, so that the sums do not cancel
         reference::Numbers sums(core::usize(d));
         for (index_t i = 0; i < n; ++i)
           for (index_t j = 0; j < d; ++j) core::at(sums, j) += static_cast<double>(core::at(x, i * stride + j));
@@ -25,7 +25,7 @@ TEST_CASE_TEMPLATE("sum_rows against plain loops, with a gap between rows", T, f
                                         testing::Destination<T>(d, accumulate).after(sums)) <
               2 * testing::tolerance<T>());
       }
-  kernels::sum_rows<T>({}, nullptr, 0, 5, 5);  // nowhere to put it: nothing is read
+  kernels::sum_rows<T>({}, nullptr, 0, 5, 5);  // without a destination, it reads nothing
 }
 
 TEST_CASE("sum adds up in double") {

@@ -22,9 +22,9 @@ TEST_CASE_TEMPLATE("softmax: forward and backward against the twin", T, float, d
         std::vector<T> y(core::usize(n * d));
         kernels::softmax_forward(y.data(), x.data(), n, d);
         const auto expected = reference::softmax(widen(x), n, d);
-        // a narrow vector adds up long rows in few lanes
+        // Few-lane vectors add many elements per lane, which rounds more.
         CHECK(reference::relative_error(y, expected) < (d > 100 ? 3 : 1) * testing::tolerance<T>());
-        if (d > 100) continue;  // the twin's backward is quadratic
+        if (d > 100) continue;  // the reference's backward pass takes quadratic time
         testing::Destination<T> dx(n * d, accumulate);
         kernels::softmax_backward(dx.sink(), dy.data(), y.data(), n, d);
         CHECK(reference::relative_error(dx.values, dx.after(reference::softmax_backward(widen(dy), expected, n, d))) <
@@ -79,7 +79,7 @@ TEST_CASE("log_softmax: rows of large numbers keep their digits; huge arguments,
 
 TEST_CASE("softmax: huge arguments, −infinity and NaN") {
   const float inf = std::numeric_limits<float>::infinity();
-  for (const index_t d : {5, 21}) {  // in the part of a vector, and in a whole one
+  for (const index_t d : {5, 21}) {  // less than an AVX-512 vector, and more than one
     std::vector<float> x(core::usize(3 * d), -inf), y(core::usize(3 * d));
     core::at(x, 1) = 3e38f, core::at(x, 2) = 3e38f;
     core::at(x, d + 2) = std::nanf(""), core::at(x, d) = 1;

@@ -29,7 +29,7 @@ std::vector<T> elements(const Variable<T>& x) {
   return {x.data(), x.data() + x.numel()};
 }
 
-/// A config with dropout on.
+/// Returns a config with dropout.
 BertConfig dropout_config() {
   BertConfig config = tiny_config();
   config.hidden_dropout_prob = 0.2;
@@ -161,7 +161,8 @@ TEST_CASE("BertForMaskedLM: micro-batches give the gradient of the whole batch, 
   };
   const auto whole = run({tiny_batch({3, 10, 1, 6})});
   CHECK(reference::relative_error(run({tiny_batch({3, 10}), tiny_batch({1, 6}, 2)}), whole) < 1e-12);
-  CHECK_FALSE(reference::relative_error(run({tiny_batch({3, 10}), tiny_batch({1, 6})}), whole) < 1e-3);  // other rows
+  // Other global_rows give other dropout masks.
+  CHECK_FALSE(reference::relative_error(run({tiny_batch({3, 10}), tiny_batch({1, 6})}), whole) < 1e-3);
 }
 
 TEST_CASE("BertForMaskedLM: dropout depends on seed and step, and is off in evaluation") {

@@ -15,7 +15,7 @@ using testing::TemporaryDirectory;
 
 namespace {
 
-/// Writes a checkpoint whose tensors `change` has had its way with: a list of names, shapes and values.
+/// Writes a checkpoint of the model, after `change` has modified the list of its tensors (names, shapes and values).
 template <class F>
 void write_changed(const std::filesystem::path& folder, BertForMaskedLM& model, F change) {
   model.save_pretrained(folder);

@@ -31,7 +31,7 @@ TEST_CASE("once the largest batch was seen, a training step makes no heap alloca
                                           testing::tiny_batch({7, 7, 7, 150, 80, 3, 299, 1, 1}),
                                           testing::tiny_batch({300, 300, 300, 300, 300, 300, 300, 299})};
   step(largest);
-  step(largest);  // the memory of the first is one piece now
+  step(largest);  // allocates the memory of the first pass again, as one piece
   for (const MaskedLMBatch& batch : others) CHECK(testing::count_allocations([&] { step(batch); }) == 0);
   CHECK(testing::count_allocations([&] { step(largest); }) == 0);
 }

@@ -11,7 +11,7 @@ using testing::gradcheck_op;
 
 namespace {
 
-/// Away from zero, for what is divided by.
+/// Returns numbers of at least 0.5, to divide by.
 Variable<double> away(Variable<double> x) { return x * x + x.tape().constant(Tensor<double>(Shape{}, {0.5})); }
 
 }  // namespace

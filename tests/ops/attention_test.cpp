@@ -45,7 +45,7 @@ TEST_CASE("attention: gradients") {
         CHECK(gradcheck_op(inputs, f) < 1e-6);
       }
     }
-  const reference::OwnedSequences longer({66});  // more than one block of queries, as one variable too
+  const reference::OwnedSequences longer({66});  // more than one block of queries; q, k and v are the same variable
   const auto one = [&](Doubles x) { return F::attention(x[0], x[0], x[0], 1, longer.view()); };
   CHECK(gradcheck_op({{66, 2}}, one) < 1e-6);
 }

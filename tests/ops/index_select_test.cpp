@@ -24,7 +24,7 @@ TEST_CASE("index_select: gradients, a row twice and rows never taken") {
   testing::Inputs<double> inputs{{4, 1}};
   Tape<double> tape;
   const auto loss = F::sum(F::index_select<double>(inputs.on(tape)[0], rows));
-  rows.assign(3, 1);  // they were copied
+  rows.assign(3, 1);  // has no effect: index_select has copied the indices
   tape.backward(loss);
   CHECK(inputs.grad(0) == std::vector<double>{1, 0, 2, 0});
 }

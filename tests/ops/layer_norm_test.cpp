@@ -32,7 +32,7 @@ TEST_CASE("layer_norm, add_layer_norm: gradients") {
   CHECK(gradcheck_op({{4, 5}, {5}, {5}}, plain) < 1e-6);
   CHECK(gradcheck_op({{2, 2, 3}, {3}, {3}}, plain) < 1e-6);
   CHECK(gradcheck_op({{5}, {5}, {5}}, plain) < 1e-6);
-  CHECK(gradcheck_op({{40, 17}, {17}, {17}}, plain) < 1e-6);  // more rows than a chunk has
+  CHECK(gradcheck_op({{40, 17}, {17}, {17}}, plain) < 1e-6);  // more rows than fit into one chunk
   const auto added = [](Doubles x) { return F::add_layer_norm(x[0], x[1], x[2], x[3], 1e-5); };
   CHECK(gradcheck_op({{4, 5}, {4, 5}, {5}, {5}}, added) < 1e-6);
   for (const index_t frozen : {0, 1, 2, 3}) {

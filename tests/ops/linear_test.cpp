@@ -13,7 +13,7 @@ using testing::gradcheck_op;
 
 namespace {
 
-/// x·Wᵗ + b in double; b may be empty.
+/// Reference: computes x·Wᵗ + b in double. b may be empty.
 template <class T>
 reference::Numbers twin(const std::vector<T>& x, const std::vector<T>& w, const std::vector<T>& b, index_t n,
                         index_t in, index_t out) {

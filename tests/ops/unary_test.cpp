@@ -67,7 +67,7 @@ TEST_CASE("sigmoid, relu, silu: large arguments, zero and NaN") {
   for (const auto& y : {sigmoid, relu, silu}) CHECK(std::isnan(y[3]));
   tape.backward(F::sum(F::relu(x)));
   const Tensor<float> dx = x.grad();
-  CHECK(std::vector(dx.data(), dx.data() + 3) == std::vector<float>{1, 0, 0});  // 0 at 0, as in PyTorch
+  CHECK(std::vector(dx.data(), dx.data() + 3) == std::vector<float>{1, 0, 0});  // the gradient at 0 is 0, as in PyTorch
 }
 
 TEST_CASE("the same gradients when a variable has other uses") {

@@ -18,7 +18,7 @@ using optim::AdamWOptions;
 
 constexpr index_t kNumel = 300 * 131 + 17 + 1 + 5;
 
-/// Parameters of many sizes: below a vector, between vectors, and of several pieces of work.
+/// Declares parameters of several sizes: smaller than a SIMD vector, not a multiple of one, and larger than a chunk.
 template <class T>
 void declare_parameters(ParameterStore<T>& store) {
   store.declare("a.weight", {300, 131});
@@ -28,7 +28,7 @@ void declare_parameters(ParameterStore<T>& store) {
   testing::set_values(store, reference::normal<T>(kNumel, 1));
 }
 
-/// Two groups: the bias without weight decay.
+/// Returns two groups. The bias has no weight decay.
 template <class T>
 std::vector<ParameterGroup<T>> groups(ParameterStore<T>& store, double weight_decay) {
   std::vector<ParameterGroup<T>> two{{.parameters = {}, .weight_decay = weight_decay},
@@ -37,14 +37,14 @@ std::vector<ParameterGroup<T>> groups(ParameterStore<T>& store, double weight_de
   return two;
 }
 
-/// New gradients for all parameters that may have one.
+/// Sets new gradients, which depend on the step. d.frozen never has one, and b.bias has none in step 0.
 template <class T>
 void set_gradients(ParameterStore<T>& store, int step) {
   testing::set_gradients(store, reference::normal<T>(kNumel, 100 + step));
   for (Parameter<T>* p : store.in_order()) p->has_grad = p->name != "d.frozen" && !(p->name == "b.bias" && step == 0);
 }
 
-/// AdamW on one parameter, in double, as the paper and PyTorch write it.
+/// A reference: AdamW on one parameter, in double, by the formulas of the paper and of PyTorch.
 struct SlowAdamW {
   std::vector<double> w, m, v;
   int t = 0;
@@ -221,7 +221,7 @@ TEST_CASE("groups have learning rates of their own") {
   AdamW<float> optimizer(
       {{.parameters = {&slow}, .lr = 0.001}, {.parameters = {&fast}, .lr = 0.1}, {.parameters = {&usual}}},
       {.lr = 0.01});
-  optimizer.step(0.5, 1);  // the first step moves by the learning rate, times the schedule's factor
+  optimizer.step(0.5, 1);  // the first step moves each weight by its learning rate times lr_factor, 0.5
   CHECK(slow.data[1] == doctest::Approx(-0.0005));
   CHECK(fast.data[1] == doctest::Approx(-0.05));
   CHECK(usual.data[1] == doctest::Approx(-0.005));

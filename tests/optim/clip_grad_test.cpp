@@ -12,7 +12,7 @@ namespace {
 
 using namespace minibert;
 
-/// Two parameters, the second without a gradient, the first's gradient given.
+/// Two parameters. The first has the given gradient, the second has none.
 template <class T>
 struct Gradient {
   ParameterStore<T> store;
@@ -41,7 +41,7 @@ TEST_CASE_TEMPLATE("the norm is over the gradients there are, at any length", T,
 }
 
 TEST_CASE_TEMPLATE("a gradient above the limit is scaled to it, one below left alone", T, float, double) {
-  std::vector<T> values(100, T{2});  // norm 20
+  std::vector<T> values(100, T{2});  // their L2 norm is 20
   Gradient<T> above(values), below(values);
   CHECK(above.clip(5) == doctest::Approx(20));
   CHECK(above.a().grad[99] == doctest::Approx(2.0 * 5 / (20 + 1e-6)).epsilon(1e-6));

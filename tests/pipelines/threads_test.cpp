@@ -1,5 +1,5 @@
-// One const model and several threads of a user's own: what each computes is what one alone computes, to the bit. CI
-// runs this under ThreadSanitizer, too.
+// Several threads use one const model. Each must compute the same bits as a single thread. CI also runs this test under
+// ThreadSanitizer.
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,14 +18,14 @@ using namespace minibert;
 
 namespace {
 
-/// A tokenizer of numbers: the vocabulary is that of testing::NumberTokenizer.
+/// Returns a BertTokenizer with the ids of testing::NumberTokenizer: from 5 on, id i is the word "w<i>".
 BertTokenizer tokenizer_of(index_t vocab_size) {
   std::vector<std::string> vocabulary{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
   while (core::length(vocabulary) < vocab_size) vocabulary.push_back("w" + std::to_string(vocabulary.size()));
   return BertTokenizer(vocabulary);
 }
 
-/// Everything that a const model does, as numbers and bytes.
+/// The results of everything that a const model can do, as numbers and bytes.
 struct Results {
   std::vector<double> numbers;
   std::string bytes;
@@ -55,12 +55,12 @@ Results use(const BertForMaskedLM& model, const BertTokenizer& tokenizer, const 
       }
   try {
     fill_mask(model, tokenizer, "no mask");
-  } catch (const ValueError& error) {  // a refused text leaves no trace in what follows
+  } catch (const ValueError& error) {  // an error must not affect later results
     results.bytes += error.what();
   }
   tape.reset();
   const MaskedLMBatch recorded = testing::tiny_batch({4, 4}, 7);
-  results.numbers.push_back(model.forward(tape, recorded).loss.item());  // recording touches no shared state either
+  results.numbers.push_back(model.forward(tape, recorded).loss.item());  // recording changes no shared state
   const DataCollatorForLanguageModeling collator(tokenizer);
   results.numbers.push_back(evaluate(model, collator, lines, 4, tape).loss);
   results.numbers.push_back(static_cast<double>(model.num_parameters()));
@@ -76,7 +76,7 @@ Results use(const BertForMaskedLM& model, const BertTokenizer& tokenizer, const 
 TEST_CASE("four threads use one const model with the bits of one thread") {
   const testing::TemporaryDirectory folder;
   BertConfig config = testing::tiny_config();
-  config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.1;  // off: nobody trains
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.1;  // has no effect without training
   config.max_position_embeddings = 16;
   config.vocab_size = 30;
   const BertForMaskedLM model(config);

@@ -20,7 +20,7 @@ struct Width {
   }
 };
 
-/// f(name, kernel runner) for each instruction set of this processor.
+/// Calls f(name, kernel runner) for each instruction set of this processor.
 template <class Kernel, class F>
 void on_each_isa(F f) {
   f("baseline", [](auto... args) { simd::detail::run_baseline<Kernel>(args...); });

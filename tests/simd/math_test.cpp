@@ -39,7 +39,7 @@ struct NormalAll {
   }
 };
 
-/// 16·k points from lo to hi.
+/// Returns n equidistant points from lo to hi.
 template <class T>
 std::vector<T> points(double lo, double hi, index_t n = 16 * 4096) {
   std::vector<T> x(core::usize(n));
@@ -96,7 +96,7 @@ TEST_CASE_TEMPLATE("normal_cdf_pdf against erfc", T, float, double) {
   const double unit = std::is_same_v<T, float> ? 1e-7 : 4e-16;
   for (index_t i = 0; i < core::length(x); ++i) {
     const double a = static_cast<double>(core::at(x, i)),
-                 tolerance = unit * (4 + a * a);  // rounding of x² in the exponent
+                 tolerance = unit * (4 + a * a);  // rounding of x² changes the exponent of e^(−x²/2)
     const double expected = 0.5 * std::erfc(-a / std::sqrt(2.0));
     CHECK(std::abs(static_cast<double>(core::at(cdf, i)) - expected) <= tolerance * expected);
     const double density = std::exp(-a * a / 2) / std::sqrt(2 * 3.14159265358979323846);

@@ -15,7 +15,7 @@ using namespace minibert;
 
 namespace {
 
-/// y = x through loads, stores and keep() of n elements; what lies behind must stay.
+/// Copies n elements from x to y with partial loads and stores. Sums them with keep(). Must not write behind y[n − 1].
 struct Copy {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, T* total, const T* x, index_t n) {
@@ -25,14 +25,14 @@ struct Copy {
         n, [&](index_t i, auto part) __attribute__((always_inline)) {
           const V one = V::broadcast(T{1});
           const V v = part.template load<V>(x + i);
-          sums = sums + v + part.keep(one);  // lanes that do not count are zero in both
+          sums = sums + v + part.keep(one);  // the unused lanes of v and of keep() are zero
           part.store(v, y + i);
         });
     *total = simd::sum(sums);
   }
 };
 
-/// Results of every operation on the lanes a[i], b[i], i < lanes, one after the other.
+/// Stores the results of every operation on the vectors a and b to y, one after the other.
 struct Operations {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, const T* a, const T* b, index_t* lanes) {
@@ -81,7 +81,7 @@ struct Integers {
   }
 };
 
-/// run(name, runner) for each instruction set of this processor.
+/// Calls f(name, kernel runner) for each instruction set of this processor.
 template <class Kernel, class F>
 void on_each_isa(F f) {
   f("baseline", [](auto... args) { simd::detail::run_baseline<Kernel>(args...); });
@@ -98,7 +98,8 @@ TEST_CASE_TEMPLATE("Vec: loads and stores of any length touch nothing behind", T
   on_each_isa<Copy>([](const char* name, auto run) {
     INFO(name);
     for (index_t n = 0; n < 40; ++n) {
-      std::vector<T> x(core::usize(n)), y(core::usize(n + 20), T{-7});  // x has no room behind: the sanitizer watches
+      // x has exactly n elements, so that the sanitizer reports a read behind them.
+      std::vector<T> x(core::usize(n)), y(core::usize(n + 20), T{-7});
       for (index_t i = 0; i < n; ++i) core::at(x, i) = static_cast<T>(i + 1);
       T total = -1;
       run(y.data(), &total, static_cast<const T*>(x.data()), n);

@@ -9,7 +9,7 @@ using namespace minibert;
 
 namespace {
 
-/// scale·i + offset for the element i: what torch.arange(numel).reshape(shape)·scale + offset is.
+/// Returns torch.arange(numel).reshape(shape)·scale + offset.
 Tensor<float> range(const Shape& shape, float scale, float offset = 0) {
   Tensor<float> x(shape);
   for (index_t i = 0; i < x.numel(); ++i) x.data()[i] = static_cast<float>(i) * scale + offset;
@@ -18,7 +18,7 @@ Tensor<float> range(const Shape& shape, float scale, float offset = 0) {
 
 }  // namespace
 
-// The expected texts are PyTorch's, but that it prints whole floats as "1.".
+// The expected texts are PyTorch's, except that PyTorch prints whole floats as "1.".
 TEST_CASE_TEMPLATE("print: numbers, scalars, empty tensors", T, float, double) {
   CHECK(to_string(Tensor<T>({2, 2}, {1, 2, 3, 4})) == "tensor([[1.0000, 2.0000],\n        [3.0000, 4.0000]])");
   CHECK(to_string(Tensor<T>({3}, {T(-0.5), 12, T(1.25)})) == "tensor([-0.5000, 12.0000,  1.2500])");
@@ -81,7 +81,7 @@ TEST_CASE("print: more than 1000 elements are summarized") {
         "         [159.0714, 159.2143, 159.3571,  ..., 162.9286, 163.0714, 163.2143],\n"
         "         [163.3571, 163.5000, 163.6429,  ..., 167.2143, 167.3571, 167.5000],\n"
         "         [167.6429, 167.7857, 167.9286,  ..., 171.5000, 171.6429, 171.7857]]])");
-  Tensor<float> x = range({2000}, 0);  // what is not shown has no say in the format
+  Tensor<float> x = range({2000}, 0);  // an element that is not shown does not change the format
   x.data()[1000] = 1e20f;
   CHECK(to_string(x) == "tensor([0.0000, 0.0000, 0.0000,  ..., 0.0000, 0.0000, 0.0000])");
 }

@@ -44,13 +44,13 @@ TEST_CASE("Tensor: values, copies and moves") {
 TEST_CASE("Tensor: a moved-from tensor is empty, not a shape without memory") {
   Tensor<double> x({2, 2}, {1, 2, 3, 4});
   const Tensor<double> moved = std::move(x);
-  CHECK(x.numel() == 0);  // NOLINT: what is left is the point
+  CHECK(x.numel() == 0);  // NOLINT: tests the moved-from tensor
   const Tensor<double> copy = x;
   CHECK(copy.numel() == 0);
   x = Tensor<double>({1}, {5});
   CHECK(x.item() == 5);
   Tensor<double> large({100});
-  large = std::move(x);  // whatever is left of either, its shape is that of its memory
+  large = std::move(x);  // x is valid but unspecified: its shape must fit its memory
   CHECK(large.item() == 5);
   CHECK(Tensor<double>(x).numel() == x.numel());
 }

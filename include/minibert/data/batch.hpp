@@ -26,7 +26,8 @@ struct Batch {
   /// @throws ValueError if the numbers of types and ids differ; the batch is then unchanged
   void append(std::span<const token_id> ids, std::span<const token_id> types, index_t row);
   /// Makes one sequence of the ids that the caller appended to input_ids after the previous sequence. Gives the tokens
-  /// type 0, unless token_type_ids already contains their types. `row` as in append().
+  /// type 0, unless token_type_ids already contains their types. `row` is the index of the sequence in the whole
+  /// optimizer step.
   void end_sequence(index_t row);
 
   /// Removes all sequences and keeps the allocated memory.
@@ -36,7 +37,7 @@ struct Batch {
 /// A batch in which M tokens are masked.
 struct MaskedLMBatch : Batch {
   std::vector<index_t> masked_indices;  // (M): positions in input_ids, ascending
-  std::vector<token_id> labels;         // (M): the original tokens
+  std::vector<token_id> labels;         // (M): the ids that these tokens had before masking
 
   /// Returns M, the number of items over which the loss is averaged.
   index_t num_items() const noexcept { return core::length(labels); }

@@ -27,8 +27,8 @@ struct MaskingOptions {
   double mlm_probability = 0.15;                              // probability that a token is masked
   std::optional<double> eval_mlm_probability = std::nullopt;  // the same in evaluation; unset: mlm_probability
   double mask_replace_prob = 0.8;                             // share of masked tokens that [MASK] replaces
-  double random_replace_prob = 0.1;                           // share that a random id replaces; the others are kept
-  bool whole_word_mask = false;  // masks all tokens of a word or none; draws each token's replacement
+  double random_replace_prob = 0.1;                           // share that a random id replaces; the rest keep their id
+  bool whole_word_mask = false;  // masks all tokens of a word or none, but draws a replacement per token
   std::uint64_t seed = 42;
 
   /// Returns the probability that a token is masked in training or in evaluation.
@@ -72,14 +72,14 @@ class DataCollatorForLanguageModeling {
                MaskedLMBatch& batch) const;
 
  private:
-  // Tells the random draws for one position apart.
+  // Names the independent random draws for one position.
   enum Draw : std::uint32_t { kIsMasked, kReplacement, kRandomWord };
 
-  /// Returns the bound of the replacement's draw in [0, 1): a masked token keeps its id if the draw is not below it.
+  /// Returns the smallest kReplacement draw, in [0, 1), with which a masked token keeps its id.
   double keep_from() const noexcept { return options_.mask_replace_prob + options_.random_replace_prob; }
 
-  /// Masks tokens of the batch's last sequence, which begins at position first_token of input_ids. The sequence may
-  /// begin within a word, if texts are grouped.
+  /// Masks tokens of the batch's last sequence, which begins at position first_token of input_ids. If texts are
+  /// grouped, the sequence may begin within a word. Its first token then has a kIsMasked draw of its own.
   void mask(MaskedLMBatch& batch, index_t first_token, random::Key key, double probability) const;
 
   MaskingOptions options_;

@@ -14,8 +14,8 @@
 
 namespace minibert {
 
-/// Version of the orders that the samplers make. Increase it when a seed gives another order than before, so that runs
-/// of an older version are not resumed with another order.
+/// Version of the orders that the samplers make. Increase it if a seed gives another order than before. Then a run of
+/// an older version is not resumed with the new order, but rejected.
 inline constexpr index_t kDataOrder = 2;
 
 /// Returns the example that an epoch visits at a place. Examples, epochs and places count from 0.

@@ -26,17 +26,18 @@ class TextDataset {
 
   /// Makes examples from text files, plain or compressed, one file after the other. Otherwise works like
   /// from_texts().
-  /// @throws as TextStream and from_texts(); IoError if the cache cannot be read or written
+  /// @throws IoError if the cache cannot be read or written; whatever TextStream and from_texts() throw
   template <LineTokenizer Tokenizer>
   static TextDataset from_files(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
                                 index_t max_length, const TextDatasetOptions& options = {}) {
     return make(files, data_detail::AnyLineTokenizer(tokenizer), max_length, options);
   }
 
-  /// Makes one example from each line. Lines end at \n only. Skips lines without tokens. Cuts longer lines to
-  /// max_length tokens, but keeps their [SEP]. With options.group_texts, instead concatenates all lines, also blank
-  /// ones, and cuts the result every max_length tokens. The examples are the same for any number of threads. With
-  /// options.cache_dir, opens the cache file of the same text, tokenizer and settings, or writes it if there is none.
+  /// Makes one example from each line. Lines end at \n only. Skips lines without tokens. Cuts a line of more than
+  /// max_length tokens to max_length, but keeps its [SEP]. With options.group_texts, instead concatenates all lines,
+  /// also blank ones, and cuts the result every max_length tokens. The examples are the same for any number of threads.
+  /// With options.cache_dir, opens the cache file of the same text, tokenizer and settings, or writes it if there is
+  /// none.
   /// @throws ValueError if max_length is below 3; whatever the tokenizer throws
   template <LineTokenizer Tokenizer>
   static TextDataset from_texts(std::span<const std::string_view> texts, const Tokenizer& tokenizer, index_t max_length,
@@ -57,20 +58,20 @@ class TextDataset {
   index_t num_tokens(index_t i) const noexcept;
 
   // The following functions describe the whole text, even if this dataset is a part of a split.
-  /// Return how many lines had no tokens, and how many were cut to max_length.
+  /// Return how many lines have no tokens, and how many were cut to max_length.
   index_t num_blank() const noexcept;
   index_t num_truncated() const noexcept;
-  /// Returns the number of lines with tokens, for each text or file.
+  /// Returns, for each text or file, how many of its lines have tokens.
   std::vector<index_t> lines_of_texts() const;
   /// Returns the fingerprint of the text, or of the files' bytes.
   std::string fingerprint() const;
 
+  struct Split;
   /// Splits the dataset. A percentage of the examples becomes the validation set: at least one example, and not all.
   /// The other examples become the training set. The seed determines which examples are chosen. Both sets keep the
   /// order of the text. Takes 8 bytes of memory per validation example.
   /// @throws ValueError if the percentage is not more than 0 and less than 100, if there are fewer than two examples,
   /// or if this dataset is already a part of a split
-  struct Split;
   Split split(double validation_percentage, std::uint64_t seed) const;
 
  private:

@@ -20,7 +20,7 @@ struct TextDatasetOptions {
   std::filesystem::path cache_dir = {};
   /// Tokenizes again and replaces the cache file, if there is one.
   bool overwrite_cache = false;
-  /// Receives the name of a task, such as "tokenizing", and its progress.
+  /// Receives the name of a task, such as "tokenizing", and its progress in bytes.
   std::function<void(std::string_view what, index_t done, index_t total)> progress = {};
   /// Receives messages for the user. Default: prints them to standard error.
   std::function<void(std::string_view)> notice = [](std::string_view text) {

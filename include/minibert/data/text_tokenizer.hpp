@@ -14,8 +14,8 @@ namespace minibert {
 
 /// Makes examples from texts, which arrive as blocks of whole lines. The examples do not depend on the number of
 /// threads or on where blocks end.
-/// - Without group_texts, each line that has tokens becomes one example. Longer lines are cut to max_length tokens, but
-///   keep their [SEP].
+/// - Without group_texts, each line that has tokens becomes one example. A line of more than max_length tokens is cut
+///   to max_length, but keeps its [SEP].
 /// - With group_texts, all lines, also blank ones, are concatenated with their [CLS] and [SEP]. The result is cut every
 ///   max_length tokens, as in transformers' run_mlm.py. Unlike run_mlm.py, the shorter last example is kept.
 class TextTokenizer {
@@ -28,7 +28,7 @@ class TextTokenizer {
   /// @throws whatever the tokenizer or the writer throws
   void add_block(std::string_view block, index_t text);
 
-  /// Writes the ids left over from grouping as the last example. Returns the counts of all texts.
+  /// With group_texts, writes the remaining ids as the last example. Returns the counts of all texts.
   const TextCounts& finish();
 
  private:

@@ -16,7 +16,7 @@
 namespace minibert::data_detail {
 
 /// Opens the store in file `path`. Returns null if the file does not exist or is damaged, or if its key is not `key`.
-/// Describes a damaged file or a wrong key with options.notice.
+/// Reports a damaged file or a wrong key to options.notice.
 std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& path, std::uint64_t key,
                                                    const TextDatasetOptions& options);
 
@@ -24,9 +24,10 @@ std::shared_ptr<const TokenStore> find_token_store(const std::filesystem::path& 
 /// writing: their files are locked.
 void remove_unfinished(const std::filesystem::path& cache_dir);
 
-/// Returns the store of a text. Without options.cache_dir, calls write() and keeps the store in memory. With it, opens
-/// the file in that folder whose name is key(). Calls write() to make this file if it is missing or damaged, or if
-/// options.overwrite_cache is set. If several processes need the same file, one writes it and the others wait.
+/// Returns the store of a text. Without options.cache_dir, calls write() and keeps the store in memory. With
+/// options.cache_dir, opens the file in this folder that is named after key(). Calls write() to make the file if it is
+/// missing or damaged, or if options.overwrite_cache is set. If several processes need the same file, one writes it and
+/// the others wait.
 /// - key() reads the text and returns its key.
 /// - write(sink) reads the text, passes the bytes of the store to sink, and returns the key of the text it has read.
 /// @throws IoError if the file cannot be read or written

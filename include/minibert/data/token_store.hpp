@@ -4,8 +4,8 @@
 // Layout (little-endian; every part is padded to a multiple of 8 bytes):
 // 1. the title,
 // 2. for each segment of up to 65,536 examples: the ids of the examples, then the index of the segment,
-// 3. the positions of the segments' indexes,
-// 4. the number of lines with tokens in each text,
+// 3. the byte position of each segment's index,
+// 4. for each text, the number of its lines that have tokens,
 // 5. the footer.
 #pragma once
 
@@ -55,8 +55,8 @@ struct TokenStoreFooter {
 };
 
 /// A segment has up to 65,536 examples, in groups of 64. The segment's index has the byte position of each group and
-/// the length of each example. To locate an example, the store adds up the lengths of the examples before it in its
-/// group.
+/// the length of each example, in ids. To locate an example, the store adds up the lengths of the examples before it in
+/// its group.
 inline constexpr index_t kExamplesPerSegment = 1 << 16, kExamplesPerGroup = 64;
 inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
 
@@ -65,10 +65,10 @@ inline constexpr std::string_view kTokenStoreTitle = "minibert tokens\n";
 /// An open token store. Several threads may read it at the same time.
 class TokenStore {
  public:
-  /// Opens a store that is in memory. @throws FormatError if the store is damaged
+  /// Opens a store from its bytes. @throws FormatError if the store is damaged
   explicit TokenStore(std::string bytes);
 
-  /// Maps a file and reads it once to verify its fingerprint (some GB/s from memory).
+  /// Maps a file and reads it once to verify its fingerprint (several GB/s if the file is in the page cache).
   /// @throws FormatError if the file is damaged or truncated, or its key is not `key`
   /// @throws IoError if the file cannot be read
   TokenStore(const std::filesystem::path& path, std::uint64_t key, const Progress& progress = {});
@@ -80,7 +80,7 @@ class TokenStore {
   index_t num_blank() const noexcept { return static_cast<index_t>(footer_.num_blank); }
   index_t num_truncated() const noexcept { return static_cast<index_t>(footer_.num_truncated); }
   std::uint64_t text_fingerprint() const noexcept { return footer_.text; }
-  /// Returns the number of lines with tokens in each text.
+  /// Returns, for each text, how many of its lines have tokens.
   std::vector<index_t> lines_of_texts() const;
 
   /// Returns the number of tokens of example i.
@@ -94,7 +94,8 @@ class TokenStore {
  private:
   using Footer = data_detail::TokenStoreFooter;
 
-  /// Byte positions of the two arrays in a segment's index: positions of groups, and lengths of examples.
+  /// Byte positions of the two arrays in a segment's index: the positions of its groups, and the lengths of its
+  /// examples.
   struct Segment {
     std::uint64_t positions, lengths;
   };
@@ -120,8 +121,9 @@ class TokenStore {
   }
   Segment segment_of(index_t i) const noexcept;
 
-  /// Reads the footer and verifies the store. `source` names the store in error messages. Without a key, accepts any.
-  /// @throws FormatError
+  /// Reads the footer and verifies the store. `source` names the store in error messages. If `key` is empty, accepts a
+  /// store with any key.
+  /// @throws FormatError if the store is damaged or has another key
   void open(const std::string& source, std::optional<std::uint64_t> key, const Progress& progress);
 
   static void check_fingerprint(std::uint64_t found, std::uint64_t expected, const std::string& source,
@@ -129,9 +131,10 @@ class TokenStore {
 
   std::uint64_t fingerprint_of_contents(std::uint64_t end, const Progress& progress) const;
 
-  /// Estimates how many bytes a read at `position` has mapped, and releases the file's pages when there are many.
-  /// Otherwise all pages ever read would count as the program's memory. The system maps 64 kB around each position
-  /// that is read. A read of an example needs two positions: its ids and the index of its segment.
+  /// Estimates how many bytes the system has mapped for the read of an example at `position`, and adds them to mapped_.
+  /// At 32 MiB (kMaxMapped), releases the file's pages: otherwise all pages ever read would count as the program's
+  /// memory. The system maps 64 KiB around each byte that is read. An example needs two such reads: of its segment's
+  /// index, and of its ids.
   void count_mapped(index_t position) const noexcept;
 
   std::optional<MappedFile> file_;

@@ -19,18 +19,18 @@ namespace minibert {
 
 /// Counts that are known when all texts have been read.
 struct TextCounts {
-  std::vector<index_t> lines_of_texts;  // number of lines with tokens in each text
-  index_t num_blank = 0, num_truncated = 0;
+  std::vector<index_t> lines_of_texts;       // for each text, how many of its lines have tokens
+  index_t num_blank = 0, num_truncated = 0;  // lines without tokens, and lines cut to max_length
 };
 
 /// Writes a token store, from the first byte to the last.
 class TokenStoreWriter {
  public:
-  /// Calls write(bytes) for each part of the store, in order. All ids must be below vocab_size. An example may have at
-  /// most max_length ids.
+  /// add() and finish() call write(bytes) for each part of the store, in order. No example may have more than
+  /// max_length ids; this is not checked.
   TokenStoreWriter(std::function<void(std::string_view)> write, index_t vocab_size, index_t max_length);
 
-  /// Adds an example. @throws ValueError if an id is not in the vocabulary
+  /// Adds an example. @throws ValueError unless all ids are in 0 … vocab_size − 1
   void add(std::span<const token_id> ids);
 
   /// Writes the rest of the store. Do not call add() afterwards. The footer contains both fingerprints: `key` of text,
@@ -38,11 +38,11 @@ class TokenStoreWriter {
   void finish(std::uint64_t key, std::uint64_t text, const TextCounts& counts);
 
  private:
-  static constexpr index_t kBufferSize = 1 << 20;
+  static constexpr index_t kBufferSize = 1 << 20;  // bytes
 
   /// Returns the byte position in the store where the next byte goes.
   std::uint64_t position() const noexcept { return written_ + buffer_.size(); }
-  /// Appends the low `width` bytes of a number.
+  /// Appends the low `width` bytes of a number to the buffer.
   void append(std::uint64_t value, std::uint64_t width) {
     buffer_.append(reinterpret_cast<const char*>(&value), width);
   }
@@ -54,8 +54,8 @@ class TokenStoreWriter {
   /// Appends the index of the current segment: the positions of its groups and the lengths of its examples.
   void end_segment();
 
-  /// Writes the complete 8-byte words of the buffer, because the fingerprint is computed from whole words. Up to 7
-  /// bytes stay in the buffer; none after pad().
+  /// Writes the buffer, except up to 7 bytes at its end: the fingerprint is computed from whole words of 8 bytes. After
+  /// pad(), writes all of it.
   void flush();
 
   std::function<void(std::string_view)> write_;
@@ -64,8 +64,8 @@ class TokenStoreWriter {
   std::string buffer_;  // bytes that are not written yet
   std::uint64_t written_ = 0;
   Fingerprint contents_;                  // fingerprint of the bytes written
-  std::vector<std::uint64_t> positions_;  // of the groups of 64 examples in the current segment
-  std::vector<index_t> lengths_;          // of the examples in the current segment, in ids
+  std::vector<std::uint64_t> positions_;  // byte position of each group of 64 examples in the current segment
+  std::vector<index_t> lengths_;          // number of ids of each example in the current segment
   std::vector<std::uint64_t> segments_;   // byte positions of the finished segments' indexes
 };
 

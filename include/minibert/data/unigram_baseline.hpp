@@ -9,7 +9,7 @@
 
 namespace minibert {
 
-/// Gives every token its relative frequency in the training text as its probability.
+/// Predicts every token with a probability equal to its relative frequency in the training text.
 class UnigramBaseline {
  public:
   /// Counts the tokens of the training text. Every count starts at 1, so that no token has probability 0. Special

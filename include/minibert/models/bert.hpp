@@ -70,7 +70,7 @@ class BertLayer {
 
   /// Computes the layer's output for M of the tokens. For the other tokens, computes only keys and values.
   /// hidden: (N, H), all tokens. queries: (M, H), the rows of `hidden` for these M tokens.
-  /// query_context: `context` with the sequences of these M tokens.
+  /// query_context: as `context`, but its sequences contain only these M tokens.
   /// Returns (M, H).
   Variable<T> forward(Variable<T> hidden, Variable<T> queries, const nn::Context<T>& context,
                       const nn::Context<T>& query_context) const;
@@ -125,21 +125,22 @@ class BasicBertModel : public nn::Module<T> {
 
   /// Loads config.json and model.safetensors from a folder in Hugging Face's format. If the file has no pooler weights,
   /// the model has no pooler. This is the case for the models that train_mlm writes.
-  /// @throws FormatError for an invalid file, and for missing weights if `info` is null (otherwise `info` lists them)
+  /// @throws FormatError if a file is invalid, or if weights are missing and `info` is null (otherwise `info` lists
+  /// them)
   /// @throws IoError if a file cannot be read
   static BasicBertModel from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr);
 
-  /// Writes config.json and model.safetensors. @throws IoError
+  /// Writes config.json and model.safetensors. @throws IoError if a file cannot be written
   void save_pretrained(const std::filesystem::path& folder) const;
 
   const BertConfig& config() const noexcept { return config_; }
 
-  /// Runs the model on a batch. @throws ValueError for an id, type or position out of range
+  /// Runs the model on a batch. @throws ValueError if an id, type or position is out of range, or as context()
   BertModelOutput<T> forward(Tape<T>& tape, const Batch& batch, const nn::StepContext& step = {}) const {
     return forward(context(tape, batch, step));
   }
 
-  /// Runs the model as a part of another model. The other model makes the context with context().
+  /// Runs the model as a part of another model, which makes the context with context().
   BertModelOutput<T> forward(const BertContext<T>& context) const;
 
   /// Returns the last hidden states of all tokens, (N, H).
@@ -151,7 +152,7 @@ class BasicBertModel : public nn::Module<T> {
   Variable<T> hidden_state(const BertContext<T>& context, std::span<const index_t> indices) const;
 
   /// Makes the context of a forward pass. The batch must outlive the context.
-  /// @throws ValueError for a sequence longer than max_position_embeddings, or if cu_seqlens does not fit the batch
+  /// @throws ValueError if a sequence is longer than max_position_embeddings, or if cu_seqlens does not fit the batch
   BertContext<T> context(Tape<T>& tape, const Batch& batch, const nn::StepContext& step) const;
 
  private:

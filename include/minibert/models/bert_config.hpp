@@ -45,10 +45,10 @@ struct BertConfig {
   /// @throws IoError if the file cannot be read
   static BertConfig from_pretrained(const std::filesystem::path& folder);
 
-  /// Reads a config from a file of any name. @throws FormatError, IoError as from_pretrained
+  /// Reads a config from a file of any name. @throws as from_pretrained()
   static BertConfig read(const std::filesystem::path& path);
 
-  /// Reads a config from JSON. `source` names the file in error messages. @throws FormatError
+  /// Reads a config from JSON. `source` names the file in error messages. @throws FormatError as from_pretrained()
   static BertConfig from_json(const Json& json, const std::string& source);
 
   /// Returns all fields and `extra`, with sorted keys, as transformers writes them. `architecture` is the name of the

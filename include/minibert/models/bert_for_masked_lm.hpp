@@ -29,11 +29,12 @@ class BasicBertForMaskedLM : public nn::Module<T> {
   explicit BasicBertForMaskedLM(const BertConfig& config, std::optional<std::uint64_t> seed = 42);
 
   /// Loads config.json and model.safetensors from a folder in Hugging Face's format.
-  /// @throws FormatError for an invalid file, and for missing weights if `info` is null (otherwise `info` lists them)
+  /// @throws FormatError if a file is invalid, or if weights are missing and `info` is null (otherwise `info` lists
+  /// them)
   /// @throws IoError if a file cannot be read
   static BasicBertForMaskedLM from_pretrained(const std::filesystem::path& folder, LoadingInfo* info = nullptr);
 
-  /// Writes config.json and model.safetensors. @throws IoError
+  /// Writes config.json and model.safetensors. @throws IoError if a file cannot be written
   void save_pretrained(const std::filesystem::path& folder) const;
 
   const BertConfig& config() const noexcept { return bert.config(); }

@@ -17,7 +17,8 @@ struct LoadingInfo {
   std::vector<std::string> unexpected_keys;  ///< tensors in the file that the model does not have
 };
 
-/// Returns true if the folder's weights contain the parameter `name`. @throws IoError, FormatError
+/// Returns true if the folder's weights contain the parameter `name`.
+/// @throws IoError if a file cannot be read; FormatError if a file is invalid
 bool has_pretrained(const std::filesystem::path& folder, const std::string& name);
 
 namespace models::detail {
@@ -33,9 +34,10 @@ void save_pretrained(const nn::Module<T>& module, const BertConfig& config, cons
 
 /// Sets a model's parameters from the folder's model.safetensors or its shards. Accepts names with and without "bert.",
 /// and the names of older files (LayerNorm.gamma, LayerNorm.beta, decoder.bias).
-/// @throws FormatError for a damaged file or a wrong shape
-/// @throws FormatError if the config ties the weights, but the file has a decoder with other values
-/// @throws FormatError for missing parameters if `info` is null (otherwise `info` lists them)
+/// @throws FormatError if a file is damaged or a tensor has a wrong shape
+/// @throws FormatError if the config ties the decoder to the word embeddings, but the file has a decoder with other
+/// values
+/// @throws FormatError if parameters are missing and `info` is null (otherwise `info` lists them)
 /// @throws IoError if a file cannot be read
 template <class Model>
 void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingInfo* info = nullptr) {
@@ -43,7 +45,8 @@ void load_pretrained(Model& model, const std::filesystem::path& folder, LoadingI
   models::detail::load_pretrained<T>(model, model.config(), Model::kArchitecture, folder, info);
 }
 
-/// Writes config.json and model.safetensors, each atomically. Creates the folder if it is missing. @throws IoError
+/// Writes config.json and model.safetensors, each atomically. Creates the folder if it is missing.
+/// @throws IoError if a file cannot be written
 template <class Model>
 void save_pretrained(const Model& model, const std::filesystem::path& folder) {
   using T = typename Model::value_type;

@@ -11,19 +11,19 @@ namespace minibert::nn {
 
 /// The caller's settings for a model's forward pass. The default is inference: dropout is off.
 struct StepContext {
-  bool training = false;            ///< dropout is on
+  bool training = false;            ///< turns dropout on
   std::uint64_t seed = 42;          ///< determines the dropout masks, together with `step`
   index_t step = 0;                 ///< index of the optimizer step that the pass belongs to
-  index_t num_items_in_batch = -1;  ///< divisor of the loss: the number of items (such as masked tokens) in the batch
-                                    ///< of the whole optimizer step; −1: divide by the number of items in this pass
+  index_t num_items_in_batch = -1;  ///< divisor of the loss: number of items (such as masked tokens) in the whole
+                                    ///< optimizer step; −1: the number of items in this pass
 };
 
 /// The state of a forward pass that layers read.
 template <class T>
 struct Context {
   Tape<T>& tape;
-  Sequences sequences;    ///< the sequences of the batch; the arrays stay valid until the tape is reset
-  bool training = false;  ///< dropout is on
+  Sequences sequences;    ///< of the batch; the arrays it points to must stay valid until the tape is reset
+  bool training = false;  ///< turns dropout on
   random::Key key;        ///< derived from seed and step; each layer folds in its own name
 };
 

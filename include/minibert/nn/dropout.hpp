@@ -18,10 +18,11 @@ class Dropout {
   /// @throws ValueError unless 0 ≤ probability < 1
   Dropout(const Scope<T>& scope, double probability);
 
-  /// x: (…, D). If x has one row per token or one row per sequence (as after pooling), the mask depends on the index of
-  /// the sequence in the batch of the whole optimizer step, and on the token's position in its sequence. Splitting the
-  /// batch into several passes does not change this mask. For any other number of rows, the mask depends on the index
-  /// of the row in this pass, and on the index of the pass's first sequence in that batch.
+  /// x: (…, D). If x has one row per token or one row per sequence (as after pooling), a row's mask depends on the
+  /// index of the row's sequence in the batch of the whole optimizer step, and on the token's position in this
+  /// sequence. So splitting the batch into several passes does not change the mask. For any other number of rows, the
+  /// mask depends on the index of the row in this pass, and on the index of the pass's first sequence in the step's
+  /// batch.
   Variable<T> forward(Variable<T> x, const Context<T>& context) const;
 
   double p;

@@ -16,7 +16,8 @@ class Embedding {
  public:
   Embedding(const Scope<T>& scope, index_t num_embeddings, index_t embedding_dim, index_t padding_idx = -1);
 
-  /// Returns a lookup in this table. functional::embedding adds up the lookups of one or several tables.
+  /// Returns a lookup in this table, an argument of functional::embedding, which adds up lookups in one or several
+  /// tables.
   functional::Lookup<T> lookup(Tape<T>& tape, std::span<const token_id> indices) const;
 
   /// Computes y[t] = weight[indices[t]]. y: (N, D), where N is the number of indices.

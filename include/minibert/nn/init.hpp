@@ -22,20 +22,20 @@ struct Init {
   static constexpr Init uniform(double bound) noexcept { return {Kind::uniform, bound}; }
 };
 
-/// Describes a parameter, as its layer declares the parameter.
+/// What a layer declares about one of its parameters.
 struct ParameterSpec {
   std::string name;  ///< relative to the scope of the layer
   Shape shape;
   Init init = Init::zeros();
   bool decay = true;      ///< subject to weight decay; false for biases and layer norms
-  index_t zero_row = -1;  ///< the row to initialize to zero (the embedding of [PAD]), or −1
+  index_t zero_row = -1;  ///< row to initialize to zero (the embedding of [PAD]); −1: none
 };
 
 /// The initialization of a whole model.
 struct WeightInit {
   std::uint64_t seed = 42;
-  /// If set, initializes as _init_weights of transformers with this initializer_range: biases with 0, weights of layer
-  /// norms with 1, matrices from N(0, standard_deviation²). If unset, each layer's own rule applies.
+  /// If set, initializes as _init_weights of transformers with this initializer_range: sets biases to 0 and weights of
+  /// layer norms to 1, and draws matrices from N(0, standard_deviation²). If unset, each layer's own rule applies.
   std::optional<double> standard_deviation = std::nullopt;
   /// If false, sets all parameters to zero, for a model whose weights are loaded next.
   bool draw = true;

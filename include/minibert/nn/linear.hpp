@@ -12,7 +12,7 @@ struct LinearOptions {
 };
 
 /// Computes y = x·weightᵗ + bias, as torch.nn.Linear. weight: (out, in), bias: (out). Both are initialized uniformly in
-/// ±1/√in.
+/// [−1/√in, 1/√in).
 template <class T>
 class Linear {
  public:
@@ -21,7 +21,8 @@ class Linear {
   /// Returns y. x: (…, in); y: (…, out)
   Variable<T> forward(Variable<T> x) const;
 
-  /// Computes activation(forward(x)). For GELU with a bias, does both in one pass.
+  /// Computes activation(forward(x)). If the activation is GELU and the layer has a bias, one pass computes both
+  /// product and activation.
   Variable<T> forward(Variable<T> x, Activation activation) const;
 
   Parameter<T>* weight;

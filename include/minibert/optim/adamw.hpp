@@ -51,9 +51,9 @@ class AdamW final : public Optimizer<T> {
  private:
   /// The state of one parameter.
   struct State {
-    double lr, weight_decay;  // those of the group
-    index_t offset;           // where the moments begin in exp_avg_ and exp_avg_sq_
-    index_t steps = 0;
+    double lr, weight_decay;  // of the parameter's group
+    index_t offset;           // index of the parameter's first element in exp_avg_ and exp_avg_sq_
+    index_t steps = 0;        // updates so far
   };
 
   const std::vector<Parameter<T>*>& parameters() const noexcept { return chunks_.parameters(); }
@@ -69,7 +69,7 @@ class AdamW final : public Optimizer<T> {
   ParameterChunks<T> chunks_;
   std::vector<State> state_;                                 // per parameter
   std::vector<kernels::AdamWCoefficients<T>> coefficients_;  // per parameter, for the current step
-  Tensor<T> exp_avg_, exp_avg_sq_;                           // moments of all parameters, see State::offset
+  Tensor<T> exp_avg_, exp_avg_sq_;                           // first and second moments of all parameters
 };
 
 }  // namespace minibert::optim

@@ -33,9 +33,9 @@ SchedulerType scheduler_type(std::string_view name);
 /// Computes the factor by which each step multiplies the learning rate.
 class LrScheduler {
  public:
-  /// warmup_steps below 1 is a fraction of all steps; the product is rounded up. From 1 on, warmup_steps is a number of
-  /// steps, rounded down.
-  /// @throws ValueError for a negative warmup_steps
+  /// warmup_steps: a number of steps, rounded down. A value below 1 is a fraction of num_training_steps, rounded up to
+  /// whole steps.
+  /// @throws ValueError if warmup_steps is negative
   LrScheduler(SchedulerType type, double warmup_steps, index_t num_training_steps);
 
   index_t num_warmup_steps() const noexcept { return warmup_; }

@@ -20,10 +20,11 @@ class Optimizer {
   /// for this step. Multiplies the gradients by `gradient_scale`, such as clip_factor().
   virtual void step(double lr_factor, double gradient_scale) = 0;
 
-  /// Saves the state that a resumed run needs. @throws IoError
+  /// Saves the state that a resumed run needs. @throws IoError if the file cannot be written
   virtual void save(const std::filesystem::path& path) const = 0;
   /// Loads the state from a file that save() wrote.
-  /// @throws IoError, FormatError; the optimizer's state is then undefined
+  /// @throws IoError if the file cannot be read; FormatError if it does not fit the parameters. The optimizer's state
+  /// is then undefined.
   virtual void load(const std::filesystem::path& path) = 0;
 
   /// Returns the name of the update rule and its settings, such as "sgd(lr=0.1)". Checkpoints contain the name of an

@@ -54,7 +54,7 @@ class ParameterChunks {
   /// vector's length.
   static constexpr index_t kChunk = 16384;
   struct Chunk {
-    index_t parameter, begin, count;
+    index_t parameter, begin, count;  // index of the parameter, first element, number of elements
   };
 
   std::vector<Parameter<T>*> parameters_;

@@ -29,12 +29,13 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedL
                                                        const BertTokenizer& tokenizer, std::string_view text,
                                                        index_t top_k = 5);
 
-/// A model together with its tokenizer.
+/// Runs fill_mask() with a model and its tokenizer.
 class FillMaskPipeline {
  public:
   FillMaskPipeline(BertForMaskedLM model, BertTokenizer tokenizer);
 
-  /// Loads model and tokenizer from a folder in Hugging Face's format. @throws FormatError, IoError
+  /// Loads model and tokenizer from a folder in Hugging Face's format.
+  /// @throws FormatError if a file is invalid; IoError if a file cannot be read
   static FillMaskPipeline from_pretrained(const std::filesystem::path& folder);
 
   /// Calls fill_mask() with this model and tokenizer.

@@ -39,7 +39,7 @@ auto num_members(const A& args) {
                         a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32)){};
 }
 
-/// Calls f(field) for every argument, in order. Does not compile if a member of TrainingArguments is missing.
+/// Calls f(field) for every argument, in order. Does not compile if the list below lacks a member of TrainingArguments.
 template <class A = TrainingArguments, class F>
 void for_each_argument(F f) {
   const auto each = [&f](const auto&... fields) {

@@ -28,7 +28,7 @@ class BaselineCallback : public TrainerCallback {
   std::string name_;
   double loss_;
   std::function<void(std::string_view)> notice_;
-  std::optional<double> last_;
+  std::optional<double> last_;  // latest evaluation loss
   bool warned_half_way_ = false;
 };
 

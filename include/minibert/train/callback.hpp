@@ -14,7 +14,7 @@ namespace minibert {
 /// The result of one optimizer step.
 struct StepResult {
   double loss = 0;       ///< mean over the step's items
-  double grad_norm = 0;  ///< before clipping
+  double grad_norm = 0;  ///< L2 norm of all gradients, before clipping
   double learning_rate = 0;
   index_t num_items = 0, num_tokens = 0, num_examples = 0;
 };
@@ -44,7 +44,8 @@ class TrainerCallback {
 
   /// Returns the name under which checkpoints contain state(). Returns an empty string for a callback without state.
   virtual std::string name() const { return {}; }
-  /// Returns what a resumed run needs, in transformers' format: {"args": …, "attributes": …}.
+  /// Returns the state that this callback needs in a resumed run, in transformers' format:
+  /// {"args": …, "attributes": …}.
   virtual Json state() const { return Json(); }
   virtual void load_state(const Json& /*state*/) {}
 };

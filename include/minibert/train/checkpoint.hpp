@@ -30,7 +30,7 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, i
 /// Returns the step in the name of a checkpoint's folder, or nullopt if `path` has any other name.
 std::optional<index_t> checkpoint_step(const std::filesystem::path& path);
 
-/// Returns true if the folder is a complete checkpoint: it has a manifest.
+/// Returns true if the folder is a complete checkpoint: it contains the manifest, which is written last.
 bool is_checkpoint(const std::filesystem::path& path);
 
 /// Returns the complete checkpoints in a folder, ordered by step. Returns none if the folder does not exist.
@@ -64,8 +64,8 @@ Json read_checkpoint(const std::filesystem::path& path);
 /// Removes the half-written and half-removed checkpoints that killed runs left in a folder.
 void remove_leftovers(const std::filesystem::path& folder);
 
-/// Removes checkpoints from a folder. Keeps the newest `limit` checkpoints and the checkpoint `best`, a path of which
-/// only the last part counts. A limit of 0 keeps all checkpoints.
+/// Removes checkpoints from a folder. Keeps the newest `limit` checkpoints and the checkpoint `best`. Only the last
+/// part of the path `best` counts, because the folder may have been moved. A limit of 0 keeps all checkpoints.
 void prune_checkpoints(const std::filesystem::path& folder, index_t limit, const std::optional<std::string>& best);
 
 /// Reads the values of all parameters from a safetensors file.
@@ -75,7 +75,7 @@ void load_parameters(const std::filesystem::path& file, const std::vector<Parame
 
 /// Reads the values of all parameters from a checkpoint. Verifies the fingerprint of the model's file, but of no other
 /// file. Reads the model's file once.
-/// @throws FormatError if the model's file is damaged, or as load_parameters()
+/// @throws FormatError if the model's file is damaged; otherwise as load_parameters()
 template <class T>
 void load_model(const std::filesystem::path& checkpoint, const std::vector<Parameter<T>*>& parameters);
 

@@ -14,8 +14,8 @@ class EarlyStoppingCallback : public TrainerCallback {
  public:
   explicit EarlyStoppingCallback(index_t early_stopping_patience = 1, double early_stopping_threshold = 0.0);
 
-  /// @throws ValueError without load_best_model_at_end. Without this argument there might be no evaluations, and the
-  /// best model would be lost.
+  /// @throws ValueError if load_best_model_at_end is false: there might be no evaluations, and the best model would be
+  /// lost
   void on_train_begin(TrainerContext context) override;
 
   void on_evaluate(TrainerContext context, const Json& metrics) override;
@@ -27,7 +27,7 @@ class EarlyStoppingCallback : public TrainerCallback {
  private:
   index_t patience_;
   double threshold_;
-  index_t counter_ = 0;
+  index_t counter_ = 0;  // consecutive evaluations without improvement
 };
 
 }  // namespace minibert

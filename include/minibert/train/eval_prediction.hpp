@@ -30,7 +30,7 @@ class LogitsCollector {
 
   LogitsCollector(index_t max_bytes, Preprocess preprocess);
 
-  /// Adds the logits of one batch. `label_bytes`: bytes that the labels of the batch take, which count for the limit.
+  /// Adds the logits of one batch. `label_bytes`: bytes that the batch's labels take; they count towards the limit.
   /// @throws ValueError if the memory limit is exceeded
   /// @throws ShapeError if the logits of an item have another shape than in the first batch
   void add(const Variable<T>& logits, index_t label_bytes);
@@ -41,7 +41,7 @@ class LogitsCollector {
  private:
   index_t max_bytes_;
   Preprocess preprocess_;
-  Shape row_;
+  Shape row_;  // of the values of one item
   index_t rows_ = 0, label_bytes_ = 0;
   std::vector<T> values_;
 };

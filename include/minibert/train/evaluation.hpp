@@ -29,7 +29,8 @@ struct EvaluationResult {
 };
 
 /// Computes the mean loss of the model on a dataset, without dropout and without recording gradients. batch_size:
-/// examples per batch. The tape only provides memory. Calls on_batch(output, batch) for every batch that has items.
+/// examples per batch. The tape provides memory and records nothing. Calls on_batch(output, batch) for every batch that
+/// has items.
 template <class T, class Model, DataCollator Collator, class OnBatch>
 requires TrainableModel<Model, typename Collator::Batch> EvaluationResult
 evaluate(const Model& model, const Collator& collator, const typename Collator::Dataset& dataset, index_t batch_size,

@@ -49,7 +49,7 @@ class PassCollator {
     index_t tokens = 0;
     for (const index_t example : examples) tokens += dataset_.num_tokens(example);
     const index_t passes = std::max<index_t>(1, (tokens - 1) / max_tokens_ + 1);
-    const index_t share = std::max<index_t>(1, (tokens - 1) / passes + 1);  // 1 also if no example has a token
+    const index_t share = std::max<index_t>(1, (tokens - 1) / passes + 1);  // tokens per pass; 1 if there are no tokens
     index_t size = 0, taken = 0;
     while (size < core::length(examples) && taken < share) {
       const index_t more = dataset_.num_tokens(core::at(examples, size));

@@ -13,21 +13,20 @@ namespace minibert {
 
 namespace train_detail {
 
-/// Compares the values `found` in this run and `expected` by the checkpoint; null: missing. Compares objects
-/// recursively. `name` is the dotted path of the values, such as "a.b" for member b of member a. `source` names the
-/// checkpoint in error messages.
+/// Compares a value of this run, `found`, with the checkpoint's value, `expected`. A null pointer means that the value
+/// is missing. Compares objects recursively. `name` is the dotted path of the values, such as "a.b" for member b of
+/// member a. `source` names the checkpoint in error messages.
 /// @throws ValueError naming the first value that differs, unless this value may change on resume
 void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source);
 
 }  // namespace train_detail
 
-/// Returns one object with the arguments, the version of the data order and the provenance. The provenance is an object
-/// with names and values of the caller's choice, such as fingerprints and settings.
+/// Returns one object with the arguments, the version of the data order (kDataOrder) and the provenance. The provenance
+/// is an object with names and values of the caller's choice, such as fingerprints and settings.
 Json run_identity(const TrainingArguments& args, const Json& provenance);
 
-/// Checks that a run with this identity may resume from the checkpoint, whose identity is `checkpointed`. An older
-/// version of the library may have written the checkpoint without a newer argument. The check then uses the
-/// argument's default.
+/// Checks that a run with this identity may resume from the checkpoint, whose identity is `checkpointed`. If the
+/// checkpoint lacks an argument, because an older version of the library wrote it, uses the argument's default.
 /// @throws ValueError naming the first value that differs, unless this value may change on resume
 void check_same_run(const Json& identity, Json checkpointed, const std::filesystem::path& checkpoint);
 

@@ -23,7 +23,7 @@ class StepPlan {
 
   /// Returns the epoch of a step. Both count from 0.
   index_t epoch_of(index_t step) const noexcept { return step / steps_per_epoch_; }
-  /// Returns the number of epochs that are done after a number of steps, with a fraction.
+  /// Returns how many epochs are done after a number of steps, with the fraction of the current epoch.
   double epochs_after(index_t steps) const noexcept {
     return static_cast<double>(steps) / static_cast<double>(steps_per_epoch_);
   }
@@ -37,8 +37,8 @@ class StepPlan {
 
   BatchSampler batches_;
   index_t batches_per_step_, steps_per_epoch_, max_steps_;
-  std::vector<index_t> examples_, ends_;  // of the step of the latest call: examples, and ends of batches
-  std::vector<std::span<const index_t>> of_step_;
+  std::vector<index_t> examples_, ends_;  // of the step in the latest batches() call; each batch's end in examples_
+  std::vector<std::span<const index_t>> of_step_;  // the batches that batches() returned
 };
 
 }  // namespace minibert

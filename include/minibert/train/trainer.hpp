@@ -22,8 +22,8 @@
 
 namespace minibert {
 
-/// Trains a model. The same arguments give the same bits on any number of threads, even if the run is interrupted and
-/// resumed.
+/// Trains a model. The same arguments give the same weights, bit for bit, on any number of threads, even if the run is
+/// interrupted and resumed.
 template <class Model, DataCollator Collator>
 requires TrainableModel<Model, typename Collator::Batch>
 class Trainer final : public TrainingLoop<typename Model::value_type> {
@@ -33,7 +33,8 @@ class Trainer final : public TrainingLoop<typename Model::value_type> {
   using T = typename Model::value_type;
   using Label = typename train_detail::LabelOf<Batch>::type;
 
-  /// The model, the collator and the datasets must outlive the trainer. @throws ValueError for arguments out of range
+  /// The model, the collator and the datasets must outlive the trainer. @throws ValueError if an argument is out of
+  /// range
   Trainer(Model& model, TrainingArguments args, const Collator& data_collator, const Dataset& train_dataset,
           const Dataset* eval_dataset = nullptr)
       : TrainingLoop<T>(args, {train_dataset.size(), [&](index_t i) { return train_dataset.num_tokens(i); }},

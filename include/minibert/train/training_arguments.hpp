@@ -33,11 +33,12 @@ struct TrainingArguments {
   index_t per_device_train_batch_size = 8;
   index_t per_device_eval_batch_size = 8;
   index_t gradient_accumulation_steps = 1;
-  /// If more than 0, replaces per_device_train_batch_size: a batch has as many examples as fit in so many tokens.
+  /// If more than 0, replaces per_device_train_batch_size: a batch has as many examples as fit in this many tokens.
   index_t max_tokens_per_batch = 0;
-  /// Limits memory. A batch with more tokens goes through the model in several passes of at most this many tokens (more
-  /// only for a single longer example). This changes the result only by rounding. With 0, a batch is always one pass:
-  /// use 0 if the loss is not a sum over the items of a batch.
+  /// Limits the tokens that go through the model at once, and so its memory. A batch with more tokens goes through the
+  /// model in several passes of at most this many tokens (more only for a single longer example). This changes the
+  /// result only by rounding. With 0, a batch is always one pass: use 0 if the loss is not a sum over the items of a
+  /// batch.
   index_t max_tokens_per_pass = 1280;
   SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   double learning_rate = 5e-5;
@@ -71,7 +72,7 @@ struct TrainingArguments {
 
   index_t eval_interval() const noexcept { return eval_steps.value_or(logging_steps); }
   bool is_better(double metric, double best) const;
-  /// Returns the name that metric_for_best_model has in an evaluation's metrics: with "eval_".
+  /// Returns the name of metric_for_best_model in an evaluation's metrics, which begins with "eval_".
   std::string best_metric_key() const;
 
   /// Checks all arguments. @throws ValueError naming the first invalid argument, its value and the expected values

@@ -55,7 +55,8 @@ class TrainingLoop {
   /// args().learning_rate times the schedule's factor.
   void set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer);
   /// Replaces the schedule of lr_scheduler_type. The learning rate of step i, counted from 0, is the optimizer's
-  /// learning rate times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same function.
+  /// learning rate times factor(i), as in PyTorch's LambdaLR. A resumed run must set the same function; the trainer
+  /// checks only that one is set.
   void set_lr_lambda(std::function<double(index_t step)> factor);
   void add_callback(std::shared_ptr<TrainerCallback> callback);
 
@@ -70,7 +71,7 @@ class TrainingLoop {
   /// @throws ValueError if there is no evaluation dataset
   Json evaluate();
 
-  /// Saves the model and the tokenizer to a folder, by default output_dir.
+  /// Saves the model, and the tokenizer if one is set, to a folder, by default output_dir.
   void save_model(const std::filesystem::path& folder) const;
   void save_model() const { save_model(output_dir()); }
   /// Writes trainer_state.json to output_dir.
@@ -83,8 +84,9 @@ class TrainingLoop {
   index_t num_training_steps() const noexcept { return plan_.max_steps(); }
 
  protected:
-  /// lengths: of the training examples. can_evaluate: there is an evaluation dataset. parameters: all of the model.
-  /// groups: for the default optimizer. @throws ValueError for arguments out of range
+  /// lengths: of the training examples. can_evaluate: true if there is an evaluation dataset. parameters: all
+  /// parameters of the model. groups: the parameter groups of the default optimizer.
+  /// @throws ValueError if an argument is out of range
   TrainingLoop(TrainingArguments args, const ExampleLengths& lengths, bool can_evaluate,
                const std::vector<Parameter<T>*>& parameters, const std::vector<ParameterGroup<T>>& groups);
 

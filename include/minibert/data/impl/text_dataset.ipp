@@ -22,8 +22,9 @@ namespace minibert {
 MINIBERT_INLINE index_t TextDataset::number(index_t i) const noexcept {
   if (part_ == Part::all) return i;
   if (part_ == Part::chosen) return core::at(*chosen_, i);
-  // Searches for the number of chosen examples before example i of the others: chosen_[j] − j others are before
-  // chosen_[j].
+  // Example i of the others has index i + first, where `first` counts the chosen examples before it. Finds `first` by
+  // binary search. chosen_[j] is before example i if at most i others are before chosen_[j]; there are chosen_[j] − j
+  // of them.
   index_t first = 0, last = core::length(*chosen_);
   while (first < last) {
     const index_t j = (first + last) / 2;

@@ -23,7 +23,7 @@ struct CheckpointTensor {
 /// The tensors of model.safetensors, or of the shards listed in model.safetensors.index.json.
 class CheckpointTensors {
  public:
-  /// @throws IoError, FormatError
+  /// @throws IoError if a file cannot be read; FormatError if a file is invalid, or if there is only pytorch_model.bin
   explicit CheckpointTensors(const std::filesystem::path& folder);
 
   const std::string& source() const noexcept { return source_; }
@@ -32,12 +32,12 @@ class CheckpointTensors {
   /// tensor as taken and returns it. Returns nullptr if there is no such tensor.
   const CheckpointTensor* take(const std::string& name);
 
-  /// Some files contain the tied decoder again. Marks such a decoder as taken.
-  /// @throws FormatError if the decoder's values differ from the tied weights
+  /// Some files contain the decoder, although it is tied to the word embeddings. Marks its tensors as taken.
+  /// @throws FormatError if its values differ from the word embeddings, or its bias from cls.predictions.bias
   void check_tied_decoder();
 
-  /// Returns the names of the tensors that were not taken. Leaves out buffers that older versions of transformers
-  /// wrote.
+  /// Returns the names of the tensors that were not taken. Leaves out position_ids and token_type_ids: buffers that
+  /// older versions of transformers wrote.
   std::vector<std::string> left_over() const;
 
  private:

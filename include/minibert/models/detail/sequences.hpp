@@ -10,7 +10,7 @@
 
 namespace minibert::models::detail {
 
-/// Returns the sequences of a batch. Copies their offsets and rows to the tape.
+/// Returns the sequences of a batch. Copies cu_seqlens and global_rows to the tape.
 /// @throws ValueError if cu_seqlens does not fit the numbers of sequences and tokens, or if a sequence is longer than
 /// max_position_embeddings
 template <class T>
