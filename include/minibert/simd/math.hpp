@@ -62,8 +62,7 @@ template <class T, int N>
   }
 }
 
-/// Returns 2^x for x < 127; results for larger x are wrong. Float: relative error < 2e-7; 2^−126 for all x below −126;
-/// NaN stays NaN.
+/// Returns 2^x. Float: only for x < 127; relative error < 2e-7; 2^−126 for all x below −126; NaN stays NaN.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> exp2(const Vec<T, N>& x) {
   using V = Vec<T, N>;

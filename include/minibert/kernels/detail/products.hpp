@@ -1,9 +1,9 @@
-// The ways to multiply: operands as they are, or rounded to bfloat16. Each kernel that multiplies has a way as its
-// template parameter.
+// FullProducts multiplies operands as they are; Bf16Products and RoundedProducts round them to bfloat16. A kernel that
+// multiplies takes one of these structs as its template parameter `Products`.
 //
-// A way has
+// Each struct has
 //   Element                        type of packed operands; kStep: elements along k in a step of the micro-kernel
-//   runs_on<Arch>                  true if kernels of this way are compiled for Arch
+//   runs_on<Arch>                  true if kernels with this struct are compiled for Arch
 //   Streamed                       tuning of the large product that reads operands in place (AVX-512); void if there is
 //                                  none
 //   depth(k)                       steps of a product over k elements
@@ -89,8 +89,8 @@ struct Bf16Products {
   static bool packs_rows(const Matrix<float>&) noexcept { return true; }
 };
 
-/// Multiplies operands rounded to bfloat16, as floats, on processors without the instruction vdpbf16ps. The speed is
-/// that of floats with AVX2. Not compiled for AVX-512: without native bf16 nothing is gained, and every including unit
+/// Multiplies operands rounded to bfloat16, as floats, on processors without the instruction vdpbf16ps. As fast as
+/// float products with AVX2. Not compiled for AVX-512: without native bf16 nothing is gained, and every including unit
 /// would have to compile it.
 struct RoundedProducts {
   template <class Arch>
@@ -128,7 +128,8 @@ struct RoundedProducts {
   }
 };
 
-/// Calls f with the way of the given precision on this processor. Types other than float are multiplied as they are.
+/// Calls f with the struct, of the three above, for the given precision on this processor. Types other than float are
+/// always multiplied as they are.
 template <class T, class F>
 void with_products(Precision precision, F f) {
   if constexpr (std::is_same_v<T, float>) {
