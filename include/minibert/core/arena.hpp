@@ -9,12 +9,12 @@
 
 namespace minibert {
 
-/// Allocates by moving a mark forward in a list of chunks. Memory in use never moves. Each new chunk at least doubles
-/// the capacity. Chunks are never merged, because the system would have to clear the pages of a merged chunk again.
-/// Untouched pages of separate chunks cost nothing.
+/// A bump allocator over a list of chunks. Memory in use never moves. Each new chunk at least doubles the capacity.
+/// Chunks are never merged: the system would have to clear the pages of the merged chunk again, while pages of separate
+/// chunks that are never touched cost nothing.
 class Arena {
  public:
-  /// A position to rewind to.
+  /// A position in the arena: the index of a chunk, and the number of bytes used in it.
   struct Mark {
     std::size_t chunk = 0, used = 0;
   };
@@ -24,7 +24,7 @@ class Arena {
 
   Mark mark() const noexcept { return {current_, used_}; }
 
-  /// Releases everything allocated since the mark was taken.
+  /// Releases everything that was allocated after mark() returned `to`.
   void rewind(Mark to) noexcept {
     current_ = to.chunk;
     used_ = to.used;
@@ -54,8 +54,9 @@ class Pool {
   /// Releases everything.
   void release_all() noexcept;
 
-  /// Replaces several chunks by one that is an eighth larger than all of them, because pieces may be cut differently
-  /// next time. Does nothing while memory is in use.
+  /// If there are several chunks, replaces them by a single one that is an eighth larger than all of them together: the
+  /// next training step may cut the memory differently. Does nothing while memory is in use.
+  /// @throws std::bad_alloc if there is no memory
   void reset();
 
   /// Returns the number of bytes in all chunks, used or not.

@@ -47,7 +47,7 @@ namespace core {
 
 namespace detail {
 
-/// A part of a message. Texts are not copied.
+/// A part of a message. A text is not copied, so it must outlive the Part.
 struct Part {
   enum class Kind { text, character, integer, natural, real };
 
@@ -88,7 +88,7 @@ auto printable(const V& value) {
 
 std::string join(std::initializer_list<Part> parts);
 
-// Is instantiated once for each type of exception, not once for each message.
+// Takes a list, so that it is instantiated once for each type of exception, not once for each message.
 template <class E>
 [[noreturn, gnu::cold, gnu::noinline]] void raise(std::initializer_list<Part> parts) {
   throw E(join(parts));
@@ -96,7 +96,7 @@ template <class E>
 
 }  // namespace detail
 
-/// Joins the parts to one string: text, characters, numbers, and types that have a to_string().
+/// Joins the parts into one string: text, characters, numbers, and types that have a to_string().
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   return detail::join({detail::Part(detail::printable(parts))...});

@@ -1,4 +1,4 @@
-// The names of enumerators in arguments and files.
+// Converts between enumerators and their names in arguments and files.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ constexpr std::string_view name_in(const std::pair<E, std::string_view> (&table)
   return {};
 }
 
-/// Returns the value that `name` has in a table. argument: the argument that was set to `name`, such as
-/// "lr_scheduler_type". The error message starts with `argument`.
+/// Returns the value that `name` has in a table. argument: the name of the argument that was set to `name`, such as
+/// "lr_scheduler_type". The error message starts with it.
 /// @throws ValueError listing the known names, if `name` is not one of them
 template <class E, std::size_t N>
 E value_in(const std::pair<E, std::string_view> (&table)[N], std::string_view name, std::string_view argument) {

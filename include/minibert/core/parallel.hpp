@@ -61,8 +61,8 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
       &loop);
 }
 
-/// Does the same as parallel_for for an f that may throw. Runs all chunks, then rethrows the exception of the first
-/// chunk that failed, in the order of the chunks.
+/// Does the same as parallel_for for an f that may throw. Runs all chunks. If chunks have thrown, then rethrows the
+/// exception of the one with the lowest index.
 template <class F>
 void parallel_for_throwing(index_t n, index_t grain, F&& f) {
   std::vector<std::exception_ptr> errors(core::usize(num_chunks(n, grain)));

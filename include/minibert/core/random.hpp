@@ -39,7 +39,7 @@ template <class Word>
 }
 
 /// Identifies a stream of random numbers. Construct a key from a seed, then fold() in what tells the streams apart: the
-/// site, the step, the row and so on.
+/// site (see site() below), the step, the row and so on.
 struct Key {
   std::uint32_t k0 = 0, k1 = 0;
 

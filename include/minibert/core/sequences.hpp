@@ -7,10 +7,11 @@ namespace minibert {
 
 /// Says which rows of an (N, …) tensor belong to which sequence. The arrays must outlive this struct.
 struct Sequences {
-  const index_t* cu_seqlens = nullptr;  ///< count + 1 offsets: sequence b is rows [cu_seqlens[b], cu_seqlens[b + 1])
-  const index_t* global_rows =
-      nullptr;        ///< count indices of the sequences in the batch of the whole optimizer step; keys for dropout
-  index_t count = 0;  ///< B
+  /// count + 1 offsets: sequence b is rows [cu_seqlens[b], cu_seqlens[b + 1]).
+  const index_t* cu_seqlens = nullptr;
+  /// For each sequence, its index in the batch of the whole optimizer step. The dropout mask depends on this index.
+  const index_t* global_rows = nullptr;
+  index_t count = 0;       ///< number of sequences, B
   index_t max_seqlen = 0;  ///< length of the longest sequence
 
   index_t num_tokens() const noexcept { return count == 0 ? 0 : cu_seqlens[count]; }

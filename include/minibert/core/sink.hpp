@@ -3,8 +3,8 @@
 
 namespace minibert {
 
-/// Says whether a kernel skips a gradient (no data), overwrites it, or adds to it. The first writer overwrites the
-/// gradient, so the gradient need not be filled with zeros before.
+/// Says whether a kernel skips a gradient (no data), overwrites it, or adds to it. If several kernels contribute to a
+/// gradient, the first one overwrites it, so nobody has to zero it before.
 template <class T>
 struct Sink {
   T* data = nullptr;

@@ -10,7 +10,7 @@
 
 namespace minibert {
 
-/// The type of every size, count, row number and offset in the library.
+/// The type of every size, count, index and offset in the library.
 using index_t = std::int64_t;
 
 /// A vocabulary id, as in Hugging Face's `input_ids`.

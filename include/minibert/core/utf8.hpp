@@ -53,7 +53,7 @@ inline bool is_all_ascii(std::string_view text) noexcept {
   return {character, bytes};
 }
 
-/// Appends a character as UTF-8. The character must be at most U+10FFFF and no surrogate.
+/// Appends a character as UTF-8. The character must be at most U+10FFFF and no surrogate; this is not checked.
 inline void append(std::string& out, char32_t character) {
   const auto put = [&](char32_t byte) { out.push_back(static_cast<char>(byte)); };
   const auto put_tail = [&](int shift) { put(0x80 | ((character >> shift) & 0x3F)); };

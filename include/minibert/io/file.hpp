@@ -1,6 +1,6 @@
 // Files: mapped for reading, replaced atomically for writing. A program that is killed while it writes leaves the old
-// file or the new one, never a mixture. The functions are in minibert::io, because users have a read_file() of their
-// own.
+// file or the new one, never a mixture. The functions are in minibert::io, because many users have a read_file() of
+// their own.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace minibert {
 
-/// Maps a regular file read-only. Move-only. The view is valid as long as the file is mapped.
+/// Maps a regular file read-only. Move-only. The text that view() returns is valid until the mapping is destroyed.
 class MappedFile {
  public:
   /// @throws IoError if the file cannot be opened or is not a regular file; an empty file is fine
@@ -52,11 +52,11 @@ bool path_exists(const std::filesystem::path& path);
 /// Returns the paths of a folder's entries, sorted. @throws IoError if the folder cannot be read
 std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder);
 
-/// Makes renames, creations and removals in a folder survive a loss of power. @throws IoError
+/// Makes renames, creations and removals in a folder survive a loss of power. @throws IoError if that fails
 void sync_directory(const std::filesystem::path& path);
 
-/// Renames a file or folder, replaces a file of the new name, and makes the change survive a loss of power.
-/// @throws IoError
+/// Renames a file or folder, replacing a file that has the new name. Makes the change survive a loss of power.
+/// @throws IoError if that fails
 void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// Returns the path of ".<name><suffix>" in the folder of `path`, where <name> is the file name of `path`. suffix:
@@ -71,23 +71,24 @@ class AtomicFile {
  public:
   /// @throws IoError if the hidden file cannot be created
   explicit AtomicFile(std::filesystem::path path);
-  /// For a file that several processes may write. If another process is writing the file, calls on_wait() and waits;
-  /// the file may exist afterwards. @throws IoError if the hidden file cannot be created or locked
+  /// For a file that several processes may write. If another process is writing it, calls on_wait() and waits until
+  /// that process has finished; the file may exist then. @throws IoError if the hidden file cannot be created or locked
   AtomicFile(std::filesystem::path path, const std::function<void()>& on_wait);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   /// Removes the hidden file unless commit() has renamed it.
   ~AtomicFile();
 
-  /// Appends data. @throws IoError
+  /// Appends data. @throws IoError if they cannot be written
   void write(std::string_view data);
 
-  /// Makes the data durable and gives the file its name, in place of an older file. @throws IoError
+  /// Makes the data survive a loss of power, and gives the file its name, in place of an older file.
+  /// @throws IoError if that fails
   void commit();
 
  private:
   /// Returns the hidden file, locked and empty. Tries again if the process that held the lock before has renamed or
-  /// removed the file. Empties the file if a killed process has left it.
+  /// removed the file. Empties the file, because a process that was killed may have left data in it.
   io::FileDescriptor open_alone(const std::function<void()>& on_wait) const;
 
   std::filesystem::path path_, temporary_;
@@ -101,11 +102,11 @@ namespace io {
 /// only the sync of the folder failed
 void write_file(const std::filesystem::path& path, std::string_view contents);
 
-/// Creates a folder and its parents, unless they exist. @throws IoError
+/// Creates a folder and its parents, unless they exist. @throws IoError if that fails
 void make_directories(const std::filesystem::path& path);
 
-/// Removes a file, or a folder with its contents; does nothing if there is none. Renames the file or folder to a hidden
-/// name first, so a folder under its own name is always complete. @throws IoError
+/// Removes a file, or a folder with its contents; does nothing if there is none. Renames it to a hidden name first, so
+/// that a folder with some of its files missing is never found under the original name. @throws IoError if that fails
 void remove_tree(const std::filesystem::path& path);
 
 }  // namespace io

@@ -1,5 +1,5 @@
-// The operating system's file descriptors, with errors as exceptions. Other folders use this class to append, lock or
-// sync.
+// File descriptors of the operating system, with errors as exceptions. Other parts of the library use this class to
+// append to files, lock them or sync them.
 #pragma once
 
 #include <fcntl.h>

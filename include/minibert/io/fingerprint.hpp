@@ -21,7 +21,8 @@ class Fingerprint {
   /// Adds a part of a byte string. The size of the whole string must be added before its first part. The size of each
   /// part except the final one must be a multiple of 8.
   Fingerprint& add_part(std::string_view bytes) noexcept;
-  /// Adds a number. Each step is a bijection of the state, so inputs that differ in one word keep different states.
+  /// Adds a number. Each step is a bijection of the state, so inputs that differ in a single number never end in the
+  /// same state.
   Fingerprint& add(std::uint64_t value) noexcept {
     state_ = (state_ ^ value) * 0x9E3779B97F4A7C15u;
     state_ ^= state_ >> 29;

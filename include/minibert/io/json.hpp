@@ -23,7 +23,8 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  /// The largest depth of nesting that parse() accepts. Code that visits or destroys a value may therefore recurse.
+  /// The largest depth of nesting that parse() accepts. It is small enough for recursive code to visit or destroy a
+  /// value.
   static constexpr index_t kMaxDepth = 256;
 
   Json() noexcept;
@@ -59,7 +60,7 @@ class Json {
   std::int64_t as_integer() const;
   double as_number() const;
   const std::string& as_string() const;
-  // A temporary returns its contents by value, so `for (… : f().as_array())` is safe.
+  // Called on a temporary, these return the contents by value, so `for (… : f().as_array())` is safe.
   const Array& as_array() const&;
   Array& as_array() &;
   Array as_array() &&;
@@ -71,8 +72,8 @@ class Json {
   const Json* find(std::string_view key) const noexcept;
   /// Returns the value of this key. @throws FormatError if the key is missing or this is not an object
   const Json& at(std::string_view key) const;
-  /// Returns the value of this key. If the key is missing, appends it with the value null. @throws FormatError if this
-  /// is not an object
+  /// Returns the value of this key. If the key is missing, appends it with the value null.
+  /// @throws FormatError if this is not an object
   Json& operator[](std::string_view key);
 
   /// Reads one JSON text strictly: RFC 8259 in UTF-8, no key twice in an object, at most kMaxDepth levels. source: the
@@ -82,7 +83,8 @@ class Json {
   /// Reads a JSON file. @throws FormatError as for parse(), IoError if the file cannot be read
   static Json read(const std::filesystem::path& path);
 
-  /// Returns the text: compact, or with line breaks and `indent` spaces per level. Doubles read back as the same bits.
+  /// Returns the JSON text: compact if indent is negative, otherwise with line breaks and `indent` spaces per level.
+  /// Doubles read back as the same bits.
   /// @throws ValueError for NaN, infinities and strings that are not UTF-8
   std::string dump(int indent = -1) const;
 
@@ -110,7 +112,7 @@ class Json {
 
   template <class T>
   const T& as(std::string_view expected) const;
-  /// Returns a short description for error messages.
+  /// Returns a short description of the value for error messages.
   std::string describe() const;
   template <class Writer>
   void write(Writer& writer) const;

@@ -32,8 +32,8 @@ index_t line_start(std::string_view text, index_t place) noexcept;
 template <class F>
 void parallel_for_lines(std::string_view text, index_t grain, F&& f) {
   parallel_for_throwing(core::length(text), grain, [&](index_t begin, index_t end) {
-    const index_t from =
-        io::detail::line_start(text.substr(0, core::usize(end)), begin);  // not beyond `end`, as lines may be long
+    // Searches only up to `end`: otherwise every piece of a very long line would search the line to its end.
+    const index_t from = io::detail::line_start(text.substr(0, core::usize(end)), begin);
     const index_t to = from < end ? io::detail::line_start(text, end) : from;
     f(text.substr(core::usize(from), core::usize(to - from)), begin / grain);
   });

@@ -25,7 +25,7 @@ struct SafetensorsEntry {
   std::string_view bytes;  // in the mapped file; may be unaligned
 };
 
-/// Maps and checks a safetensors file. The entries' bytes are valid as long as the reader.
+/// Maps and checks a safetensors file. The bytes of its entries are valid as long as the reader exists.
 class SafetensorsReader {
  public:
   /// @throws FormatError naming the file, and the tensor at fault if there is one; IoError if the file cannot be read
@@ -58,12 +58,12 @@ class SafetensorsReader {
  private:
   static constexpr std::size_t kLengthBytes = 8;
 
-  /// Returns the header's text. @throws FormatError if it does not end within the file
+  /// Returns the JSON text of the header. @throws FormatError if the header does not end within the file
   std::string_view header_text() const;
 
   SafetensorsEntry entry(const std::string& name, const Json& json, std::string_view data) const;
 
-  /// Checks that every byte of the data belongs to exactly one tensor. @throws FormatError
+  /// Checks that the tensors cover the data. @throws FormatError unless each byte belongs to exactly one tensor
   void check_coverage(std::string_view data) const;
 
   static index_t dtype_bytes(std::string_view dtype);

@@ -36,8 +36,8 @@ class TextStream {
   explicit TextStream(std::filesystem::path path, index_t block_size = kBlockSize);
   ~TextStream();
 
-  /// Returns the next whole lines, as many as fit into a block, or one longer line; an empty view at the end of the
-  /// text. The view is valid until the next call.
+  /// Returns the next whole lines: as many as fit into a block, or more if the first line is longer than a block.
+  /// Returns an empty view at the end of the text. The view is valid until the next call.
   std::string_view next();
 
   /// Return the number of bytes read from the file so far, and the size of the file in bytes.
@@ -76,7 +76,7 @@ index_t total_size(const std::vector<std::filesystem::path>& files);
 
 /// Calls f(block, index of the file) for every block of every file, in order. Reports the number of bytes read to
 /// `progress`. Returns the fingerprint of the files.
-/// @throws as TextStream; a missing file is reported before any file is read
+/// @throws the exceptions of TextStream; a missing file is reported before any file is read
 template <class F>
 std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, const Progress& progress, F&& f) {
   const index_t total = io::detail::total_size(files);
@@ -95,7 +95,8 @@ std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, co
 }
 
 /// Returns the same fingerprint of the files as for_each_block. The fingerprint depends on every byte and on where each
-/// file ends. Reads at the speed of the disk, or at several GB/s from memory. @throws IoError
+/// file ends. Reads at the speed of the disk, or at several GB/s from the page cache.
+/// @throws IoError if a file cannot be read or is not a regular file
 std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, const Progress& progress = {});
 
 /// Returns the fingerprint of texts in memory, equal to the fingerprint of files with these contents.

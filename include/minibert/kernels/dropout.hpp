@@ -1,8 +1,8 @@
 // Dropout (Srivastava et al., 2014). The mask is a function of an element's place, so it is never stored.
 //
 // The place is a key (seed, site, step), the index of the element's sequence in the global batch, its position in the
-// sequence, and its feature. Sixteen random bits decide each element, so a call of the generator decides four. Calls
-// take features in groups of 64, arranged so that every vector width draws the same decisions.
+// sequence, and its feature. Sixteen random bits decide each element, so the 64 bits of one call of threefry2x32 decide
+// four. In each group of 64 features, these four are 16 features apart, so every vector width makes the same decisions.
 #pragma once
 
 #include <cmath>

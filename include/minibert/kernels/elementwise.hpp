@@ -46,8 +46,8 @@ void generate(Sink<T> y, index_t n, F f) noexcept {
 /// Returns the number of doubles that generate_reduced needs as scratch memory.
 constexpr index_t reduced_workspace(index_t numel, index_t n) noexcept { return numel == n ? 0 : numel; }
 
-/// Writes Σ f(i) over all i in [0, n) with map(i) = j to y[j] for j in [0, numel), or adds it if y accumulates. Sums in
-/// order and in double: a sum of a million elements in float would lose four digits.
+/// For each j in [0, numel), writes to y[j] the sum of f(i) over all i in [0, n) with map(i) = j, or adds it if y
+/// accumulates. Sums in order and in double: a sum of a million elements in float would lose four digits.
 template <class T, class F>
 void generate_reduced(Sink<T> y, index_t numel, const BroadcastMap& map, index_t n, F f, double* workspace) noexcept {
   if (!y) return;

@@ -1,4 +1,4 @@
-// What a matrix product does with its finished sums.
+// Describes how a matrix product stores its finished sums.
 #pragma once
 
 #include <minibert/core/config.hpp>
@@ -18,7 +18,7 @@ struct Epilogue {
   bool accumulate = false;  ///< adds to C instead; only without a bias
   const T* bias = nullptr;  ///< null: no bias
   Gelu gelu = Gelu::none;   ///< only with a bias
-  T* pre = nullptr;         ///< unless null, receives the argument of GELU, in rows as those of C
+  T* pre = nullptr;         ///< unless null, receives sum + bias; its rows are also `stride` elements apart
 };
 
 }  // namespace MINIBERT_ARCH

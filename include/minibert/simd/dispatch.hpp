@@ -35,8 +35,8 @@ using Avx2 = Arch<32, 16>;
 using Avx512 = Arch<64, 32>;
 struct Avx512Bf16 : Avx512 {};  // only for kernels whose runs_on is true for it
 
-/// Returns true if Kernel is compiled for Arch. Returns Kernel's own `template <class Arch> static constexpr bool
-/// runs_on` if there is one; otherwise returns true for every Arch but Avx512Bf16.
+/// Returns true if Kernel is compiled for Arch. A kernel decides this with a member `template <class Arch> static
+/// constexpr bool runs_on`. A kernel without this member is compiled for every Arch except Avx512Bf16.
 template <class Kernel, class Arch>
 constexpr bool runs_on() {
   if constexpr (requires { Kernel::template runs_on<Arch>; })
@@ -69,8 +69,8 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"), noin
 
 }  // namespace detail
 
-/// Runs a kernel compiled for Arch. Kernels call a shared kernel through this function, so that they do not inline the
-/// shared kernel.
+/// Calls a kernel from another kernel, compiled for the same Arch. Only this wrapper is inlined. The called kernel is
+/// not, so it is compiled once for each Arch, however many kernels call it.
 template <class Kernel, class Arch, class... Args>
 [[gnu::always_inline]] inline void call(Args... args) noexcept {
 #if defined(__x86_64__)

@@ -54,7 +54,8 @@ inline Isa isa_from_name(std::string_view name) {
 }
 
 /// Returns the instruction set in use: the best one, or the one that the environment variable MINIBERT_ISA names.
-/// @throws ValueError as isa_from_name does, at the first call. A Tape makes this call before any kernel runs.
+/// @throws ValueError as isa_from_name does. The constructor of a Tape calls isa(), so this happens before any kernel
+/// runs.
 inline Isa isa() {
   static const Isa chosen = [] {
     const char* name = std::getenv("MINIBERT_ISA");

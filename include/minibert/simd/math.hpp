@@ -47,7 +47,7 @@ template <class T, int N>
                            0.04166822507977486f,
                            0.008374822326004505f,
                            0.001383683760650456f};
-    const V magic = V::broadcast(12582912.0f);  // 1.5·2^23: adding it rounds to an integer, kept in the low bits
+    const V magic = V::broadcast(12582912.0f);  // 1.5·2^23: adding it rounds to an integer, which is in the low bits
     const V shifted = fma(x, V::broadcast(std::numbers::log2e_v<float>), magic);
     const V n = shifted - magic;
     V r = fma(n, V::broadcast(-0.693145751953125f), x);  // ln 2 in two parts; n times the first is exact
@@ -62,8 +62,7 @@ template <class T, int N>
   }
 }
 
-/// Returns 2^x for x < 127; larger x are not handled. Float: relative error < 2e-7; 2^−126 for all x below −126; NaN
-/// stays NaN.
+/// Returns 2^x. Float: only for x < 127; relative error < 2e-7; 2^−126 for all x below −126; NaN stays NaN.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> exp2(const Vec<T, N>& x) {
   using V = Vec<T, N>;

@@ -52,8 +52,8 @@ template <class V, class F>
 }
 
 /// Loads from p, or returns zeros if `present` is false; p is not read then and may be invalid. Chooses between
-/// addresses, not between vectors: in a loop, g++ 12 mistakes the condition of `present ? x + y : x` for a mask of
-/// lanes, and adds in lane 0 only.
+/// addresses, not between vectors, because of a bug of g++ 12. In a loop, it mistakes the condition of
+/// `present ? x + y : x` for a mask of lanes, and adds in lane 0 only.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline V load_or_zero(const T* p, bool present, Part part) {
   alignas(sizeof(V)) static constexpr T zeros[V::lanes] = {};

@@ -11,8 +11,8 @@ inline namespace MINIBERT_ARCH {
 
 namespace detail {
 
-/// Exchanges the off-diagonal W×W blocks of each 2W×2W block that rows a and b both belong to. a and b: rows whose
-/// indices differ by W.
+/// A step of the transpose: in each 2W×2W block of the square, the upper right and the lower left W×W block trade
+/// places. This function does it for a pair of rows: a, in the upper half of the blocks, and b, W rows below.
 template <int W, class V, std::size_t... I>
 [[gnu::always_inline]] inline void exchange_blocks(V& a, V& b, std::index_sequence<I...>) {
   constexpr int n = V::lanes;

@@ -41,8 +41,8 @@ class Shape {
 
   int dim() const noexcept { return dim_; }
 
-  /// Returns the size of dimension `d`; a negative `d` counts from the end. @throws ShapeError if there is no dimension
-  /// d
+  /// Returns the size of dimension `d`; a negative `d` counts from the end.
+  /// @throws ShapeError if there is no dimension d
   index_t size(int d) const { return sizes_[core::usize(index_of(d))]; }
   index_t& size(int d) { return sizes_[core::usize(index_of(d))]; }
 
@@ -61,7 +61,7 @@ class Shape {
   /// Returns all sizes, in order.
   std::vector<index_t> sizes() const { return {sizes_.begin(), sizes_.begin() + dim_}; }
 
-  /// Returns the shape without dimension `d`, which counts from the front.
+  /// Returns the shape without dimension `d`, which must be from 0 to dim() − 1; this is not checked.
   Shape without(int d) const noexcept {
     Shape rest;
     for (int i = 0; i < dim_; ++i)
@@ -69,7 +69,8 @@ class Shape {
     return rest;
   }
 
-  /// Returns a shape with `size` before these sizes. @throws ShapeError for more than kMaxDim sizes
+  /// Returns a shape with `size` before these sizes.
+  /// @throws ShapeError if that makes more than kMaxDim sizes, or more elements than fit index_t
   Shape with_front(index_t size) const {
     core::check<ShapeError>(dim_ < kMaxDim, "Shape: ", dim_ + 1, " dimensions, at most ", kMaxDim);
     Shape more;
@@ -81,7 +82,7 @@ class Shape {
   }
 
   /// Returns the index of dimension `d`, counted from 0 at the front. A negative `d` counts from the end.
-  /// @throws ShapeError, in the name of `op`, if there is no such dimension
+  /// @throws ShapeError, with a message that begins with `op`, if there is no such dimension
   int index_of(int d, const char* op = "Shape") const {
     const int index = d < 0 ? d + dim_ : d;
     core::check<ShapeError>(index >= 0 && index < dim_, op, ": there is no dimension ", d, " in shape ", *this);

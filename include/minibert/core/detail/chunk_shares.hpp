@@ -8,11 +8,14 @@
 
 namespace minibert::core::detail {
 
-/// Distributes the chunks of a loop to threads. Each thread has a share of neighbouring chunks. A thread takes the
-/// chunks of its own share first, so it finds in its cache the rows that it wrote in the previous loop. (Moving data
-/// between cores can become six times slower from one minute to the next, because a virtual machine's cores move.) Then
-/// the thread takes the chunks that are left in other shares, so no thread waits for a slow one. Relaxed counters are
-/// enough: the end of the loop orders the writes.
+/// Distributes the chunks of a loop to threads. Each thread has a share of neighbouring chunks. It takes the chunks of
+/// its own share first, because its cache is likely to hold the data that it wrote there in the previous loop. Then it
+/// takes the chunks that are left in other shares, so that no thread waits for a slow one.
+///
+/// The cache matters most on a virtual machine: for minutes at a time, moving a cache line between cores took 340 ns
+/// instead of 53.
+///
+/// The counters can be relaxed, because the barrier at the end of the loop orders the writes.
 class ChunkShares {
  public:
   ChunkShares(index_t chunks, int threads) noexcept
@@ -23,13 +26,14 @@ class ChunkShares {
     }
   }
 
-  /// Calls run(chunk) for chunks that no other thread has taken, until none are left.
+  /// Calls run(chunk) for chunks that no other thread has taken, until none are left. thread: index of the calling
+  /// thread.
   template <class F>
   void take(int thread, F run) noexcept {
     for (int i = 0; i < count_; ++i) {
       Share& share = shares_[(thread + i) % count_];
-      while (share.next.load(std::memory_order_relaxed) <
-             share.end) {  // read first, so that an empty share is not written to
+      // Reads `next` before fetch_add(), which would write to the cache line of an empty share, too.
+      while (share.next.load(std::memory_order_relaxed) < share.end) {
         const index_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
         if (chunk < share.end) run(chunk);
       }
@@ -38,7 +42,7 @@ class ChunkShares {
 
  private:
   static constexpr int kMost = 64;  // with more threads, several use one share
-  struct alignas(64) Share {        // a cache line
+  struct alignas(64) Share {        // a cache line of its own, because threads write to different shares
     std::atomic<index_t> next;
     index_t end;
   };

@@ -22,8 +22,8 @@ namespace core::detail {
 
 inline namespace MINIBERT_ARCH {
 
-// Holds the value of thread_index(). Threads that the user started have index 0 in our loops, whatever
-// omp_get_thread_num() returns for them.
+// The value of thread_index(). omp_get_thread_num() would be wrong for a loop inside a parallel region of the user:
+// such a loop runs on one thread, whose index must be 0.
 MINIBERT_INLINE thread_local int thread_number = 0;
 
 MINIBERT_INLINE void run_chunks(index_t chunks, void (*run)(void* context, index_t chunk), void* context) noexcept {

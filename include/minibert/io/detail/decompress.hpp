@@ -19,15 +19,16 @@ class Decompressor {
   virtual ~Decompressor() = default;
 
   /// Decompresses bytes from the front of `input` and removes them from it. Writes the text to `output` and returns the
-  /// number of bytes written. Each call makes progress until `input` is empty and all text is written. @throws
-  /// FormatError if the input is damaged
+  /// number of bytes written. Each call makes progress until `input` is empty and all text is written.
+  /// @throws FormatError if the input is damaged
   virtual index_t run(std::string_view& input, std::span<char> output) = 0;
-  /// Checks that the compressed data are complete. Call this at the end of the input. @throws FormatError if they are
-  /// cut short
+  /// Checks that the compressed data are complete. Call this at the end of the input.
+  /// @throws FormatError if they are cut short
   virtual void finish() const = 0;
 };
 
-/// Returns the decompressor for a file that begins with these bytes. source: the name of the file in error messages.
+/// Returns the decompressor for a file that begins with these bytes; for a file that is not compressed, one that
+/// copies. source: the name of the file in error messages.
 /// @throws ValueError if the library was built without this decompressor
 std::unique_ptr<Decompressor> make_decompressor(std::string_view first_bytes, const std::string& source);
 

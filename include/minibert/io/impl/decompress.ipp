@@ -48,7 +48,8 @@ class GzipDecompressor final : public Decompressor {
       inflateReset(&stream_);
       in_member_ = true;
     }
-    // zlib counts bytes in 32 bits. zlib does not write to the input, so const_cast is safe.
+    // zlib counts bytes in 32 bits, so one call gets at most kMost bytes. zlib does not write to the input, so
+    // const_cast is safe.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream_.avail_in = static_cast<uInt>(std::min(input.size(), kMost));
     stream_.next_out = reinterpret_cast<Bytef*>(output.data());

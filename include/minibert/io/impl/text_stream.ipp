@@ -27,7 +27,7 @@ MINIBERT_INLINE std::string_view TextStream::next() {
   block_.erase(0, given_);
   given_ = 0;
   while (given_ == 0 && !at_end_) {
-    const index_t searched = core::length(block_);  // bytes known to hold no end of a line
+    const index_t searched = core::length(block_);  // these bytes contain no newline
     fill(std::max(block_size_, 2 * searched));
     const std::size_t newline = std::string_view(block_).substr(core::usize(searched)).rfind('\n');
     if (newline != block_.npos) given_ = core::usize(searched) + newline + 1;

@@ -1,7 +1,7 @@
 // The backward pass of attention for some keys of one head of one sequence.
 //
 // Recomputes the scores of one block of queries × keys at a time. The scores and the log-sum-exp of the forward pass
-// give the probabilities. Each block takes five products. Never stores more than one block.
+// give the probabilities. Each block takes five matrix products. Never stores more than one block.
 #pragma once
 
 #include <algorithm>
@@ -24,13 +24,15 @@ struct AttentionHeadBackward {
 
 struct BackwardBlocks {
   static constexpr index_t kGroup = 24;                 // queries whose probabilities fit into L1
-  static constexpr index_t kShort = 256;                // length up to which a whole sequence is prefetched
+  static constexpr index_t kShort = 256;                // longest sequence that is prefetched as a whole
   static constexpr index_t kKeys = 192, kQueries = 96;  // size of a block: multiples of a tile's columns and rows
 };
 
-/// Computes dk and dv of keys [begin, end) of a head, and the part of dq that comes from these keys. Takes all queries
-/// of the head. Prefetches the next block meanwhile. The final block, and every block of a short sequence, prefetches
-/// next_head instead. Products: a way to multiply (products.hpp).
+/// The backward pass of one head, for keys [begin, end) and all queries of the head. Computes dk and dv of these keys,
+/// and the part of dq that comes from them. During each block, prefetches the next one. Prefetches next_head instead
+/// during the final block, and during all blocks of a sequence of at most kShort tokens: such a sequence is in the
+/// cache already, because it was prefetched as a next_head itself. Products: FullProducts, Bf16Products or
+/// RoundedProducts (products.hpp).
 template <class Products>
 struct AttentionBackward : BackwardBlocks {
   using Element = typename Products::Element;
@@ -40,9 +42,9 @@ struct AttentionBackward : BackwardBlocks {
   template <class T>
   struct Scratch {
     index_t stride;                                            // of the rows of p and ds
-    Element *keys, *values, *key_rows, *query_rows, *dy_rows;  // packed columns, or packed rows, of the block
-    Element* rows;                                             // the left operand of a product, if packed
-    T *p, *ds;                                                 // blocks of queries × keys
+    Element *keys, *values, *key_rows, *query_rows, *dy_rows;  // right operands of the products, packed
+    Element* rows;                                             // left operand of a product, if packed
+    T *p, *ds;                                                 // P and dS of a block of queries × keys
 
     Scratch(ScratchCutter<T>& memory, index_t max_queries, index_t max_keys, index_t head_size) {
       const index_t queries = std::min(core::round_up(max_queries, kMicroRows), kQueries);
@@ -107,8 +109,8 @@ struct AttentionBackward : BackwardBlocks {
 
  private:
   struct Block {
-    index_t query, queries;  // the first, and how many
-    index_t key, keys;
+    index_t query, queries;  // index of the first query, number of queries
+    index_t key, keys;       // index of the first key, number of keys
   };
 
   /// Zeroes the gradient of keys that no query attends to.

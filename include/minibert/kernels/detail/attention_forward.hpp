@@ -21,7 +21,8 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// One head of one sequence: q (num_queries rows), k and v (num_keys rows) of head_size elements, `stride` apart.
+/// One head of one sequence: q has num_queries rows, k and v have num_keys rows. A row has head_size elements; rows
+/// start `stride` elements apart.
 template <class T>
 struct AttentionHead {
   const T *q, *k, *v;
@@ -30,9 +31,9 @@ struct AttentionHead {
   DropoutMask mask;
 };
 
-/// A way to store (see epilogue_stores.hpp) that joins the product of a block of keys with earlier blocks. Computes
-/// total = sum + factor[row]·(partial sum of earlier blocks). Writes total to `partial`, or, for the final block,
-/// total·inverse[row] to y. first, last: true for the first and the final block of keys.
+/// Stores the product of probabilities and values (as the structs of epilogue_stores.hpp do), for one block of keys
+/// after another. Computes total = sum + factor[row]·(total of the earlier blocks). Writes the total to `partial`, or,
+/// for the last block, total·inverse[row] to y. first, last: true for the first and the last block of keys.
 template <class T>
 struct AttentionOutput {
   T* y;
@@ -53,7 +54,7 @@ struct AttentionOutput {
   }
 };
 
-/// Applies online_softmax to Rows rows at once.
+/// Does the work of online_softmax for `Rows` rows at once.
 template <int Rows, class V, class T>
 [[gnu::always_inline]] inline void online_softmax_rows(T* scores, index_t stride, index_t padded, T* largest, T* sum,
                                                        T* factor, bool first) {
@@ -80,9 +81,10 @@ template <int Rows, class V, class T>
   });
 }
 
-/// Replaces the scores of `count` queries (rows `stride` apart, in base 2) with 2^(score − largest), and updates each
-/// row's `largest` score and `sum`. factor[row] receives the factor for the outputs of earlier blocks; the factor is 0
-/// for the `first` block. Computes several rows at a time, so that the latencies of their maxima and sums overlap.
+/// One block of an online softmax. Replaces the scores of `count` queries (rows `stride` apart, in base 2) with
+/// 2^(score − largest). Updates `largest`, the largest score of each row so far, and `sum`, the sum of the powers.
+/// Writes to factor[row] the factor for the outputs and sums of earlier blocks; it is 0 if this is the `first` block.
+/// Computes several rows at a time, so that the latencies of their maxima and sums overlap.
 template <class V, class T>
 [[gnu::always_inline]] inline void online_softmax(T* scores, index_t stride, index_t count, index_t keys, T* largest,
                                                   T* sum, T* factor, bool first) {
@@ -99,8 +101,8 @@ template <class V, class T>
   while (row < count) next_rows(std::integral_constant<int, 1>());
 }
 
-/// Multiplies operands that stay in the cache. Micro-tiles prefetch what `prefetch` returns. scratch: memory into which
-/// Products::rows() may pack A.
+/// Multiplies operands that stay in the cache. Each micro-tile prefetches what `prefetch` returns. scratch: memory into
+/// which Products::rows() may pack A.
 template <class Arch, class T, class Products>
 struct CachedProduct {
   using Element = typename Products::Element;
@@ -108,7 +110,7 @@ struct CachedProduct {
   PrefetchQueue* prefetch;
   Element* scratch;
 
-  /// Multiplies A (m×k) by packed panels (k×n), and stores the product.
+  /// Multiplies A (m×k) by packed panels (k×n), and calls `store` with the sums.
   template <class AnyStore>
   [[gnu::always_inline]] void operator()(index_t m, index_t n, index_t k, Matrix<T> a, const Element* panels,
                                          AnyStore store) const {
@@ -120,9 +122,9 @@ struct CachedProduct {
 
 struct ForwardBlocks {
   static constexpr index_t kKeys = 1024;    // keys per block: with their values they fill half of L2
-  static constexpr index_t kQueries = 516;  // queries that share a packed block: packing costs 1 % of the products
-  static constexpr index_t kGroup = 48;     // most queries per group, so that L1 also holds a panel of keys
-  static constexpr index_t kScores = kMicroRows * kKeys;  // most scores per group: they fill half of L1
+  static constexpr index_t kQueries = 516;  // queries that share a packed block: packing costs 1 % of their products
+  static constexpr index_t kGroup = 48;     // most queries in a group, so that L1 also holds a panel of keys
+  static constexpr index_t kScores = kMicroRows * kKeys;  // most scores in a group: 24 KB as float, in L1
 
   /// Returns the number of queries in a group. scores_stride: elements from one row of scores to the next.
   static constexpr index_t group(index_t scores_stride) {
@@ -131,8 +133,8 @@ struct ForwardBlocks {
 };
 
 /// Computes y of queries [first, last) of a head; rows of y are head.stride elements apart. Unless lse is null, also
-/// writes log Σ e^score of each query to lse. Prefetches the rows of `prefetch` meanwhile. Products: a way to multiply
-/// (products.hpp).
+/// writes log Σ e^score of each query to lse. Prefetches the rows of `prefetch` meanwhile. Products: FullProducts,
+/// Bf16Products or RoundedProducts (products.hpp).
 template <class Products>
 struct AttentionForward : ForwardBlocks {
   using Element = typename Products::Element;
@@ -190,7 +192,7 @@ struct AttentionForward : ForwardBlocks {
   }
 
  private:
-  /// Multiplies the probabilities of `count` queries from `query` on and keys [begin, end) by their dropout factors.
+  /// Multiplies the probabilities of queries [query, query + count) and keys [begin, end) by their dropout factors.
   template <class V, class T>
   [[gnu::always_inline]] static void drop_scores(const AttentionHead<T>& head, T* row, index_t stride, index_t query,
                                                  index_t count, index_t begin, index_t end) {

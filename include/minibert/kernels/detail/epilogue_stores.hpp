@@ -1,5 +1,6 @@
-// The ways to store a vector of sums of a matrix product. Each way is called with the sums, their row, their first
-// column and the valid lanes (simd/part.hpp). An Epilogue chooses one way at run time, once for each micro-tile.
+// Function objects that store sums of a matrix product, one vector at a time. They are called with the sums, their row,
+// their first column and the valid lanes (simd/part.hpp). At run time, an Epilogue selects one of them for each
+// micro-tile.
 #pragma once
 
 #include <minibert/kernels/detail/gelu_formulas.hpp>
@@ -37,7 +38,7 @@ struct StoreBias {
   }
 };
 
-/// Stores C = activation(sum + bias[column]), and the argument of the activation to `pre` unless it is null.
+/// Stores C = activation(sum + bias[column]). Unless `pre` is null, also stores sum + bias[column] there.
 template <class T, class Activation>
 struct StoreBiasActivation {
   T* c;
@@ -53,7 +54,8 @@ struct StoreBiasActivation {
   }
 };
 
-/// Returns true if the sums can be stored directly from registers. An activation needs the registers for itself.
+/// Returns true if the sums can be stored directly from the registers in which they were computed. An activation needs
+/// these registers for itself, so its sums are written to memory first.
 template <class AnyStore>
 constexpr bool stores_from_registers(const AnyStore&) {
   return true;
@@ -63,7 +65,8 @@ bool stores_from_registers(const Epilogue<T>& e) {
   return e.gelu == Gelu::none;
 }
 
-/// Calls f with the way to store sums from registers.
+/// Calls f with the function object that stores sums from registers: `store` itself, or the one that an Epilogue
+/// without activation selects.
 template <class AnyStore, class F>
 [[gnu::always_inline]] inline void with_register_store(const AnyStore& store, F f) {
   f(store);
@@ -76,7 +79,7 @@ template <class T, class F>
     f(StoreBias<T>{e.c, e.stride, e.bias});
 }
 
-/// Calls f with the way to store sums that are in memory.
+/// Calls f with the function object that the Epilogue selects for sums that are in memory.
 template <class T, class F>
 [[gnu::always_inline]] inline void with_store(const Epilogue<T>& e, F f) {
   switch (e.gelu) {

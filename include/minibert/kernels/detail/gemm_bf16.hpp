@@ -72,8 +72,8 @@ struct MicroOperand<simd::Avx512Bf16, Bf16Pair> {
 };
 #endif
 
-/// Calls store(c, pairs, part) for each vector of the `columns` columns, with the pairs of `row` and the next row,
-/// which is `stride` elements after `row`. second: false if there is no next row; zeros then take its place.
+/// Pairs `row` with the next row, `stride` elements after it. Calls store(c, pairs, part) for each vector of the
+/// `columns` columns; c is its first column. second: false if there is no next row; zeros then take its place.
 template <class Arch, class Store>
 [[gnu::always_inline]] inline void pair_rows(const float* row, index_t stride, bool second, index_t columns,
                                              Store store) {
@@ -87,7 +87,8 @@ template <class Arch, class Store>
       });
 }
 
-/// Returns the pairs (0, 1), (2, 3), … of the first `count` elements of a row, at most two vectors of elements.
+/// Returns the pairs (0, 1), (2, 3), … of the first `count` elements of a row, or of the first two vectors if count is
+/// larger.
 template <class Arch>
 [[gnu::always_inline]] inline typename Arch::template vec<Bf16Pair> pair_neighbours(const float* row, index_t count) {
   using V = typename Arch::template vec<float>;

@@ -16,8 +16,8 @@ struct GemmChunk {
   index_t first, last, column, column_end, next;
 };
 
-/// Cuts C (m×n) into `count` chunks: `rows` pieces of rows times pieces of column_grain columns. The pieces of rows are
-/// as equal as multiples of `unit` rows allow.
+/// Cuts C (m×n) into a grid of `count` chunks. The member `rows` is the number of bands into which the rows are cut.
+/// The bands are as equal as multiples of `unit` rows allow. The columns are cut every column_grain columns.
 struct GemmChunks {
   index_t m, n, rows, unit, column_grain, count;
 
@@ -40,29 +40,30 @@ struct GemmChunks {
   index_t first_row(index_t row) const { return row * core::ceil_div(m, unit) / rows * unit; }
 };
 
-/// Returns the number of pieces to cut rows into: `fewest`, rounded up to a multiple of `threads` if there are more
-/// pieces than threads. Without the rounding, some threads get more work: of 1,024 rows in pieces of 48, one of two
+/// Returns the number of bands to cut rows into: `fewest`, rounded up to a multiple of `threads` if there are more
+/// bands than threads. Without the rounding, some threads get more work: of 1,024 rows in bands of 48, one of two
 /// threads had 528 rows, which cost 3 %.
 inline index_t even_row_pieces(index_t fewest, index_t threads) {
   return fewest > threads ? core::round_up(fewest, threads) : fewest;
 }
 
-/// Returns how many columns a chunk gets, a multiple of kMaxTileColumns. C is already cut into `rows` pieces by rows;
-/// cutting its columns too gives about `wanted` chunks in all.
+/// Returns the number of columns of a chunk, a multiple of kMaxTileColumns. The rows of C are already cut into `rows`
+/// bands; with this number of columns there are about `wanted` chunks in all.
 inline index_t even_column_grain(index_t n, index_t rows, index_t wanted) {
   const index_t pieces = core::ceil_div(wanted, std::max<index_t>(rows, 1));
   return std::max(core::round_up(core::ceil_div(n, pieces), kMaxTileColumns), 2 * kMaxTileColumns);
 }
 
 /// The conditions that determine how C is cut. columns_of_a: A's columns are contiguous; packs_rows: chunks pack their
-/// rows of A; deep: B is read in place in deep blocks of k; own_panels: chunks pack their own panels of B.
+/// rows of A; deep: B is read in place in blocks of kBlockInPlace steps; own_panels: chunks pack their own panels of B.
 struct GemmCut {
   bool columns_of_a, packs_rows, deep, own_panels;
 };
 
 /// Cuts C for AVX-512. Cuts rows into whole tiles, or into whole cache lines if A's columns are contiguous. Also cuts
-/// columns if there are too few chunks, or if B exceeds L3. Chunks that pack their own panels have kOwnColumns columns
-/// and up to kOwnRows rows; they have fewer rows only if threads would otherwise get less than two chunks each.
+/// columns if there are fewer than kChunks chunks, or if B is larger than kRangeBytes. Chunks that pack their own
+/// panels have kOwnColumns columns and up to kOwnRows rows; they have fewer rows only if threads would otherwise get
+/// less than two chunks each.
 template <class T, class Tuning>
 GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, index_t threads) {
   constexpr index_t size = sizeof(T), line = 64 / size;
@@ -80,8 +81,8 @@ GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, 
   return {m, n, rows, cut.columns_of_a ? line : kMicroRows, even_column_grain(n, rows, chunks)};
 }
 
-/// Cuts C for AVX2 and baseline. Cuts rows, into equally many pieces per thread, and columns. Aims for fewer, wider
-/// chunks if chunks pack their rows of A.
+/// Cuts C for AVX2 and baseline. Cuts rows into equally many bands per thread, and also cuts columns. Aims for fewer,
+/// wider chunks if chunks pack their rows of A.
 template <class Tuning>
 GemmChunks packed_chunks(index_t m, index_t n, const GemmCut& cut, index_t threads) {
   const index_t rows = even_row_pieces(core::ceil_div(m, Tuning::kRows), threads);
@@ -92,7 +93,7 @@ GemmChunks packed_chunks(index_t m, index_t n, const GemmCut& cut, index_t threa
   return {m, n, rows, kMicroRows, std::min(even_column_grain(n, rows, chunks), Tuning::kColumns)};
 }
 
-/// Cuts C for the tuning of an instruction set.
+/// Cuts C with streamed_chunks or packed_chunks, depending on the instruction set that Tuning is for.
 template <class T, class Tuning>
 GemmChunks gemm_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, index_t threads) {
   if constexpr (std::is_base_of_v<GemmTuning<simd::Avx512>, Tuning>)
@@ -101,7 +102,7 @@ GemmChunks gemm_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, inde
     return packed_chunks<Tuning>(m, n, cut, threads);
 }
 
-/// Calls multiply(chunk) for all chunks: on all threads, or on the calling one.
+/// Calls multiply(chunk) for all chunks: on all threads if Parallel is true, otherwise on the calling thread.
 template <bool Parallel, class F>
 void for_chunks(const GemmChunks& chunks, F multiply) noexcept {
   const auto multiply_number = [=](index_t i, index_t) { multiply(chunks[i]); };

@@ -1,10 +1,10 @@
 // Computes one chunk of C, for all instruction sets.
 //
-// The kernel sums a chunk block after block of k. In each block, the kernel passes over the panels of B, which are as
-// wide as a micro-tile. Operands are read in place where that is fast: elements of A are broadcast from where they are,
-// and rows of B are loaded from where they are. Otherwise operands are packed. Each chunk packs its block of A. B is
-// packed once, before the product, if many rows of A share it. If few rows share it, each chunk packs a few panels of B
-// at a time and uses them at once. With AVX-512, the micro-tiles also prefetch the next panel and the next rows of A.
+// The sums over k are cut into blocks. For each block, the kernel passes over the panels of B, which are as wide as a
+// micro-tile. Operands are read in place where that is fast; otherwise they are packed. Each chunk packs its block of
+// A. B is packed once, before the product, if many rows of A share it. If few rows share it, each chunk packs a few
+// panels of B at a time and uses them at once. With AVX-512, the micro-tiles also prefetch the next panel and the next
+// rows of A.
 #pragma once
 
 #include <algorithm>
@@ -19,15 +19,16 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Returns the length of the blocks that a sum of `depth` steps is cut into: at most `most` steps, or up to half as
-/// many again if a single block then suffices.
+/// Returns the length of the blocks that a sum of `depth` steps is cut into: at most `most` steps. A sum of up to
+/// 1.5·most steps is not cut.
 inline index_t depth_block(index_t depth, index_t most) noexcept {
   const index_t count = depth <= most + most / 2 ? 1 : core::ceil_div(depth, most);
   return std::max<index_t>(core::ceil_div(depth, count), 1);
 }
 
 /// Returns how many leading columns of B (k×n) are read in place. These columns form whole vectors that start at cache
-/// lines. m: rows of A. Returns 0 if rows of B evict each other from L2, unless B is large and few rows of A share it.
+/// lines. m: rows of A. Returns 0 if rows of B evict each other from L2, unless B is larger than kLargeB and A has
+/// fewer than kInPlaceRows rows.
 template <class Tuning, class T>
 index_t direct_columns(const Matrix<T>& b, index_t m, index_t n, index_t k) noexcept {
   constexpr index_t vector = 16, line = 64, size = sizeof(T);
@@ -49,7 +50,7 @@ struct GemmColumns {
   index_t direct, depth, block;
   bool own;
 
-  /// Returns the panel at column j from step p on. Must not be called for own panels.
+  /// Returns the panel at column j, from step p on. Must not be called if `own` is true.
   template <class Tile>
   [[gnu::always_inline]] MicroColumns<Element> panel(index_t j, index_t p) const {
     if constexpr (std::is_same_v<T, Element>)
@@ -80,7 +81,7 @@ PrefetchQueue prefetch_block(const Matrix<T>& x, index_t rows, index_t k) {
 template <class Tuning>
 struct GemmScratch {
   index_t rows, panels, tiles;
-  /// n: columns of C. block: steps of a block of k.
+  /// own: the chunk packs its own panels of B. n: columns of C. block: steps of a block of k.
   GemmScratch(bool own, index_t n, index_t block)
       : rows((own ? Tuning::kOwnRows : Tuning::kRows) * (core::round_up(block, 16) + 16) + 16),
         panels(own ? kMaxTileColumns * block : 0),
@@ -107,7 +108,8 @@ class ChunkPanels {
               const GemmSteps& at, Element* own)
       : products_(products), chunk_(chunk), b_(b), at_(at), own_(own) {}
 
-  /// Returns the panel at column j. Own panels are packed kMaxTileColumns columns at a time.
+  /// Returns the panel at column j. If the chunk packs its own panels, packs kMaxTileColumns columns at a time: call
+  /// this for each panel in order.
   [[gnu::always_inline]] MicroColumns<Element> columns(index_t j) {
     if (!packs_own()) return b_.template panel<Tile>(j, at_.p);
     const index_t in_group = (j - chunk_.column) % kMaxTileColumns;
@@ -125,11 +127,12 @@ class ChunkPanels {
   const GemmChunk& chunk_;
   const GemmColumns<T, Element>& b_;
   const GemmSteps& at_;
-  Element* own_;  // of kMaxTileColumns columns
+  Element* own_;  // memory for own panels: kMaxTileColumns columns
 };
 
-/// Also prefetches: first the next panel, of which each micro-tile prefetches one cache line of every row, then the
-/// next rows of A. With own panels, prefetches the part of B that the next block of k packs, instead of the next panel.
+/// ChunkPanels whose micro-tiles also prefetch. First each micro-tile prefetches one cache line of every row of the
+/// next panel. When the panel is complete, the next rows of A follow. If the chunk packs its own panels, it prefetches
+/// the part of B that it packs in the next block of k, instead of the next panel.
 template <class Products, class Arch, class T>
 class PrefetchingPanels : public ChunkPanels<Products, Arch, T> {
  public:
@@ -164,7 +167,7 @@ class PrefetchingPanels : public ChunkPanels<Products, Arch, T> {
     const index_t line = row / Tile::rows;
     if (line < panel_lines_) return {next_.data + line * kLine, next_.stride * kSize};
     if (this->packs_own() && !panels_.is_done()) return panels_.next(at_.steps);
-    return fetches_rows_ ? rows_.next(at_.steps) : MicroPrefetch{&rows_, 0};  // a line that is in L1 anyway
+    return fetches_rows_ ? rows_.next(at_.steps) : MicroPrefetch{&rows_, 0};  // nothing to prefetch: a line in L1
   }
 
  private:
@@ -172,7 +175,7 @@ class PrefetchingPanels : public ChunkPanels<Products, Arch, T> {
   static constexpr index_t kSize = sizeof(Element), kLine = 64 / kSize;  // bytes of an element, elements of a line
   PrefetchQueue panels_, rows_;
   MicroColumns<Element> next_{};
-  index_t panel_lines_ = 0;  // cache lines of a row of the next panel
+  index_t panel_lines_ = 0;  // cache lines in a row of the next panel
   bool fetches_rows_ = false;
 };
 
@@ -194,7 +197,7 @@ struct GemmKernel {
     const GemmScratch<Tuning> sizes(b.own, n, block);
     auto *row_memory = reinterpret_cast<Element*>(scratch), *own = reinterpret_cast<Element*>(scratch + sizes.rows);
     T* tiles = scratch + sizes.rows + sizes.panels;
-    for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // a sum over nothing is 0
+    for (index_t p = 0; p == 0 || p < b.depth; p += block) {  // runs once if depth is 0, because an empty sum is 0
       const bool begins = p == 0, ends = p + block >= b.depth;
       const index_t steps = std::min(block, b.depth - p), next = ends ? 0 : p + block, from = p * Products::kStep;
       const GemmSteps at{p, steps, next, std::min(block, b.depth - next), begins, ends};

@@ -18,8 +18,8 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// The size of a micro-tile: rows × (vectors of columns). The registers that the sums leave free hold a row of B and a
-/// broadcast element of A.
+/// The size of a micro-tile of C: kMicroRows rows of kTileVectors vectors each. Its sums stay in registers. The other
+/// registers hold the tile's part of a row of B, and one broadcast element of A.
 template <class Arch, class T>
 struct MicroTile {
   using arch = Arch;
@@ -80,14 +80,15 @@ struct MicroOperand {
   using type = typename Arch::template vec<Element>;
 };
 
-/// Adds x·row to sum, one vector of a micro-tile's row. x: a broadcast element of A. row: a vector of a row of B.
+/// Adds x·row to a vector of sums of a micro-tile. x: a broadcast element of A. row: a vector of a row of B.
 template <class T, int N>
 [[gnu::always_inline]] inline void accumulate(simd::Vec<T, N>& sum, const simd::Vec<T, N>& x,
                                               const simd::Vec<T, N>& row) {
   sum = fma(x, row, sum);
 }
 
-/// Adds A (Rows×k) · B (k×Vectors vectors) to the sums. Operand: MicroOperand's type.
+/// Adds A·B to the sums of a micro-tile, for Rows rows of A, Vectors vectors of columns of B, and k steps. Operand: the
+/// type that MicroOperand gives.
 template <class Operand, std::size_t Rows, std::size_t Vectors, class V, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_product(V (&sums)[Rows][Vectors], const MicroRows<Element>& a,
                                                  MicroColumns<Element> b, index_t k, Prefetch prefetch) {
@@ -160,8 +161,8 @@ template <class Arch, class T, class Element, class Prefetch>
       });
 }
 
-/// The place of a micro-tile in C: rows [i, i_end) and columns [j, j_end). first, last: true if the tile sums the
-/// first, the final block of k.
+/// The place of a micro-tile in C: rows [i, i_end) and columns [j, j_end). first, last: true for the first and the last
+/// block of k.
 struct MicroPlace {
   index_t i, i_end, j, j_end;
   bool first, last;
@@ -200,7 +201,7 @@ template <class Arch, class T>
 
 /// Multiplies one micro-tile of C, or a part of one, over one block of k. Between blocks of k, `tile` holds the sums.
 /// After the last block, stores the sums: straight from registers if the tile is whole and needs no activation,
-/// otherwise from `tile`. epilogue: an Epilogue, or one of the ways to store in epilogue_stores.hpp.
+/// otherwise from `tile`. epilogue: an Epilogue, or a function object as in epilogue_stores.hpp.
 template <class Arch, class AnyEpilogue, class T, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
                                               const MicroColumns<Element>& b, index_t k, const Prefetch& prefetch,
@@ -226,8 +227,8 @@ template <class Arch, class AnyEpilogue, class T, class Element, class Prefetch>
   if (place.last) finish_tile<Arch>(tile, place, epilogue);
 }
 
-/// Rows [first, last) and columns [column, column_end) of C, over a block of k of `depth` steps. begins, ends: true if
-/// this is the first, the final block of k.
+/// Rows [first, last) and columns [column, column_end) of C, over a block of k of `depth` steps. begins, ends: true for
+/// the first and the last block of k.
 struct GemmBlock {
   index_t first, last, column, column_end, depth;
   bool begins, ends;

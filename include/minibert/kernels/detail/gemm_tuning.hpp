@@ -20,7 +20,8 @@ namespace detail {
 /// reached 97 to 99 % of the FMA peak, 8×3 and 12×2 one percent less.
 inline constexpr int kMicroRows = 6;
 
-/// A multiple of every micro-tile's columns (64, 32, 16, 8 or 4), in which B is packed and C is cut.
+/// The largest number of columns of a micro-tile. Micro-tiles have 64, 32, 16, 8 or 4 columns, depending on instruction
+/// set and type. B is packed and C is cut in multiples of 64 columns.
 inline constexpr index_t kMaxTileColumns = 64;
 
 /// Packing loops prefetch kPackAhead rows ahead of their reads, and copy kPackVectors vectors per iteration, which
@@ -54,18 +55,18 @@ struct GemmTuning<simd::Avx512> {
 
   // ---- B in place, or packed ----
   /// B is read in place if at least kCollidingRows of its rows lie in different sets of L2. Reading B in place gained
-  /// 10 to 20 % where operands come from beyond L2. Packing rows that are 4 KB apart, or an odd multiple of 4 KB,
-  /// gained 6 % of the gradient of a weight with 1,024 inputs.
+  /// 10 to 20 % where operands come from beyond L2. Packing rows that are 4 KB apart, or an odd multiple of 4 KB, made
+  /// the gradient of a weight with 1,024 inputs 6 % faster.
   static constexpr index_t kCollidingRows = 32;
   /// A colliding B is still read in place, in blocks of kBlock, if it is larger than kLargeB bytes (L3 does not keep
   /// it), fewer than kInPlaceRows rows of A share it, and at least kCollidingRowsShort of its rows lie in different
   /// sets. For 3,072 inputs this gained 3 % over packing.
   static constexpr index_t kLargeB = index_t{16} << 20, kInPlaceRows = 2048, kCollidingRowsShort = 16;
   /// With kSharedRows rows of A or more, B is packed once, before the product; with fewer, each chunk packs its own
-  /// panels. Half of the time, a panel packed beforehand has to come from another core's cache. With own panels,
-  /// products of 317 and 614 rows went from 67–79 % of the peak to 86–91 % while the two cores were far from each
-  /// other, and gained 2 to 8 % otherwise. The gradient of a weight with 1,024 inputs (9 MB of packed B) gained 2 %.
-  /// With 1,056 rows and more, own panels cost 2 to 5 %.
+  /// panels. Half of the time, a panel packed beforehand has to come from the cache of the other core (of two). With
+  /// own panels, products of 317 and 614 rows went from 67–79 % of the peak to 86–91 % at times when transfers between
+  /// the cores were slow, and gained 2 to 8 % otherwise. The gradient of a weight with 1,024 inputs (9 MB of packed B)
+  /// gained 2 %. With 1,056 rows and more, own panels cost 2 to 5 %.
   static constexpr index_t kSharedRows = 769;
 
   // ---- A in place, or packed ----
@@ -82,12 +83,12 @@ struct GemmTuning<simd::Avx512> {
   static constexpr index_t kRows = 48, kTallRows = 96, kTallFrom = 768;
   /// The largest number of columns of a chunk. Not limited here, because kRangeBytes limits it.
   static constexpr index_t kColumns = std::numeric_limits<index_t>::max();
-  /// The number of chunks to aim for by cutting columns, too: kChunksPacking if each chunk of the same rows packs its
-  /// rows of A again, otherwise kChunks.
+  /// The number of chunks to aim for by also cutting columns: kChunksPacking if A is packed, because all chunks of the
+  /// same rows pack these rows again; otherwise kChunks.
   static constexpr index_t kChunks = 32, kChunksPacking = 16;
-  /// The largest size in bytes of one range of columns of B, so that L3 keeps the range while all rows of A pass over
-  /// it. This gained 2 % for a larger B. The size is kRangeBytesPacking if A is packed, once for each range, and B is
-  /// read in place in deep blocks.
+  /// The largest size in bytes of a range of columns of B, so that L3 keeps the range while all rows of A pass over it.
+  /// This gained 2 % for a B larger than L3. The limit is kRangeBytesPacking if A is packed (once for each range) and B
+  /// is read in place in blocks of kBlockInPlace.
   static constexpr index_t kRangeBytes = index_t{8} << 20, kRangeBytesPacking = index_t{16} << 20;
   /// Rows and columns of a chunk that packs its own panels: a block of A, and the sums, stay in L2.
   static constexpr index_t kOwnRows = 384, kOwnColumns = 64;
@@ -114,9 +115,9 @@ struct GemmTuning<simd::Avx2> {
   /// The largest number of steps of a block of k (up to half as many again in a single block, see depth_block).
   static constexpr index_t kBlock = 384, kBlockInPlace = kBlock;
   /// If A has at least kSharedRows rows, B is packed once, before the product. Otherwise each chunk packs its own
-  /// panels, kMaxTileColumns columns at a time. Packing reads whole rows of the group and prefetches kPackAhead rows
-  /// ahead. Packing panel by panel was slower, because rows 4 KB apart evicted each other: packing then took a fifth of
-  /// the time of a weight's gradient.
+  /// panels, kMaxTileColumns columns at a time. Packing reads whole rows of these columns and prefetches kPackAhead
+  /// rows ahead. Packing panel by panel was slower, because rows 4 KB apart evicted each other: packing then took a
+  /// fifth of the time of a weight's gradient.
   static constexpr index_t kSharedRows = 600;
   /// Elements between two strips of packed A, so that strips start at different offsets of a page.
   static constexpr index_t kStripGap = 4;
@@ -125,12 +126,13 @@ struct GemmTuning<simd::Avx2> {
   /// the same rows of A up to four times, which cost the gradient of a weight 3 to 5 %.
   static constexpr index_t kRows = 96, kColumns = 768;
   static constexpr index_t kTallRows = kRows, kOwnRows = kRows, kOwnColumns = kColumns;
-  /// The number of chunks to aim for by cutting columns, too. kChunksPerThreadPacking is a number per thread, for
-  /// chunks that pack their rows of A.
+  /// The number of chunks to aim for by also cutting columns: kChunksPerThreadPacking times the number of threads if
+  /// chunks pack their rows of A, otherwise kChunks.
   static constexpr index_t kChunks = 32, kChunksPerThreadPacking = 4;
 };
 
-/// Uses AVX2's numbers, which were not measured here, with a wider micro-tile where there are 32 registers (ARM).
+/// Uses the numbers of AVX2, which were not measured for the baseline, with a wider micro-tile where there are 32
+/// registers (ARM).
 template <>
 struct GemmTuning<simd::Baseline> : GemmTuning<simd::Avx2> {
   static constexpr int kTileVectors = simd::Baseline::registers / 8;

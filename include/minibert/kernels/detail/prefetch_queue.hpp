@@ -11,7 +11,7 @@ namespace detail {
 /// take the rows one after the other. At each step, a micro-tile prefetches one cache line of one row.
 class PrefetchQueue {
  public:
-  /// Prefetches row_bytes bytes of each row. Rows are stride_bytes bytes apart.
+  /// row_bytes: number of bytes to prefetch of each row. Rows start stride_bytes bytes apart.
   PrefetchQueue(index_t row_bytes, index_t stride_bytes)
       : lines_(core::ceil_div(row_bytes, kLine)), stride_(stride_bytes) {}
 
@@ -24,9 +24,9 @@ class PrefetchQueue {
 
   bool is_done() const { return current_ == count_; }
 
-  /// Returns what a micro-tile of `steps` steps prefetches.
+  /// Takes from the queue what a micro-tile of `steps` steps prefetches: one cache line per step.
   [[gnu::always_inline]] MicroPrefetch next(index_t steps) {
-    if (current_ == count_) return {this, 0};  // the queue is empty: a line that is in L1 anyway
+    if (current_ == count_) return {this, 0};  // nothing to prefetch: a line in L1
     const Piece& matrix = matrices_[current_];
     const MicroPrefetch found{matrix.first + row_ * stride_ + line_ * kLine, stride_};
     row_ += steps;

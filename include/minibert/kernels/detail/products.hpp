@@ -1,9 +1,9 @@
-// The ways to multiply: plain numbers, optionally rounded to bfloat16 first, or pairs of bfloat16. Each kernel that
-// multiplies takes a way as an argument.
+// PlainProducts multiplies numbers as they are, or rounded to bfloat16; Bf16Products multiplies pairs of bfloat16. A
+// kernel that multiplies takes one of these structs as its first argument, `products`.
 //
-// A way has
+// Each struct has
 //   Element                        type of packed operands; kStep: elements along k in a step of the micro-kernel
-//   runs_on<Arch>                  true if kernels of this way are compiled for Arch
+//   runs_on<Arch>                  true if kernels with this struct are compiled for Arch
 //   Streamed                       tuning of the large product with AVX-512
 //   depth(k)                       steps of a product over k elements
 //   pack_panels<Tile>(…)           packs B (k×n) into panels: the panel at column j begins at packed + j·depth(k)
@@ -137,7 +137,7 @@ struct PackPanels {
   }
 };
 
-/// Calls f with the way of the given precision on this processor. Only floats are rounded.
+/// Calls f with the struct, of the two above, for the given precision on this processor. Only floats are rounded.
 template <class T, class F>
 void with_products(Precision precision, F f) {
   if constexpr (std::is_same_v<T, float>) {

@@ -115,7 +115,7 @@ struct LogSoftmaxBackwardRows {
   }
 };
 
-/// Returns the number of rows in a thread's chunk: about 4,096 elements, at least one row.
+/// Returns the number of rows of a parallel chunk: about 4,096 elements, at least one row.
 constexpr index_t softmax_grain(index_t d) noexcept { return d < 4096 ? 4096 / (d + 1) + 1 : 1; }
 
 }  // namespace detail

@@ -27,7 +27,7 @@ template <class T, int N>
     const V half = V::broadcast(0.5f), half_x = half * x;
     V r = simd::bit_cast<float>(I::broadcast(0x5F3759DF) - (simd::bit_cast<std::int32_t>(x) >> 1));
 #pragma GCC unroll 3
-    for (int i = 0; i < 3; ++i) r = r * (V::broadcast(1.5f) - half_x * r * r);  // (x/2·r)·r: no overflow at x = 0
+    for (int i = 0; i < 3; ++i) r = r * (V::broadcast(1.5f) - half_x * r * r);  // x/2·(r·r) overflows at x = 0
     const V root = x * r;
     return simd::fma(half * r, x - root * root, root);
   }

@@ -21,13 +21,14 @@ struct EvenPieces {
         count(core::ceil_div(n, size)) {}
 };
 
-/// Cuts the queries of a sequence for the forward pass. The queries of a piece share packed keys.
+/// Cuts the queries of a sequence for the forward pass. Each piece packs the keys once for all its queries.
 inline EvenPieces query_pieces(index_t len) {
   return {len, core::ceil_div(len, ForwardBlocks::kQueries - kMicroRows + 1), kMicroRows};
 }
 
 /// Cuts the keys of a sequence for the backward pass. Each piece but the first has a dq of its own, and all dq are
-/// added up in the end. There are at most four pieces, so that memory grows with the length and not with its square.
+/// added up in the end. There are at most four pieces, so memory grows with the length of the sequence and not with its
+/// square.
 inline EvenPieces key_pieces(index_t len) {
   return {len, std::min<index_t>(core::ceil_div(len, 2 * BackwardBlocks::kKeys), 4), BackwardBlocks::kKeys};
 }
@@ -38,7 +39,7 @@ struct HeadPiece {
 };
 
 /// Calls f(unit, next) for all pieces of all heads of all sequences, on all threads. next: the unit that the same
-/// thread takes next, or null. pieces(len).count: the number of pieces of a sequence of length len.
+/// thread takes next, or null if there is none. pieces(len).count: the number of pieces of a sequence of length len.
 template <class Pieces, class F>
 void for_heads(const Sequences& sequences, index_t heads, Pieces pieces, F f) noexcept {
   const index_t most = std::max<index_t>(pieces(sequences.max_seqlen).count, 1), units = sequences.count * most * heads;
@@ -84,11 +85,11 @@ AttentionHead<T> attention_head(const AttentionInputs<T>& in, const HeadPiece& i
           .mask = own};
 }
 
-/// Returns how many of the `rows` rows of each matrix of the next head to prefetch. With 64 columns, the prefetched
-/// rows of all its `matrices` matrices fill at most half of L2.
+/// Returns how many rows to prefetch of each matrix of the next head, at most `rows`. matrices: number of its matrices.
+/// With 64 columns, all prefetched rows together fill at most half of L2 (1 MB).
 inline index_t prefetched_rows(index_t rows, index_t matrices) { return std::min<index_t>(rows, 2048 / matrices); }
 
-/// Returns an empty queue for rows of a head.
+/// Returns an empty queue for rows of one head.
 template <class T>
 PrefetchQueue empty_queue(const AttentionShape& shape) {
   constexpr auto size = static_cast<index_t>(sizeof(T));
@@ -155,7 +156,7 @@ void attention_backward(Products products, const AttentionGradients<T>& gradient
   const Sink<T> dq = gradients.dq, dk = gradients.dk, dv = gradients.dv;
   using Scratch = typename AttentionBackward<Products>::template Scratch<T>;
   const index_t numel = shape.queries.num_tokens() * shape.stride;
-  T* further_dq = workspace + num_threads() * scratch_size<Scratch, T>(shape);  // of all pieces but the first
+  T* further_dq = workspace + num_threads() * scratch_size<Scratch, T>(shape);  // the dq of all pieces but the first
   for_heads(shape.keys, shape.num_heads, key_pieces, [=, &in, &shape](const HeadPiece& it, const HeadPiece* next) {
     const auto sink = [=](Sink<T> all, const HeadRows& rows) {
       return all ? Sink<T>{all.data + rows.at, all.accumulate} : all;

@@ -16,7 +16,7 @@ struct SumOfSquares {
   [[gnu::always_inline]] static void run(double* sum, const T* x, index_t n) {
     using Wide = typename Arch::template vec<double>;
     using Narrow = simd::Vec<T, Wide::lanes>;  // as many elements as Wide holds doubles
-    constexpr int kSums = 4;                   // a single sum would wait for its own latency
+    constexpr int kSums = 4;                   // in a single sum, each addition would wait for the one before
     Wide totals[kSums] = {};
     const auto add = [&](Wide & total, index_t i, auto part) __attribute__((always_inline)) {
       const Wide wide = {__builtin_convertvector(part.template load<Narrow>(x + i).v, typename Wide::Raw)};

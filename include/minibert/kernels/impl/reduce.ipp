@@ -20,7 +20,8 @@ struct SumRows {
     columns<V, Arch::registers / 4>(y, add, x, stride, n, begin, end);
   }
 
-  /// Sums K vectors of columns at a time, then the remaining columns with smaller K. So rows are read in long runs.
+  /// Sums K vectors of columns at a time, so that each row is read in long runs. Then sums the remaining columns with a
+  /// smaller K.
   template <class V, int K, class T>
   [[gnu::always_inline]] static void columns(T* y, bool add, const T* x, index_t stride, index_t n, index_t begin,
                                              index_t end) {

@@ -44,8 +44,8 @@ class Printer {
     for (index_t i = n - edge; i < n; ++i) f(i);
   }
 
-  /// Calls f(element) for each element that is shown among the `count` elements from `begin` on. Dimension d divides
-  /// them.
+  /// Calls f(element) for each element that is shown among the elements [begin, begin + count). These form a block over
+  /// dimensions d, d + 1, …
   template <class F>
   void for_elements(int d, index_t begin, index_t count, F f) const {
     if (d == x_.dim()) return f(x_.data()[begin]);
@@ -72,7 +72,7 @@ class Printer {
       return v ? "True" : "False";
     } else if constexpr (std::is_floating_point_v<T>) {
       if (std::isnan(v)) return "nan";
-      char text[32];  // "%.4f" is for numbers up to 1e8
+      char text[32];  // large enough, because "%.4f" prints only numbers up to 1e8
       std::snprintf(text, sizeof text, scientific_ ? "%.4e" : "%.4f", static_cast<double>(v));
       return text;
     } else {
@@ -85,7 +85,7 @@ class Printer {
     return std::string(core::usize(width_ - core::length(text)), ' ') + text;
   }
 
-  /// Returns the text of the `count` elements from `begin` on. Dimension d divides them.
+  /// Returns the text of the elements [begin, begin + count). These form a block over dimensions d, d + 1, …
   std::string part(int d, index_t begin, index_t count) const {
     if (d == x_.dim()) return padded(x_.data()[begin]);
     const bool is_row = d + 1 == x_.dim();
