@@ -71,7 +71,8 @@ TEST_CASE("Module: state_dict and load_state_dict") {
 TEST_CASE("Scope: a name is taken once") {
   const nn::Scope<float> scope;
   const nn::Linear<float> linear(scope / "a", 2, 2);
-  CHECK_THROWS_WITH_AS(nn::Linear<float>(scope / "a", 2, 2), "parameter a.weight exists twice", ValueError);
+  CHECK_THROWS_WITH_AS(nn::Linear<float>(scope / "a", 2, 2),
+                       "parameter a.weight exists twice; give each parameter its own name", ValueError);
   CHECK_NOTHROW(nn::Linear<float>(scope / "b", 2, 2));  // also after "a" was used
 }
 
