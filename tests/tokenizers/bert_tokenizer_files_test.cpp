@@ -342,10 +342,13 @@ TEST_CASE("added_tokens_decoder replaces the added tokens; without it special_to
 
 TEST_CASE("a folder without a tokenizer") {
   const testing::TemporaryDirectory folder;
-  CHECK_THROWS_WITH_AS(BertTokenizer::from_pretrained(folder.path()),
-                       (folder.path().string() + ": found no tokenizer, expected tokenizer.json or vocab.txt").c_str(),
-                       IoError);
-  CHECK_THROWS_AS(BertTokenizer::from_pretrained(folder / "none"), IoError);
+  CHECK_THROWS_WITH_AS(
+      BertTokenizer::from_pretrained(folder.path()),
+      (folder.path().string() + ": found no tokenizer, expected tokenizer.json or vocab.txt in it").c_str(), IoError);
+  CHECK_THROWS_WITH_AS(
+      BertTokenizer::from_pretrained(folder / "none"),
+      ((folder / "none").string() + ": found no such folder, expected tokenizer.json or vocab.txt in it").c_str(),
+      IoError);
 }
 
 TEST_CASE("the published tokenizers: tokenizer.json and vocab.txt say the same") {

@@ -67,7 +67,7 @@ inline BertNormalizerOptions parse_normalizer(const Json& json) {
                            "\", expected \"BertNormalizer\"; only BERT tokenizers are supported");
   if (is_sequence)
     core::check<FormatError>(!json.at("normalizers").as_array().empty(),
-                             "normalizers is empty, expected the Sequence that minibert writes to keep joiners");
+                             "normalizers is empty, expected the Sequence that minibert writes for keep_joiners");
   const Json& bert = is_sequence ? json.at("normalizers").as_array().back() : json;
   core::check<FormatError>(bert.at("type") == Json("BertNormalizer"), "the last of the normalizers has the type ",
                            bert.at("type").dump(), ", expected \"BertNormalizer\"");
@@ -81,7 +81,7 @@ inline BertNormalizerOptions parse_normalizer(const Json& json) {
   if (strip_accents != nullptr && !strip_accents->is_null()) options.strip_accents = strip_accents->as_bool();
   core::check<FormatError>(!is_sequence || json == normalizer_json(options),
                            "found an unknown Sequence, expected a \"BertNormalizer\" or the Sequence that minibert "
-                           "writes to keep joiners");
+                           "writes for keep_joiners");
   return options;
 }
 

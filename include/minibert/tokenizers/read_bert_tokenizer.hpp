@@ -266,8 +266,8 @@ inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
     core::check<FormatError>(core::utf8::is_valid(line), "line ", core::length(tokens) + 1,
                              " is not valid UTF-8; convert the file to UTF-8");
     tokens.emplace_back(unicode::trim_end(line));
-    core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "found line ", core::length(tokens),
-                             ", expected at most ", WordPiece::kMaxVocabSize, " lines, one per token");
+    core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "found more than ",
+                             WordPiece::kMaxVocabSize, " lines, expected a smaller vocabulary, one token per line");
   });
   return tokens;
 }
@@ -280,8 +280,9 @@ inline bool follows_tokenizer_json(const Json& config) {
   if (tokenizer_class == nullptr) return false;
   const std::string& name = tokenizer_class->as_string();
   if (name == "BertTokenizer" || name == "BertTokenizerFast") return false;
-  core::check<FormatError>(name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"",
-                           name, "\", expected \"BertTokenizer\" or \"PreTrainedTokenizerFast\"");
+  core::check<FormatError>(
+      name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"", name,
+      "\", expected \"BertTokenizer\" or \"PreTrainedTokenizerFast\"; only BERT tokenizers are supported");
   return true;
 }
 
@@ -320,7 +321,8 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
   const auto read = [&](const char* name) { return exists(name) ? Json::read(folder / name) : Json::object(); };
   const bool has_json = exists("tokenizer.json");
   core::check<IoError>(has_json || exists("vocab.txt"), folder.string(),
-                       ": found no tokenizer, expected tokenizer.json or vocab.txt");
+                       io::path_exists(folder) ? ": found no tokenizer" : ": found no such folder",
+                       ", expected tokenizer.json or vocab.txt in it");
 
   BertTokenizerParts parts;
   const Json tokenizer = read("tokenizer.json"), config = read("tokenizer_config.json");
