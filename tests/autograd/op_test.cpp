@@ -144,11 +144,13 @@ TEST_CASE("Op: other mistakes throw where they are made, and leave the tape usab
   Tape<double> tape;
   const auto x = inputs.on(tape);
   const auto make = [&](Mistake mistake) { return scale(x[0], x[1], mistake); };
-  CHECK_THROWS_WITH_AS(make(Mistake::lists_after_output), "scale: list every input before output()", ValueError);
+  CHECK_THROWS_WITH_AS(make(Mistake::lists_after_output),
+                       "scale: input() was called after output(); list every input before output()", ValueError);
   check_usable(tape, inputs);
-  CHECK_THROWS_WITH_AS(make(Mistake::no_output), "scale: record() needs a result from output()", ValueError);
+  CHECK_THROWS_WITH_AS(make(Mistake::no_output), "scale: record() was called before output(); call output() first",
+                       ValueError);
   check_usable(tape, inputs);
-  CHECK_THROWS_WITH_AS(make(Mistake::output_twice), "scale: output() was called twice", ValueError);
+  CHECK_THROWS_WITH_AS(make(Mistake::output_twice), "scale: output() was called twice, expected once", ValueError);
   check_usable(tape, inputs);
   CHECK_THROWS_WITH_AS(make(Mistake::nested), "exp: op scale is still open; call its record() before another op begins",
                        ValueError);
@@ -163,8 +165,11 @@ TEST_CASE("Op: an input of another tape, of an earlier step, or without a value"
   const auto foreign = inputs.on(other)[0], old = inputs.on(tape)[0];
   tape.reset();
   Op<double> op("op", tape);
-  CHECK_THROWS_WITH_AS(op.input(foreign), "op: an input belongs to another tape", ValueError);
-  CHECK_THROWS_WITH_AS(op.input(old), "a variable was used after its tape was reset", ValueError);
+  CHECK_THROWS_WITH_AS(op.input(foreign), "op: an input belongs to another tape; make all inputs on one tape",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      op.input(old), "a variable was used after its tape was reset; compute it again, or copy its value before reset()",
+      ValueError);
   CHECK_THROWS_WITH_AS(op.input(Variable<double>()), "a variable was used before it was given a value", ValueError);
 }
 
@@ -175,7 +180,7 @@ TEST_CASE("Op: nothing can be added to an op that record() or the tape's reset()
   Op<double> op("op", tape);
   op.output({2});
   op.record(nothing);
-  const std::string message = "() was called after record() or after the tape's reset()";
+  const std::string message = "() was called after record() or after the tape's reset(); begin a new Op";
   CHECK_THROWS_WITH_AS(op.record(nothing), ("op: record" + message).c_str(), ValueError);
   CHECK_THROWS_WITH_AS(op.output({2}), ("op: output" + message).c_str(), ValueError);
   CHECK_THROWS_WITH_AS(op.input(inputs.on(tape)[0]), ("op: input" + message).c_str(), ValueError);
@@ -206,7 +211,8 @@ TEST_CASE("Op: is_recorded() tells whether a backward step will be kept") {
   const auto recorded = [&](Variable<double> x) {
     Op<double> op("op", tape);
     op.input(x);
-    CHECK_THROWS_WITH_AS(op.is_recorded(), "op: is_recorded() needs a result from output()", ValueError);
+    CHECK_THROWS_WITH_AS(op.is_recorded(), "op: is_recorded() was called before output(); call output() first",
+                         ValueError);
     op.output({2});
     return op.is_recorded();
   };

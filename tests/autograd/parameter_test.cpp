@@ -31,7 +31,8 @@ TEST_CASE("ParameterStore: a declared parameter is complete, zero, and never mov
 TEST_CASE("ParameterStore: a name is taken once") {
   ParameterStore<float> store;
   store.declare("x", {2});
-  CHECK_THROWS_WITH_AS(store.declare("x", {3}), "parameter x exists twice", ValueError);
+  CHECK_THROWS_WITH_AS(store.declare("x", {3}), "parameter x exists twice; give each parameter its own name",
+                       ValueError);
   CHECK(store.in_order().size() == 1);
 }
 

@@ -165,14 +165,18 @@ TEST_CASE("backward: what it refuses") {
   const auto x = inputs.on(tape)[0];
   CHECK_THROWS_WITH_AS(tape.backward(x), "backward: the loss has shape (2), expected one element", ShapeError);
   const auto constant = tape.constant(Tensor<double>(Shape{}));
-  CHECK_THROWS_WITH_AS(tape.backward(constant), "backward: nothing that the loss depends on requires a gradient",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      tape.backward(constant),
+      "backward: the loss requires no gradient; compute it from a parameter or Tape::variable(), outside of no_grad",
+      ValueError);
   {
     const no_grad guard;
     CHECK_THROWS_AS(tape.backward(F::sum(inputs.on(tape)[0])), ValueError);
   }
   Tape<double> other;
-  CHECK_THROWS_WITH_AS(other.backward(F::sum(x)), "backward: the loss belongs to another tape", ValueError);
+  CHECK_THROWS_WITH_AS(other.backward(F::sum(x)),
+                       "backward: the loss belongs to another tape; call backward() on the tape that computed it",
+                       ValueError);
 }
 
 TEST_CASE("parameter: the same variable for the same parameter until reset()") {

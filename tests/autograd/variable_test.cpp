@@ -73,9 +73,12 @@ TEST_CASE("Variable: used after reset(), on another tape, or before it has a val
   Inputs<double> inputs{{2}};
   Tape<double> tape, other;
   const auto x = inputs.on(tape)[0], foreign = inputs.on(other)[0];
-  CHECK_THROWS_WITH_AS(F::add(x, foreign), "add: an input belongs to another tape", ValueError);
+  CHECK_THROWS_WITH_AS(F::add(x, foreign), "add: an input belongs to another tape; make all inputs on one tape",
+                       ValueError);
   tape.reset();
-  CHECK_THROWS_WITH_AS(x.shape(), "a variable was used after its tape was reset", ValueError);
+  CHECK_THROWS_WITH_AS(
+      x.shape(), "a variable was used after its tape was reset; compute it again, or copy its value before reset()",
+      ValueError);
   CHECK_THROWS_AS(x.value(), ValueError);
   CHECK_THROWS_AS(x.retain_grad(), ValueError);
   CHECK_THROWS_AS(x.grad(), ValueError);
@@ -92,7 +95,7 @@ TEST_CASE("grad: of Tape::variable, replaced and added to") {
   numbers.data()[0] = 9;  // does not change the variable, which has a copy
   CHECK(x.requires_grad());
   CHECK(testing::values(x) == std::vector<double>{1, 2, 3});
-  const char* none = "grad: the variable has no gradient; call retain_grad() before backward()";
+  const char* none = "grad: the variable has no gradient; call backward() on a loss that depends on it";
   CHECK_THROWS_WITH_AS(x.grad(), none, ValueError);
   tape.backward(F::sum(x * x));
   CHECK(x.grad().shape() == Shape{3});
@@ -121,8 +124,9 @@ TEST_CASE("grad: of an intermediate value that retains it, and of no other") {
     CHECK(x.grad().data()[i] == doctest::Approx(2 * inputs[0].data[i] * slope));  // kept by the parameter
   }
   CHECK(loss.grad().item() == 1);
-  CHECK_THROWS_AS(z.grad(), ValueError);
-  CHECK_THROWS_AS(w.grad(), ValueError);
+  const char* lost = "grad: the variable has no gradient; call retain_grad() on it before backward()";
+  CHECK_THROWS_WITH_AS(z.grad(), lost, ValueError);
+  CHECK_THROWS_WITH_AS(w.grad(), lost, ValueError);
 }
 
 TEST_CASE("grad: a backward step that overwrites dy leaves the retained gradient alone") {
@@ -146,11 +150,22 @@ TEST_CASE("grad: errors") {
   Tape<double> tape;
   const auto x = inputs.on(tape);
   const auto constant = tape.constant(Tensor<double>({2}));
-  CHECK_THROWS_WITH_AS(constant.retain_grad(), "retain_grad: the variable requires no gradient", ValueError);
-  CHECK_THROWS_AS(constant.grad(), ValueError);
+  CHECK_THROWS_WITH_AS(constant.retain_grad(),
+                       "retain_grad: the variable requires no gradient; compute it from a parameter or "
+                       "Tape::variable(), outside of no_grad",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      constant.grad(),
+      "grad: the variable requires no gradient; compute it from a parameter or Tape::variable(), outside of no_grad",
+      ValueError);
   tape.backward(F::sum(x[0] * constant));
   CHECK_NOTHROW(x[0].grad());
-  CHECK_THROWS_AS(x[1].grad(), ValueError);  // the loss does not depend on x[1]
+  // the loss does not depend on x[1]
+  CHECK_THROWS_WITH_AS(
+      x[1].grad(), "grad: the parameter b has no gradient; call backward() on a loss that depends on it", ValueError);
+  inputs[1].requires_grad = false;
+  CHECK_THROWS_WITH_AS(tape.parameter(inputs[1]).grad(),
+                       "grad: the parameter b has no gradient; set its requires_grad to true", ValueError);
   inputs.zero_grad();
   CHECK_THROWS_AS(x[0].grad(), ValueError);
 }

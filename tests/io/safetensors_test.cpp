@@ -153,9 +153,9 @@ TEST_CASE("damage of every kind is refused by name") {
   CHECK(has(with("F32", "[4294967296,4294967296]", "[0,8]"), "shape is too large"));
   CHECK(has(with("F32", "[4611686018427387904,2]", "[0,8]"), "shape is too large"));
   CHECK(has(with("F32", "[2.0]", "[0,8]"), "expected an integer, found 2.0"));
-  CHECK(has(with("F32", "[2]", "[0,9]"), "outside the 8 bytes"));
-  CHECK(has(with("F32", "[2]", "[8,0]"), "outside the 8 bytes"));
-  CHECK(has(with("F32", "[2]", "[-1,7]"), "outside the 8 bytes"));
+  CHECK(has(with("F32", "[2]", "[0,9]"), "expected 0 <= begin <= end <= 8, the size of the data"));
+  CHECK(has(with("F32", "[2]", "[8,0]"), "expected 0 <= begin <= end <= 8, the size of the data"));
+  CHECK(has(with("F32", "[2]", "[-1,7]"), "expected 0 <= begin <= end <= 8, the size of the data"));
   CHECK(has(with("F32", "[2]", "[0,8,9]"), "two data_offsets, found 3"));
   CHECK(has(with("F32", "{}", "[0,8]"), "expected an array"));
   CHECK(has(refusal(safetensors("{\"a\":1}", data)), "tensor a: expected an object"));
@@ -169,10 +169,12 @@ TEST_CASE("every byte of the data belongs to exactly one tensor") {
         safetensors("{" + entry("a", "F32", "[1]", first) + "," + entry("b", "F32", "[1]", second) + "}", data));
   };
   REQUIRE(with("[4,8]", "[0,4]") == "accepted");
-  CHECK(has(with("[0,4]", "[2,6]"), "tensor b begins at byte 2 of the data, the one before it ends at 4"));
+  CHECK(has(with("[0,4]", "[2,6]"),
+            "tensor b begins at byte 2 of the data, expected byte 4, where the tensor before it ends"));
   CHECK(has(with("[0,4]", "[0,4]"), "tensor"));
   CHECK(has(with("[1,5]", "[4,8]"), "tensor a begins at byte 1"));
-  CHECK(has(refusal(safetensors("{" + entry("a", "F32", "[1]", "[0,4]") + "}", data)), "end at byte 4 of 8"));
+  CHECK(has(refusal(safetensors("{" + entry("a", "F32", "[1]", "[0,4]") + "}", data)),
+            "end at byte 4 of the data, expected its end, byte 8"));
 }
 
 TEST_CASE("a file cut anywhere is refused") {

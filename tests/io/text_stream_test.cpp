@@ -187,7 +187,7 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
   for (const std::size_t size : {std::size_t{5}, packed.size() / 2, packed.size() - 1}) {
     const std::string cut = message(packed.substr(0, size));
     CHECK_MESSAGE(cut.starts_with(path + ": damaged "), cut);
-    CHECK_MESSAGE(cut.ends_with("the file ends before the compressed text does"), cut);
+    CHECK_MESSAGE(cut.ends_with("the file ends before the compressed text does; copy the file again"), cut);
   }
   std::string flipped = packed;
   flipped[packed.size() / 2] ^= 16;

@@ -56,7 +56,7 @@ TEST_CASE("BertConfig: every supported hidden_act names its activation") {
 TEST_CASE("BertConfig: what is wrong is named, with what was found and expected") {
   CHECK_THROWS_WITH_AS(parse(R"({"hidden_size": "big"})"), doctest::Contains("config.json: hidden_size"), FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"hidden_size": 10, "num_attention_heads": 3})"),
-                       "config.json: hidden_size 10 is not a multiple of num_attention_heads 3", FormatError);
+                       "config.json: hidden_size is 10, expected a multiple of num_attention_heads, 3", FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"vocab_size": -5})"), doctest::Contains("vocab_size is -5, expected 1 to"),
                        FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"vocab_size": 4000000000000})"), doctest::Contains("vocab_size is 4000000000000"),
@@ -71,7 +71,8 @@ TEST_CASE("BertConfig: what is wrong is named, with what was found and expected"
   CHECK_THROWS_WITH_AS(parse(R"({"hidden_dropout_prob": 1.5})"), doctest::Contains("hidden_dropout_prob is 1.5"),
                        FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"is_decoder": true})"), doctest::Contains("is_decoder"), FormatError);
-  CHECK_THROWS_AS(parse("[]"), FormatError);
+  CHECK_THROWS_WITH_AS(parse("[]"), "config.json: is not a JSON object, expected one with the model's settings",
+                       FormatError);
   CHECK_THROWS_WITH_AS(BertConfig::from_pretrained("/nonexistent"), doctest::Contains("/nonexistent/config.json"),
                        IoError);
 }

@@ -228,11 +228,12 @@ TEST_CASE("BertForMaskedLM: what does not fit is refused") {
   Tape<float> tape;
   MaskedLMBatch batch = tiny_batch({11});
   CHECK_THROWS_WITH_AS(model.forward(tape, batch),
-                       "batch: sequence 0 has 11 tokens, expected at most max_position_embeddings, 10", ValueError);
+                       "batch: sequence 0 has 11 tokens, expected at most max_position_embeddings, 10; truncate it",
+                       ValueError);
   batch = tiny_batch({4});
   batch.input_ids[2] = 23;
-  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "embedding: index 23 at position 2 is outside a table of 23 rows",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch),
+                       "embedding: index 23 at position 2, expected 0 to 22, the rows of table 0", ValueError);
   batch = tiny_batch({4});
   batch.masked_indices[0] = 4;
   CHECK_THROWS_WITH_AS(model.forward(tape, batch), "indices[0] is 4, expected ascending token numbers below 4",
@@ -244,7 +245,11 @@ TEST_CASE("BertForMaskedLM: what does not fit is refused") {
   CHECK_THROWS_AS(model.forward(tape, batch), ValueError);
   batch = tiny_batch({4});
   batch.cu_seqlens.back() = 3;
-  CHECK_THROWS_AS(model.forward(tape, batch), ValueError);
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "batch: cu_seqlens ends with 3, expected 4, the number of input_ids",
+                       ValueError);
+  batch.cu_seqlens.clear();
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch),
+                       "batch: cu_seqlens has 0 entries, expected 2, one more than global_rows", ValueError);
   BertConfig config = tiny_config();
   config.num_attention_heads = 3;
   CHECK_THROWS_AS(BertForMaskedLM{config}, ValueError);

@@ -57,10 +57,11 @@ TEST_CASE("Module: state_dict and load_state_dict") {
     CHECK(std::equal(p->data, p->data + p->numel(), state.at(name).data()));
   auto broken = a.state_dict();
   broken.erase("first.bias");
-  CHECK_THROWS_WITH_AS(b.load_state_dict(broken), "load_state_dict: first.bias is missing", ValueError);
+  CHECK_THROWS_WITH_AS(b.load_state_dict(broken),
+                       "load_state_dict: first.bias is missing, expected every parameter of the module", ValueError);
   broken = a.state_dict();
   broken.emplace("third", Tensor<float>(Shape{1}));
-  CHECK_THROWS_WITH_AS(b.load_state_dict(broken), "load_state_dict: third is not a parameter of this module",
+  CHECK_THROWS_WITH_AS(b.load_state_dict(broken), "load_state_dict: third is not a parameter of this module; remove it",
                        ValueError);
   broken = a.state_dict();
   broken.at("first.bias") = Tensor<float>(Shape{5});
@@ -71,7 +72,8 @@ TEST_CASE("Module: state_dict and load_state_dict") {
 TEST_CASE("Scope: a name is taken once") {
   const nn::Scope<float> scope;
   const nn::Linear<float> linear(scope / "a", 2, 2);
-  CHECK_THROWS_WITH_AS(nn::Linear<float>(scope / "a", 2, 2), "parameter a.weight exists twice", ValueError);
+  CHECK_THROWS_WITH_AS(nn::Linear<float>(scope / "a", 2, 2),
+                       "parameter a.weight exists twice; give each parameter its own name", ValueError);
   CHECK_NOTHROW(nn::Linear<float>(scope / "b", 2, 2));  // also after "a" was used
 }
 

@@ -72,33 +72,34 @@ TEST_CASE("attention: errors") {
   const auto x = of({5, 6});
   CHECK_THROWS_WITH_AS(F::attention(x, of({5, 4}), x, 2, sequences.view()),
                        "attention: query, key and value have shapes (5, 6), (5, 4) and (5, 6), expected (tokens, "
-                       "heads·head size) for all three",
+                       "features), with equal features, and equal tokens for key and value",
                        ShapeError);
-  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 4, sequences.view()), "attention: 6 features cannot be shared by 4 heads",
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 4, sequences.view()),
+                       "attention: num_heads is 4, expected a positive divisor of 6, the number of features",
                        ShapeError);
   CHECK_THROWS_AS(F::attention(x, x, x, 0, sequences.view()), ShapeError);
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, sequences.view(), {.p = 1.5, .key = {}}),
                        "attention: the dropout probability is 1.5, expected at least 0 and less than 1", ValueError);
   const auto longer = of({6, 6});
   CHECK_THROWS_WITH_AS(F::attention(longer, longer, longer, 2, sequences.view()),
-                       "attention: the sequences have 5 rows, the input has 6", ShapeError);
+                       "attention: the sequences have 5 rows, expected 6, the rows of the input", ShapeError);
   Sequences wrong = sequences.view();
   wrong.max_seqlen = 2;
-  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has 3 rows, expected 0 to 2",
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has 3 rows, expected 0 to max_seqlen, 2",
                        ShapeError);
   const std::vector<index_t> late{1, 5}, backwards{0, 6, 5};
   wrong.cu_seqlens = late.data(), wrong.count = 1, wrong.max_seqlen = 9;
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: cu_seqlens begins with 1, expected 0", ShapeError);
   wrong.cu_seqlens = backwards.data(), wrong.count = 2;
-  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: sequence 1 has -1 rows, expected 0 to 9",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong),
+                       "attention: sequence 1 has -1 rows, expected 0 to max_seqlen, 9", ShapeError);
   wrong.cu_seqlens = nullptr, wrong.count = -1;
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, wrong), "attention: -1 sequences, expected 0 or more", ShapeError);
   const reference::OwnedSequences one({5}), none_in_the_second({5, 0}), asking({2, 1});
   CHECK_THROWS_WITH_AS(F::attention(x, x, x, 2, one.view(), sequences.view()),
                        "attention: 1 sequences of queries and 2 of keys, expected the same number", ShapeError);
   CHECK_THROWS_WITH_AS(F::attention(of({3, 6}), x, x, 2, asking.view(), none_in_the_second.view()),
-                       "attention: sequence 1 has queries, but no key", ValueError);
+                       "attention: sequence 1 has queries but no keys, expected at least one key", ValueError);
   Sequences nameless = sequences.view();
   nameless.global_rows = nullptr;
   CHECK_NOTHROW(F::attention(x, x, x, 2, nameless));

@@ -57,8 +57,8 @@ TEST_CASE("binary_cross_entropy_with_logits: errors") {
              none = tape.constant(Tensor<float>({0}));
   CHECK_THROWS_WITH_AS(
       F::binary_cross_entropy_with_logits(x, y),
-      "binary_cross_entropy_with_logits: logits of shape (2) and targets of shape (2, 1), expected the "
-      "same, not empty",
+      "binary_cross_entropy_with_logits: logits of shape (2) and targets of shape (2, 1), expected equal "
+      "shapes with at least one element",
       ShapeError);
   CHECK_THROWS_AS(F::binary_cross_entropy_with_logits(none, none), ShapeError);
 }

@@ -45,10 +45,12 @@ TEST_CASE("cat: errors") {
   const auto a = tape.constant(Tensor<float>({2, 3})), b = tape.constant(Tensor<float>({3, 2})),
              scalar = tape.constant(Tensor<float>(Shape{}));
   CHECK_THROWS_WITH_AS(F::cat({a, a, b}, 1),
-                       "cat: part 2 has shape (3, 2), part 0 has (2, 3); they may differ in dimension 1 only",
+                       "cat: part 2 has shape (3, 2), expected the shape of part 0, (2, 3), except in dimension 1",
                        ShapeError);
   CHECK_THROWS_AS(F::cat({a, scalar}), ShapeError);
-  CHECK_THROWS_WITH_AS(F::cat({scalar, scalar}), "cat: there is no dimension 0 in shape ()", ShapeError);
-  CHECK_THROWS_WITH_AS(F::cat({a}, 2), "cat: there is no dimension 2 in shape (2, 3)", ShapeError);
-  CHECK_THROWS_WITH_AS(F::cat(std::vector<Variable<float>>{}), "cat: no variables to join", ShapeError);
+  CHECK_THROWS_WITH_AS(F::cat({scalar, scalar}), "cat: found dimension 0, but the shape () has no dimensions",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(F::cat({a}, 2), "cat: found dimension 2, expected -2 to 1 for shape (2, 3)", ShapeError);
+  CHECK_THROWS_WITH_AS(F::cat(std::vector<Variable<float>>{}), "cat: found no variables, expected at least one",
+                       ShapeError);
 }

@@ -69,9 +69,9 @@ TEST_CASE("dropout: errors") {
                        "dropout: input of shape (), expected (…, features)", ShapeError);
   CHECK_THROWS_WITH_AS(F::dropout(of({}), 0.5, {}), "dropout: input of shape (), expected (…, features)", ShapeError);
   CHECK_THROWS_WITH_AS(F::dropout(of({6, 2}), 0.5, {}, sequences.view()),
-                       "dropout: the sequences have 5 rows, the input has 6", ShapeError);
+                       "dropout: the sequences have 5 rows, expected 6, the rows of the input", ShapeError);
   Sequences nameless = sequences.view();
   nameless.global_rows = nullptr;
   CHECK_THROWS_WITH_AS(F::dropout(x, 0.5, {}, nameless),
-                       "dropout: the sequences have no global_rows, which determine the dropout", ValueError);
+                       "dropout: the sequences have no global_rows, which determine the dropout; set them", ValueError);
 }

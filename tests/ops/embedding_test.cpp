@@ -56,13 +56,13 @@ TEST_CASE("embedding: errors") {
              scalar = tape.constant(Tensor<float>(Shape{}));
   const std::vector<token_id> good{0, 1}, high{0, 3}, low{-1, 0}, more{0, 0, 0};
   CHECK_THROWS_WITH_AS(F::embedding<float>(table, high),
-                       "embedding: index 3 at position 1 is outside a table of 3 rows", ValueError);
+                       "embedding: index 3 at position 1, expected 0 to 2, the rows of table 0", ValueError);
   CHECK_THROWS_WITH_AS(F::embedding<float>(table, low),
-                       "embedding: index -1 at position 0 is outside a table of 3 rows", ValueError);
+                       "embedding: index -1 at position 0, expected 0 to 2, the rows of table 0", ValueError);
   CHECK_THROWS_WITH_AS(F::embedding<float>({{table, good}, {wide, good}}),
                        "embedding: table 1 has shape (3, 4), expected (rows, 2)", ShapeError);
   CHECK_THROWS_WITH_AS(F::embedding<float>({{table, good}, {table, more}}),
-                       "embedding: 3 indices for table 1, expected 2", ShapeError);
+                       "embedding: 3 indices for table 1, expected 2, as for table 0", ShapeError);
   CHECK_THROWS_WITH_AS(F::embedding<float>(scalar, good), "embedding: table 0 has shape (), expected (rows, features)",
                        ShapeError);
   CHECK_THROWS_WITH_AS(F::embedding<float>({{table, good}, {table, good}, {table, good}, {table, good}, {table, good}}),

@@ -33,8 +33,10 @@ TEST_CASE("index_select: errors") {
   Tape<float> tape;
   const auto x = tape.constant(Tensor<float>({3, 2}));
   const std::vector<index_t> high{0, 3}, low{-1};
-  CHECK_THROWS_WITH_AS(F::index_select<float>(x, high), "index_select: row 3 of an input of shape (3, 2)", ValueError);
-  CHECK_THROWS_WITH_AS(F::index_select<float>(x, low), "index_select: row -1 of an input of shape (3, 2)", ValueError);
+  CHECK_THROWS_WITH_AS(F::index_select<float>(x, high),
+                       "index_select: row 3, expected 0 to 2 for input of shape (3, 2)", ValueError);
+  CHECK_THROWS_WITH_AS(F::index_select<float>(x, low),
+                       "index_select: row -1, expected 0 to 2 for input of shape (3, 2)", ValueError);
   CHECK_THROWS_WITH_AS(F::index_select<float>(tape.constant(Tensor<float>({3})), low),
                        "index_select: input of shape (3), expected (rows, features)", ShapeError);
 }

@@ -49,8 +49,8 @@ TEST_CASE("layer_norm: errors") {
   CHECK_THROWS_WITH_AS(F::layer_norm(of({}), of({1}), of({1}), 1e-5f),
                        "layer_norm: input of shape (), expected at least one dimension", ShapeError);
   CHECK_THROWS_WITH_AS(F::layer_norm(of({2, 3}), of({2}), of({3}), 1e-5f),
-                       "layer_norm: weight of shape (2) and bias of shape (3) do not fit input of shape (2, 3)",
+                       "layer_norm: weight of shape (2) and bias of shape (3), expected (3) for input of shape (2, 3)",
                        ShapeError);
   CHECK_THROWS_WITH_AS(F::add_layer_norm(of({2, 3}), of({3}), of({3}), of({3}), 1e-5f),
-                       "layer_norm: residual of shape (3) does not fit input of shape (2, 3)", ShapeError);
+                       "layer_norm: residual of shape (3), expected (2, 3), the shape of the input", ShapeError);
 }

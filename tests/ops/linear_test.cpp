@@ -122,12 +122,17 @@ TEST_CASE("linear: errors") {
   Tape<float> tape;
   const auto of = [&](Shape shape) { return tape.constant(Tensor<float>(shape)); };
   CHECK_THROWS_WITH_AS(F::linear(of({2, 3}), of({4, 5})),
-                       "linear: input of shape (2, 3) does not fit weight of shape (4, 5)", ShapeError);
-  CHECK_THROWS_WITH_AS(F::linear(of({}), of({4, 5})), "linear: input of shape () does not fit weight of shape (4, 5)",
+                       "linear: input of shape (2, 3), expected (…, 5), because the weight (out, in) has shape (4, 5)",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(F::linear(of({}), of({4, 5})),
+                       "linear: input of shape (), expected (…, 5), because the weight (out, in) has shape (4, 5)",
                        ShapeError);
   CHECK_THROWS_WITH_AS(F::linear(of({2, 3}), of({3})), "linear: weight has shape (3), expected (out, in)", ShapeError);
   CHECK_THROWS_WITH_AS(F::linear(of({2, 3}), of({4, 3}), of({3})),
-                       "linear: bias of shape (3) does not fit weight of shape (4, 3)", ShapeError);
-  CHECK_THROWS_WITH_AS(F::linear_activation(of({2, 3}), of({4, 3}), of({1, 4}), Activation::gelu),
-                       "linear_activation: bias of shape (1, 4) does not fit weight of shape (4, 3)", ShapeError);
+                       "linear: bias of shape (3), expected (4), because the weight (out, in) has shape (4, 3)",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(
+      F::linear_activation(of({2, 3}), of({4, 3}), of({1, 4}), Activation::gelu),
+      "linear_activation: bias of shape (1, 4), expected (4), because the weight (out, in) has shape (4, 3)",
+      ShapeError);
 }

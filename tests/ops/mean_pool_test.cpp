@@ -30,5 +30,5 @@ TEST_CASE("mean_pool: errors") {
   CHECK_THROWS_WITH_AS(F::mean_pool(tape.constant(Tensor<float>({3})), sequences.view()),
                        "mean_pool: input of shape (3), expected (rows, features)", ShapeError);
   CHECK_THROWS_WITH_AS(F::mean_pool(tape.constant(Tensor<float>({4, 2})), sequences.view()),
-                       "mean_pool: the sequences have 3 rows, the input has 4", ShapeError);
+                       "mean_pool: the sequences have 3 rows, expected 4, the rows of the input", ShapeError);
 }

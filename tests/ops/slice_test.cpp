@@ -37,9 +37,15 @@ TEST_CASE("slice: gradients, alone and added to others") {
 TEST_CASE("slice: errors") {
   Tape<float> tape;
   const auto x = tape.constant(Tensor<float>({2, 3}));
-  CHECK_THROWS_WITH_AS(F::slice(x, 1, 1, 4), "slice: elements 1 to 4 of dimension 1 of shape (2, 3)", ValueError);
-  CHECK_THROWS_WITH_AS(F::slice(x, -1, 2, 1), "slice: elements 2 to 1 of dimension -1 of shape (2, 3)", ValueError);
+  CHECK_THROWS_WITH_AS(F::slice(x, 1, 1, 4),
+                       "slice: found begin 1 and end 4, counted from the front, expected 0 <= begin <= end <= 3 for "
+                       "dimension 1 of shape (2, 3)",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(F::slice(x, -1, 2, 1),
+                       "slice: found begin 2 and end 1, counted from the front, expected 0 <= begin <= end <= 3 for "
+                       "dimension -1 of shape (2, 3)",
+                       ValueError);
   CHECK_THROWS_AS(F::slice(x, 1, -4, 3), ValueError);
-  CHECK_THROWS_WITH_AS(F::slice(x, 2, 0, 1), "slice: there is no dimension 2 in shape (2, 3)", ShapeError);
+  CHECK_THROWS_WITH_AS(F::slice(x, 2, 0, 1), "slice: found dimension 2, expected -2 to 1 for shape (2, 3)", ShapeError);
   CHECK_THROWS_AS(F::slice(tape.constant(Tensor<float>(Shape{})), 0, 0, 1), ShapeError);
 }

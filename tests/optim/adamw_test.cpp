@@ -236,7 +236,8 @@ TEST_CASE("options out of range are refused by name") {
                        "parameter w is in two parameter groups, expected one", ValueError);
   CHECK_THROWS_WITH_AS(AdamW<float>(Groups{{.parameters = {&w}, .lr = -1.0}}, {}),
                        "lr of a parameter group is -1, expected 0 or more", ValueError);
-  CHECK_THROWS_WITH_AS(AdamW<float>(none, {.beta1 = 1}), "AdamW: beta1 is 1, expected [0, 1)", ValueError);
+  CHECK_THROWS_WITH_AS(AdamW<float>(none, {.beta1 = 1}), "AdamW: beta1 is 1, expected at least 0 and less than 1",
+                       ValueError);
   CHECK_THROWS_AS(AdamW<float>(none, {.beta2 = -0.1}), ValueError);
   CHECK_THROWS_AS(AdamW<float>(none, {.eps = 0}), ValueError);
   CHECK_THROWS_AS(AdamW<float>(none, {.weight_decay = NAN}), ValueError);

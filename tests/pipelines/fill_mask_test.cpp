@@ -72,6 +72,6 @@ TEST_CASE("FillMaskPipeline: opens a saved folder, and refuses a tokenizer that 
   BertConfig small = testing::tiny_config();
   small.vocab_size = 20;
   CHECK_THROWS_WITH_AS(FillMaskPipeline(BertForMaskedLM(small), tiny_tokenizer()),
-                       "fill-mask: the tokenizer has 23 tokens, expected at most the model's vocab_size, 20",
+                       "fill_mask: the tokenizer has 23 tokens, expected at most the model's vocab_size, 20",
                        ValueError);
 }

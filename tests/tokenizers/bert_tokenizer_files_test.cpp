@@ -124,6 +124,10 @@ TEST_CASE("components that are not BERT's are refused by name") {
             "decoder: prefix is \"##\", expected the model's continuing_subword_prefix, \"@@\""));
   CHECK(has(refused([](Changed& c) { c["model"]["max_input_chars_per_word"] = 50; }),
             "model: max_input_chars_per_word is 50, expected 100"));
+  CHECK(has(refused([](Changed& c) { c["model"]["unk_token"] = 5; }),
+            "tokenizer.json: model: unk_token: expected a string, found 5"));
+  CHECK(has(refused([](Changed& c) { c["normalizer"]["lowercase"] = 1; }),
+            "tokenizer.json: normalizer: lowercase: expected true or false, found 1"));
   CHECK(has(refused([](Changed& c) { c["model"]["vocab"] = Json::array(); }), "vocab: expected an object"));
   CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = "x"; }), "vocab: a: expected an integer, found \"x\""));
   CHECK(has(refused([](Changed& c) { c["model"]["vocab"]["a"] = -1; }), "\"a\" has the id -1"));
@@ -207,7 +211,7 @@ TEST_CASE("special tokens by other names, and added tokens of older files") {
   CHECK(has(refusal(folder.path()),
             "tokenizer_config.json: added_tokens_decoder: found the key \"x7\", expected the id of a token"));
   io::write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {"7": {"content": 1}}})");
-  CHECK(has(refusal(folder.path()), "added_tokens_decoder: 7: expected a string, found 1"));
+  CHECK(has(refusal(folder.path()), "added_tokens_decoder: 7: content: expected a string, found 1"));
   io::write_file(folder / "tokenizer_config.json", R"({"do_lower_case": "no"})");
   CHECK(has(refusal(folder.path()), "tokenizer_config.json: do_lower_case: expected true or false, found \"no\""));
   io::write_file(folder / "tokenizer_config.json", R"({"truncation_side": "up"})");
@@ -342,10 +346,13 @@ TEST_CASE("added_tokens_decoder replaces the added tokens; without it special_to
 
 TEST_CASE("a folder without a tokenizer") {
   const testing::TemporaryDirectory folder;
-  CHECK_THROWS_WITH_AS(BertTokenizer::from_pretrained(folder.path()),
-                       (folder.path().string() + ": found no tokenizer, expected tokenizer.json or vocab.txt").c_str(),
-                       IoError);
-  CHECK_THROWS_AS(BertTokenizer::from_pretrained(folder / "none"), IoError);
+  CHECK_THROWS_WITH_AS(
+      BertTokenizer::from_pretrained(folder.path()),
+      (folder.path().string() + ": found no tokenizer, expected tokenizer.json or vocab.txt in it").c_str(), IoError);
+  CHECK_THROWS_WITH_AS(
+      BertTokenizer::from_pretrained(folder / "none"),
+      ((folder / "none").string() + ": found no such folder, expected tokenizer.json or vocab.txt in it").c_str(),
+      IoError);
 }
 
 TEST_CASE("the published tokenizers: tokenizer.json and vocab.txt say the same") {

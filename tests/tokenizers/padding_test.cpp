@@ -95,9 +95,10 @@ TEST_CASE("batches of pairs, and invalid arguments") {
   CHECK(t.batch_encode({}, {.padding = PaddingStrategy::longest}).encodings.empty());
   CHECK_THROWS_WITH_AS(t.batch_encode({"a"}, std::vector<std::string>{}),
                        "batch_encode: 0 second texts, expected 1, one for each first text", ValueError);
-  CHECK_THROWS_WITH_AS(t("a", {.padding = PaddingStrategy::max_length}),
-                       "pad: padding is max_length, but neither max_length nor the tokenizer's model_max_length is set",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      t("a", {.padding = PaddingStrategy::max_length}),
+      "pad: padding is max_length, but neither max_length nor the tokenizer's model_max_length is set; set one of them",
+      ValueError);
   CHECK_THROWS_AS(t("a", {.pad_to_multiple_of = 0}), ValueError);
   CHECK_THROWS_WITH_AS(t("a", {.padding = PaddingStrategy::longest,
                                .truncation = TruncationStrategy::only_first,

@@ -52,7 +52,9 @@ TEST_CASE("only_first and only_second keep the other text whole, or throw if tha
       ValueError);
   CHECK_THROWS_AS(kept(4, 9, 9, only_first), ValueError);  // the first text would lose all its tokens
   CHECK_THROWS_WITH_AS(kept(9, -1, 7, only_second),
-                       "truncation: the strategy is only_second, but there is no second text", ValueError);
+                       "truncation: the strategy is only_second, but there is no second text; give one, or use "
+                       "only_first or longest_first",
+                       ValueError);
 }
 
 TEST_CASE("windows cover the text, starting at either side") {

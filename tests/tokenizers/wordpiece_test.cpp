@@ -75,7 +75,10 @@ TEST_CASE("a custom continuation prefix") {
 
 TEST_CASE("a vocabulary without the unknown token or with invalid UTF-8 is an error") {
   CHECK_THROWS_WITH_AS(WordPiece({"a", "b"}),
-                       "wordpiece: the vocabulary of 2 entries lacks the token for unknown words, \"[UNK]\"",
+                       "wordpiece: the vocabulary of 2 entries lacks the token for unknown words, \"[UNK]\"; add it, "
+                       "or set unk_token to another entry",
                        ValueError);
-  CHECK_THROWS_WITH_AS(WordPiece({"[UNK]", "\xFF"}), "wordpiece: entry 1 of the vocabulary is not UTF-8", ValueError);
+  CHECK_THROWS_WITH_AS(WordPiece({"[UNK]", "\xFF"}),
+                       "wordpiece: entry 1 of the vocabulary is not UTF-8; convert the vocabulary to UTF-8",
+                       ValueError);
 }

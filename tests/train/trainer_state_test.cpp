@@ -34,13 +34,14 @@ TEST_CASE("trainer_state.json has transformers' keys, sorted, and reads back") {
         R"("should_save":true,"should_training_stop":false},"attributes":{}}})");
 }
 
-TEST_CASE("an invalid file is refused; the error names the file, and the key if it is missing") {
+TEST_CASE("an invalid file is refused; the error names the file, and the key") {
   const testing::TemporaryDirectory folder;
   Json json = TrainerState().to_json();
   json["global_step"] = "eight";
   io::write_file(folder / "s.json", json.dump());
   CHECK_THROWS_WITH_AS(TrainerState::load_from_json(folder / "s.json"),
-                       ((folder / "s.json").string() + ": expected an integer, found \"eight\"").c_str(), FormatError);
+                       ((folder / "s.json").string() + ": global_step: expected an integer, found \"eight\"").c_str(),
+                       FormatError);
   io::write_file(folder / "s.json", "{}");
   CHECK_THROWS_WITH_AS(TrainerState::load_from_json(folder / "s.json"),
                        ((folder / "s.json").string() + ": the key \"global_step\" is missing").c_str(), FormatError);

@@ -51,7 +51,8 @@ TEST_CASE("values out of range are refused; the error names the argument") {
   CHECK(refusal({.output_dir = "o", .learning_rate = std::nan("")}).starts_with("learning_rate is nan"));
   CHECK(refusal({.output_dir = "o", .max_grad_norm = -1}) == "max_grad_norm is -1, expected 0 or more");
   CHECK(refusal({.output_dir = "o", .num_train_epochs = 0}) == "num_train_epochs is 0, expected more than 0");
-  CHECK(refusal({.output_dir = "o", .max_steps = 0}) == "max_steps is 0, expected more than 0, or -1");
+  CHECK(refusal({.output_dir = "o", .max_steps = 0}) ==
+        "max_steps is 0, expected 1 or more, or -1 to train for num_train_epochs");
   CHECK(refusal({.output_dir = "o", .warmup_steps = -0.5}) == "warmup_steps is -0.5, expected 0 or more");
   CHECK(refusal({.output_dir = "o", .eval_steps = 0}) == "eval_steps is 0, expected 1 or more");
   CHECK(refusal({.output_dir = "o", .load_best_model_at_end = true}) ==

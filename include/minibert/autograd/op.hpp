@@ -57,7 +57,8 @@ class Op {
                   "a backward step captures Inputs, pointers and numbers by value, and never a Variable: list the "
                   "variable with Op::input() and capture the Input");
     check_open("record");
-    core::check<ValueError>(result_ != nullptr, open_.name, ": record() needs a result from output()");
+    core::check<ValueError>(result_ != nullptr, open_.name,
+                            ": record() was called before output(); call output() first");
     close();
     if (result_->requires_grad) {
       result_->closure = new (tape_.arena_.allocate(sizeof(F))) F(f);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -105,8 +106,8 @@ class Json {
 
   template <std::integral I>
   static std::int64_t checked(I value) {
-    core::check<ValueError>(std::in_range<std::int64_t>(value), "json: ", value,
-                            " is too large, expected a 64-bit signed integer");
+    core::check<ValueError>(std::in_range<std::int64_t>(value), "json: ", value, " is too large, expected at most ",
+                            std::numeric_limits<std::int64_t>::max());
     return static_cast<std::int64_t>(value);
   }
 

@@ -46,8 +46,8 @@ inline Isa isa_from_name(std::string_view name) {
   if (name.empty()) return best_isa();
   for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512_bf16}) {
     if (name != to_string(isa)) continue;
-    core::check<ValueError>(isa <= best_isa(), "MINIBERT_ISA is ", name, ", but this processor has only ",
-                            to_string(best_isa()));
+    core::check<ValueError>(isa <= best_isa(), "MINIBERT_ISA is '", name, "', expected at most ", to_string(best_isa()),
+                            ", the best that this processor supports");
     return isa;
   }
   core::raise<ValueError>("MINIBERT_ISA is '", name, "', expected baseline, avx2, avx512 or avx512_bf16");

@@ -72,7 +72,7 @@ class Shape {
   /// Returns a shape with `size` before these sizes.
   /// @throws ShapeError if that makes more than kMaxDim sizes, or more elements than fit index_t
   Shape with_front(index_t size) const {
-    core::check<ShapeError>(dim_ < kMaxDim, "Shape: ", dim_ + 1, " dimensions, at most ", kMaxDim);
+    core::check<ShapeError>(dim_ < kMaxDim, "Shape: ", dim_ + 1, " dimensions, expected at most ", kMaxDim);
     Shape more;
     more.sizes_[0] = size;
     for (int i = 0; i < dim_; ++i) more.sizes_[core::usize(i + 1)] = sizes_[core::usize(i)];
@@ -85,7 +85,8 @@ class Shape {
   /// @throws ShapeError, with a message that begins with `op`, if there is no such dimension
   int index_of(int d, const char* op = "Shape") const {
     const int index = d < 0 ? d + dim_ : d;
-    core::check<ShapeError>(index >= 0 && index < dim_, op, ": there is no dimension ", d, " in shape ", *this);
+    if (index < 0 || index >= dim_) [[unlikely]]
+      raise_no_dimension(d, op);
     return index;
   }
 
@@ -107,6 +108,11 @@ class Shape {
   }
 
  private:
+  [[noreturn, gnu::cold]] void raise_no_dimension(int d, const char* op) const {
+    core::check<ShapeError>(dim_ > 0, op, ": found dimension ", d, ", but the shape () has no dimensions");
+    core::raise<ShapeError>(op, ": found dimension ", d, ", expected ", -dim_, " to ", dim_ - 1, " for shape ", *this);
+  }
+
   void check_numel() const {
     index_t n = 1;
     bool fits = true;

@@ -9,6 +9,7 @@
 #include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/json.hpp>
+#include <minibert/tokenizers/json_members.hpp>
 #include <minibert/tokenizers/normalizer.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 
@@ -62,27 +63,28 @@ inline Json normalizer_json(const BertNormalizerOptions& options) {
 /// Parses the JSON that normalizer_json() returns.
 /// @throws FormatError for any other normalizer
 inline BertNormalizerOptions parse_normalizer(const Json& json) {
-  const std::string& type = json.at("type").as_string();
+  const std::string type = member(json, "type", &Json::as_string);
   const bool is_sequence = type == "Sequence";
   core::check<FormatError>(is_sequence || type == "BertNormalizer", "type is \"", type,
                            "\", expected \"BertNormalizer\"; only BERT tokenizers are supported");
   if (is_sequence)
     core::check<FormatError>(!json.at("normalizers").as_array().empty(),
-                             "normalizers is empty, expected the Sequence that minibert writes to keep joiners");
+                             "normalizers is empty, expected the Sequence that minibert writes for keep_joiners");
   const Json& bert = is_sequence ? json.at("normalizers").as_array().back() : json;
   core::check<FormatError>(bert.at("type") == Json("BertNormalizer"), "the last of the normalizers has the type ",
                            bert.at("type").dump(), ", expected \"BertNormalizer\"");
-  core::check<FormatError>(is_sequence || bert.at("clean_text").as_bool(),
+  core::check<FormatError>(is_sequence || member(bert, "clean_text", &Json::as_bool),
                            "clean_text is false, expected true, the only value supported");
 
-  BertNormalizerOptions options{.handle_chinese_chars = bert.at("handle_chinese_chars").as_bool(),
-                                .lowercase = bert.at("lowercase").as_bool(),
+  BertNormalizerOptions options{.handle_chinese_chars = member(bert, "handle_chinese_chars", &Json::as_bool),
+                                .lowercase = member(bert, "lowercase", &Json::as_bool),
                                 .keep_joiners = is_sequence};
   const Json* strip_accents = bert.find("strip_accents");
-  if (strip_accents != nullptr && !strip_accents->is_null()) options.strip_accents = strip_accents->as_bool();
+  if (strip_accents != nullptr && !strip_accents->is_null())
+    options.strip_accents = member(bert, "strip_accents", &Json::as_bool);
   core::check<FormatError>(!is_sequence || json == normalizer_json(options),
                            "found an unknown Sequence, expected a \"BertNormalizer\" or the Sequence that minibert "
-                           "writes to keep joiners");
+                           "writes for keep_joiners");
   return options;
 }
 

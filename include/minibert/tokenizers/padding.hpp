@@ -39,7 +39,7 @@ inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, tok
   }
   core::check<ValueError>(target != kUnlimited,
                           "pad: padding is max_length, but neither max_length nor the tokenizer's ",
-                          "model_max_length is set");
+                          "model_max_length is set; set one of them");
   target = core::round_up(target, options.pad_to_multiple_of);
   for (Encoding& encoding : encodings) pad_to(encoding, target, options, pad_token_id);
 }

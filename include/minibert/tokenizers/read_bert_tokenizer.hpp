@@ -20,6 +20,7 @@
 #include <minibert/io/json.hpp>
 #include <minibert/io/lines.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
+#include <minibert/tokenizers/json_members.hpp>
 #include <minibert/tokenizers/normalizer_json.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
@@ -27,16 +28,6 @@
 namespace minibert {
 
 namespace tokenizers::detail {
-
-/// Calls f and returns its result. If f throws a FormatError, puts "where: " in front of the message.
-template <class F>
-auto in_context(std::string_view where, F&& f) {
-  try {
-    return f();
-  } catch (const FormatError& error) {
-    core::raise<FormatError>(where, ": ", error.what());
-  }
-}
 
 /// Returns the member `key` of the object, or nullptr if it is missing or null.
 inline const Json* find_non_null(const Json& object, std::string_view key) {
@@ -46,7 +37,7 @@ inline const Json* find_non_null(const Json& object, std::string_view key) {
 
 /// Checks the "type" of a component of tokenizer.json. @throws FormatError if the type is not the expected one
 inline void check_type(const Json& component, std::string_view expected) {
-  const std::string& type = component.at("type").as_string();
+  const std::string type = member(component, "type", &Json::as_string);
   core::check<FormatError>(type == expected, "type is \"", type, "\", expected \"", expected,
                            "\"; only BERT tokenizers are supported");
 }
@@ -74,7 +65,7 @@ inline AddedToken parse_added_token(const Json& token, token_id id) {
   };
   const bool special = flag("special", false);
   return {.id = id,
-          .content = token.at("content").as_string(),
+          .content = member(token, "content", &Json::as_string),
           .special = special,
           .single_word = flag("single_word", false),
           .lstrip = flag("lstrip", false),
@@ -121,17 +112,17 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
   const Json& model = json.at("model");
   in_context("model", [&] {
     if (find_non_null(model, "type") != nullptr) check_type(model, "WordPiece");  // published BERT files lack the type
-    parts.options.continuing_subword_prefix = model.at("continuing_subword_prefix").as_string();
-    const std::int64_t longest = model.at("max_input_chars_per_word").as_integer();
+    parts.options.continuing_subword_prefix = member(model, "continuing_subword_prefix", &Json::as_string);
+    const std::int64_t longest = member(model, "max_input_chars_per_word", &Json::as_integer);
     core::check<FormatError>(longest == WordPiece::kMaxCharactersPerWord, "max_input_chars_per_word is ", longest,
                              ", expected ", WordPiece::kMaxCharactersPerWord, ", the only value supported");
-    parts.options.unk_token = model.at("unk_token").as_string();
+    parts.options.unk_token = member(model, "unk_token", &Json::as_string);
     parts.vocabulary = in_context("vocab", [&] { return parse_vocabulary(model.at("vocab")); });
   });
   in_context("added_tokens", [&] {
     for (const Json& token : json.at("added_tokens").as_array())
       in_context(core::concat("[", parts.added_tokens.size(), "]"), [&] {
-        parts.added_tokens.push_back(parse_added_token(token, parse_id(token.at("id").as_integer())));
+        parts.added_tokens.push_back(parse_added_token(token, parse_id(member(token, "id", &Json::as_integer))));
       });
   });
   const Json* normalizer = find_non_null(json, "normalizer");
@@ -145,7 +136,7 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
   core::check<FormatError>(find_component(json, "pre_tokenizer", "BertPreTokenizer") != nullptr,
                            "pre_tokenizer is missing or null, expected one of type \"BertPreTokenizer\"");
   if (const Json* decoder = find_component(json, "decoder", "WordPiece")) {
-    const std::string& prefix = decoder->at("prefix").as_string();
+    const std::string prefix = in_context("decoder", [&] { return member(*decoder, "prefix", &Json::as_string); });
     core::check<FormatError>(prefix == parts.options.continuing_subword_prefix, "decoder: prefix is \"", prefix,
                              "\", expected the model's continuing_subword_prefix, \"",
                              parts.options.continuing_subword_prefix, "\"");
@@ -160,7 +151,8 @@ inline std::string describe_template(const Json& items) {
   for (const Json& item : items.as_array()) {
     const Json* special = item.find("SpecialToken");
     const Json& part = special != nullptr ? *special : item.at("Sequence");
-    text += core::concat(text.empty() ? "" : " ", part.at("id").as_string(), ":", part.at("type_id").as_integer());
+    text += core::concat(text.empty() ? "" : " ", member(part, "id", &Json::as_string), ":",
+                         member(part, "type_id", &Json::as_integer));
   }
   return text;
 }
@@ -266,8 +258,8 @@ inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
     core::check<FormatError>(core::utf8::is_valid(line), "line ", core::length(tokens) + 1,
                              " is not valid UTF-8; convert the file to UTF-8");
     tokens.emplace_back(unicode::trim_end(line));
-    core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "found line ", core::length(tokens),
-                             ", expected at most ", WordPiece::kMaxVocabSize, " lines, one per token");
+    core::check<FormatError>(core::length(tokens) <= WordPiece::kMaxVocabSize, "found more than ",
+                             WordPiece::kMaxVocabSize, " lines, expected a smaller vocabulary, one token per line");
   });
   return tokens;
 }
@@ -278,10 +270,11 @@ inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
 inline bool follows_tokenizer_json(const Json& config) {
   const Json* tokenizer_class = find_non_null(config, "tokenizer_class");
   if (tokenizer_class == nullptr) return false;
-  const std::string& name = tokenizer_class->as_string();
+  const std::string name = member(config, "tokenizer_class", &Json::as_string);
   if (name == "BertTokenizer" || name == "BertTokenizerFast") return false;
-  core::check<FormatError>(name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"",
-                           name, "\", expected \"BertTokenizer\" or \"PreTrainedTokenizerFast\"");
+  core::check<FormatError>(
+      name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"", name,
+      "\", expected \"BertTokenizer\" or \"PreTrainedTokenizerFast\"; only BERT tokenizers are supported");
   return true;
 }
 
@@ -320,7 +313,8 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
   const auto read = [&](const char* name) { return exists(name) ? Json::read(folder / name) : Json::object(); };
   const bool has_json = exists("tokenizer.json");
   core::check<IoError>(has_json || exists("vocab.txt"), folder.string(),
-                       ": found no tokenizer, expected tokenizer.json or vocab.txt");
+                       io::path_exists(folder) ? ": found no tokenizer" : ": found no such folder",
+                       ", expected tokenizer.json or vocab.txt in it");
 
   BertTokenizerParts parts;
   const Json tokenizer = read("tokenizer.json"), config = read("tokenizer_config.json");

@@ -46,7 +46,7 @@ inline PairLengths truncated_lengths(const PairLengths& lengths, index_t room, T
   const bool is_first = strategy == TruncationStrategy::only_first;
   const char* const name = is_first ? "only_first" : "only_second";
   core::check<ValueError>(is_first || lengths.second.has_value(), "truncation: the strategy is ", name,
-                          ", but there is no second text");
+                          ", but there is no second text; give one, or use only_first or longest_first");
   PairLengths kept = lengths;
   index_t& cut = is_first ? kept.first : *kept.second;
   core::check<ValueError>(cut > excess, "truncation: ", name, " would cut ", excess, " tokens from a text of ", cut,

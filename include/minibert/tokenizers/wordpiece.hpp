@@ -32,7 +32,8 @@ class WordPiece {
         prefix_bytes_(core::length(continuing_subword_prefix)) {
     unk_token_id_ = find(unk_token);
     core::check<ValueError>(unk_token_id_ != kNoToken, "wordpiece: the vocabulary of ", vocab_size(),
-                            " entries lacks the token for unknown words, \"", unk_token, "\"");
+                            " entries lacks the token for unknown words, \"", unk_token,
+                            "\"; add it, or set unk_token to another entry");
     continuation_ = trie_.descend(Trie::kRoot, continuing_subword_prefix);
   }
 
@@ -89,7 +90,8 @@ class WordPiece {
     entries.reserve(tokens.size());
     for (const std::string& token : tokens) {
       const auto id = static_cast<token_id>(entries.size());
-      core::check<ValueError>(core::utf8::is_valid(token), "wordpiece: entry ", id, " of the vocabulary is not UTF-8");
+      core::check<ValueError>(core::utf8::is_valid(token), "wordpiece: entry ", id,
+                              " of the vocabulary is not UTF-8; convert the vocabulary to UTF-8");
       entries.emplace_back(token, id);
     }
     return entries;

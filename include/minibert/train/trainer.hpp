@@ -69,7 +69,7 @@ class Trainer final : public TrainingLoop<typename Model::value_type> {
   }
 
   Json compute_eval_metrics() override {
-    core::check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset");
+    core::check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset; give the trainer one");
     Collector collector(this->args().max_prediction_bytes, preprocess_logits_for_metrics);
     const EvaluationResult result = run_model(*eval_dataset_, compute_metrics ? &collector : nullptr);
     return this->metrics_of(result, metrics_of_predictions(collector.take()), "eval_");

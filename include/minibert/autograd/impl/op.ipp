@@ -16,8 +16,10 @@ template <class T>
 Input<T> Op<T>::input(const Variable<T>& x) {
   check_open("input");
   Node& node = x.node();
-  core::check<ValueError>(x.tape_ == &tape_, open_.name, ": an input belongs to another tape");
-  core::check<ValueError>(result_ == nullptr, open_.name, ": list every input before output()");
+  core::check<ValueError>(x.tape_ == &tape_, open_.name,
+                          ": an input belongs to another tape; make all inputs on one tape");
+  core::check<ValueError>(result_ == nullptr, open_.name,
+                          ": input() was called after output(); list every input before output()");
   open_.inputs = new (tape_.template scratch<Edge>(1)) Edge{.node = &node, .next = open_.inputs};
   requires_grad_ = requires_grad_ || node.requires_grad;
   return Input<T>(open_.inputs);
@@ -26,7 +28,7 @@ Input<T> Op<T>::input(const Variable<T>& x) {
 template <class T>
 T* Op<T>::output(const Shape& shape) {
   check_open("output");
-  core::check<ValueError>(result_ == nullptr, open_.name, ": output() was called twice");
+  core::check<ValueError>(result_ == nullptr, open_.name, ": output() was called twice, expected once");
   T* data = tape_.template scratch<T>(shape.numel());
   result_ = tape_.new_node(open_.name, shape, data, requires_grad_ && tape_.recording());
   result_->inputs = open_.inputs;
@@ -35,14 +37,15 @@ T* Op<T>::output(const Shape& shape) {
 
 template <class T>
 bool Op<T>::is_recorded() const {
-  core::check<ValueError>(result_ != nullptr, open_.name, ": is_recorded() needs a result from output()");
+  core::check<ValueError>(result_ != nullptr, open_.name,
+                          ": is_recorded() was called before output(); call output() first");
   return result_->requires_grad;
 }
 
 template <class T>
 void Op<T>::check_open(const char* function) const {
   core::check<ValueError>(tape_.open_op_ == &open_, open_.name, ": ", function,
-                          "() was called after record() or after the tape's reset()");
+                          "() was called after record() or after the tape's reset(); begin a new Op");
 }
 
 #ifdef MINIBERT_COMPILED

@@ -12,7 +12,8 @@ namespace minibert {
 template <class T>
 Parameter<T>& ParameterStore<T>::declare(std::string name, const Shape& shape) {
   const auto place = std::lower_bound(in_order_.begin(), in_order_.end(), name, before);
-  core::check<ValueError>(place == in_order_.end() || (*place)->name != name, "parameter ", name, " exists twice");
+  core::check<ValueError>(place == in_order_.end() || (*place)->name != name, "parameter ", name,
+                          " exists twice; give each parameter its own name");
   Parameter<T>& parameter = parameters_.emplace_back();
   parameter.name = std::move(name);
   parameter.shape = shape;

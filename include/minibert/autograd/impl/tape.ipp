@@ -59,9 +59,12 @@ Variable<T> Tape<T>::buffer(const Shape& shape) {
 
 template <class T>
 void Tape<T>::backward(const Variable<T>& loss) {
-  core::check<ValueError>(loss.tape_ == this, "backward: the loss belongs to another tape");
+  core::check<ValueError>(loss.tape_ == this,
+                          "backward: the loss belongs to another tape; call backward() on the tape that computed it");
   core::check<ShapeError>(loss.numel() == 1, "backward: the loss has shape ", loss.shape(), ", expected one element");
-  core::check<ValueError>(loss.requires_grad(), "backward: nothing that the loss depends on requires a gradient");
+  core::check<ValueError>(
+      loss.requires_grad(),
+      "backward: the loss requires no gradient; compute it from a parameter or Tape::variable(), outside of no_grad");
   Gradients<T> gradients(*this);
   const Sink<T> seed = gradient_slot(loss.node());
   *seed.data = seed.accumulate ? *seed.data + T{1} : T{1};

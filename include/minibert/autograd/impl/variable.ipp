@@ -10,7 +10,9 @@ namespace minibert {
 template <class T>
 autograd::detail::Node<T>& Variable<T>::node() const {
   core::check<ValueError>(tape_ != nullptr, "a variable was used before it was given a value");
-  core::check<ValueError>(step_ == tape_->step_, "a variable was used after its tape was reset");
+  core::check<ValueError>(
+      step_ == tape_->step_,
+      "a variable was used after its tape was reset; compute it again, or copy its value before reset()");
   return *node_;
 }
 
@@ -36,7 +38,9 @@ T Variable<T>::item() const {
 
 template <class T>
 void Variable<T>::retain_grad() const {
-  core::check<ValueError>(requires_grad(), "retain_grad: the variable requires no gradient");
+  core::check<ValueError>(requires_grad(),
+                          "retain_grad: the variable requires no gradient; compute it from a parameter or "
+                          "Tape::variable(), outside of no_grad");
   node().retains_grad = true;
 }
 
@@ -44,7 +48,15 @@ template <class T>
 Tensor<T> Variable<T>::grad() const {
   const Parameter<T>* p = node().parameter;
   const T* grad = p == nullptr ? node().grad : p->has_grad ? p->grad : nullptr;
-  core::check<ValueError>(grad != nullptr, "grad: the variable has no gradient; call retain_grad() before backward()");
+  const char* const backward = "call backward() on a loss that depends on it";
+  if (p != nullptr)
+    core::check<ValueError>(grad != nullptr, "grad: the parameter ", p->name, " has no gradient; ",
+                            p->requires_grad ? backward : "set its requires_grad to true");
+  core::check<ValueError>(
+      grad != nullptr || requires_grad(),
+      "grad: the variable requires no gradient; compute it from a parameter or Tape::variable(), outside of no_grad");
+  core::check<ValueError>(grad != nullptr, "grad: the variable has no gradient; ",
+                          node().retains_grad ? backward : "call retain_grad() on it before backward()");
   return {shape(), grad};
 }
 

@@ -102,7 +102,8 @@ MINIBERT_INLINE TextDataset::Split TextDataset::split(double validation_percenta
                           validation_percentage, ", expected more than 0 and less than 100");
   core::check<ValueError>(size() >= 2, "the text has ", size(),
                           " examples, expected at least 2 to split off a validation set");
-  core::check<ValueError>(part_ == Part::all, "the dataset is a part of a split, expected the whole text to split");
+  core::check<ValueError>(part_ == Part::all,
+                          "the dataset is already a part of a split; split the whole dataset instead");
   const double share = static_cast<double>(size()) * validation_percentage / 100;
   const index_t count = std::clamp(static_cast<index_t>(std::llround(share)), index_t{1}, size() - 1);
   const RandomPermutation order(size(), random::Key(seed).fold(random::site("validation split")));

@@ -57,13 +57,15 @@ class GzipDecompressor final : public Decompressor {
     const uInt in = stream_.avail_in, out = stream_.avail_out;
     const int status = inflate(&stream_, Z_NO_FLUSH);
     core::check<FormatError>(status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR, source_,
-                             ": damaged gzip: ", stream_.msg == nullptr ? "cannot be decompressed" : stream_.msg);
+                             ": damaged gzip: ", stream_.msg == nullptr ? "cannot be decompressed" : stream_.msg,
+                             "; copy the file again");
     in_member_ = status != Z_STREAM_END;
     input.remove_prefix(in - stream_.avail_in);
     return out - stream_.avail_out;
   }
   void finish() const override {
-    core::check<FormatError>(!in_member_, source_, ": damaged gzip: the file ends before the compressed text does");
+    core::check<FormatError>(!in_member_, source_,
+                             ": damaged gzip: the file ends before the compressed text does; copy the file again");
   }
 
  private:
@@ -92,13 +94,15 @@ class ZstdDecompressor final : public Decompressor {
     ZSTD_inBuffer in{input.data(), input.size(), 0};
     ZSTD_outBuffer out{output.data(), output.size(), 0};
     const std::size_t status = ZSTD_decompressStream(stream_, &out, &in);
-    core::check<FormatError>(ZSTD_isError(status) == 0, source_, ": damaged zstd: ", ZSTD_getErrorName(status));
+    core::check<FormatError>(ZSTD_isError(status) == 0, source_, ": damaged zstd: ", ZSTD_getErrorName(status),
+                             "; copy the file again");
     in_frame_ = status != 0;
     input.remove_prefix(in.pos);
     return static_cast<index_t>(out.pos);
   }
   void finish() const override {
-    core::check<FormatError>(!in_frame_, source_, ": damaged zstd: the file ends before the compressed text does");
+    core::check<FormatError>(!in_frame_, source_,
+                             ": damaged zstd: the file ends before the compressed text does; copy the file again");
   }
 
  private:

@@ -133,7 +133,9 @@ class JsonBuilder {
   bool Double(double) { return false; }
   bool RawNumber(const char* text, SizeType length, bool) {
     Json value = number({text, length});
-    if (value.is_null()) error_ = core::concat("the number ", std::string_view(text, length), " is too large");
+    if (value.is_null())
+      error_ = core::concat("the number ", std::string_view(text, length),
+                            " is too large, expected a magnitude below 1.8e308");
     return error_.empty() && add(std::move(value));
   }
   bool String(const char* text, SizeType length, bool) { return add(Json(std::string_view(text, length))); }
@@ -232,7 +234,7 @@ MINIBERT_INLINE Json Json::parse(std::string_view text, std::string_view source)
   // RapidJSON stops at a NUL byte after the value as if the text ended there.
   if (stream.Tell() != text.size())
     core::raise<FormatError>(io::detail::text_position(source, text, stream.Tell()),
-                             ": unexpected byte after the value");
+                             ": found more text after the value, expected the end");
   return builder.take();
 }
 

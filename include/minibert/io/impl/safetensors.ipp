@@ -42,7 +42,8 @@ MINIBERT_INLINE const SafetensorsEntry* SafetensorsReader::find(std::string_view
 MINIBERT_INLINE std::string_view SafetensorsReader::header_text() const {
   const std::string_view file = file_.view();
   core::check<FormatError>(file.size() >= kLengthBytes, path_, ": ", file.size(),
-                           " bytes are too few, expected at least the 8 bytes of the header's length");
+                           " bytes are too few, expected at least the 8 bytes of the header's length; it is cut short, "
+                           "or no safetensors file");
   std::uint64_t header_length = 0;
   std::memcpy(&header_length, file.data(), kLengthBytes);
   core::check<FormatError>(header_length <= file.size() - kLengthBytes, path_, ": the header's length ", header_length,
@@ -61,14 +62,15 @@ MINIBERT_INLINE SafetensorsEntry SafetensorsReader::entry(const std::string& nam
       entry.shape.push_back(dimension.as_integer());
       core::check<FormatError>(entry.shape.back() >= 0, "negative dimension ", entry.shape.back(),
                                ", expected 0 or more");
-      core::check<FormatError>(!__builtin_mul_overflow(bytes, entry.shape.back(), &bytes), "the shape is too large");
+      core::check<FormatError>(!__builtin_mul_overflow(bytes, entry.shape.back(), &bytes),
+                               "the shape is too large, expected less than 2^63 bytes");
     }
     entry.numel = bytes / element_bytes;
     const Json::Array& offsets = json.at("data_offsets").as_array();
     core::check<FormatError>(offsets.size() == 2, "expected two data_offsets, found ", offsets.size());
     const index_t begin = core::at(offsets, 0).as_integer(), end = core::at(offsets, 1).as_integer();
-    core::check<FormatError>(0 <= begin && begin <= end && end <= core::length(data), "data_offsets [", begin, ", ",
-                             end, "] are outside the ", data.size(), " bytes of data");
+    core::check<FormatError>(0 <= begin && begin <= end && end <= core::length(data), "data_offsets are [", begin, ", ",
+                             end, "], expected 0 <= begin <= end <= ", data.size(), ", the size of the data");
     core::check<FormatError>(end - begin == bytes, "data_offsets hold ", end - begin, " bytes, expected ", bytes,
                              " from dtype and shape");
     entry.bytes = data.substr(core::usize(begin), core::usize(bytes));
@@ -87,12 +89,12 @@ MINIBERT_INLINE void SafetensorsReader::check_coverage(std::string_view data) co
   const char* expected = data.data();
   for (const SafetensorsEntry* entry : by_offset) {
     core::check<FormatError>(entry->bytes.data() == expected, path_, ": tensor ", entry->name, " begins at byte ",
-                             entry->bytes.data() - data.data(), " of the data, the one before it ends at ",
-                             expected - data.data());
+                             entry->bytes.data() - data.data(), " of the data, expected byte ", expected - data.data(),
+                             ", where the tensor before it ends");
     expected += entry->bytes.size();
   }
   core::check<FormatError>(expected == data.data() + data.size(), path_, ": the tensors end at byte ",
-                           expected - data.data(), " of ", data.size(), " bytes of data");
+                           expected - data.data(), " of the data, expected its end, byte ", data.size());
 }
 
 MINIBERT_INLINE index_t SafetensorsReader::dtype_bytes(std::string_view dtype) {
@@ -101,8 +103,9 @@ MINIBERT_INLINE index_t SafetensorsReader::dtype_bytes(std::string_view dtype) {
       {"BF16", 2}, {"U32", 4}, {"I32", 4}, {"F32", 4},     {"U64", 8},     {"I64", 8}, {"F64", 8}};
   for (const auto& type : kTypes)
     if (type.first == dtype) return type.second;
-  core::raise<FormatError>("unknown dtype \"", dtype,
-                           "\", expected F32, F64, F16, BF16 or another of safetensors' types");
+  core::raise<FormatError>(
+      "unknown dtype \"", dtype,
+      "\", expected BOOL, U8, I8, F8_E5M2, F8_E4M3, U16, I16, F16, BF16, U32, I32, F32, U64, I64 or F64");
 }
 
 template <class T>

@@ -31,8 +31,8 @@ struct BackwardBlocks {
 /// The backward pass of one head, for keys [begin, end) and all queries of the head. Computes dk and dv of these keys,
 /// and the part of dq that comes from them. During each block, prefetches the next one. Prefetches next_head instead
 /// during the final block, and during all blocks of a sequence of at most kShort tokens: such a sequence is in the
-/// cache already, because it was prefetched as a next_head itself. Products: FullProducts, Bf16Products or
-/// RoundedProducts (products.hpp).
+/// cache already, because it was prefetched as a next_head itself. Products: PlainProducts or Bf16Products
+/// (products.hpp).
 template <class Products>
 struct AttentionBackward : BackwardBlocks {
   using Element = typename Products::Element;

@@ -15,10 +15,11 @@ namespace minibert::models::detail {
 /// max_position_embeddings
 template <class T>
 Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position_embeddings) {
-  core::check<ValueError>(
-      core::length(batch.cu_seqlens) == batch.num_sequences() + 1 && batch.cu_seqlens.back() == batch.num_tokens(),
-      "batch: cu_seqlens has ", batch.cu_seqlens.size(), " entries for ", batch.num_sequences(), " sequences of ",
-      batch.num_tokens(), " tokens, expected one offset per sequence and the number of tokens at the end");
+  core::check<ValueError>(core::length(batch.cu_seqlens) == batch.num_sequences() + 1, "batch: cu_seqlens has ",
+                          batch.cu_seqlens.size(), " entries, expected ", batch.num_sequences() + 1,
+                          ", one more than global_rows");
+  core::check<ValueError>(batch.cu_seqlens.back() == batch.num_tokens(), "batch: cu_seqlens ends with ",
+                          batch.cu_seqlens.back(), ", expected ", batch.num_tokens(), ", the number of input_ids");
   Sequences sequences{.cu_seqlens = tape.keep(batch.cu_seqlens),
                       .global_rows = tape.keep(batch.global_rows),
                       .count = batch.num_sequences(),
@@ -26,7 +27,8 @@ Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position
   for (index_t b = 0; b < sequences.count; ++b) {
     const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
     core::check<ValueError>(len <= max_position_embeddings, "batch: sequence ", b, " has ", len,
-                            " tokens, expected at most max_position_embeddings, ", max_position_embeddings);
+                            " tokens, expected at most max_position_embeddings, ", max_position_embeddings,
+                            "; truncate it");
     sequences.max_seqlen = std::max(sequences.max_seqlen, len);
   }
   return sequences;

@@ -68,7 +68,7 @@ MINIBERT_INLINE BertConfig BertConfig::read(const std::filesystem::path& path) {
 }
 
 MINIBERT_INLINE BertConfig BertConfig::from_json(const Json& json, const std::string& source) {
-  core::check<FormatError>(json.is_object(), source, ": expected a JSON object");
+  core::check<FormatError>(json.is_object(), source, ": is not a JSON object, expected one with the model's settings");
   BertConfig config;
   for (const Json::Member& member : json.as_object()) {
     bool known = false;
@@ -118,8 +118,8 @@ MINIBERT_INLINE void BertConfig::validate() const {
                             models::detail::kMaxSize);
   core::check<ValueError>(num_hidden_layers >= 0 && num_hidden_layers <= 10000, "num_hidden_layers is ",
                           num_hidden_layers, ", expected 0 to 10000");
-  core::check<ValueError>(hidden_size % num_attention_heads == 0, "hidden_size ", hidden_size,
-                          " is not a multiple of num_attention_heads ", num_attention_heads);
+  core::check<ValueError>(hidden_size % num_attention_heads == 0, "hidden_size is ", hidden_size,
+                          ", expected a multiple of num_attention_heads, ", num_attention_heads);
   static_cast<void>(activation());
   const std::pair<std::string_view, double> rates[] = {{"hidden_dropout_prob", hidden_dropout_prob},
                                                        {"attention_probs_dropout_prob", attention_probs_dropout_prob},
@@ -129,7 +129,7 @@ MINIBERT_INLINE void BertConfig::validate() const {
   core::check<ValueError>(initializer_range >= 0, "initializer_range is ", initializer_range, ", expected at least 0");
   core::check<ValueError>(layer_norm_eps > 0, "layer_norm_eps is ", layer_norm_eps, ", expected more than 0");
   core::check<ValueError>(!pad_token_id || (*pad_token_id >= 0 && *pad_token_id < vocab_size), "pad_token_id is ",
-                          pad_token_id.value_or(0), ", expected an id below vocab_size ", vocab_size);
+                          pad_token_id.value_or(0), ", expected 0 or more and less than vocab_size, ", vocab_size);
   core::check<ValueError>(!is_decoder && !add_cross_attention,
                           "is_decoder or add_cross_attention is true, expected false: only encoders are supported");
   const Json* position = extra.find("position_embedding_type");

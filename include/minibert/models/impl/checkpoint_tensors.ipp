@@ -45,7 +45,7 @@ MINIBERT_INLINE void CheckpointTensors::check_tied_decoder() {
     const CheckpointTensor* tied = take(original);
     if (tied == nullptr) continue;
     core::check<FormatError>(found->second.entry->bytes == tied->entry->bytes, source_, ": ", copy, " differs from ",
-                             original, ", but config.json has tie_word_embeddings true");
+                             original, ", but config.json has tie_word_embeddings true; set it to false to load both");
     found->second.taken = true;
   }
 }
@@ -72,7 +72,8 @@ MINIBERT_INLINE void CheckpointTensors::open_shards(const std::filesystem::path&
                              "' is not a file name, expected a file in the same folder");
     open(folder / file);
     for (const std::string& name : names)
-      core::check<FormatError>(tensors_.count(name) == 1, source_, ": ", name, " is not in ", file);
+      core::check<FormatError>(tensors_.count(name) == 1, source_, ": expected the tensor ", name, " in ", file,
+                               ", which does not contain it");
   }
 }
 

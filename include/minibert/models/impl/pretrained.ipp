@@ -40,7 +40,8 @@ void load_pretrained(nn::Module<T>& module, const BertConfig& config, const char
   }
   core::check<FormatError>(found.missing_keys.empty(), tensors.source(), ": ", found.missing_keys.size(), " of ",
                            module.parameters().size(), " tensors of ", architecture, " are missing; the first is ",
-                           found.missing_keys.empty() ? "" : found.missing_keys.front());
+                           found.missing_keys.empty() ? "" : found.missing_keys.front(),
+                           "; pass a LoadingInfo to initialize them");
 }
 
 template <class T>

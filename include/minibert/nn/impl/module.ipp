@@ -64,14 +64,15 @@ void Module<T>::load_state_dict(const std::map<std::string, Tensor<T>>& state) {
   const auto named = named_parameters();
   for (const auto& [name, p] : named) {
     const auto entry = state.find(name);
-    core::check<ValueError>(entry != state.end(), "load_state_dict: ", name, " is missing");
+    core::check<ValueError>(entry != state.end(), "load_state_dict: ", name,
+                            " is missing, expected every parameter of the module");
     core::check<ShapeError>(entry->second.shape() == p->shape, "load_state_dict: ", name, " has shape ",
                             entry->second.shape(), ", expected ", p->shape);
   }
   for (const auto& entry : state) {
     const auto known = [&](const auto& n) { return n.first == entry.first; };
     core::check<ValueError>(std::any_of(named.begin(), named.end(), known), "load_state_dict: ", entry.first,
-                            " is not a parameter of this module");
+                            " is not a parameter of this module; remove it");
   }
   for (const auto& [name, p] : named) std::copy_n(state.at(name).data(), p->numel(), p->data);
 }

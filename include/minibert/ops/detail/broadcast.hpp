@@ -14,8 +14,9 @@ inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   const Shape& shorter = a.dim() >= b.dim() ? b : a;
   for (int d = 1; d <= shorter.dim(); ++d) {
     const index_t one = result.size(-d), other = shorter.size(-d);
-    core::check<ShapeError>(one == other || one == 1 || other == 1, op, ": shapes ", a, " and ", b,
-                            " cannot be broadcast together");
+    core::check<ShapeError>(one == other || one == 1 || other == 1, op, ": cannot broadcast shapes ", a, " and ", b,
+                            ": dimension ", -d, " has sizes ", a.dim() >= b.dim() ? one : other, " and ",
+                            a.dim() >= b.dim() ? other : one, ", expected equal sizes or 1");
     result.size(-d) = one == 1 ? other : one;
   }
   return result;

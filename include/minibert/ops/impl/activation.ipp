@@ -21,7 +21,8 @@ Variable<T> activation(Variable<T> x, Activation kind) {
     case Activation::tanh:
       return tanh(x);
   }
-  core::raise<ValueError>("activation: ", static_cast<int>(kind), " is no member of Activation");
+  core::raise<ValueError>("activation: found ", static_cast<int>(kind),
+                          ", expected Activation::gelu, gelu_tanh, relu, silu or tanh");
 }
 
 #ifdef MINIBERT_COMPILED

@@ -17,9 +17,9 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
   core::check<ShapeError>(
       query.dim() == 2 && key.dim() == 2 && key.size(1) == query.size(1) && value.shape() == key.shape(),
       "attention: query, key and value have shapes ", query.shape(), ", ", key.shape(), " and ", value.shape(),
-      ", expected (tokens, heads·head size) for all three");
-  core::check<ShapeError>(num_heads > 0 && query.size(1) % num_heads == 0, "attention: ", query.size(1),
-                          " features cannot be shared by ", num_heads, " heads");
+      ", expected (tokens, features), with equal features, and equal tokens for key and value");
+  core::check<ShapeError>(num_heads > 0 && query.size(1) % num_heads == 0, "attention: num_heads is ", num_heads,
+                          ", expected a positive divisor of ", query.size(1), ", the number of features");
   core::check<ValueError>(dropout.p >= 0 && dropout.p < 1, "attention: the dropout probability is ", dropout.p,
                           ", expected at least 0 and less than 1");
   detail::check_sequences("attention", queries, query.size(0));

@@ -11,9 +11,9 @@ namespace minibert::functional {
 
 template <class T>
 Variable<T> binary_cross_entropy_with_logits(Variable<T> logits, Variable<T> targets) {
-  core::check<ShapeError>(logits.shape() == targets.shape() && logits.numel() > 0,
-                          "binary_cross_entropy_with_logits: logits of shape ", logits.shape(),
-                          " and targets of shape ", targets.shape(), ", expected the same, not empty");
+  core::check<ShapeError>(
+      logits.shape() == targets.shape() && logits.numel() > 0, "binary_cross_entropy_with_logits: logits of shape ",
+      logits.shape(), " and targets of shape ", targets.shape(), ", expected equal shapes with at least one element");
   Op<T> op("binary_cross_entropy_with_logits", logits.tape());
   const Input<T> in = op.input(logits), wanted = op.input(targets);
   const T *px = in.data(), *pt = wanted.data();

@@ -20,8 +20,8 @@ Shape cat_shape(std::span<const Variable<T>> parts, int d) {
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const Shape& part = parts[i].shape();
     core::check<ShapeError>(part.dim() == result.dim() && part.without(d) == result.without(d), "cat: part ", i,
-                            " has shape ", part, ", part 0 has ", parts[0].shape(), "; they may differ in dimension ",
-                            d, " only");
+                            " has shape ", part, ", expected the shape of part 0, ", parts[0].shape(),
+                            ", except in dimension ", d);
     result.size(d) += part.size(d);
   }
   return result;
@@ -34,7 +34,7 @@ Variable<T> cat(std::span<const Variable<T>> parts, int dim) {
     index_t offset,
         width;  // start and length of the part in a row of y, in elements; a row spans dimensions d and later
   };
-  core::check<ShapeError>(!parts.empty(), "cat: no variables to join");
+  core::check<ShapeError>(!parts.empty(), "cat: found no variables, expected at least one");
   const int d = parts[0].shape().index_of(dim, "cat");
   const Shape shape = cat_shape(parts, d);
   const Dimension joined = Dimension::of(shape, d);

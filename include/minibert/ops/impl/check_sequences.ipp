@@ -15,10 +15,10 @@ MINIBERT_INLINE void check_sequences(const char* op, const Sequences& sequences,
   for (index_t b = 0; b < sequences.count; ++b) {
     const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
     core::check<ShapeError>(len >= 0 && len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
-                            " rows, expected 0 to ", sequences.max_seqlen);
+                            " rows, expected 0 to max_seqlen, ", sequences.max_seqlen);
   }
   core::check<ShapeError>(sequences.num_tokens() == n, op, ": the sequences have ", sequences.num_tokens(),
-                          " rows, the input has ", n);
+                          " rows, expected ", n, ", the rows of the input");
 }
 
 MINIBERT_INLINE void check_keys(const char* op, const Sequences& queries, const Sequences& keys) {
@@ -27,12 +27,12 @@ MINIBERT_INLINE void check_keys(const char* op, const Sequences& queries, const 
   for (index_t b = 0; b < keys.count; ++b)
     core::check<ValueError>(
         keys.cu_seqlens[b] < keys.cu_seqlens[b + 1] || queries.cu_seqlens[b] == queries.cu_seqlens[b + 1], op,
-        ": sequence ", b, " has queries, but no key");
+        ": sequence ", b, " has queries but no keys, expected at least one key");
 }
 
 MINIBERT_INLINE void check_dropout_rows(const char* op, const Sequences& sequences) {
   core::check<ValueError>(sequences.count == 0 || sequences.global_rows != nullptr, op,
-                          ": the sequences have no global_rows, which determine the dropout");
+                          ": the sequences have no global_rows, which determine the dropout; set them");
 }
 
 }  // namespace minibert::functional::detail

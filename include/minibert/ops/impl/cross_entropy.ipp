@@ -14,12 +14,14 @@ template <class T>
 Variable<T> cross_entropy(Variable<T> logits, std::span<const token_id> labels, std::optional<index_t> num_items,
                           token_id ignore_index) {
   core::check<ShapeError>(logits.dim() == 2 && logits.size(0) == core::length(labels),
-                          "cross_entropy: logits of shape ", logits.shape(), " for ", labels.size(), " labels");
+                          "cross_entropy: logits of shape ", logits.shape(), " for ", labels.size(),
+                          " labels, expected (", labels.size(), ", classes)");
   const index_t n = logits.size(0), d = logits.size(1);
   for (index_t i = 0; i < n; ++i)
     core::check<ValueError>(
         core::at(labels, i) == ignore_index || (core::at(labels, i) >= 0 && core::at(labels, i) < d),
-        "cross_entropy: label ", core::at(labels, i), " of row ", i, " is not among ", d, " classes");
+        "cross_entropy: label ", core::at(labels, i), " of row ", i, ", expected 0 to ", d - 1, ", or ignore_index, ",
+        ignore_index);
   const index_t items = num_items.value_or(n - std::count(labels.begin(), labels.end(), ignore_index));
   core::check<ValueError>(items >= 0, "cross_entropy: num_items is ", items, ", expected at least 0");
   Op<T> op("cross_entropy", logits.tape());

@@ -31,11 +31,12 @@ Variable<T> embedding(std::initializer_list<Lookup<T>> lookups) {
     core::check<ShapeError>(shape.dim() == 2 && shape.size(1) == d, "embedding: table ", count, " has shape ", shape,
                             ", expected (rows, ", d, ")");
     core::check<ShapeError>(core::length(lookup.indices) == n, "embedding: ", lookup.indices.size(),
-                            " indices for table ", count, ", expected ", n);
+                            " indices for table ", count, ", expected ", n, ", as for table 0");
+    const index_t rows = shape.size(0);
     for (index_t t = 0; t < n; ++t)
-      core::check<ValueError>(core::at(lookup.indices, t) >= 0 && core::at(lookup.indices, t) < shape.size(0),
-                              "embedding: index ", core::at(lookup.indices, t), " at position ", t,
-                              " is outside a table of ", shape.size(0), " rows");
+      core::check<ValueError>(core::at(lookup.indices, t) >= 0 && core::at(lookup.indices, t) < rows,
+                              "embedding: index ", core::at(lookup.indices, t), " at position ", t, ", expected 0 to ",
+                              rows - 1, ", the rows of table ", count);
     kept[count++] = {op.input(lookup.table), op.tape().keep(lookup.indices), lookup.padding_idx};
   }
   T* y = op.output(Shape{n, d});

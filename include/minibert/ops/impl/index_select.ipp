@@ -12,7 +12,8 @@ Variable<T> index_select(Variable<T> x, std::span<const index_t> rows) {
   core::check<ShapeError>(x.dim() == 2, "index_select: input of shape ", x.shape(), ", expected (rows, features)");
   const index_t n = core::length(rows), d = x.size(1), total = x.size(0);
   for (const index_t row : rows)
-    core::check<ValueError>(row >= 0 && row < total, "index_select: row ", row, " of an input of shape ", x.shape());
+    core::check<ValueError>(row >= 0 && row < total, "index_select: row ", row, ", expected 0 to ", total - 1,
+                            " for input of shape ", x.shape());
   Op<T> op("index_select", x.tape());
   const Input<T> in = op.input(x);
   const index_t* kept = op.tape().keep(rows);

@@ -15,11 +15,11 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
   core::check<ShapeError>(x.dim() >= 1, "layer_norm: input of shape ", x.shape(), ", expected at least one dimension");
   const index_t d = x.size(-1), n = d == 0 ? 0 : x.numel() / d;  // x: (…, d)
   core::check<ShapeError>(weight.shape() == Shape{d} && bias.shape() == Shape{d}, "layer_norm: weight of shape ",
-                          weight.shape(), " and bias of shape ", bias.shape(), " do not fit input of shape ",
-                          x.shape());
+                          weight.shape(), " and bias of shape ", bias.shape(), ", expected (", d,
+                          ") for input of shape ", x.shape());
   core::check<ShapeError>(residual == nullptr || residual->shape() == x.shape(), "layer_norm: residual of shape ",
-                          residual == nullptr ? Shape{} : residual->shape(), " does not fit input of shape ",
-                          x.shape());
+                          residual == nullptr ? Shape{} : residual->shape(), ", expected ", x.shape(),
+                          ", the shape of the input");
   Op<T> op("layer_norm", x.tape());
   const Input<T> in = op.input(x), added = residual == nullptr ? Input<T>() : op.input(*residual);
   const Input<T> w = op.input(weight), b = op.input(bias);

@@ -23,9 +23,11 @@ template <class T>
 LinearSizes check_linear(const char* op, Variable<T> x, Variable<T> weight, const Variable<T>* bias) {
   core::check<ShapeError>(weight.dim() == 2, op, ": weight has shape ", weight.shape(), ", expected (out, in)");
   core::check<ShapeError>(x.dim() >= 1 && x.size(-1) == weight.size(1), op, ": input of shape ", x.shape(),
-                          " does not fit weight of shape ", weight.shape());
+                          ", expected (…, ", weight.size(1), "), because the weight (out, in) has shape ",
+                          weight.shape());
   core::check<ShapeError>(bias == nullptr || bias->shape() == Shape{weight.size(0)}, op, ": bias of shape ",
-                          bias == nullptr ? Shape{} : bias->shape(), " does not fit weight of shape ", weight.shape());
+                          bias == nullptr ? Shape{} : bias->shape(), ", expected (", weight.size(0),
+                          "), because the weight (out, in) has shape ", weight.shape());
   return {x.shape().without(x.dim() - 1).numel(), weight.size(1), weight.size(0), autocast::precision()};
 }
 

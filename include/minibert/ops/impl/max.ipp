@@ -26,7 +26,7 @@ index_t first_max(const T* x, index_t n, index_t stride) noexcept {
 
 template <class T>
 Variable<T> max(Variable<T> x) {
-  core::check<ShapeError>(x.numel() > 0, "max: of no elements, shape ", x.shape());
+  core::check<ShapeError>(x.numel() > 0, "max: found no elements in shape ", x.shape(), ", expected at least one");
   Op<T> op("max", x.tape());
   const Input<T> in = op.input(x);
   const T* px = in.data();
@@ -46,7 +46,8 @@ template <class T>
 Variable<T> max(Variable<T> x, int dim, bool keepdim) {
   const int d = x.shape().index_of(dim, "max");
   const detail::Dimension along = detail::Dimension::of(x.shape(), d);
-  core::check<ShapeError>(along.size > 0, "max: of no elements, dimension ", dim, " of shape ", x.shape());
+  core::check<ShapeError>(along.size > 0, "max: found no elements in dimension ", dim, " of shape ", x.shape(),
+                          ", expected at least one");
   Shape kept = x.shape();
   kept.size(d) = 1;
   Op<T> op("max", x.tape());

@@ -10,7 +10,8 @@ namespace minibert::functional {
 template <class T>
 Variable<T> mse_loss(Variable<T> input, Variable<T> target) {
   core::check<ShapeError>(input.shape() == target.shape() && input.numel() > 0, "mse_loss: input of shape ",
-                          input.shape(), " and target of shape ", target.shape(), ", expected the same, not empty");
+                          input.shape(), " and target of shape ", target.shape(),
+                          ", expected equal shapes with at least one element");
   Op<T> op("mse_loss", input.tape());
   const Input<T> in = op.input(input), wanted = op.input(target);
   const T *px = in.data(), *pt = wanted.data();

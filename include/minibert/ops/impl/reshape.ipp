@@ -13,7 +13,7 @@ namespace minibert::functional {
 template <class T>
 Variable<T> reshape(Variable<T> x, const Shape& shape) {
   core::check<ShapeError>(shape.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape,
-                          " has ", shape.numel());
+                          " has ", shape.numel(), ", expected the same number");
   Op<T> op("reshape", x.tape());
   const Input<T> in = op.input(x);
   const T* px = in.data();

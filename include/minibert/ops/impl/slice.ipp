@@ -13,8 +13,9 @@ Variable<T> slice(Variable<T> x, int dim, index_t begin, index_t end) {
   const int d = x.shape().index_of(dim, "slice");
   const detail::Dimension whole = detail::Dimension::of(x.shape(), d);
   const index_t first = begin < 0 ? begin + whole.size : begin, last = end < 0 ? end + whole.size : end;
-  core::check<ValueError>(0 <= first && first <= last && last <= whole.size, "slice: elements ", begin, " to ", end,
-                          " of dimension ", dim, " of shape ", x.shape());
+  core::check<ValueError>(0 <= first && first <= last && last <= whole.size, "slice: found begin ", first, " and end ",
+                          last, ", counted from the front, expected 0 <= begin <= end <= ", whole.size,
+                          " for dimension ", dim, " of shape ", x.shape());
   Shape shape = x.shape();
   shape.size(d) = last - first;
   const index_t row = whole.size * whole.inner, width = (last - first) * whole.inner, offset = first * whole.inner;

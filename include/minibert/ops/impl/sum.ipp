@@ -55,14 +55,15 @@ Variable<T> sum(Variable<T> x, int dim, bool keepdim) {
 
 template <class T>
 Variable<T> mean(Variable<T> x) {
-  core::check<ShapeError>(x.numel() > 0, "mean: of no elements, shape ", x.shape());
+  core::check<ShapeError>(x.numel() > 0, "mean: found no elements in shape ", x.shape(), ", expected at least one");
   return detail::reduce_all("mean", x, T{1} / static_cast<T>(x.numel()));
 }
 
 template <class T>
 Variable<T> mean(Variable<T> x, int dim, bool keepdim) {
   const index_t n = x.size(x.shape().index_of(dim, "mean"));
-  core::check<ShapeError>(n > 0, "mean: of no elements, dimension ", dim, " of shape ", x.shape());
+  core::check<ShapeError>(n > 0, "mean: found no elements in dimension ", dim, " of shape ", x.shape(),
+                          ", expected at least one");
   return detail::reduce_one("mean", x, dim, keepdim, T{1} / static_cast<T>(n));
 }
 

@@ -90,8 +90,10 @@ void AdamW<T>::load(const std::filesystem::path& path) {
 
 template <class T>
 AdamWOptions AdamW<T>::validated(AdamWOptions o) {
-  core::check<ValueError>(o.beta1 >= 0 && o.beta1 < 1, "AdamW: beta1 is ", o.beta1, ", expected [0, 1)");
-  core::check<ValueError>(o.beta2 >= 0 && o.beta2 < 1, "AdamW: beta2 is ", o.beta2, ", expected [0, 1)");
+  core::check<ValueError>(o.beta1 >= 0 && o.beta1 < 1, "AdamW: beta1 is ", o.beta1,
+                          ", expected at least 0 and less than 1");
+  core::check<ValueError>(o.beta2 >= 0 && o.beta2 < 1, "AdamW: beta2 is ", o.beta2,
+                          ", expected at least 0 and less than 1");
   core::check<ValueError>(o.eps > 0, "AdamW: eps is ", o.eps, ", expected more than 0");
   core::check<ValueError>(o.weight_decay >= 0, "AdamW: weight_decay is ", o.weight_decay, ", expected 0 or more");
   return o;

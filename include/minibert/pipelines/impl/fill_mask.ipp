@@ -52,7 +52,7 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedL
 
 MINIBERT_INLINE FillMaskPipeline::FillMaskPipeline(BertForMaskedLM model, BertTokenizer tokenizer)
     : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {
-  core::check<ValueError>(tokenizer_.vocab_size() <= model_.config().vocab_size, "fill-mask: the tokenizer has ",
+  core::check<ValueError>(tokenizer_.vocab_size() <= model_.config().vocab_size, "fill_mask: the tokenizer has ",
                           tokenizer_.vocab_size(), " tokens, expected at most the model's vocab_size, ",
                           model_.config().vocab_size);
 }

@@ -46,7 +46,8 @@ MINIBERT_INLINE std::uint32_t& WordCounts::find_slot(std::string_view word, std:
 }
 
 MINIBERT_INLINE void WordCounts::grow() {
-  core::check<ValueError>(slots_.size() <= kEmpty, "word counts: found more than ", size(), " distinct words");
+  core::check<ValueError>(slots_.size() <= kEmpty, "word counts: found more than ", size(),
+                          " distinct words, the most supported; count less text");
   slots_.assign(std::max<std::size_t>(1024, 2 * slots_.size()), kEmpty);
   const std::size_t mask = slots_.size() - 1;
   for (std::uint32_t word = 0; word < counts_.size(); ++word) {

@@ -12,8 +12,9 @@ MINIBERT_INLINE void TrainerState::save_to_json(const std::filesystem::path& pat
 }
 
 MINIBERT_INLINE TrainerState TrainerState::load_from_json(const std::filesystem::path& path) {
+  const Json json = Json::read(path);
   try {
-    return from_json(Json::read(path));
+    return from_json(json);
   } catch (const FormatError& error) {
     core::raise<FormatError>(path.string(), ": ", error.what());
   }
@@ -55,21 +56,29 @@ MINIBERT_INLINE Json TrainerState::to_json() const {
 }
 
 MINIBERT_INLINE TrainerState TrainerState::from_json(const Json& json) {
+  const auto read = [&](const char* key, auto as) {
+    const Json& value = json.at(key);
+    try {
+      return (value.*as)();
+    } catch (const FormatError& error) {
+      core::raise<FormatError>(key, ": ", error.what());
+    }
+  };
   TrainerState state;
-  state.global_step = json.at("global_step").as_integer();
+  state.global_step = read("global_step", &Json::as_integer);
   core::check<FormatError>(state.global_step >= 0, "global_step is ", state.global_step, ", expected 0 or more");
-  state.epoch = json.at("epoch").as_number();
-  state.max_steps = json.at("max_steps").as_integer();
-  state.num_train_epochs = json.at("num_train_epochs").as_integer();
-  state.train_batch_size = json.at("train_batch_size").as_integer();
-  state.logging_steps = json.at("logging_steps").as_integer();
-  state.eval_steps = json.at("eval_steps").as_integer();
-  state.save_steps = json.at("save_steps").as_integer();
-  state.num_input_tokens_seen = json.at("num_input_tokens_seen").as_integer();
-  if (const Json& best = json.at("best_metric"); !best.is_null()) state.best_metric = best.as_number();
-  if (const Json& best = json.at("best_global_step"); !best.is_null()) state.best_global_step = best.as_integer();
-  if (const Json& best = json.at("best_model_checkpoint"); !best.is_null())
-    state.best_model_checkpoint = best.as_string();
+  state.epoch = read("epoch", &Json::as_number);
+  state.max_steps = read("max_steps", &Json::as_integer);
+  state.num_train_epochs = read("num_train_epochs", &Json::as_integer);
+  state.train_batch_size = read("train_batch_size", &Json::as_integer);
+  state.logging_steps = read("logging_steps", &Json::as_integer);
+  state.eval_steps = read("eval_steps", &Json::as_integer);
+  state.save_steps = read("save_steps", &Json::as_integer);
+  state.num_input_tokens_seen = read("num_input_tokens_seen", &Json::as_integer);
+  if (!json.at("best_metric").is_null()) state.best_metric = read("best_metric", &Json::as_number);
+  if (!json.at("best_global_step").is_null()) state.best_global_step = read("best_global_step", &Json::as_integer);
+  if (!json.at("best_model_checkpoint").is_null())
+    state.best_model_checkpoint = read("best_model_checkpoint", &Json::as_string);
   state.log_history = json.at("log_history").as_array();
   state.stateful_callbacks = json.at("stateful_callbacks").as_object();
   return state;

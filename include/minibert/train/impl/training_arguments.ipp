@@ -74,7 +74,7 @@ MINIBERT_INLINE void TrainingArguments::validate() const {
   at_least("learning_rate", learning_rate, 0.0);
   at_least("max_grad_norm", max_grad_norm, 0.0);
   core::check<ValueError>(max_steps > 0 || max_steps == -1, "max_steps is ", max_steps,
-                          ", expected more than 0, or -1");
+                          ", expected 1 or more, or -1 to train for num_train_epochs");
   is_finite("num_train_epochs", num_train_epochs);
   core::check<ValueError>(max_steps > 0 || num_train_epochs > 0, "num_train_epochs is ", num_train_epochs,
                           ", expected more than 0");

@@ -70,7 +70,8 @@ template <class T>
 TrainingArguments TrainingLoop<T>::validated(TrainingArguments args, bool can_evaluate) {
   args.validate();
   core::check<ValueError>(can_evaluate || args.eval_strategy == IntervalStrategy::no, "eval_strategy is ",
-                          to_string(args.eval_strategy), ", but there is no evaluation dataset");
+                          to_string(args.eval_strategy),
+                          ", but there is no evaluation dataset; give the trainer one, or set eval_strategy to no");
   return args;
 }
 
