@@ -9,7 +9,8 @@
 
 namespace minibert::bench {
 
-/// Allocates from an AlignedBuffer, which is stored in front of the elements that it holds.
+/// Takes memory from an AlignedBuffer. The AlignedBuffer object itself is kept at the start of this memory, the
+/// elements follow.
 template <class T>
 struct BufferAllocator {
   using value_type = T;

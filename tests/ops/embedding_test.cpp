@@ -60,7 +60,7 @@ TEST_CASE("embedding: errors") {
   CHECK_THROWS_WITH_AS(F::embedding<float>(table, low),
                        "embedding: index -1 at position 0, expected 0 to 2, the rows of table 0", ValueError);
   CHECK_THROWS_WITH_AS(F::embedding<float>({{table, good}, {wide, good}}),
-                       "embedding: table 1 has shape (3, 4), expected (rows, 2)", ShapeError);
+                       "embedding: table 1 has shape (3, 4), expected (rows, 2), as table 0 has", ShapeError);
   CHECK_THROWS_WITH_AS(F::embedding<float>({{table, good}, {table, more}}),
                        "embedding: 3 indices for table 1, expected 2, as for table 0", ShapeError);
   CHECK_THROWS_WITH_AS(F::embedding<float>(scalar, good), "embedding: table 0 has shape (), expected (rows, features)",

@@ -75,7 +75,7 @@ class TextDataset {
   Split split(double validation_percentage, std::uint64_t seed) const;
 
  private:
-  /// Says which examples of the store the dataset has: all, only those in chosen_, or all except those in chosen_.
+  /// Says which of the examples in store_ belong to the dataset: all, only those in chosen_, or all except those.
   enum class Part { all, chosen, others };
 
   template <class Texts>

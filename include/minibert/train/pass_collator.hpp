@@ -11,8 +11,8 @@
 
 namespace minibert {
 
-/// Cuts batches into passes. A pass is a group of examples that go through the model at once: a batch, or a part of a
-/// batch that has too many tokens.
+/// Cuts batches into passes. A pass is a group of examples that go through the model at once: a whole batch or, if the
+/// batch has too many tokens, one part of it.
 template <DataCollator Collator>
 class PassCollator {
  public:

@@ -79,7 +79,8 @@ template <class T, class F>
     f(StoreBias<T>{e.c, e.stride, e.bias});
 }
 
-/// Calls f with the function object that the Epilogue selects for sums that are in memory.
+/// Calls f with the function object (Store…) that does what the Epilogue says. Use it if the sums are in memory, not in
+/// registers.
 template <class T, class F>
 [[gnu::always_inline]] inline void with_store(const Epilogue<T>& e, F f) {
   switch (e.gelu) {

@@ -83,8 +83,8 @@ struct GemmTuning<simd::Avx512> {
   static constexpr index_t kRows = 48, kTallRows = 96, kTallFrom = 768;
   /// The largest number of columns of a chunk. Not limited here, because kRangeBytes limits it.
   static constexpr index_t kColumns = std::numeric_limits<index_t>::max();
-  /// The number of chunks to aim for by also cutting columns: kChunksPacking if A is packed, because all chunks of the
-  /// same rows pack these rows again; otherwise kChunks.
+  /// If cutting rows gives fewer than kChunks chunks, columns are cut, too. If A is packed, the limit is
+  /// kChunksPacking, because all chunks of the same rows pack these rows again.
   static constexpr index_t kChunks = 32, kChunksPacking = 16;
   /// The largest size in bytes of a range of columns of B, so that L3 keeps the range while all rows of A pass over it.
   /// This gained 2 % for a B larger than L3. The limit is kRangeBytesPacking if A is packed (once for each range) and B

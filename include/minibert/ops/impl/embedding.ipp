@@ -29,7 +29,7 @@ Variable<T> embedding(std::initializer_list<Lookup<T>> lookups) {
   for (const Lookup<T>& lookup : lookups) {
     const Shape& shape = lookup.table.shape();
     core::check<ShapeError>(shape.dim() == 2 && shape.size(1) == d, "embedding: table ", count, " has shape ", shape,
-                            ", expected (rows, ", d, ")");
+                            ", expected (rows, ", d, "), as table 0 has");
     core::check<ShapeError>(core::length(lookup.indices) == n, "embedding: ", lookup.indices.size(),
                             " indices for table ", count, ", expected ", n, ", as for table 0");
     const index_t rows = shape.size(0);
