@@ -13,8 +13,8 @@
 /// Lines of a dataset, each with one masked word near its middle.
 class MaskSamples {
  public:
-  /// Takes the first `count` suitable lines: of 8 to 40 tokens, with a whole word to mask, and with at most max_length
-  /// tokens after decoding and tokenizing again.
+  /// Takes the first `count` suitable lines: of 8 to 40 tokens, with a word of one token, which is masked, and with at
+  /// most max_length tokens after decoding and tokenizing again.
   MaskSamples(const minibert::TextDataset& dataset, const minibert::BertTokenizer& tokenizer,
               minibert::index_t max_length, std::size_t count)
       : tokenizer_(tokenizer) {

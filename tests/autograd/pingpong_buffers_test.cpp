@@ -79,5 +79,5 @@ TEST_CASE("PingPongBuffers: a layer's result has another shape") {
   Tape<float> tape;
   PingPongBuffers<float> buffers(tape, Shape{3, 2});
   CHECK_THROWS_WITH_AS(buffers.run([&] { return tape.parameter(inputs[0]); }),
-                       "scoped: the result has shape (2, 3), expected (3, 2)", ShapeError);
+                       "scoped: the result has shape (2, 3), expected (3, 2), the shape of `to`", ShapeError);
 }

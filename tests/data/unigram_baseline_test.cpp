@@ -20,7 +20,7 @@ TextDataset dataset_of(std::string_view text) {
 }
 
 TEST_CASE("the loss uses counts plus one, without special tokens") {
-  // Tokens 5, 6, 7 occur 3, 1, 0 times: probabilities 4/7, 2/7, 1/7.
+  // Tokens 5, 6, 7 occur 3, 1, 0 times. With 1 added to each count, the probabilities are 4/7, 2/7, 1/7.
   const TextDataset train = dataset_of("5 5 1\n5 6 0\n");
   const DataCollatorForLanguageModeling everything(NumberTokenizer(8), {.mlm_probability = 1});
   const UnigramBaseline baseline(train, everything);

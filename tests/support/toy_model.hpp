@@ -16,7 +16,7 @@ namespace minibert::testing {
 
 /// Predicts sin(label) from a table. The loss of a masked token is ½(table[label]·noise + bias − mean − sin(label))²,
 /// where mean is the average of table[id] over the tokens of its sequence. The noise is 1 in evaluation; in training it
-/// is drawn by seed, step, row and position, as dropout is.
+/// is a random number that depends only on seed, step, sequence and position, as in dropout.
 template <class T>
 class ToyModel : public nn::Module<T> {
  public:

@@ -94,7 +94,7 @@ class Tape {
     const Arena::Mark mark = arena_.mark();
     const Variable<T> result = f();
     core::check<ShapeError>(result.shape() == to.shape(), "scoped: the result has shape ", result.shape(),
-                            ", expected ", to.shape());
+                            ", expected ", to.shape(), ", the shape of `to`");
     std::copy_n(result.node().data, result.numel(), to.node().data);
     arena_.rewind(mark);
     return to;

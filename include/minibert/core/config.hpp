@@ -30,8 +30,8 @@ extern "C" {
 
 // The inline namespace of simd, kernels and parallel loops. In the header-only form it is named after the flags of the
 // translation unit. Otherwise the linker would merge functions of units that were compiled with different flags. A unit
-// without AVX could then get code that uses AVX. A unit without OpenMP could get loops that run on two threads, but
-// have scratch memory for one. Types that are passed between units stay outside this namespace.
+// without AVX could then get code that uses AVX. A unit without OpenMP allocates scratch memory for one thread, but
+// could get loops that run on several. Types that are passed between units stay outside this namespace.
 #if defined(MINIBERT_COMPILED)
 #define MINIBERT_ARCH compiled
 #elif defined(__AVX512F__)

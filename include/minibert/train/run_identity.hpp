@@ -16,7 +16,7 @@ namespace train_detail {
 /// Compares a value of this run, `found`, with the checkpoint's value, `expected`. A null pointer means that the value
 /// is missing. Compares objects recursively. `name` is the dotted path of the values, such as "a.b" for member b of
 /// member a. `source` names the checkpoint in error messages.
-/// @throws ValueError naming the first value that differs, unless this value may change on resume
+/// @throws ValueError naming the first value that differs and may not change on resume
 void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source);
 
 }  // namespace train_detail

@@ -133,7 +133,8 @@ struct ForwardBlocks {
 };
 
 /// Computes y of queries [first, last) of a head; rows of y are head.stride elements apart. Unless lse is null, also
-/// writes log Σ e^score of each query to lse. Prefetches the rows of `prefetch` meanwhile. Products: PlainProducts or
+/// writes log Σ e^score of each query to lse. Meanwhile prefetches the next head, whose rows are in
+/// the queue `prefetch`. Products: PlainProducts or
 /// Bf16Products (products.hpp).
 template <class Products>
 struct AttentionForward : ForwardBlocks {

@@ -14,7 +14,8 @@ namespace detail {
 
 inline constexpr index_t kLayerNormGrain = 32;  // rows of a chunk
 
-// Inputs, Gradients: LayerNormInputs<T> and LayerNormGradients<T> of kernels/layer_norm.hpp, which includes this file.
+// The template parameters Inputs and Gradients are LayerNormInputs<T> and LayerNormGradients<T>. They cannot be named
+// here, because kernels/layer_norm.hpp defines them and includes this file.
 
 /// Loads x[p] + residual[p], or x[p] if residual is null.
 template <class V, class Inputs, class Part>

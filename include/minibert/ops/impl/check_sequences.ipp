@@ -14,8 +14,10 @@ MINIBERT_INLINE void check_sequences(const char* op, const Sequences& sequences,
                             ", expected 0");
   for (index_t b = 0; b < sequences.count; ++b) {
     const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
-    core::check<ShapeError>(len >= 0 && len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
-                            " rows, expected 0 to max_seqlen, ", sequences.max_seqlen);
+    core::check<ShapeError>(len >= 0, op, ": cu_seqlens descends from ", sequences.cu_seqlens[b], " to ",
+                            sequences.cu_seqlens[b + 1], " at sequence ", b, ", expected ascending offsets");
+    core::check<ShapeError>(len <= sequences.max_seqlen, op, ": sequence ", b, " has ", len,
+                            " rows, expected at most max_seqlen, which is ", sequences.max_seqlen);
   }
   core::check<ShapeError>(sequences.num_tokens() == n, op, ": the sequences have ", sequences.num_tokens(),
                           " rows, expected ", n, ", the rows of the input");
