@@ -7,6 +7,11 @@
 #include <thread>
 #include <vector>
 
+#if __has_include(<sys/wait.h>)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 #include <doctest/doctest.h>
 
 #include <minibert/core/detail/chunk_shares.hpp>
@@ -95,6 +100,51 @@ TEST_CASE("thread_index is below num_threads(), in our loops and in a user's own
   CHECK(thread_index() == 0);
   set_num_threads(before);
 }
+
+TEST_CASE("several threads may start loops, and loops inside loops, at the same time") {
+  const int before = num_threads();
+  std::atomic<int> wrong{0};
+  const auto start_loops = [&] {
+    set_num_threads(2);
+    for (int i = 0; i < 300; ++i) {
+      std::vector<std::atomic<int>> visits(64);
+      parallel_for(8, 1, [&](index_t begin, index_t) {
+        parallel_for(8, 1, [&, begin](index_t inner, index_t) {
+          wrong += thread_index() >= num_threads() ? 1 : 0;
+          ++core::at(visits, begin * 8 + inner);
+        });
+      });
+      wrong +=
+          std::all_of(visits.begin(), visits.end(), [](const std::atomic<int>& count) { return count == 1; }) ? 0 : 1;
+    }
+  };
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) callers.emplace_back(start_loops);
+  for (std::thread& caller : callers) caller.join();
+  CHECK(wrong == 0);
+  set_num_threads(before);
+}
+
+#if __has_include(<sys/wait.h>) && !defined(__SANITIZE_THREAD__)  // which forbids threads in a child
+TEST_CASE("a child of fork() can run loops") {
+  const int before = num_threads();
+  set_num_threads(2);
+  const auto sum = [] {
+    std::atomic<index_t> total{0};
+    parallel_for(1000, 1, [&](index_t begin, index_t) { total += begin; });
+    return total.load();
+  };
+  CHECK(sum() == 499'500);  // starts the helpers
+  const pid_t child = fork();
+  if (child == 0) _exit(sum() == 499'500 ? 0 : 1);
+  REQUIRE(child > 0);
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(sum() == 499'500);
+  set_num_threads(before);
+}
+#endif
 
 TEST_CASE("parallel_for_throwing runs all chunks and throws the first one's error") {
   const int before = num_threads();

@@ -23,7 +23,9 @@ void run_chunks(index_t chunks, void (*run)(void* context, index_t chunk), void*
 
 inline namespace MINIBERT_ARCH {
 
-/// Returns the number of threads of parallel loops, set by OMP_NUM_THREADS or set_num_threads(); 1 without OpenMP.
+/// Returns the number of threads of parallel loops: the number set by set_num_threads() or OMP_NUM_THREADS, otherwise
+/// the number of processors that the process may use, but not more than a container's CPU quota, rounded up. Returns 1
+/// without OpenMP.
 int num_threads() noexcept;
 
 /// Sets the number of threads of loops that the calling thread starts. Does nothing without OpenMP or for n <= 0.
@@ -44,7 +46,8 @@ inline index_t equal_grain(index_t n, index_t unit) noexcept {
 
 /// Calls f(begin, end) for the chunks [0, grain), [grain, 2·grain), … of [0, n), in any order and on any thread.
 /// The chunks depend on n and grain only, so results per chunk are the same for any number of threads. f must not
-/// throw. A loop inside a loop runs on one thread.
+/// throw. A loop inside a loop runs on one thread, and so does a loop of a second thread of the program that
+/// starts while another loop is running.
 template <class F>
 void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   struct Loop {

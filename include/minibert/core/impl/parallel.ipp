@@ -1,8 +1,12 @@
-// Definitions of core/parallel.hpp. Contains the library's only OpenMP region, because clang takes seconds to compile
-// each one.
+// Definitions of core/parallel.hpp.
 #pragma once
 
-#include <minibert/core/detail/chunk_shares.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <minibert/core/detail/cpu_quota.hpp>
+#include <minibert/core/detail/thread_team.hpp>
 #include <minibert/core/parallel.hpp>
 
 #ifdef _OPENMP
@@ -22,22 +26,27 @@ namespace core::detail {
 
 inline namespace MINIBERT_ARCH {
 
-// The value of thread_index(). omp_get_thread_num() would be wrong for a loop inside a parallel region of the user:
-// such a loop runs on one thread, whose index must be 0.
-MINIBERT_INLINE thread_local int thread_number = 0;
+#ifdef _OPENMP
+/// True if the calling thread has called set_num_threads().
+MINIBERT_INLINE thread_local bool threads_are_set = false;
+
+/// Returns how many threads the container's CPU quota can keep busy. More threads would be stopped for the rest of each
+/// period, in the middle of a loop. OMP_NUM_THREADS takes precedence.
+MINIBERT_INLINE int granted_threads() noexcept {
+  static const int threads = [] {
+    const double quota = std::getenv("OMP_NUM_THREADS") != nullptr ? 1e9 : cpu_quota();
+    return static_cast<int>(std::clamp(std::ceil(quota), 1.0, 1e9));
+  }();
+  return threads;
+}
+#endif
 
 MINIBERT_INLINE void run_chunks(index_t chunks, void (*run)(void* context, index_t chunk), void* context) noexcept {
 #ifdef _OPENMP
-  if (chunks > 1 && omp_get_max_threads() > 1 && !omp_in_parallel()) {
-    ChunkShares shares(chunks, omp_get_max_threads());
-#pragma omp parallel
-    {
-      thread_number = omp_get_thread_num();
-      shares.take(thread_number, [=](index_t chunk) { run(context, chunk); });
-      thread_number = 0;
-    }
+  // In a parallel region of the user, each thread runs its own loops.
+  if (chunks > 1 && num_threads() > 1 && !omp_in_parallel() &&
+      ThreadTeam::instance().run_chunks(chunks, num_threads(), run, context))
     return;
-  }
 #endif
   for (index_t chunk = 0; chunk < chunks; ++chunk) run(context, chunk);
 }
@@ -50,7 +59,12 @@ inline namespace MINIBERT_ARCH {
 
 MINIBERT_INLINE int num_threads() noexcept {
 #ifdef _OPENMP
-  return omp_get_max_threads();
+  const int threads = omp_get_max_threads();
+  // A number other than that of the processors was set by the program. A helper's is the size of its team.
+  if (core::detail::threads_are_set || core::detail::ThreadTeam::thread_number() > 0 ||
+      threads != omp_get_num_procs())
+    return threads;
+  return std::min(threads, core::detail::granted_threads());
 #else
   return 1;
 #endif
@@ -58,11 +72,13 @@ MINIBERT_INLINE int num_threads() noexcept {
 
 MINIBERT_INLINE void set_num_threads([[maybe_unused]] int n) noexcept {
 #ifdef _OPENMP
-  if (n > 0) omp_set_num_threads(n);
+  if (n <= 0) return;
+  omp_set_num_threads(n);
+  core::detail::threads_are_set = true;
 #endif
 }
 
-MINIBERT_INLINE int thread_index() noexcept { return core::detail::thread_number; }
+MINIBERT_INLINE int thread_index() noexcept { return core::detail::ThreadTeam::thread_number(); }
 
 }  // namespace MINIBERT_ARCH
 
