@@ -26,3 +26,18 @@ TEST_CASE("AlignedBuffer: aligned, rounded up, moved") {
   CHECK(AlignedBuffer().data() == nullptr);
   CHECK(AlignedBuffer(0).data() == nullptr);
 }
+
+TEST_CASE("AlignedBuffer: large buffers") {
+  for (const std::size_t size : {std::size_t{2} << 20, (std::size_t{5} << 20) + 64}) {
+    AlignedBuffer buffer(size);
+    CHECK(buffer.size() == size);
+    CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) % (std::size_t{2} << 20) == 0);
+    for (const std::size_t i : {std::size_t{0}, size / 2, size - 1}) buffer.data()[i] = std::byte{7};
+    CHECK(buffer.data()[size - 1] == std::byte{7});
+  }
+}
+
+TEST_CASE("AlignedBuffer: a size that no machine has") {
+  for (const std::size_t size : {SIZE_MAX, SIZE_MAX - 63, SIZE_MAX / 2, SIZE_MAX / 4})
+    CHECK_THROWS_AS(AlignedBuffer{size}, std::bad_alloc);
+}

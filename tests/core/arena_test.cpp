@@ -142,3 +142,41 @@ TEST_CASE("Workspace: grows to the largest demand and stays there") {
   workspace.get<double>(1000)[999] = 1;
   CHECK(workspace.get<char>(1) == static_cast<void*>(workspace.get<double>(1000)));
 }
+
+TEST_CASE("memory of a step that needed much more than the following ones is given back after 64 steps") {
+  constexpr std::size_t big = std::size_t{64} << 20, small = std::size_t{1} << 19;
+  Arena arena;
+  Pool pool;
+  Workspace workspace;
+  const auto step = [&](std::size_t bytes) {
+    arena.allocate(bytes);
+    pool.release(pool.allocate(bytes), bytes);
+    workspace.get<char>(static_cast<index_t>(bytes));
+    arena.reset();
+    pool.reset();
+    workspace.reset();
+  };
+  step(big);
+  for (int i = 1; i < Usage::kSteps; ++i) step(small);
+  CHECK(arena.capacity() >= big);
+  CHECK(pool.capacity() >= big);
+  CHECK(workspace.capacity() >= big);
+  for (int i = 0; i < 2; ++i) step(small);
+  CHECK(arena.capacity() <= 2 * Usage::kSmall);
+  CHECK(pool.capacity() <= 2 * Usage::kSmall);
+  CHECK(workspace.capacity() <= 2 * Usage::kSmall);
+}
+
+TEST_CASE("memory that is needed again within 64 steps is kept") {
+  constexpr std::size_t big = std::size_t{64} << 20;
+  Arena arena;
+  arena.allocate(big);
+  arena.reset();
+  const std::size_t capacity = arena.capacity();
+  for (int i = 0; i < 1000; ++i) {
+    arena.allocate(i % Usage::kSteps == 0 ? big : 100);
+    arena.rewind({});  // what a scope used counts, too
+    arena.reset();
+    CHECK(arena.capacity() == capacity);
+  }
+}

@@ -7,7 +7,8 @@
 //   until reset().
 // - Parameters and their gradients belong to a ParameterStore.
 // Arena and pool keep their memory across reset(). A training step therefore allocates heap memory only if it needs
-// more memory than every step before it.
+// more memory than every step before it. A tape whose last 64 steps needed less than a quarter of its memory gives the
+// memory back, so one large batch does not keep its memory for ever.
 #pragma once
 
 #include <algorithm>
@@ -40,7 +41,8 @@ class Tape {
   /// Returns true if ops are recorded, that is, if no no_grad exists on the calling thread.
   bool recording() const noexcept { return !no_grad::active(); }
 
-  /// Discards everything recorded. All variables of this tape become invalid. Keeps the memory for the next step.
+  /// Discards everything recorded. All variables of this tape become invalid. Keeps the memory for the next step,
+  /// unless the last 64 steps each needed less than a quarter of it.
   void reset();
 
   // ---- values ----
@@ -113,8 +115,9 @@ class Tape {
   /// If set, backward() calls this function for each parameter with a gradient, as soon as the gradient is final.
   std::function<void(Parameter<T>&)> on_gradient_final;
 
-  /// Returns the number of bytes that this tape holds for values and gradients.
-  std::size_t capacity() const noexcept { return arena_.capacity() + gradients_.capacity(); }
+  /// Returns the number of bytes that this tape holds: at most about four times what the largest of the last 64 steps
+  /// needed, and 4 MB for each of its three kinds of memory (values, gradients, scratch memory).
+  std::size_t capacity() const noexcept { return arena_.capacity() + gradients_.capacity() + workspace_.capacity(); }
 
  private:
   friend class Variable<T>;

@@ -24,6 +24,7 @@ void Tape<T>::reset() {
   gradients_.release_all();  // retained gradients, and gradients of a backward pass that threw
   arena_.reset();
   gradients_.reset();
+  workspace_.reset();
 }
 
 template <class T>

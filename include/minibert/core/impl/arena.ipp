@@ -19,6 +19,17 @@ MINIBERT_INLINE void* Arena::allocate(std::size_t bytes) {
   return p;
 }
 
+MINIBERT_INLINE void Arena::reset() noexcept {
+  rewind({});
+  if (usage_.end_step(capacity())) chunks_.clear();
+}
+
+MINIBERT_INLINE std::size_t Arena::used() const noexcept {
+  std::size_t total = used_;
+  for (std::size_t i = 0; i < current_; ++i) total += chunks_[i].size();
+  return total;
+}
+
 MINIBERT_INLINE std::size_t Arena::capacity() const noexcept {
   std::size_t total = 0;
   for (const AlignedBuffer& chunk : chunks_) total += chunk.size();
@@ -36,6 +47,7 @@ MINIBERT_INLINE void* Pool::allocate(std::size_t bytes) {
   best->size -= bytes;
   if (best->size == 0) free_.erase(best);
   in_use_ += bytes;
+  usage_.note(in_use_);
   return p;
 }
 
@@ -69,7 +81,12 @@ MINIBERT_INLINE void Pool::release_all() noexcept {
 }
 
 MINIBERT_INLINE void Pool::reset() {
-  if (chunks_.size() <= 1 || in_use_ > 0) return;
+  if (in_use_ > 0) return;
+  if (usage_.end_step(capacity())) {
+    chunks_.clear();
+    free_.clear();
+  }
+  if (chunks_.size() <= 1) return;
   const std::size_t demand = capacity() + capacity() / 8;
   chunks_.clear();
   free_.clear();
