@@ -25,7 +25,7 @@ struct Answered {};
 
 /// Writes what std::cout and stdout still hold. @throws IoError if a result could not be written, now or earlier
 inline void flush_output() {
-  errno = 0;
+  if (std::cout) errno = 0;  // otherwise errno is still that of the write that has failed
   if (std::cout.flush() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
   const std::string cause = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
   minibert::core::raise<minibert::IoError>("cannot write the results to standard output", cause);

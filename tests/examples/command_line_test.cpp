@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/io/json.hpp>
+
 #include "support/programs.hpp"
 
 using namespace minibert::testing;
@@ -130,16 +132,26 @@ TEST_CASE("train_mlm takes paths byte for byte, and the command that it prints w
 TEST_CASE("texts of the vocabulary are taken byte for byte") {
   const TemporaryDirectory folder;
   const std::string text = shared_folder().file("text.txt"), made = folder.path() / "made";
-  for (const std::string special : {"[]", "[X]", "[a,b]", "{}", "%%", "-x", "--json", "'q'", "<s>", "="}) {
+  const std::vector<std::string> base = {"--train_file", text, "--vocab_size", "60", "--output_dir", made};
+  for (const std::string special : {"[]", "[X]", "[a,b]", "{}", "%%", "-x", "--x", "'q'", "<s>", "="}) {
     CAPTURE(special);
-    const Ran trained = run("train_tokenizer", {"--train_file", text, "--vocab_size", "60", "--output_dir", made,
-                                                "--special_tokens", special, "--special_tokens", "[Y]",
-                                                "--initial_alphabet", special, "--continuing_subword_prefix", special});
+    std::vector<std::string> arguments = base;
+    for (const std::string& more : {std::string("--special_tokens"), special, std::string("--special_tokens"),
+                                    std::string("[Y]"), std::string("--initial_alphabet"), special})
+      arguments.push_back(more);
+    const Ran trained = run("train_tokenizer", arguments);
     CHECK_MESSAGE(trained.code == 0, trained.err);
     const std::string entries = contents_of(folder.path() / "made" / "vocab.txt");
     CHECK(entries.find("\n" + special + "\n[Y]\n") != std::string::npos);
     for (const char character : special)
       CHECK(entries.find("\n" + std::string(1, character) + "\n") != std::string::npos);
+
+    arguments = base;
+    arguments.push_back("--continuing_subword_prefix");
+    arguments.push_back(special);
+    CHECK(run("train_tokenizer", arguments).code == 0);
+    const auto saved = minibert::Json::read(folder.path() / "made" / "tokenizer.json");
+    CHECK(saved.at("model").at("continuing_subword_prefix").as_string() == special);
   }
 }
 
@@ -195,7 +207,7 @@ TEST_CASE("wrong usage ends with 2, and the message says what was found and what
           std::string("--learning_rate is '") + number + "', expected a number such as 0.5 or 1e-4");
   wrong("train_mlm", {"--lr_scheduler_type", "cosin"}, "--lr_scheduler_type: ");
   wrong("train_mlm", {"--preset", "tutoral"}, "--preset: found 'tutoral', expected tutorial");
-  wrong("train_mlm", {"--group_texts", "--line_by_line"}, "--line_by_line excludes --group_texts");
+  wrong("train_mlm", {"--group_texts", "--line_by_line"}, "--group_texts excludes --line_by_line");
   wrong("train_mlm", {"--do_train=false", "--do_eval=false"}, "--do_train and --do_eval are both off");
   wrong("train_mlm", {"--do_eval"}, "--do_eval without --do_train evaluates a model");
   wrong("train_mlm", {"--resume_from_checkpoint", ""}, "--resume_from_checkpoint is empty");

@@ -85,8 +85,9 @@ TEST_CASE("a run goes on from its initial model by any path, and not from anothe
   REQUIRE(run("train_mlm", {"--train_file", text, "--output_dir", out, "--model_name_or_path", model, "--max_steps=2"})
               .code == 0);
   CHECK(contents_of(checkpoint).find("m0") == std::string::npos);
-  for (const std::string initial :
-       {model.string() + "/", (folder.path() / "." / "m0").string(), (folder.path() / "m0" / ".." / "m0").string()}) {
+  for (const std::string& initial :
+       std::vector<std::string>{model.string() + "/", (folder.path() / "." / "m0").string(),
+                                (folder.path() / "m0" / ".." / "m0").string()}) {
     const Ran ran = go_on(initial, "2");
     CHECK_MESSAGE(ran.code == 0, ran.err);
   }
