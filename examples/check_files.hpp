@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,13 +26,17 @@ inline void check_folder(std::string_view option, const std::filesystem::path& f
       "their folder");
 }
 
-/// Checks that files can be made in a folder, or that the folder can be created. Creates nothing.
-/// @throws IoError naming the folder, or the parent that prevents it
+/// Checks that files can be made in a folder, or that the folder can be created. Leaves nothing behind.
+/// @throws IoError naming the folder, and the existing folder that prevents it
 inline void check_writable(const std::filesystem::path& folder) {
   std::filesystem::path existing = std::filesystem::absolute(folder);
   while (existing.has_relative_path() && !minibert::io::path_exists(existing)) existing = existing.parent_path();
-  const bool is_folder = std::filesystem::is_directory(existing);
-  if (is_folder && ::access(existing.c_str(), W_OK | X_OK) == 0) return;
+  std::string probe =
+      existing / ".minibert-XXXXXX";  // access() would not do: root may write everywhere, but not in /proc
+  if (::mkdtemp(probe.data()) != nullptr) {
+    ::rmdir(probe.c_str());
+    return;
+  }
   minibert::core::raise<minibert::IoError>("cannot write to ", folder.string(), ": ", existing.string(), ": ",
-                                           is_folder ? std::strerror(errno) : "not a folder");
+                                           std::strerror(errno));
 }

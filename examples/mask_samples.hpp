@@ -35,6 +35,8 @@ class MaskSamples {
     }
   }
 
+  bool empty() const { return samples_.empty(); }
+
   /// Returns the first text, or a mask alone if there is none.
   std::string example() const { return samples_.empty() ? tokenizer_.options().mask_token : samples_.front().text; }
 

@@ -204,21 +204,50 @@ std::string initial_model_name(const TrainMlmOptions& options, const BertForMask
   return "weights " + weights.hex();
 }
 
+/// Returns the settings of masking and grouping, by name.
+Json masking_settings(const TrainMlmOptions& options) {
+  return Json::Object{{"mlm_probability", options.masking.mlm_probability},
+                      {"eval_mlm_probability", options.masking.probability(false)},
+                      {"whole_word_mask", options.masking.whole_word_mask},
+                      {"group_texts", options.group_texts}};
+}
+
+/// Checks that the checkpoint to continue from exists, if one is named, and that its settings are those of this run.
+/// The trainer checks the rest, which it knows later: text, tokenizer and model.
+/// @throws ValueError naming the folder, or the first setting that differs
+void check_resumable(const TrainMlmOptions& options) {
+  const TrainingArguments& t = options.training;
+  if (!t.resume_from_checkpoint) return;
+  const std::filesystem::path& wanted = *t.resume_from_checkpoint;
+  const auto checkpoint = find_checkpoint(wanted.empty() ? t.output_dir : wanted);
+  core::check<ValueError>(wanted.empty() || checkpoint, "--resume_from_checkpoint is ", wanted.string(),
+                          ", but there is no checkpoint of train_mlm; name a folder such as ",
+                          (t.output_dir / "checkpoint-500").string(), ", or leave the flag out");
+  if (!checkpoint) return;
+  const Json manifest = Json::read(*checkpoint / train_detail::kManifestName);
+  const Json* identity = manifest.find("identity");
+  if (identity == nullptr) return;
+  const Json settings = run_identity(t, masking_settings(options));
+  Json theirs = Json::object();
+  for (const Json::Member& setting : settings.as_object())
+    if (const Json* value = identity->find(setting.first)) theirs[setting.first] = *value;
+  check_same_run(settings, theirs, *checkpoint);
+}
+
 /// Returns everything that determines the result of training, except the training arguments.
 Json provenance_of(const TrainMlmOptions& options, const Data& data, const BertTokenizer& tokenizer,
                    const BertForMaskedLM& model, const std::string& initial_model) {
-  return Json::Object{{"tokenizer", Fingerprint().add(tokenizer.fingerprint()).hex()},
-                      {"train_text", data.train.fingerprint()},
-                      {"validation_text", data.eval.fingerprint()},
-                      {"num_train_examples", data.train.size()},
-                      {"num_train_tokens", data.train.num_tokens()},
-                      {"mlm_probability", options.masking.mlm_probability},
-                      {"eval_mlm_probability", options.masking.probability(false)},
-                      {"whole_word_mask", options.masking.whole_word_mask},
-                      {"group_texts", options.group_texts},
-                      {"max_seq_length", data.max_length},
-                      {"initial_model", initial_model},
-                      {"config", model.config().to_json("BertForMaskedLM", "float32")}};
+  Json provenance = Json::Object{{"tokenizer", Fingerprint().add(tokenizer.fingerprint()).hex()},
+                                 {"train_text", data.train.fingerprint()},
+                                 {"validation_text", data.eval.fingerprint()},
+                                 {"num_train_examples", data.train.size()},
+                                 {"num_train_tokens", data.train.num_tokens()},
+                                 {"max_seq_length", data.max_length},
+                                 {"initial_model", initial_model},
+                                 {"config", model.config().to_json("BertForMaskedLM", "float32")}};
+  const Json settings = masking_settings(options);
+  for (const Json::Member& setting : settings.as_object()) provenance[setting.first] = setting.second;
+  return provenance;
 }
 
 void print_recipe(const TrainMlmOptions& options, const BertForMaskedLM& model, index_t num_steps) {
@@ -296,10 +325,7 @@ void check_at_once(const TrainMlmOptions& options) {
                           ", expected 0 or more, and less than 100");
   if (*options.do_train) {
     check_output_dir(t);
-    if (const auto& wanted = t.resume_from_checkpoint; wanted && !wanted->empty())
-      core::check<ValueError>(find_checkpoint(*wanted).has_value(), "--resume_from_checkpoint is ", wanted->string(),
-                              ", but there is no checkpoint of train_mlm; name a folder such as ",
-                              (t.output_dir / "checkpoint-500").string(), ", or leave the flag out");
+    check_resumable(options);
   }
   check_writable(t.output_dir);
   check_readable(options.train_files);
@@ -348,7 +374,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   if (*options.do_train) {
     const InterruptHandler interrupt_handler;
     print_recipe(options, model, trainer.num_training_steps());
-    std::cerr << "masks filled before training:\n" << samples.filled_by(model);
+    if (!samples.empty()) std::cerr << "masks filled before training:\n" << samples.filled_by(model);
     const TrainOutput output = trainer.train();
     if (output.interrupted) {
       std::cerr << "to continue, add --resume_from_checkpoint to the same command\n";
@@ -359,7 +385,7 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
     trainer.save_metrics("train", output.metrics);
   }
   if (*options.do_eval) report_evaluation(trainer, data.eval_name, frequency_loss);
-  std::cout << "masks filled:\n" << samples.filled_by(model);
+  if (!samples.empty()) std::cout << "masks filled:\n" << samples.filled_by(model);
   if (*options.do_train) print_next_command(program, options.training.output_dir, samples.example());
   return 0;
 }

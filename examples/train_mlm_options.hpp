@@ -265,5 +265,9 @@ inline TrainMlmOptions read_command_line(int argc, char** argv) {
   if (!*options.do_train && !*options.do_eval) throw UsageError("--do_train and --do_eval are both off");
   if (!*options.do_train && options.model_name_or_path.empty())
     throw UsageError("--do_eval without --do_train evaluates a model: name its folder with --model_name_or_path");
+  if (!*options.do_train && options.training.resume_from_checkpoint)
+    throw UsageError(
+        "--resume_from_checkpoint continues training, but --do_train is off; --model_name_or_path takes a "
+        "checkpoint to evaluate");
   return options;
 }

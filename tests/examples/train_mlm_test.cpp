@@ -48,7 +48,8 @@ TEST_CASE("what can be known at once is refused before any work on the text, and
   refused(with({"--validation_file", folder.path() / "absent"}), "absent: cannot open");
   refused(with({"--train_file", folder.path() / "absent"}), "absent: cannot open");
   refused(with({"--validation_split_percentage", "100"}), "--validation_split_percentage is 100, expected 0 or more");
-  refused({"--train_file", text, "--output_dir", folder.path() / "file" / "out"}, "file: not a folder");
+  refused({"--train_file", text, "--output_dir", folder.path() / "file" / "out"}, "file: Not a directory");
+  refused({"--train_file", text, "--output_dir", "/proc/minibert"}, "cannot write to /proc/minibert: /proc: ");
   refused(with({"--mlm_probability", "1.5"}), "mlm_probability is 1.5");
 }
 
@@ -99,6 +100,41 @@ TEST_CASE("a run goes on from its initial model by any path, and not from anothe
   const Ran refused = go_on(other, "2");
   CHECK(refused.code == 1);
   CHECK_MESSAGE(refused.says("cannot resume with a different initial_model"), refused.err);
+}
+
+TEST_CASE("a checkpoint of other settings is refused before any work on the text") {
+  const TemporaryDirectory folder;
+  const std::string out = folder.path() / "out";
+  REQUIRE(run("train_mlm", training(out, {})).code == 0);
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--seed=7"}, {"--mlm_probability=0.25"}, {"--whole_word_mask"}, {"--group_texts"}}) {
+    std::vector<std::string> flags = more;
+    flags.push_back("--resume_from_checkpoint");
+    const Ran ran = run("train_mlm", training(out, flags));
+    CHECK(ran.code == 1);
+    CHECK_MESSAGE(ran.says("cannot resume with a different " + more[0].substr(2, more[0].find('=') - 2)), ran.err);
+    CHECK(!ran.says("lines,"));
+  }
+  const Ran evaluation = run("train_mlm", {"--do_eval", "--model_name_or_path", out, "--resume_from_checkpoint", out});
+  CHECK(evaluation.code == 2);
+  CHECK_MESSAGE(evaluation.says("--resume_from_checkpoint continues training, but --do_train is off"), evaluation.err);
+}
+
+TEST_CASE("a checkpoint that names the path of its initial model can be continued") {
+  const TemporaryDirectory folder;
+  const std::string text = shared_folder().file("text.txt"), model = shared_folder().file("model"),
+                    out = folder.path() / "out", manifest = out + "/checkpoint-2/checkpoint.json";
+  const std::vector<std::string> arguments = {
+      "--train_file",         text,        "--output_dir",  out,
+      "--model_name_or_path", model + "/", "--max_steps=2", "--resume_from_checkpoint"};
+  REQUIRE(run("train_mlm", arguments).code == 0);
+  std::string contents = contents_of(manifest);
+  const auto begin = contents.find("\"weights ");
+  REQUIRE(begin != std::string::npos);
+  contents.replace(begin, contents.find('"', begin + 1) - begin + 1, '"' + model + '"');
+  write_text(manifest, contents);
+  const Ran ran = run("train_mlm", arguments);
+  CHECK_MESSAGE(ran.code == 0, ran.err);
 }
 
 TEST_CASE("--config_name takes a file") {
