@@ -49,9 +49,18 @@ inline std::optional<bool> truth(std::string word) {
   return std::nullopt;
 }
 
-/// Reads a whole number of type T. @throws UsageError if the text is no whole number or is below `least`
+/// The smallest and the largest value of an option.
+template <class T>
+struct Range {
+  T least = std::numeric_limits<T>::lowest(), most = std::numeric_limits<T>::max();
+};
+
+/// The range of --threads. OpenMP ends a program that asks for more threads than the system has.
+inline constexpr Range<int> kThreads{0, 1024};
+
+/// Reads a whole number of type T. @throws UsageError if the text is no whole number or is out of range
 template <std::integral T>
-T whole_number(const std::string& name, const std::string& text, T least) {
+T whole_number(const std::string& name, const std::string& text, Range<T> range) {
   const bool is_signed = text.starts_with('-') || text.starts_with('+');
   const std::string_view digits = std::string_view(text).substr(is_signed ? 1 : 0);
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos)
@@ -59,9 +68,10 @@ T whole_number(const std::string& name, const std::string& text, T least) {
   T value = 0;
   const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
   const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size() && value >= least) return value;
-  throw UsageError(name + " is " + text + ", expected a whole number from " + std::to_string(least) + " to " +
-                   std::to_string(std::numeric_limits<T>::max()));
+  if (error == std::errc() && end == text.data() + text.size() && value >= range.least && value <= range.most)
+    return value;
+  throw UsageError(name + " is " + text + ", expected a whole number from " + std::to_string(range.least) + " to " +
+                   std::to_string(range.most));
 }
 
 /// Reads a finite number. @throws UsageError if the text is none
@@ -75,12 +85,12 @@ inline double real_number(const std::string& name, const std::string& text) {
 
 /// Reads a value of type T. @throws UsageError that names the option if the text is no such value
 template <class T>
-T read(const std::string& name, const std::string& text, T least) {
+T read(const std::string& name, const std::string& text, Range<T> range = {}) {
   if constexpr (std::same_as<T, bool>) {
     if (const auto value = truth(text)) return *value;
     throw UsageError(name + " is '" + text + "', expected true or false");
   } else if constexpr (std::integral<T>) {
-    return whole_number<T>(name, text, least);
+    return whole_number<T>(name, text, range);
   } else if constexpr (std::floating_point<T>) {
     return static_cast<T>(real_number(name, text));
   } else {
@@ -110,12 +120,12 @@ class CommandLine {
 
   CLI::App& app() { return app_; }
 
-  /// Adds an option with one value: text, a path, or a number that is at least `least`.
+  /// Adds an option with one value: text, a path, or a number in a range.
   template <class T, class Value = typename command_line::ValueOf<T>::type>
   CLI::Option* option(const std::string& name, T& value, const std::string& help,
-                      Value least = std::numeric_limits<Value>::lowest()) {
-    const auto set = [&value, name, least](const std::string& text) {
-      value = command_line::read<Value>(name, text, least);
+                      command_line::Range<Value> range = {}) {
+    const auto set = [&value, name, range](const std::string& text) {
+      value = command_line::read<Value>(name, text, range);
     };
     auto* option = add(name, Kind::value, help, CLI::detail::type_name<Value>(), set);
     if constexpr (std::same_as<T, Value>)
@@ -150,7 +160,7 @@ class CommandLine {
   template <class T>
   CLI::Option* flag(const std::string& name, T& value, const std::string& help) {
     return add(name, Kind::flag, help, "",
-               [&value, name](const std::string& text) { value = command_line::read<bool>(name, text, false); });
+               [&value, name](const std::string& text) { value = command_line::read<bool>(name, text); });
   }
 
   /// Adds the arguments that belong to no option.
@@ -186,7 +196,8 @@ class CommandLine {
       try {
         set(texts.back());
       } catch (const minibert::Error& error) {
-        throw UsageError(name + ": " + error.what());
+        const std::string message = error.what(), bare = name.substr(2);
+        throw UsageError(message.starts_with(bare + " ") ? "--" + message : name + ": " + message);
       }
     });
   }
@@ -211,7 +222,10 @@ class CommandLine {
     const char* type = kind == Kind::list ? "TEXT ..." : "TEXT";
     return add_results(name, kind, help, type, [&values, name](const std::vector<std::string>& texts) {
       values.clear();
-      for (const std::string& text : texts) values.push_back(command_line::read<T>(name, text, T()));
+      for (const std::string& text : texts) {
+        if (text.empty()) throw UsageError(name + " is empty, expected one character or more");
+        values.push_back(T(text));
+      }
     });
   }
 

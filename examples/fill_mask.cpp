@@ -27,12 +27,12 @@ Options read_command_line(int argc, char** argv) {
   Options options;
   CommandLine command("fill_mask", "Fills the [MASK]s of the given texts, or of the lines of standard input.");
   command.option("--model", options.model, "Folder with config.json, model.safetensors and a tokenizer")->required();
-  command.option("--top_k", options.top_k, "Number of predictions per mask", minibert::index_t{1})
-      ->capture_default_str();
+  command.option("--top_k", options.top_k, "Number of predictions per mask", {1})->capture_default_str();
   command.flag("--json", options.json,
                "Print one line of JSON per text, in the format of transformers' fill-mask pipeline; [] for a text that "
                "cannot be filled");
-  command.option("--threads", options.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)", 0);
+  command.option("--threads", options.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)",
+                 command_line::kThreads);
   command.texts("TEXT", options.texts, "Texts that contain [MASK]; write -- before a text that begins with -");
   command.parse(argc, argv);
   return options;

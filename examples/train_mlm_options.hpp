@@ -101,15 +101,14 @@ inline void add_text_options(CommandLine& command, TrainMlmOptions& o) {
       ->capture_default_str()
       ->excludes(validation);
   auto* tokenizer = command.option("--tokenizer_name", o.tokenizer_name, "Folder of a tokenizer (default: train one)");
-  command.option("--vocab_size", o.config.vocab_size, "Number of entries of the vocabulary", minibert::index_t{1})
+  command.option("--vocab_size", o.config.vocab_size, "Number of entries of the vocabulary", {1})
       ->capture_default_str()
       ->group(kVocabularyGroup);
   add_normalizer_options(command, o.vocabulary);
   add_trainer_options(command, o.vocabulary);
   exclude_vocabulary_options(command, tokenizer);
   command.option("--max_seq_length", o.max_seq_length,
-                 "Cut lines to this number of tokens (default: the limit of tokenizer and model)",
-                 minibert::index_t{1});
+                 "Cut lines to this number of tokens (default: the limit of tokenizer and model)", {1});
   auto* group = command.flag("--group_texts", o.group_texts,
                              "Concatenate all lines and cut them into sequences of --max_seq_length tokens");
   command.flag("--line_by_line", o.line_by_line, "Make one sequence per line (the default)")->excludes(group);
@@ -122,7 +121,7 @@ inline void add_text_options(CommandLine& command, TrainMlmOptions& o) {
                  "Folder for tokenized text (default: minibert in XDG_CACHE_HOME, or ~/.cache/minibert)");
   command.flag("--overwrite_cache", o.overwrite_cache, "Tokenize again, even if the text is in the cache");
   command.option("--preprocessing_num_workers", o.preprocessing_num_workers,
-                 "Number of threads to count words and tokenize (default: same as --threads)", 0);
+                 "Number of threads to count words and tokenize (default: same as --threads)", command_line::kThreads);
 }
 
 inline void add_model_options(CommandLine& command, TrainMlmOptions& o) {
@@ -131,10 +130,7 @@ inline void add_model_options(CommandLine& command, TrainMlmOptions& o) {
   command.option("--config_name", o.config_name, "A config.json, or a folder with one, for a new model")
       ->excludes(model);
   const auto add_size = [&](const char* name, minibert::index_t& size) {
-    command.option(name, size, "", minibert::index_t{1})
-        ->capture_default_str()
-        ->excludes(model)
-        ->group("Sizes of a new model");
+    command.option(name, size, "", {1})->capture_default_str()->excludes(model)->group("Sizes of a new model");
   };
   add_size("--hidden_size", o.config.hidden_size);
   add_size("--num_hidden_layers", o.config.num_hidden_layers);
@@ -226,7 +222,14 @@ inline void add_run_options(CommandLine& command, TrainMlmOptions& o) {
       "Continue from a checkpoint (default: the newest in --output_dir)");
   command.flag("--do_train", o.do_train, "Train (with neither --do_train nor --do_eval: both)");
   command.flag("--do_eval", o.do_eval, "Evaluate");
-  command.option("--threads", o.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)", 0);
+  command.option("--threads", o.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)",
+                 command_line::kThreads);
+}
+
+/// Reads a config.json, or the config.json in a folder.
+inline minibert::BertConfig read_config(const std::filesystem::path& path) {
+  return std::filesystem::is_directory(path) ? minibert::BertConfig::from_pretrained(path)
+                                             : minibert::BertConfig::read(path);
 }
 
 /// Parses the flags, with `options` as defaults. @throws as CommandLine::parse()
@@ -256,7 +259,7 @@ inline TrainMlmOptions read_command_line(int argc, char** argv) {
   check_folder("--model_name_or_path", first.model_name_or_path);
   check_folder("--config_name", first.config_name);
   check_folder("--tokenizer_name", first.tokenizer_name);
-  if (!first.config_name.empty()) base.config = minibert::BertConfig::read(first.config_name);
+  if (!first.config_name.empty()) base.config = detail::read_config(first.config_name);
   if (!first.model_name_or_path.empty()) base.config = minibert::BertConfig::from_pretrained(first.model_name_or_path);
   TrainMlmOptions options = detail::parse(argc, argv, base);
   const bool both = !options.do_train && !options.do_eval;

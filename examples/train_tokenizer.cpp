@@ -27,16 +27,15 @@ Options read_command_line(int argc, char** argv) {
   Options options;
   CommandLine command("train_tokenizer", "Trains a WordPiece vocabulary on text files.");
   command.list("--train_file", options.train_files, "Text files in UTF-8 (can be repeated)")->required();
-  command
-      .option("--vocab_size", options.vocabulary.trainer.vocab_size, "Number of entries of the vocabulary",
-              minibert::index_t{1})
+  command.option("--vocab_size", options.vocabulary.trainer.vocab_size, "Number of entries of the vocabulary", {1})
       ->required();
   command.option("--output_dir", options.output_dir, "Folder for the tokenizer's files")->required();
   auto* base = command.option("--base", options.base, "Tokenizer folder to take settings and special tokens from");
   add_normalizer_options(command, options.vocabulary);
   exclude_vocabulary_options(command, base);  // excludes only the flags above, not the trainer's below
   add_trainer_options(command, options.vocabulary);
-  command.option("--threads", options.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)", 0);
+  command.option("--threads", options.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)",
+                 command_line::kThreads);
   command.parse(argc, argv);
   return options;
 }

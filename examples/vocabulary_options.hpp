@@ -31,14 +31,12 @@ inline void add_normalizer_options(CommandLine& command, VocabularyOptions& o) {
 /// Adds the options of WordPieceTrainer, except vocab_size, under their own names.
 inline void add_trainer_options(CommandLine& command, VocabularyOptions& o) {
   minibert::WordPieceTrainer& t = o.trainer;
-  command
-      .option("--min_frequency", t.min_frequency, "Lowest frequency of a pair to merge", decltype(t.min_frequency){0})
+  command.option("--min_frequency", t.min_frequency, "Lowest frequency of a pair to merge", {0})
       ->capture_default_str()
       ->group(kVocabularyGroup);
   command
       .option("--limit_alphabet", t.limit_alphabet,
-              "Maximum number of distinct characters; the most frequent ones are kept (default: all)",
-              minibert::index_t{0})
+              "Maximum number of distinct characters; the most frequent ones are kept (default: all)", {0})
       ->group(kVocabularyGroup);
   command
       .option_function(

@@ -205,7 +205,10 @@ TEST_CASE("wrong usage ends with 2, and the message says what was found and what
   for (const char* number : {"nan", "inf", "-inf", "1e999", "", "1,5", "1e-4x", "++1", "+-1", "1_0.5"})
     wrong("train_mlm", {"--learning_rate", number},
           std::string("--learning_rate is '") + number + "', expected a number such as 0.5 or 1e-4");
-  wrong("train_mlm", {"--lr_scheduler_type", "cosin"}, "--lr_scheduler_type: ");
+  wrong("train_mlm", {"--lr_scheduler_type", "cosin"}, "--lr_scheduler_type is \"cosin\", expected linear, ");
+  wrong("train_mlm", {"--threads", "100000"}, "--threads is 100000, expected a whole number from 0 to 1024");
+  wrong("train_mlm", {"--special_tokens", ""}, "--special_tokens is empty, expected one character or more");
+  wrong("train_mlm", {"--train_file", "a", ""}, "--train_file is empty, expected one character or more");
   wrong("train_mlm", {"--preset", "tutoral"}, "--preset: found 'tutoral', expected tutorial");
   wrong("train_mlm", {"--group_texts", "--line_by_line"}, "--group_texts excludes --line_by_line");
   wrong("train_mlm", {"--do_train=false", "--do_eval=false"}, "--do_train and --do_eval are both off");

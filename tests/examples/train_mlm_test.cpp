@@ -137,9 +137,13 @@ TEST_CASE("a checkpoint that names the path of its initial model can be continue
   CHECK_MESSAGE(ran.code == 0, ran.err);
 }
 
-TEST_CASE("--config_name takes a file") {
+TEST_CASE("--config_name takes a file or a folder") {
   const TemporaryDirectory folder;
   const std::string text = shared_folder().file("text.txt");
+  const Ran from_folder = run("train_mlm", {"--train_file", text, "--config_name", shared_folder().file("model"),
+                                            "--output_dir", folder.path() / "out2", "--max_steps=1"});
+  CHECK_MESSAGE(from_folder.code == 0, from_folder.err);
+  CHECK(from_folder.says("1 layer of 2 heads"));
   const Ran ran = run("train_mlm", {"--train_file", text, "--config_name", shared_folder().file("model/config.json"),
                                     "--output_dir", folder.path() / "out", "--max_steps=1", "--vocab_size=90"});
   CHECK_MESSAGE(ran.code == 0, ran.err);
