@@ -258,14 +258,21 @@ class CommandLine {
       } else if (!options_ended && (argument == "--help" || argument == "-h" || argument == "--version")) {
         out.push_back(argument);
       } else {
-        if (!options_ended && argument.starts_with('-') && argument != "-")
-          throw UsageError("unknown option " + argument +
-                           (texts_ == nullptr ? "" : ", expected -- before a text that begins with -"));
+        if (!options_ended && argument.starts_with('-') && argument != "-") throw unknown_option(argument);
         if (texts_ == nullptr) throw UsageError("unexpected argument '" + argument + "', expected an option");
         texts_->push_back(argument);
       }
     }
     return out;
+  }
+
+  UsageError unknown_option(const std::string& argument) const {
+    std::string hint;
+    if (const auto meant = option_of('-' + argument))
+      hint = ", expected " + *meant;
+    else if (texts_ != nullptr)
+      hint = ", expected -- before a text that begins with -";
+    return UsageError("unknown option " + argument + hint);
   }
 
   /// Appends the option that the argument at `i` gives, and moves `i` to the last of its values.

@@ -190,6 +190,8 @@ TEST_CASE("wrong usage ends with 2, and the message says what was found and what
   }
   for (const char* name : {"fill_mask", "tokenize", "train_tokenizer"}) CHECK(run(name, {}).code == 2);
   wrong("train_mlm", {"word"}, "unexpected argument 'word', expected an option");
+  wrong("fill_mask", {"-model", model}, "unknown option -model, expected --model");
+  wrong("fill_mask", {"-[MASK]"}, "unknown option -[MASK], expected -- before a text that begins with -");
   wrong("fill_mask", {"--model"}, "--model lacks its value");
   wrong("fill_mask", {"--model", "--json", "a [MASK]"}, "--model lacks its value (--json follows it");
   wrong("fill_mask", {"--model", ""}, "--model is empty, expected a path");
