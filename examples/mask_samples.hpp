@@ -35,8 +35,10 @@ class MaskSamples {
     }
   }
 
-  /// Returns the first text, or "[MASK]" if there is none.
-  std::string example() const { return samples_.empty() ? "[MASK]" : samples_.front().text; }
+  bool empty() const { return samples_.empty(); }
+
+  /// Returns the first text, or a mask alone if there is none.
+  std::string example() const { return samples_.empty() ? tokenizer_.options().mask_token : samples_.front().text; }
 
   /// Returns the model's five best predictions for each mask, as lines of text.
   std::string filled_by(const minibert::BertForMaskedLM& model) const {

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
 #include <minibert/minibert.hpp>
 
+#include "count_text.hpp"
 #include "progress_bar.hpp"
 
 /// Shows step, smoothed loss, perplexity, speed and remaining time.
@@ -42,8 +42,9 @@ class ProgressCallback : public minibert::TrainerCallback {
     if (entry.find("loss") != nullptr && !line_.is_terminal()) print(status(context, entry.at("loss").as_number()));
     if (const minibert::Json* loss = entry.find("eval_loss")) {
       char text[128];
-      std::snprintf(text, sizeof text, "step %lld: evaluation loss %.3f, perplexity %.1f",
-                    static_cast<long long>(context.state.global_step), loss->as_number(), std::exp(loss->as_number()));
+      std::snprintf(text, sizeof text, "step %lld: evaluation loss %.3f, perplexity %s",
+                    static_cast<long long>(context.state.global_step), loss->as_number(),
+                    perplexity_text(loss->as_number()).c_str());
       print(text);
     }
   }
@@ -58,9 +59,10 @@ class ProgressCallback : public minibert::TrainerCallback {
 
   std::string status(const minibert::TrainerContext& context, double loss) const {
     char text[160];
-    std::snprintf(text, sizeof text, "%lld/%lld  loss %.3f  perplexity %.0f  %.0f tokens/s  %s left",
+    std::snprintf(text, sizeof text, "%lld/%lld  loss %.3f  perplexity %s  %.0f tokens/s  %s left",
                   static_cast<long long>(context.state.global_step), static_cast<long long>(context.state.max_steps),
-                  loss, std::exp(loss), static_cast<double>(tokens_) / std::max(elapsed_.seconds(), 1e-9),
+                  loss, perplexity_text(loss).c_str(),
+                  static_cast<double>(tokens_) / std::max(elapsed_.seconds(), 1e-9),
                   duration_text(remaining(context)).c_str());
     return text;
   }

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include <minibert/minibert.hpp>
 
+#include "check_files.hpp"
+#include "command_line.hpp"
 #include "tutorial_config.hpp"
 #include "vocabulary_options.hpp"
 
@@ -25,12 +25,14 @@ struct TrainMlmOptions {
   minibert::BertConfig config;
   std::optional<minibert::index_t> max_seq_length;
   bool group_texts = false;
-  std::filesystem::path cache_dir;  // empty: default_cache_dir()
+  std::optional<bool> line_by_line;  // sets group_texts to its opposite
+  std::filesystem::path cache_dir;   // empty: default_cache_dir()
   bool overwrite_cache = false;
   int preprocessing_num_workers = 0;
   minibert::MaskingOptions masking{.eval_mlm_probability = 0.15};  // its seed is training.seed
   minibert::TrainingArguments training;
-  bool do_train = false, do_eval = false;  // if neither is set: both
+  std::optional<double> num_train_epochs;  // replaces training.max_steps
+  std::optional<bool> do_train, do_eval;   // after read_command_line() both are set
   int threads = 0;
   std::string preset;
 };
@@ -88,65 +90,66 @@ inline TrainMlmOptions tutorial_preset() {
 
 namespace detail {
 
-inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
-  app.add_option("--train_file", o.train_files,
-                 "Text files in UTF-8, one sequence per line; plain, gzip or zstd (default: the King James Bible)");
-  auto* validation = app.add_option("--validation_file", o.validation_file, "Text to evaluate on");
-  app.add_option("--validation_split_percentage", o.validation_split_percentage,
-                 "Percentage of the text to hold out for evaluation; 0: train and evaluate on all of it")
-      ->check(CLI::Range(0.0, 100.0))
+inline void add_text_options(CommandLine& command, TrainMlmOptions& o) {
+  command.list("--train_file", o.train_files,
+               "Text files in UTF-8, one sequence per line; plain, gzip or zstd; can be repeated (default: the King "
+               "James Bible)");
+  auto* validation = command.option("--validation_file", o.validation_file, "Text to evaluate on");
+  command
+      .option("--validation_split_percentage", o.validation_split_percentage,
+              "Percentage of the text to hold out for evaluation; 0: train and evaluate on all of it")
       ->capture_default_str()
       ->excludes(validation);
-  auto* tokenizer = app.add_option("--tokenizer_name", o.tokenizer_name, "Folder of a tokenizer (default: train one)");
-  app.add_option("--vocab_size", o.config.vocab_size, "Number of entries of the vocabulary")
+  auto* tokenizer = command.option("--tokenizer_name", o.tokenizer_name, "Folder of a tokenizer (default: train one)");
+  command.option("--vocab_size", o.config.vocab_size, "Number of entries of the vocabulary", {1})
       ->capture_default_str()
       ->group(kVocabularyGroup);
-  add_normalizer_options(app, o.vocabulary);
-  add_trainer_options(app, o.vocabulary);
-  exclude_vocabulary_options(app, tokenizer);
-  app.add_option("--max_seq_length", o.max_seq_length,
-                 "Cut lines to this number of tokens (default: the limit of tokenizer and model)");
-  auto* group = app.add_flag("--group_texts", o.group_texts,
+  add_normalizer_options(command, o.vocabulary);
+  add_trainer_options(command, o.vocabulary);
+  exclude_vocabulary_options(command, tokenizer);
+  command.option("--max_seq_length", o.max_seq_length,
+                 "Cut lines to this number of tokens (default: the limit of tokenizer and model)", {1});
+  auto* group = command.flag("--group_texts", o.group_texts,
                              "Concatenate all lines and cut them into sequences of --max_seq_length tokens");
-  app.add_flag_callback(
-         "--line_by_line", [] {}, "Make one sequence per line (the default)")
-      ->excludes(group);
-  app.add_option("--mlm_probability", o.masking.mlm_probability, "Fraction of tokens to mask in training")
+  command.flag("--line_by_line", o.line_by_line, "Make one sequence per line (the default)")->excludes(group);
+  command.option("--mlm_probability", o.masking.mlm_probability, "Fraction of tokens to mask in training")
       ->capture_default_str();
-  app.add_option("--eval_mlm_probability", *o.masking.eval_mlm_probability, "Fraction of tokens to mask in evaluation")
+  command.option("--eval_mlm_probability", *o.masking.eval_mlm_probability, "Fraction of tokens to mask in evaluation")
       ->capture_default_str();
-  app.add_flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all tokens of a word or none");
-  app.add_option("--cache_dir", o.cache_dir,
+  command.flag("--whole_word_mask", o.masking.whole_word_mask, "Mask all tokens of a word or none");
+  command.option("--cache_dir", o.cache_dir,
                  "Folder for tokenized text (default: minibert in XDG_CACHE_HOME, or ~/.cache/minibert)");
-  app.add_flag("--overwrite_cache", o.overwrite_cache, "Tokenize again, even if the text is in the cache");
-  app.add_option("--preprocessing_num_workers", o.preprocessing_num_workers,
-                 "Number of threads to count words and tokenize (default: same as --threads)");
+  command.flag("--overwrite_cache", o.overwrite_cache, "Tokenize again, even if the text is in the cache");
+  command.option("--preprocessing_num_workers", o.preprocessing_num_workers,
+                 "Number of threads to count words and tokenize (default: same as --threads)", command_line::kThreads);
 }
 
-inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {
+inline void add_model_options(CommandLine& command, TrainMlmOptions& o) {
   auto* model =
-      app.add_option("--model_name_or_path", o.model_name_or_path, "Folder of a model to continue training from");
-  app.add_option("--config_name", o.config_name, "Path of a config.json for a new model")->excludes(model);
+      command.option("--model_name_or_path", o.model_name_or_path, "Folder of a model to continue training from");
+  command.option("--config_name", o.config_name, "A config.json, or a folder with one, for a new model")
+      ->excludes(model);
   const auto add_size = [&](const char* name, minibert::index_t& size) {
-    app.add_option(name, size)->capture_default_str()->excludes(model)->group("Sizes of a new model");
+    command.option(name, size, "", {1})->capture_default_str()->excludes(model)->group("Sizes of a new model");
   };
   add_size("--hidden_size", o.config.hidden_size);
   add_size("--num_hidden_layers", o.config.num_hidden_layers);
   add_size("--num_attention_heads", o.config.num_attention_heads);
   add_size("--intermediate_size", o.config.intermediate_size);
   add_size("--max_position_embeddings", o.config.max_position_embeddings);
-  exclude_vocabulary_options(app, model);
-  app.add_option("--hidden_dropout_prob", o.config.hidden_dropout_prob, "Dropout probability of hidden states")
+  exclude_vocabulary_options(command, model);
+  command.option("--hidden_dropout_prob", o.config.hidden_dropout_prob, "Dropout probability of hidden states")
       ->capture_default_str();
-  app.add_option("--attention_probs_dropout_prob", o.config.attention_probs_dropout_prob,
-                 "Dropout probability of attention weights")
+  command
+      .option("--attention_probs_dropout_prob", o.config.attention_probs_dropout_prob,
+              "Dropout probability of attention weights")
       ->capture_default_str();
 }
 
-inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
-  minibert::TrainingArguments& t = o.training;
+/// Adds the options for the size and the order of batches and for the learning rate.
+inline void add_step_options(CommandLine& command, minibert::TrainingArguments& t) {
   const auto add = [&](const char* name, auto& value, const char* help) {
-    return app.add_option(name, value, help)->capture_default_str()->group("Training");
+    return command.option(name, value, help)->capture_default_str()->group("Training");
   };
   auto* lines = add("--per_device_train_batch_size", t.per_device_train_batch_size, "Lines per batch");
   add("--max_tokens_per_batch", t.max_tokens_per_batch,
@@ -154,11 +157,11 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
       ->excludes(lines);
   add("--max_tokens_per_pass", t.max_tokens_per_pass,
       "Maximum number of tokens per forward and backward pass; a smaller number needs less memory");
-  app.add_option_function<std::string>(
-         "--train_sampling_strategy",
-         [&t](const std::string& name) { t.train_sampling_strategy = minibert::sampling_strategy(name); },
-         "Order of the lines; group_by_length batches lines of similar length")
-      ->check(CLI::IsMember({"random", "sequential", "group_by_length"}))
+  command
+      .option_function(
+          "--train_sampling_strategy",
+          [&t](const std::string& name) { t.train_sampling_strategy = minibert::sampling_strategy(name); },
+          "Order of the lines: random, sequential or group_by_length, which batches lines of similar length")
       ->default_str("random")
       ->group("Training");
   add("--per_device_eval_batch_size", t.per_device_eval_batch_size, "Lines per batch in evaluation");
@@ -169,69 +172,105 @@ inline void add_training_options(CLI::App& app, TrainMlmOptions& o) {
   add("--adam_beta2", t.adam_beta2, "AdamW: decay rate of the mean of the squared gradients");
   add("--adam_epsilon", t.adam_epsilon, "AdamW: added to the denominator of the update");
   add("--warmup_steps", t.warmup_steps, "Number of warm-up steps; below 1: a fraction of all steps");
-  app.add_option_function<std::string>(
-         "--lr_scheduler_type",
-         [&t](const std::string& name) { t.lr_scheduler_type = minibert::optim::scheduler_type(name); },
-         "Schedule of the learning rate after the warm-up")
-      ->check(CLI::IsMember({"linear", "cosine", "constant", "constant_with_warmup"}))
+  command
+      .option_function(
+          "--lr_scheduler_type",
+          [&t](const std::string& name) { t.lr_scheduler_type = minibert::optim::scheduler_type(name); },
+          "Schedule of the learning rate after the warm-up: linear, cosine, constant or constant_with_warmup")
+      ->default_str("linear")
       ->group("Training");
   add("--max_grad_norm", t.max_grad_norm, "Clip the gradient's norm to this value; 0: do not clip");
+}
+
+/// Adds the options for the length of a run, its log, its evaluations and its checkpoints.
+inline void add_length_options(CommandLine& command, TrainMlmOptions& o) {
+  minibert::TrainingArguments& t = o.training;
+  const auto add = [&](const char* name, auto& value, const char* help) {
+    return command.option(name, value, help)->capture_default_str()->group("Training");
+  };
   auto* steps = add("--max_steps", t.max_steps, "Number of steps");
-  app.add_option_function<double>(
-         "--num_train_epochs", [&t](const double& epochs) { t.num_train_epochs = epochs, t.max_steps = -1; },
-         "Number of passes over the text, instead of --max_steps")
+  command.option("--num_train_epochs", o.num_train_epochs, "Number of passes over the text, instead of --max_steps")
       ->excludes(steps)
       ->group("Training");
   add("--logging_steps", t.logging_steps, "Steps between log entries");
-  add("--eval_steps", t.eval_steps, "Steps between evaluations");
+  command.option("--eval_steps", t.eval_steps, "Steps between evaluations")
+      ->default_str(minibert::core::concat(t.eval_interval()))
+      ->group("Training");
   add("--save_steps", t.save_steps, "Steps between checkpoints");
   add("--save_total_limit", t.save_total_limit, "Number of newest checkpoints to keep, besides the best; 0: keep all");
-  app.add_flag("--load_best_model_at_end", t.load_best_model_at_end,
-               "Load the best model at the end, instead of the last");
+  command
+      .flag("--load_best_model_at_end", t.load_best_model_at_end, "Load the best model at the end, instead of the last")
+      ->group("Training");
   add("--seed", t.seed, "Seed of all random numbers");
-  app.add_flag("--bf16", t.bf16, "Multiply matrices in bfloat16; faster on processors that support it")
+  command.flag("--bf16", t.bf16, "Multiply matrices in bfloat16; faster on processors that support it")
       ->group("Training");
 }
 
-inline void add_run_options(CLI::App& app, TrainMlmOptions& o) {
+inline void add_run_options(CommandLine& command, TrainMlmOptions& o) {
   minibert::TrainingArguments& t = o.training;
-  app.add_option("--preset", o.preset, "Recipe to start from; tutorial: the recipe of Hugging Face's tutorial")
-      ->check(CLI::IsMember({"tutorial"}));
-  app.add_option("--output_dir", t.output_dir, "Folder for the model and its checkpoints")->capture_default_str();
-  app.add_flag("--overwrite_output_dir", t.overwrite_output_dir, "Start again in a folder that is not empty");
-  app.add_option_function<std::string>(
-         "--resume_from_checkpoint", [&t](const std::string& folder) { t.resume_from_checkpoint = folder; },
-         "Continue from a checkpoint (default: the newest in --output_dir)")
-      ->expected(0, 1);
-  app.add_flag("--do_train", o.do_train, "Train (with neither --do_train nor --do_eval: both)");
-  app.add_flag("--do_eval", o.do_eval, "Evaluate");
-  app.add_option("--threads", o.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)");
+  command.option_function(
+      "--preset",
+      [&o](const std::string& name) {
+        minibert::core::check<minibert::ValueError>(name == "tutorial", "found '", name, "', expected tutorial");
+        o.preset = name;
+      },
+      "Recipe to start from; tutorial: the recipe of Hugging Face's tutorial");
+  command.option("--output_dir", t.output_dir, "Folder for the model and its checkpoints")->capture_default_str();
+  command.flag("--overwrite_output_dir", t.overwrite_output_dir, "Start again in a folder that is not empty");
+  command.option_with_optional_path(
+      "--resume_from_checkpoint", [&t](const std::string& folder) { t.resume_from_checkpoint = folder; },
+      "Continue from a checkpoint (default: the newest in --output_dir)");
+  command.flag("--do_train", o.do_train, "Train (with neither --do_train nor --do_eval: both)");
+  command.flag("--do_eval", o.do_eval, "Evaluate");
+  command.option("--threads", o.threads, "Number of threads (default: OMP_NUM_THREADS, or all cores)",
+                 command_line::kThreads);
 }
 
-/// Parses the flags, with `options` as defaults. Exits the program for --help and for invalid flags.
+/// Reads a config.json, or the config.json in a folder.
+inline minibert::BertConfig read_config(const std::filesystem::path& path) {
+  return std::filesystem::is_directory(path) ? minibert::BertConfig::from_pretrained(path)
+                                             : minibert::BertConfig::read(path);
+}
+
+/// Parses the flags, with `options` as defaults. @throws as CommandLine::parse()
 inline TrainMlmOptions parse(int argc, char** argv, TrainMlmOptions options) {
-  CLI::App app("Trains a BERT from text and lets it fill masks.");
-  add_run_options(app, options);
-  add_text_options(app, options);
-  add_model_options(app, options);
-  add_training_options(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    std::exit(app.exit(error));
+  CommandLine command("train_mlm", "Trains a BERT from text and lets it fill masks.");
+  add_run_options(command, options);
+  add_text_options(command, options);
+  add_model_options(command, options);
+  add_step_options(command, options.training);
+  add_length_options(command, options);
+  command.parse(argc, argv);
+  if (options.num_train_epochs) {
+    options.training.num_train_epochs = *options.num_train_epochs;
+    options.training.max_steps = -1;
   }
+  if (options.line_by_line) options.group_texts = !*options.line_by_line;
   return options;
 }
 
 }  // namespace detail
 
 /// Parses the command line, with defaults from the recipe, preset and config file that it names.
+/// @throws UsageError if it is wrong; Answered after --help or --version; an Error of the config file
 inline TrainMlmOptions read_command_line(int argc, char** argv) {
   const TrainMlmOptions first = detail::parse(argc, argv, default_recipe());
   TrainMlmOptions base = first.preset == "tutorial" ? tutorial_preset() : default_recipe();
-  if (!first.config_name.empty()) base.config = minibert::BertConfig::read(first.config_name);
+  check_folder("--model_name_or_path", first.model_name_or_path);
+  check_folder("--config_name", first.config_name);
+  check_folder("--tokenizer_name", first.tokenizer_name);
+  if (!first.config_name.empty()) base.config = detail::read_config(first.config_name);
   if (!first.model_name_or_path.empty()) base.config = minibert::BertConfig::from_pretrained(first.model_name_or_path);
   TrainMlmOptions options = detail::parse(argc, argv, base);
-  if (!options.do_train && !options.do_eval) options.do_train = options.do_eval = true;
+  const bool both = !options.do_train && !options.do_eval;
+  options.do_train = options.do_train.value_or(both);
+  options.do_eval = options.do_eval.value_or(both);
+  if (!*options.do_train && !*options.do_eval) throw UsageError("--do_train and --do_eval are both off");
+  if (!*options.do_train && options.model_name_or_path.empty())
+    throw UsageError("--do_eval without --do_train evaluates a model: name its folder with --model_name_or_path");
+  if (!*options.do_train && options.training.resume_from_checkpoint)
+    throw UsageError(
+        "--resume_from_checkpoint continues training, but --do_train is off; --model_name_or_path takes a "
+        "checkpoint to evaluate");
   return options;
 }

@@ -27,12 +27,18 @@ std::vector<std::string> warnings(const std::vector<double>& losses) {
 }
 
 TEST_CASE("a model no better than the baseline causes a warning half-way and at the end") {
-  CHECK(warnings({7.3, 6.9, 6.8, 6.79}) ==
-        std::vector<std::string>{
-            "warning: half-way, the model is no better than word frequency (evaluation loss 6.900, baseline 6.800); it "
-            "may need more steps or another learning rate",
-            "warning: the model is no better than word frequency (evaluation loss 6.790, baseline 6.800); it may need "
-            "more steps or another learning rate"});
+  CHECK(
+      warnings({7.3, 6.9, 6.8, 6.79}) ==
+      std::vector<std::string>{
+          "warning: half-way, the model is no better than word frequency (evaluation loss 6.900, baseline 6.800); it "
+          "may need more steps or another learning rate",
+          "warning: the model is less than 1 % better than word frequency (evaluation loss 6.790, baseline 6.800); it "
+          "may need more steps or another learning rate"});
+}
+
+TEST_CASE("a warning says no better only if the loss is no lower") {
+  CHECK(warnings({6.8, 6.8, 6.8, 6.8}).back().find("is no better than word frequency") != std::string::npos);
+  CHECK(warnings({6.8, 6.8, 6.8, 6.799}).back().find("is less than 1 % better than") != std::string::npos);
 }
 
 TEST_CASE("a model better than the baseline causes no warning") {

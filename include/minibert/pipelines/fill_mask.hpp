@@ -41,6 +41,9 @@ class FillMaskPipeline {
   /// Calls fill_mask() with this model and tokenizer.
   std::vector<std::vector<FillMaskPrediction>> operator()(std::string_view text, index_t top_k = 5) const;
 
+  const BertForMaskedLM& model() const noexcept { return model_; }
+  const BertTokenizer& tokenizer() const noexcept { return tokenizer_; }
+
  private:
   BertForMaskedLM model_;
   BertTokenizer tokenizer_;

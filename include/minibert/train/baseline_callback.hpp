@@ -15,7 +15,8 @@ namespace minibert {
 /// evaluation when training ends.
 class BaselineCallback : public TrainerCallback {
  public:
-  /// `name` names the baseline: it completes the sentence "the model is no better than …". `loss` is the baseline's
+  /// `name` names the baseline: it completes the sentences "the model is no better than …"
+  /// and "the model is less than 1 % better than …". `loss` is the baseline's
   /// mean loss. `notice` receives the warnings.
   BaselineCallback(std::string name, double loss, std::function<void(std::string_view)> notice);
 

@@ -18,8 +18,12 @@ std::vector<std::vector<FillMaskPrediction>> fill_mask(const BasicBertForMaskedL
   const index_t vocab_size = model.config().vocab_size;
   core::check<ValueError>(top_k >= 1 && top_k <= vocab_size, "fill_mask: top_k is ", top_k, ", expected 1 to ",
                           vocab_size);
+  const std::vector<token_id> ids = tokenizer.encode(text);
+  const index_t most = model.config().max_position_embeddings;
+  core::check<ValueError>(core::length(ids) <= most, "fill_mask: the text has ", ids.size(),
+                          " tokens, expected at most the model's max_position_embeddings, ", most);
   Batch batch;
-  batch.append(tokenizer.encode(text), 0);
+  batch.append(ids, 0);
   std::vector<index_t> masks;
   for (index_t t = 0; t < batch.num_tokens(); ++t)
     if (core::at(batch.input_ids, t) == tokenizer.mask_token_id()) masks.push_back(t);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdio>
+#include <string_view>
 #include <utility>
 
 #include <minibert/core/error.hpp>
@@ -26,7 +27,8 @@ MINIBERT_INLINE void BaselineCallback::warn(std::string_view when) const {
   if (!last_ || *last_ < 0.99 * loss_) return;
   char losses[64];
   std::snprintf(losses, sizeof losses, "evaluation loss %.3f, baseline %.3f", *last_, loss_);
-  notice_(core::concat("warning: ", when, "the model is no better than ", name_, " (", losses,
+  const std::string_view comparison = *last_ < loss_ ? "less than 1 % better than " : "no better than ";
+  notice_(core::concat("warning: ", when, "the model is ", comparison, name_, " (", losses,
                        "); it may need more steps or another learning rate"));
 }
 

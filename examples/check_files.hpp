@@ -1,0 +1,42 @@
+// Checks of files and folders that cost nothing, made before the work that needs them.
+#pragma once
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <minibert/minibert.hpp>
+
+/// @throws IoError naming the first file that cannot be opened or is not a regular file
+inline void check_readable(const std::vector<std::filesystem::path>& files) {
+  for (const std::filesystem::path& file : files) minibert::TextStream{file};
+}
+
+/// Checks that the folder that an option names exists. @throws IoError otherwise
+inline void check_folder(std::string_view option, const std::filesystem::path& folder) {
+  minibert::core::check<minibert::IoError>(
+      folder.empty() || minibert::io::path_exists(folder), option, " is ", folder.string(),
+      ", but there is no such folder; names of the Hugging Face hub are not fetched: download the files and name "
+      "their folder");
+}
+
+/// Checks that files can be made in a folder, or that the folder can be created. Leaves nothing behind.
+/// @throws IoError naming the folder, and the existing folder that prevents it
+inline void check_writable(const std::filesystem::path& folder) {
+  std::filesystem::path existing = std::filesystem::absolute(folder);
+  while (existing.has_relative_path() && !minibert::io::path_exists(existing)) existing = existing.parent_path();
+  std::string probe =
+      existing / ".minibert-XXXXXX";  // access() would not do: root may write everywhere, but not in /proc
+  if (::mkdtemp(probe.data()) != nullptr) {
+    ::rmdir(probe.c_str());
+    return;
+  }
+  minibert::core::raise<minibert::IoError>("cannot write to ", folder.string(), ": ", existing.string(), ": ",
+                                           std::strerror(errno));
+}
