@@ -98,6 +98,8 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
   for (index_t i = 0; i < core::length(lines); ++i)
     if (core::at(lines, i) == 0)
       std::cerr << "warning: " << core::at(text.files, i).string() << " contains no line with text\n";
+  if (const std::string warning = data.unknown_tokens_warning(); !warning.empty())
+    std::cerr << "warning: " << named(text) << ": " << warning << '\n';
   return data;
 }
 
@@ -112,7 +114,8 @@ Data make_data(const TrainMlmOptions& options, const Text& text, const BertToken
               << all.num_blank() << " blank lines\n";
   else
     std::cerr << all.size() << " lines, " << all.num_tokens() << " tokens; " << all.num_blank()
-              << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens\n";
+              << " blank lines skipped, " << all.num_truncated() << " cut to " << max_length << " tokens, "
+              << std::floor(1000 * all.unknown_share()) / 10 << " % [UNK]\n";
   if (!options.validation_file.empty())
     return {max_length, all, tokenize(options, {{options.validation_file}}, tokenizer, max_length, bar),
             options.validation_file.string()};
