@@ -336,7 +336,7 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
   }
 
   detail::SpecialTokensReader special_tokens;
-  const bool has_decoder = config.find("added_tokens_decoder") != nullptr;
+  const bool has_decoder = detail::find_non_null(config, "added_tokens_decoder") != nullptr;
   const bool follows_json = detail::in_context(path_of("tokenizer_config.json"), [&] {
     if (!has_config) return has_json;
     const bool follows = detail::follows_tokenizer_json(config, has_json);
