@@ -49,6 +49,10 @@ CASES = [
     {CONFIG: {"added_tokens_decoder": {"14": {"content": "[NEW]", "special": True}, "15": {"content": "<x>"}},
               "additional_special_tokens": ["[NEW]", "<bos>"]}},
     {CONFIG: {"added_tokens_decoder": {"14": {"content": "[NEW]"}}, "extra_special_tokens": ["[NEW]"]}},
+    {CONFIG: {"extra_special_tokens": ["[NEW]", token("[NEW]")]}},
+    {CONFIG: {"bos_token": token("[NEW]", lstrip=True), "extra_special_tokens": ["[CLS]", token("[NEW]", rstrip=True)]}},
+    {CONFIG: {"eos_token": "[NEW]", "added_tokens_decoder": {"14": {"content": "[NEW]"}, "15": {"content": "<x>"}}}},
+    {MAP: {"additional_special_tokens": ["[NEW]"]}, ADDED: {"[NEW]": 14}},
     {CONFIG: {"added_tokens_decoder": {"14": {"content": "[NEW]"}}}, MAP: {"additional_special_tokens": ["<x>"]},
      ADDED: {"<bos>": 15}},
 ]

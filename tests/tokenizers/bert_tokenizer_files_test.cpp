@@ -218,6 +218,24 @@ TEST_CASE("a tokenizer that follows tokenizer.json needs a post-processor with t
   CHECK(BertTokenizer::from_pretrained(changed.path()).encode("a") == std::vector<token_id>{2, 5, 3});
 }
 
+TEST_CASE("beside a tokenizer.json that rules, an added_tokens_decoder adds tokens and changes flags") {
+  Changed changed;
+  changed["added_tokens"].as_array().push_back(Json::Object{{"id", 8}, {"content", "<x>"}});
+  const auto with = [&](const char* rest) {
+    changed.add("tokenizer_config.json", core::concat(R"({"tokenizer_class": "PreTrainedTokenizerFast")", rest, "}"));
+    return refusal(changed.path());
+  };
+  CHECK(with(R"(, "added_tokens_decoder": {"8": {"content": "<x>", "special": true}, "9": {"content": "<y>"}})") ==
+        "accepted");
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(changed.path());
+  CHECK(tokenizer.is_special(8));
+  CHECK(tokenizer.convert_tokens_to_ids("<y>") == 9);
+  CHECK(has(with(R"(, "added_tokens_decoder": {"8": {"content": "<y>"}})"), "\"<x>\" and \"<y>\" both have the id 8"));
+  CHECK(has(with(R"(, "unk_token": "a")"),
+            "tokenizer.json: model: unk_token is \"[UNK]\", but \"a\" in "
+            "tokenizer_config.json or special_tokens_map.json; make them equal"));
+}
+
 TEST_CASE("a Sequence of one component is this component") {
   Changed changed;
   const std::uint64_t fingerprint = BertTokenizer::from_pretrained(changed.path()).fingerprint();
@@ -313,7 +331,7 @@ TEST_CASE("added_tokens.json adds tokens, unless there is an added_tokens_decode
   const testing::TemporaryDirectory folder;
   io::write_file(folder / "vocab.txt", kVocabTxt);
   io::write_file(folder / "added_tokens.json", R"({"<y>": 8, "<X>": 7})");
-  io::write_file(folder / "special_tokens_map.json", R"({"additional_special_tokens": ["<y>"]})");
+  io::write_file(folder / "special_tokens_map.json", R"({"extra_special_tokens": ["<y>"]})");
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
   CHECK(tokenizer.encode("<x><y><Y>", {.add_special_tokens = false}) == std::vector<token_id>{7, 8, 1, 1, 1});
   CHECK(tokenizer.is_special(8));

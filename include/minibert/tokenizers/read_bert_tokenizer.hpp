@@ -276,24 +276,31 @@ inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer
     raise("uses the prefix \"##\", but continuing_subword_prefix in tokenizer.json is \"", prefix, "\"");
 }
 
-/// Checks that the vocabulary has the token for unknown words.
-inline void check_unk_token(const BertTokenizerParts& parts) {
+/// Checks that the vocabulary has the token for unknown words, and that all files name the same one. `from_model` is
+/// the unk_token of a tokenizer.json that transformers follows, or "".
+inline void check_unk_token(const BertTokenizerParts& parts, const std::string& from_model) {
   const auto& [tokens, added_tokens, options] = parts;
+  core::check<FormatError>(from_model.empty() || from_model == options.unk_token, "model: unk_token is \"", from_model,
+                           "\", but \"", options.unk_token,
+                           "\" in tokenizer_config.json or special_tokens_map.json; make them equal");
   core::check<FormatError>(std::find(tokens.begin(), tokens.end(), options.unk_token) != tokens.end(), "found ",
                            tokens.size(), tokens.size() == 1 ? " token" : " tokens",
                            ", but not the token for unknown words, \"", options.unk_token,
                            "\"; add it, or set unk_token in tokenizer_config.json to another token of the vocabulary");
 }
 
-/// Returns the added tokens of `old`, each replaced by the token in `newer` with the same content, and the other tokens
-/// of `newer`.
+/// Returns the added tokens of `old`, each with the flags of the token in `newer` with the same content, and the other
+/// tokens of `newer`.
 inline std::vector<AddedToken> merged(std::vector<AddedToken> old, const std::vector<AddedToken>& newer) {
   for (const AddedToken& token : newer) {
     const auto same = find_token(old, token.content);
-    if (same == old.end())
+    if (same == old.end()) {
       old.push_back(token);
-    else
+    } else {
+      const token_id id = same->id;
       *same = token;
+      same->id = id;
+    }
   }
   return old;
 }
@@ -345,13 +352,14 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
       parts.options = {};
       detail::parse_normalizer_settings(config, parts.options);
     }
+    special_tokens.read_config(config);
     if (const Json* decoder = detail::find_non_null(config, "added_tokens_decoder")) {
-      const auto tokens =
-          detail::in_context("added_tokens_decoder", [&] { return detail::parse_added_tokens_decoder(*decoder); });
+      const auto is_named = [&](const std::string& token) { return special_tokens.is_named(token, parts.options); };
+      const auto tokens = detail::in_context("added_tokens_decoder",
+                                             [&] { return detail::parse_added_tokens_decoder(*decoder, is_named); });
       parts.added_tokens = follows ? detail::merged(std::move(parts.added_tokens), tokens) : tokens;
     }
     detail::parse_length_settings(config, parts.options);
-    special_tokens.read_config(config);
     return follows;
   });
   if (!has_decoder) {
@@ -362,8 +370,10 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
           detail::merged(detail::parse_added_tokens_map(added, special_tokens), std::exchange(parts.added_tokens, {}));
     });
   }
+  const std::string unk_token = parts.options.unk_token;
   detail::in_context(folder.string(), [&] { special_tokens.add_to(parts); });
-  detail::in_context(path_of(has_json ? "tokenizer.json" : "vocab.txt"), [&] { detail::check_unk_token(parts); });
+  detail::in_context(path_of(has_json ? "tokenizer.json" : "vocab.txt"),
+                     [&] { detail::check_unk_token(parts, follows_json ? unk_token : std::string()); });
   if (follows_json)
     detail::in_context(path_of("tokenizer.json"), [&] { detail::check_post_processor(tokenizer, parts); });
   return parts;

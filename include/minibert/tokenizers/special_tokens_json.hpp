@@ -67,15 +67,22 @@ inline auto find_token(std::vector<AddedToken>& tokens, std::string_view content
   return std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& t) { return t.content == content; });
 }
 
-/// Parses the added_tokens_decoder of tokenizer_config.json, an object that maps ids to added tokens.
-inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& decoder) {
+/// Parses the added_tokens_decoder of tokenizer_config.json, an object that maps ids to added tokens. A token is also
+/// special if is_named(content) returns true.
+template <class IsNamed>
+std::vector<AddedToken> parse_added_tokens_decoder(const Json& decoder, IsNamed&& is_named) {
   std::vector<AddedToken> tokens;
   for (const auto& [key, token] : decoder.as_object()) {
     std::int64_t id = -1;
     const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
     core::check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(), "found the key \"", key,
                              "\", expected the id of a token, such as \"103\"");
-    tokens.push_back(in_context(key, [&, value = &token] { return parse_added_token(*value, parse_id(id)); }));
+    in_context(key, [&, value = &token] {
+      AddedToken added = parse_added_token(*value, -1);
+      if (is_named(added.content)) added = parse_special_token(*value);
+      added.id = parse_id(id);
+      tokens.push_back(std::move(added));
+    });
   }
   return tokens;
 }
@@ -114,11 +121,22 @@ class SpecialTokensReader {
     }
   }
 
-  /// Returns true if a name such as "mask_token", or a list, contains the token.
-  bool contains(std::string_view content) const {
-    const auto& list = extra_list();
+  /// Returns true if a name such as "mask_token" has the token as its value. The names that no file has have the values
+  /// in `options`.
+  bool is_named(std::string_view content, const BertTokenizerOptions& options) const {
+    const auto is_value = [&](const auto& named) { return named.second.content == content; };
+    for (const NamedTokens* tokens : {&common_, &others_, &explicit_})
+      if (std::any_of(tokens->begin(), tokens->end(), is_value)) return true;
+    return std::any_of(std::begin(kNamedSpecialTokens), std::end(kNamedSpecialTokens), [&](const auto& token) {
+      return find(common_, token.name) == nullptr && options.*token.member == content;
+    });
+  }
+
+  /// Returns true if added_tokens.json may have the token as a special one: if it is the value of a name that every
+  /// tokenizer has, or in the list extra_special_tokens.
+  bool is_special_in_added_tokens(std::string_view content) const {
     return std::any_of(common_.begin(), common_.end(), [&](const auto& t) { return t.second.content == content; }) ||
-           std::any_of(list.begin(), list.end(), [&](const auto& t) { return t.content == content; });
+           (extra_ && find_item(*extra_, content));
   }
 
   /// Sets the special tokens of the options. Appends all special tokens to the added tokens, in the order in which
@@ -149,11 +167,17 @@ class SpecialTokensReader {
     }
     for (const NamedTokens* tokens : {&others_, &explicit_})
       for (const auto& [name, token] : *tokens) add(token, true);
-    for (const AddedToken& token : extra_list()) add(token, false);
+    for (const Item& item : extra_ ? *extra_ : additional_)
+      add(is_named(item.listed.content, parts.options) ? item.named : item.listed, false);
   }
 
  private:
   using NamedTokens = std::vector<std::pair<std::string, AddedToken>>;
+
+  /// A token of a list.
+  struct Item {
+    AddedToken listed, named;  // with its flags in the list, and if a name has it as its value, too
+  };
 
   static constexpr const char *kExtra = "extra_special_tokens", *kAdditional = "additional_special_tokens";
 
@@ -183,14 +207,14 @@ class SpecialTokensReader {
 
   /// Parses a list of special tokens. In tokenizer_config.json an object with the type AddedToken is special only if it
   /// says so.
-  static std::vector<AddedToken> parse_list(const Json& json, bool is_map) {
-    std::vector<AddedToken> tokens;
+  static std::vector<Item> parse_list(const Json& json, bool is_map) {
+    std::vector<Item> tokens;
     if (json.is_null()) return tokens;
     core::check<FormatError>(json.is_array(), "expected a list of tokens, found ", json.dump());
     for (const Json& item : json.as_array())
       in_context(core::concat("[", tokens.size(), "]"), [&] {
-        tokens.push_back(!is_map && is_typed_added_token(item) ? parse_added_token(item, -1)
-                                                               : parse_special_token(item));
+        const AddedToken named = parse_special_token(item);
+        tokens.push_back({!is_map && is_typed_added_token(item) ? parse_added_token(item, -1) : named, named});
       });
     return tokens;
   }
@@ -215,27 +239,30 @@ class SpecialTokensReader {
     }
     core::check<FormatError>(json.is_array() || json.is_null(),
                              "expected a list of tokens, or an object of named tokens, found ", json.dump());
+    std::vector<Item> items = parse_list(json, is_map);
     if (!is_map || !extra_) extra_.emplace();
-    for (AddedToken& token : parse_list(json, is_map))
-      if (find_token(*extra_, token.content) == extra_->end()) extra_->push_back(std::move(token));
+    for (Item& item : items)
+      if (!is_map || !find_item(*extra_, item.listed.content)) extra_->push_back(std::move(item));
   }
 
-  const std::vector<AddedToken>& extra_list() const { return extra_ ? *extra_ : additional_; }
+  static bool find_item(const std::vector<Item>& items, std::string_view content) {
+    return std::any_of(items.begin(), items.end(), [&](const Item& item) { return item.listed.content == content; });
+  }
 
   NamedTokens common_;    // the names that every tokenizer has
   NamedTokens others_;    // other names
   NamedTokens explicit_;  // other names that transformers sets apart: strings, and objects of extra_special_tokens
-  std::optional<std::vector<AddedToken>> extra_;
-  std::vector<AddedToken> additional_;  // used only without extra_special_tokens
+  std::optional<std::vector<Item>> extra_;
+  std::vector<Item> additional_;  // used only without extra_special_tokens
 };
 
 /// Parses added_tokens.json, an object that maps tokens to ids. Older versions of transformers write it. A token is
-/// special if `special_tokens` contains it.
+/// special if `special_tokens` says so.
 inline std::vector<AddedToken> parse_added_tokens_map(const Json& json, const SpecialTokensReader& special_tokens) {
   std::vector<AddedToken> tokens;
   for (const auto& [content, value] : json.as_object()) {
     const token_id id = in_context(content, [&, number = &value] { return parse_id(number->as_integer()); });
-    const bool special = special_tokens.contains(content);
+    const bool special = special_tokens.is_special_in_added_tokens(content);
     tokens.push_back({.id = id, .content = content, .special = special, .normalized = !special});
   }
   return tokens;
