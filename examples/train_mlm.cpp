@@ -108,6 +108,8 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
   for (index_t i = 0; i < core::length(lines); ++i)
     if (core::at(lines, i) == 0)
       std::cerr << "warning: " << core::at(text.files, i).string() << " contains no line with text\n";
+  if (const std::string warning = data.unknown_tokens_warning(); !warning.empty())
+    std::cerr << "warning: " << named(text) << ": " << warning << '\n';
   return data;
 }
 
@@ -129,7 +131,8 @@ void print_size(const TextDataset& data, const TrainMlmOptions& options, index_t
               << count_text(data.num_blank(), "blank line") << '\n';
   else
     std::cerr << ", " << count_text(data.num_tokens(), "token") << "; " << count_text(data.num_blank(), "blank line")
-              << " skipped, " << data.num_truncated() << " cut to " << count_text(max_length, "token") << '\n';
+              << " skipped, " << data.num_truncated() << " cut to " << count_text(max_length, "token") << ", "
+              << std::floor(1000 * data.unknown_share()) / 10 << " % [UNK]\n";
 }
 
 Data make_data(const TrainMlmOptions& options, const Text& text, const BertTokenizer& tokenizer, index_t max_length,

@@ -56,6 +56,37 @@ TEST_CASE("long lines are cut, keep their [SEP] and are counted") {
   CHECK_THROWS_AS(dataset_of("5", 2), minibert::ValueError);
 }
 
+/// A NumberTokenizer to which 9 stands for unknown words.
+struct TokenizerWithUnknown : NumberTokenizer {
+  token_id unk_token_id() const { return 9; }
+};
+
+TEST_CASE("the share of unknown tokens counts neither [CLS] nor [SEP], nor what is cut off") {
+  const std::string text = "5 9 6 7\n\n9\n5 6 7 8 9\n";  // cut to 4 tokens: 2 of 9 are unknown
+  const minibert::testing::TemporaryDirectory folder;
+  for (const bool group : {false, true}) {
+    minibert::TextDatasetOptions options{.group_texts = group, .cache_dir = folder.path()};
+    for (int i = 0; i < 2; ++i) {  // the second dataset comes from the cache
+      const std::array texts{std::string_view(text)};
+      const TextDataset dataset = TextDataset::from_texts(texts, TokenizerWithUnknown(), 6, options);
+      CHECK(dataset.unknown_share() == (group ? 3. / 10 : 2. / 9));
+      CHECK(dataset.unknown_tokens_warning().starts_with(group ? "30 % of the tokens" : "22.2 % of the tokens"));
+    }
+  }
+}
+
+TEST_CASE("a warning comes above 5 % of unknown tokens") {
+  const auto share_of = [](int known) {
+    std::string text = "9";
+    for (int i = 0; i < known; ++i) text += " 5";
+    return TextDataset::from_texts(std::array{std::string_view(text)}, TokenizerWithUnknown(), 64);
+  };
+  CHECK(share_of(19).unknown_tokens_warning().empty());  // exactly 5 %
+  CHECK_FALSE(share_of(18).unknown_tokens_warning().empty());
+  CHECK(dataset_of("9 9").unknown_share() == 0);  // a tokenizer without an unknown token
+  CHECK(TextDataset().unknown_tokens_warning().empty());
+}
+
 TEST_CASE("several files are one text whose examples are numbered through") {
   const minibert::testing::TemporaryDirectory folder;
   minibert::io::write_file(folder / "a", "5\n6");

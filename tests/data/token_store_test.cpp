@@ -28,7 +28,9 @@ std::string store_of(index_t num_examples, index_t vocab_size, index_t max_lengt
   std::string bytes;
   TokenStoreWriter writer([&](std::string_view part) { bytes += part; }, vocab_size, max_length);
   for (index_t i = 0; i < num_examples; ++i) writer.add(example(i, vocab_size));
-  writer.finish(11, 22, {.lines_of_texts = {3, 0, 4}, .num_blank = 5, .num_truncated = 6});
+  writer.finish(
+      11, 22,
+      {.lines_of_texts = {3, 0, 4}, .num_blank = 5, .num_truncated = 6, .num_text_tokens = 8, .num_unknown = 7});
   return bytes;
 }
 
@@ -48,6 +50,8 @@ void check_contents(const TokenStore& store, index_t num_examples, index_t vocab
   CHECK(store.lines_of_texts() == std::vector<index_t>{3, 0, 4});
   CHECK(store.num_blank() == 5);
   CHECK(store.num_truncated() == 6);
+  CHECK(store.num_text_tokens() == 8);
+  CHECK(store.num_unknown() == 7);
   CHECK(store.text_fingerprint() == 22);
 }
 

@@ -4,6 +4,7 @@
 //   tokenizer_probe encode_pairs FOLDER NAME=VALUE...   lines of text US pair (U+001F between them) -> the same
 //   tokenizer_probe batch_encode FOLDER NAME=VALUE...   lines of text, encoded together -> the same
 //   tokenizer_probe save FOLDER OTHER                   the same tokenizer in another folder
+//   tokenizer_probe size FOLDER                         the number of ids
 // NAME is a member of EncodeOptions. Prints one line for each encoding and for each overflowing piece: (index of the
 // text, ids, types, attention mask, special tokens mask, offsets, word ids). Prints "ValueError" if encoding fails.
 #include <exception>
@@ -118,6 +119,8 @@ int main(int argc, char** argv) {
       decode_lines(tokenizer, arguments.at(2) == "1", arguments.at(3) == "1");
     else if (arguments.at(0) == "save")
       tokenizer.save_pretrained(arguments.at(2));
+    else if (arguments.at(0) == "size")
+      std::cout << tokenizer.vocab_size() << '\n';
     else if (arguments.at(0) == "batch_encode")
       encode_together(tokenizer, options({arguments.begin() + 2, arguments.end()}));
     else

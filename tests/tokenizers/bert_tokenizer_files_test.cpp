@@ -96,6 +96,13 @@ TEST_CASE("without a length limit none is written, and 1e30 is read as none") {
   CHECK(BertTokenizer::from_pretrained(folder.path()).model_max_length() == kUnlimited);
   io::write_file(folder / "tokenizer_config.json", R"({"model_max_length": 0})");
   CHECK(has(refusal(folder.path()), "tokenizer_config.json: model_max_length: expected at least 1, found 0"));
+  io::write_file(folder / "tokenizer_config.json", R"({"model_max_length": 512.0})");
+  CHECK(BertTokenizer::from_pretrained(folder.path()).model_max_length() == 512);
+  io::write_file(folder / "tokenizer_config.json", R"({"model_max_length": 512.5})");
+  CHECK(has(refusal(folder.path()), "model_max_length: expected an integer, found 512.5"));
+  std::filesystem::remove(folder / "special_tokens_map.json");
+  io::write_file(folder / "tokenizer_config.json", R"({"mask_token": ""})");
+  CHECK(has(refusal(folder.path()), "mask_token is empty, expected at least one character"));
 }
 
 TEST_CASE("tokenizer.json rules alone; tokenizer_config.json overrules it, unless its class is a general one") {
@@ -108,6 +115,20 @@ TEST_CASE("tokenizer.json rules alone; tokenizer_config.json overrules it, unles
   CHECK_FALSE(BertTokenizer::from_pretrained(changed.path()).options().do_lower_case);
   changed.add("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
   CHECK(has(refusal(changed.path()), "tokenizer_config.json: tokenizer_class is \"RobertaTokenizer\", expected"));
+}
+
+TEST_CASE("tokenizer_class with vocab.txt alone: classes that do the same as BertTokenizer, no others") {
+  const testing::TemporaryDirectory folder;
+  io::write_file(folder / "vocab.txt", kVocabTxt);
+  const auto with = [&](const char* name) {
+    io::write_file(folder / "tokenizer_config.json", core::concat(R"({"tokenizer_class": )", name, "}"));
+    return refusal(folder.path());
+  };
+  for (const char* name : {"null", R"("BertTokenizerFast")", R"("DistilBertTokenizer")", R"("ElectraTokenizerFast")"})
+    CHECK(with(name) == "accepted");
+  CHECK(has(with(R"("BertJapaneseTokenizer")"), "tokenizer_config.json: tokenizer_class is \"BertJapaneseTokenizer\""));
+  CHECK(has(with("3"), "tokenizer_config.json: tokenizer_class: expected a string, found 3"));
+  CHECK(has(with(R"("PreTrainedTokenizerFast")"), "takes all from tokenizer.json, but this file is missing"));
 }
 
 TEST_CASE("components that are not BERT's are refused by name") {
@@ -158,12 +179,170 @@ TEST_CASE("components that are not BERT's are refused by name") {
 
 TEST_CASE("components that may be missing") {
   Changed changed;
-  changed["post_processor"] = nullptr;
   changed["decoder"] = nullptr;
   changed["truncation"] = Json::object();
   CHECK(refusal(changed.path()) == "accepted");
-  changed["post_processor"] = Json::Object{{"type", "BertProcessing"}};
-  CHECK(refusal(changed.path()) == "accepted");
+}
+
+TEST_CASE("a tokenizer that follows tokenizer.json needs a post-processor with the vocabulary's ids") {
+  Changed changed;
+  const Json whole = changed["post_processor"];
+  const auto with = [&](Json processor) {
+    changed["post_processor"] = std::move(processor);
+    return refusal(changed.path());
+  };
+  const auto pair = [](const char* token, int id) { return Json::Array{token, id}; };
+  const auto bert = [&](int cls, int sep) {
+    return Json::Object{{"type", "BertProcessing"}, {"cls", pair("[CLS]", cls)}, {"sep", pair("[SEP]", sep)}};
+  };
+  CHECK(with(bert(2, 3)) == "accepted");
+  CHECK(has(with(bert(2, 103)),
+            "tokenizer.json: post_processor: sep: gives \"[SEP]\" the id 103, expected its id in "
+            "the vocabulary, 3; the post-processor belongs to another vocabulary: make it anew"));
+  CHECK(has(with(Json::Object{{"type", "BertProcessing"}}), "post_processor: cls: "));
+  CHECK(with(Json::Object{{"type", "Sequence"}, {"processors", Json::Array{whole}}}) == "accepted");
+  CHECK(has(with(Json::Object{{"type", "Sequence"}, {"processors", Json::Array{}}}), "type is \"Sequence\""));
+  CHECK(has(with(nullptr),
+            "tokenizer.json: post_processor is missing or null, so transformers would add neither [CLS] "
+            "nor [SEP], expected a \"TemplateProcessing\" that adds both"));
+  Json stale = whole;
+  stale["special_tokens"]["[CLS]"]["ids"] = Json::Array{101};
+  CHECK(has(with(stale),
+            "post_processor: special_tokens: gives \"[CLS]\" the id 101, expected its id in the vocabulary, 2"));
+  changed.add("tokenizer_config.json", R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
+  CHECK(has(with(stale), "gives \"[CLS]\" the id 101"));
+  CHECK(has(with(nullptr), "post_processor is missing or null"));
+  changed.add("tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer"})");  // has its own template
+  CHECK(with(stale) == "accepted");
+  CHECK(with(nullptr) == "accepted");
+  CHECK(BertTokenizer::from_pretrained(changed.path()).encode("a") == std::vector<token_id>{2, 5, 3});
+}
+
+TEST_CASE("beside a tokenizer.json that rules, an added_tokens_decoder adds tokens and changes flags") {
+  Changed changed;
+  changed["added_tokens"].as_array().push_back(Json::Object{{"id", 8}, {"content", "<x>"}});
+  const auto with = [&](const char* rest) {
+    changed.add("tokenizer_config.json", core::concat(R"({"tokenizer_class": "PreTrainedTokenizerFast")", rest, "}"));
+    return refusal(changed.path());
+  };
+  CHECK(with(R"(, "added_tokens_decoder": {"8": {"content": "<x>", "special": true}, "9": {"content": "<y>"}})") ==
+        "accepted");
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(changed.path());
+  CHECK(tokenizer.is_special(8));
+  CHECK(tokenizer.convert_tokens_to_ids("<y>") == 9);
+  CHECK(has(with(R"(, "added_tokens_decoder": {"8": {"content": "<y>"}})"), "\"<x>\" and \"<y>\" both have the id 8"));
+  CHECK(has(with(R"(, "unk_token": "a")"),
+            "tokenizer.json: model: unk_token is \"[UNK]\", but \"a\" in "
+            "tokenizer_config.json or special_tokens_map.json; make them equal"));
+}
+
+TEST_CASE("a Sequence of one component is this component") {
+  Changed changed;
+  const std::uint64_t fingerprint = BertTokenizer::from_pretrained(changed.path()).fingerprint();
+  for (const auto& [name, members] :
+       {std::pair("normalizer", "normalizers"), std::pair("pre_tokenizer", "pretokenizers"),
+        std::pair("decoder", "decoders"), std::pair("post_processor", "processors")}) {
+    const Json component = changed[name];
+    changed[name] = Json::Object{{"type", "Sequence"}, {members, Json::Array{component}}};
+    CHECK(BertTokenizer::from_pretrained(changed.path()).fingerprint() == fingerprint);
+  }
+  changed["normalizer"] = Json::Object{{"type", "Sequence"}, {"normalizers", Json::Array{changed["normalizer"]}}};
+  CHECK(BertTokenizer::from_pretrained(changed.path()).fingerprint() == fingerprint);
+}
+
+TEST_CASE("other normalizers and pre-tokenizers are refused with what was found and the way out") {
+  Changed changed;
+  const auto type = [](const char* name) { return Json::Object{{"type", name}}; };
+  changed["normalizer"] = Json::Object{
+      {"type", "Sequence"}, {"normalizers", Json::Array{type("NFD"), type("Lowercase"), type("StripAccents")}}};
+  CHECK(
+      has(refusal(changed.path()),
+          "normalizer: found a Sequence of (NFD, Lowercase, StripAccents), expected \"BertNormalizer\", alone or as "
+          "the only member of a Sequence, or the Sequence (Replace, Replace, BertNormalizer) that minibert writes for "
+          "keep_joiners; only BERT tokenizers are supported: train a new vocabulary with BertNormalizer"));
+  Changed other;
+  other["pre_tokenizer"] = type("Whitespace");
+  CHECK(has(refusal(other.path()),
+            "pre_tokenizer: type is \"Whitespace\", expected \"BertPreTokenizer\"; only BERT "
+            "tokenizers are supported: train a new vocabulary with BertPreTokenizer"));
+  other["pre_tokenizer"] =
+      Json::Object{{"type", "Sequence"}, {"pretokenizers", Json::Array{type("Whitespace"), type("BertPreTokenizer")}}};
+  CHECK(has(refusal(other.path()), "pre_tokenizer: type is \"Sequence\", expected \"BertPreTokenizer\""));
+}
+
+TEST_CASE("special tokens that only tokenizer_config.json or special_tokens_map.json names") {
+  const auto opened = [](bool with_json, const char* config, const char* map) {
+    const testing::TemporaryDirectory folder;
+    BertTokenizer(kVocabulary).save_pretrained(folder.path());
+    std::filesystem::remove(folder / (with_json ? "vocab.txt" : "tokenizer.json"));
+    io::write_file(folder / "tokenizer_config.json", config);
+    io::write_file(folder / "special_tokens_map.json", map);
+    return BertTokenizer::from_pretrained(folder.path());
+  };
+  const auto ids = [](const BertTokenizer& tokenizer, std::string_view text) {
+    return tokenizer.encode(text, {.add_special_tokens = false});
+  };
+  using Ids = std::vector<token_id>;
+  for (const bool with_json : {true, false}) {
+    CHECK(ids(opened(with_json, R"({"additional_special_tokens": ["[NEW]", "a"]})", "{}"), "[NEW]a b") == Ids{8, 5, 1});
+    CHECK(ids(opened(with_json, R"({"extra_special_tokens": {"foo": "[NEW]"}})", "{}"), "[NEW]a") == Ids{8, 5});
+    CHECK(ids(opened(with_json, "{}", R"({"additional_special_tokens": [{"content": "[NEW]", "lstrip": true}]})"),
+              "a [NEW]") == Ids{5, 8});
+    const BertTokenizer several = opened(
+        with_json, R"({"eos_token": "<e>", "mask_token": "<m>", "extra_special_tokens": ["<x>"], "foo_token": "<f>",
+                       "add_bos_token": true})",
+        R"({"bos_token": {"content": "<b>"}, "extra_special_tokens": ["<x>", "<y>"]})");
+    CHECK(ids(several, "<b><e><m><f><x><y>") == Ids{8, 9, 10, 11, 12, 13});
+    CHECK(several.vocab_size() == 14);
+    CHECK(several.is_special(13));
+    const testing::TemporaryDirectory saved;
+    several.save_pretrained(saved.path());
+    CHECK(BertTokenizer::from_pretrained(saved.path()).fingerprint() == several.fingerprint());
+    std::filesystem::remove(saved / "tokenizer.json");
+    CHECK(ids(BertTokenizer::from_pretrained(saved.path()), "<b><y>").size() == 2);
+  }
+}
+
+TEST_CASE("special tokens of the wrong JSON type are errors that name file and key") {
+  const testing::TemporaryDirectory folder;
+  io::write_file(folder / "vocab.txt", kVocabTxt);
+  for (const char* file : {"tokenizer_config.json", "special_tokens_map.json"}) {
+    const auto refused = [&](const char* text) {
+      io::write_file(folder / file, text);
+      const std::string message = refusal(folder.path());
+      CHECK(has(message, file));
+      return message;
+    };
+    CHECK(has(refused(R"({"extra_special_tokens": "[NEW]"})"),
+              "extra_special_tokens: expected a list of tokens, or an object of named tokens, found \"[NEW]\""));
+    CHECK(has(refused(R"({"additional_special_tokens": "[NEW]"})"),
+              "additional_special_tokens: expected a list of tokens, "));
+    CHECK(has(refused(R"({"additional_special_tokens": ["<x>", 3]})"),
+              "additional_special_tokens: [1]: expected a string or an object with a \"content\", found 3"));
+    CHECK(has(refused(R"({"extra_special_tokens": {"x": 3}})"), "extra_special_tokens: x: expected a string or an"));
+    CHECK(has(refused(R"({"bos_token": 3})"), "bos_token: expected a string or an object"));
+    CHECK(has(refused("[]"), "expected an object, found "));
+    CHECK(has(refused(""), ":1:"));
+    io::write_file(folder / file, "{}");
+  }
+}
+
+TEST_CASE("added_tokens.json adds tokens, unless there is an added_tokens_decoder") {
+  const testing::TemporaryDirectory folder;
+  io::write_file(folder / "vocab.txt", kVocabTxt);
+  io::write_file(folder / "added_tokens.json", R"({"<y>": 8, "<X>": 7})");
+  io::write_file(folder / "special_tokens_map.json", R"({"extra_special_tokens": ["<y>"]})");
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder.path());
+  CHECK(tokenizer.encode("<x><y><Y>", {.add_special_tokens = false}) == std::vector<token_id>{7, 8, 1, 1, 1});
+  CHECK(tokenizer.is_special(8));
+  CHECK_FALSE(tokenizer.is_special(7));
+  io::write_file(folder / "added_tokens.json", R"({"<x>": "7"})");
+  CHECK(has(refusal(folder.path()), "added_tokens.json: <x>: expected an integer, found \"7\""));
+  io::write_file(folder / "added_tokens.json", R"({"<x>": 9})");
+  CHECK(has(refusal(folder.path()),
+            "\"<x>\" has the id 9, expected 7, the next free id, which Hugging Face gives to it"));
+  io::write_file(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {}})");
+  CHECK(BertTokenizer::from_pretrained(folder.path()).vocab_size() == 7);
 }
 
 TEST_CASE("a damaged tokenizer.json") {
@@ -191,9 +370,12 @@ TEST_CASE("vocab.txt: CRLF, no last newline, duplicates, empty lines") {
   io::write_file(folder / "vocab.txt", kVocabTxt + "\xFF\n");
   CHECK(has(refusal(folder.path()), "vocab.txt: line 8 is not valid UTF-8"));
   io::write_file(folder / "vocab.txt", "[PAD]\n[CLS]\n");
-  CHECK(has(refusal(folder.path()), "the token for unknown words, \"[UNK]\""));
+  CHECK(
+      has(refusal(folder.path()), "vocab.txt: found 2 tokens, but not the token for unknown words, \"[UNK]\"; add it"));
   io::write_file(folder / "vocab.txt", "");
-  CHECK(has(refusal(folder.path()), "the vocabulary of 0 entries"));
+  CHECK(has(refusal(folder.path()), "vocab.txt: found 0 tokens, but not"));
+  io::write_file(folder / "vocab.txt", "[PAD]\r[UNK]\r");
+  CHECK(has(refusal(folder.path()), "vocab.txt: found 1 token, but not"));
 }
 
 TEST_CASE("special tokens by other names, and added tokens of older files") {
@@ -216,8 +398,6 @@ TEST_CASE("special tokens by other names, and added tokens of older files") {
   CHECK(has(refusal(folder.path()), "tokenizer_config.json: do_lower_case: expected true or false, found \"no\""));
   io::write_file(folder / "tokenizer_config.json", R"({"truncation_side": "up"})");
   CHECK(has(refusal(folder.path()), "truncation_side: expected \"left\" or \"right\", found \"up\""));
-  io::write_file(folder / "added_tokens.json", "{}");
-  CHECK(has(refusal(folder.path()), "added_tokens.json: not supported without tokenizer.json"));
 }
 
 TEST_CASE("the flags of added tokens come back") {
@@ -288,13 +468,14 @@ TEST_CASE("joiners that are kept are kept by the files, which go to transformers
   CHECK(BertTokenizer::from_pretrained(folder.path()).fingerprint() == original.fingerprint());
   tokenizer["normalizer"]["normalizers"].as_array().at(1)["content"] = "x";
   io::write_file(folder / "tokenizer.json", tokenizer.dump());
-  CHECK(has(refusal(folder.path()), "tokenizer.json: normalizer: found an unknown Sequence, expected"));
+  CHECK(has(refusal(folder.path()),
+            "tokenizer.json: normalizer: found a Sequence of (Replace, Replace, BertNormalizer), expected"));
   tokenizer["normalizer"]["normalizers"].as_array().pop_back();
   io::write_file(folder / "tokenizer.json", tokenizer.dump());
-  CHECK(has(refusal(folder.path()), "normalizer: the last of the normalizers has the type \"Replace\", expected"));
+  CHECK(has(refusal(folder.path()), "normalizer: found a Sequence of (Replace, Replace), expected \"BertNormalizer\""));
   tokenizer["normalizer"]["normalizers"].as_array().clear();
   io::write_file(folder / "tokenizer.json", tokenizer.dump());
-  CHECK(has(refusal(folder.path()), "normalizer: normalizers is empty, expected the Sequence"));
+  CHECK(has(refusal(folder.path()), "normalizer: found a Sequence of (), expected \"BertNormalizer\""));
 }
 
 TEST_CASE("a missing normalized means not special") {

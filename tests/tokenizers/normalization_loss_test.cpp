@@ -57,3 +57,41 @@ TEST_CASE("a warning comes above one line in a hundred, and names the setting th
   CHECK_FALSE(marks.value);
   CHECK(NormalizationLossCount{}.warnings().empty());
 }
+
+TEST_CASE("marks that make letters are told from accents") {
+  const auto letters = [](const char* text) { return normalization_loss(text, kUncased).letters; };
+  CHECK(letters("\u0439"));                                         // й
+  CHECK(letters("\u0418\u0306"));                                   // Й in two characters
+  CHECK(letters("\u0457"));                                         // ї
+  CHECK(letters("\u045E \u0453"));                                  // ў ѓ
+  CHECK_FALSE(letters("\u0451 \u0430\u0301 \u0438\u0300 \u043A"));  // ё, stress marks
+  CHECK_FALSE(letters("\u03AC \u03CA"));                            // Greek
+  CHECK_FALSE(normalization_loss("\u0439", kCased).letters);
+  const NormalizationLoss yoruba = normalization_loss("\u1ECD\u0301 e\u0323\u0300 a 1 \u0E01", kUncased);
+  CHECK(yoruba.latin_letters == 3);
+  CHECK(yoruba.accented_letters == 2);
+  CHECK(normalization_loss("\u1ECD", kCased).accented_letters == 0);
+}
+
+TEST_CASE("lower-casing is warned about where it changes letters, not where it drops accents") {
+  const auto warned = [](const char* text, const BertNormalizerOptions& options = kUncased) {
+    NormalizationLossCount count;
+    count.add(normalization_loss(text, options));
+    const auto warnings = count.warnings();
+    return warnings.size() == 1 && warnings[0].lost.starts_with("marks that make other letters") &&
+           warnings[0].option == "strip_accents" && !warnings[0].value;
+  };
+  CHECK(warned("Мій сусід поїхав у місто, а я лишився вдома."));
+  CHECK(warned("Мой сосед уехал в город, а я остался дома."));
+  CHECK(warned("Ọmọ náà ń jẹun ní ilé bàbá rẹ̀."));
+  CHECK(warned("Můj soused odjel včera do města a já zůstal doma."));
+  CHECK_FALSE(warned("Мій сусід поїхав у місто.", kCased));
+  CHECK_FALSE(warned("Мій сусід поїхав.", BertNormalizerOptions{.strip_accents = false}));
+  CHECK_FALSE(
+      warned("Gestern ist mein Nachbar in die Stadt gefahren, und ich bin wegen der schönen Aussicht geblieben."));
+  CHECK_FALSE(
+      warned("Mon voisin est parti en ville hier et je suis resté chez moi avec mes deux enfants et le chien."));
+  CHECK_FALSE(warned("My neighbour went to town, and I stayed at the caf\u00E9 around the corner."));
+  CHECK_FALSE(warned("Ο γείτονάς μου πήγε στην πόλη."));
+  CHECK_FALSE(warned(""));
+}

@@ -12,7 +12,7 @@ namespace minibert {
 
 /// A tokenizer of lines. encode_into() appends the ids of a line, [CLS] … [SEP], cut to max_length ids. It returns how
 /// many ids were cut off. All ids are below vocab_size(). Equal fingerprint()s mean that two tokenizers
-/// encode every line alike.
+/// encode every line alike. The optional unk_token_id() is the id of words that the tokenizer does not know.
 template <class T>
 concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std::vector<token_id>& ids) {
   { tokenizer.encode_into(line, index_t{}, ids) } -> std::convertible_to<index_t>;
@@ -32,19 +32,27 @@ class AnyLineTokenizer {
           return static_cast<index_t>(static_cast<const Tokenizer*>(self)->encode_into(line, max_length, ids));
         }),
         vocab_size_(tokenizer.vocab_size()),
-        fingerprint_(tokenizer.fingerprint()) {}
+        fingerprint_(tokenizer.fingerprint()) {
+    if constexpr (requires {
+                    { tokenizer.unk_token_id() } -> std::convertible_to<token_id>;
+                  })
+      unk_token_id_ = tokenizer.unk_token_id();
+  }
 
   index_t encode_into(std::string_view line, index_t max_length, std::vector<token_id>& ids) const {
     return encode_into_(tokenizer_, line, max_length, ids);
   }
   index_t vocab_size() const noexcept { return vocab_size_; }
   std::uint64_t fingerprint() const noexcept { return fingerprint_; }
+  /// Returns the id of unknown words, or −1 if the tokenizer has none.
+  token_id unk_token_id() const noexcept { return unk_token_id_; }
 
  private:
   const void* tokenizer_;
   index_t (*encode_into_)(const void* self, std::string_view line, index_t max_length, std::vector<token_id>& ids);
   index_t vocab_size_;
   std::uint64_t fingerprint_;
+  token_id unk_token_id_ = -1;
 };
 
 }  // namespace data_detail

@@ -61,6 +61,11 @@ class TextDataset {
   /// Return how many lines have no tokens, and how many were cut to max_length.
   index_t num_blank() const noexcept;
   index_t num_truncated() const noexcept;
+  /// Returns the share of [UNK] among the text's tokens, from 0 to 1, without the [CLS] and [SEP] around each line.
+  /// [UNK] stands for words that the tokenizer does not know. 0 if the tokenizer has no unk_token_id().
+  double unknown_share() const noexcept;
+  /// Returns a warning with the reasons and the ways out if more than 5 % of the text's tokens are [UNK]; otherwise "".
+  std::string unknown_tokens_warning() const;
   /// Returns, for each text or file, how many of its lines have tokens.
   std::vector<index_t> lines_of_texts() const;
   /// Returns the fingerprint of the text, or of the files' bytes.

@@ -38,12 +38,12 @@ class TextTokenizer {
   struct Chunk {
     std::vector<token_id> ids;
     std::vector<index_t> ends;  // the end in `ids` of each line that has tokens
-    index_t num_blank = 0, num_truncated = 0;
+    index_t num_blank = 0, num_truncated = 0, num_text_tokens = 0, num_unknown = 0;
 
     void clear() noexcept {
       ids.clear();
       ends.clear();
-      num_blank = num_truncated = 0;
+      num_blank = num_truncated = num_text_tokens = num_unknown = 0;
     }
   };
 

@@ -36,16 +36,17 @@ static_assert(std::endian::native == std::endian::little, "token stores are litt
 /// The last bytes of a token store.
 struct TokenStoreFooter {
   static constexpr std::uint64_t kMagic = 0x73'6E'65'6B'6F'74'62'6D;  // "mbtokens"
-  static constexpr std::uint64_t kVersion = 1;
+  static constexpr std::uint64_t kVersion = 2;
 
   std::uint64_t magic = kMagic, version = kVersion;
   std::uint64_t key = 0;                                 // fingerprint of text, tokenizer and settings
   std::uint64_t text = 0;                                // fingerprint of the text alone
   std::uint64_t bytes_per_id = 0, bytes_per_length = 0;  // each 2 or 4
   std::uint64_t num_examples = 0, num_tokens = 0, num_blank = 0, num_truncated = 0, num_texts = 0;
-  std::uint64_t index_position = 0;  // byte where the segments' positions begin
-  std::uint64_t contents = 0;        // fingerprint of everything before the footer
-  std::uint64_t fingerprint = 0;     // fingerprint of the members above
+  std::uint64_t num_text_tokens = 0, num_unknown = 0;  // tokens without [CLS] and [SEP]; those that are [UNK]
+  std::uint64_t index_position = 0;                    // byte where the segments' positions begin
+  std::uint64_t contents = 0;                          // fingerprint of everything before the footer
+  std::uint64_t fingerprint = 0;                       // fingerprint of the members above
 
   /// Computes the fingerprint of all members except `fingerprint` itself.
   std::uint64_t computed_fingerprint() const noexcept {
@@ -79,6 +80,8 @@ class TokenStore {
   index_t num_tokens() const noexcept { return static_cast<index_t>(footer_.num_tokens); }
   index_t num_blank() const noexcept { return static_cast<index_t>(footer_.num_blank); }
   index_t num_truncated() const noexcept { return static_cast<index_t>(footer_.num_truncated); }
+  index_t num_text_tokens() const noexcept { return static_cast<index_t>(footer_.num_text_tokens); }
+  index_t num_unknown() const noexcept { return static_cast<index_t>(footer_.num_unknown); }
   std::uint64_t text_fingerprint() const noexcept { return footer_.text; }
   /// Returns, for each text, how many of its lines have tokens.
   std::vector<index_t> lines_of_texts() const;

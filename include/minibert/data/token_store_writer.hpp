@@ -21,6 +21,8 @@ namespace minibert {
 struct TextCounts {
   std::vector<index_t> lines_of_texts;       // for each text, how many of its lines have tokens
   index_t num_blank = 0, num_truncated = 0;  // lines without tokens, and lines cut to max_length
+  index_t num_text_tokens = 0;               // tokens of all lines, without the [CLS] and [SEP] around a line
+  index_t num_unknown = 0;                   // those of them that are [UNK]
 };
 
 /// Writes a token store, from the first byte to the last.

@@ -23,15 +23,16 @@ class AddedTokens {
  public:
   AddedTokens() = default;
 
-  /// Adds the five special tokens of `options` to `tokens`. A token with a negative id gets its id from the vocabulary
-  /// or, if the vocabulary lacks the token, the next free id. The five special tokens get their ids first.
+  /// Puts those of the five special tokens of `options` that `tokens` lacks in front of `tokens`. A token with a
+  /// negative id gets its id from the vocabulary or, if the vocabulary lacks the token, the next free id, in the order
+  /// of the tokens.
   /// @throws ValueError if a token is empty (before or after normalization), if a given id differs from the
-  /// vocabulary's id for that token, if the id of a token outside the vocabulary is below the vocabulary's size, or if
-  /// two tokens have the same id
+  /// vocabulary's id for that token, if the given ids of the tokens outside the vocabulary do not follow the vocabulary
+  /// without a gap, or if two tokens have the same id
   AddedTokens(std::vector<AddedToken> tokens, const BertTokenizerOptions& options, const WordPiece& model)
       : tokens_(std::move(tokens)) {
+    add_special_tokens(options);
     for (const AddedToken& token : tokens_) check_token(token, model);
-    for (const auto& [name, member] : tokenizers::detail::kNamedSpecialTokens) add_special(options.*member, model);
     for (AddedToken& token : tokens_)
       if (token.id < 0) token.id = id_for(token.content, model);
     std::sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
@@ -40,6 +41,7 @@ class AddedTokens {
     if (duplicate != tokens_.end())
       core::raise<ValueError>("added tokens: \"", duplicate->content, "\" and \"", (duplicate + 1)->content,
                               "\" both have the id ", duplicate->id, "; give each token its own id");
+    check_no_gap(model);
 
     const BertNormalizer normalizer(options.normalizer());
     std::vector<Trie::Entry> ids;
@@ -106,13 +108,31 @@ class AddedTokens {
                                 : core::concat("its id in the vocabulary, ", id));
   }
 
-  void add_special(const std::string& content, const WordPiece& model) {
-    const auto same = [&](const AddedToken& token) { return token.content == content; };
-    auto token = std::find_if(tokens_.begin(), tokens_.end(), same);
-    if (token == tokens_.end()) token = tokens_.insert(token, {.id = -1, .content = content});
-    token->special = true;
-    if (token->id < 0) token->id = id_for(content, model);
-    check_token(*token, model);
+  /// Checks that the ids of the tokens outside the vocabulary follow the vocabulary. Hugging Face's readers ignore the
+  /// ids that a file gives to these tokens, and count on from the vocabulary's size.
+  void check_no_gap(const WordPiece& model) const {
+    index_t next = model.vocab_size();
+    for (const AddedToken& token : tokens_) {
+      if (token.id < model.vocab_size()) continue;
+      core::check<ValueError>(token.id == next, "added tokens: \"", token.content, "\" has the id ", token.id,
+                              ", expected ", next, ", the next free id, which Hugging Face gives to it");
+      ++next;
+    }
+  }
+
+  void add_special_tokens(const BertTokenizerOptions& options) {
+    std::vector<AddedToken> missing;
+    for (const auto& [name, member] : tokenizers::detail::kNamedSpecialTokens) {
+      const auto same = [&, content = &(options.*member)](const AddedToken& token) {
+        return token.content == *content;
+      };
+      const auto token = std::find_if(tokens_.begin(), tokens_.end(), same);
+      if (token != tokens_.end())
+        token->special = true;
+      else if (std::none_of(missing.begin(), missing.end(), same))
+        missing.push_back({.id = -1, .content = options.*member});
+    }
+    tokens_.insert(tokens_.begin(), missing.begin(), missing.end());
   }
 
   /// Returns the id for a token that was given with a negative id.

@@ -1,6 +1,7 @@
 // Reads members of a tokenizer's JSON files, so that an error names the member.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <minibert/core/error.hpp>
@@ -18,12 +19,36 @@ auto in_context(std::string_view where, F&& f) {
   }
 }
 
+/// Returns the member `key` of the object, or nullptr if it is missing or null.
+inline const Json* find_non_null(const Json& object, std::string_view key) {
+  const Json* value = object.find(key);
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
 /// Returns the member `key` as the type that `as` converts it to: member(model, "unk_token", &Json::as_string).
 /// @throws FormatError naming the key, if the member is missing or has another type
 template <class R>
 auto member(const Json& object, std::string_view key, R (Json::*as)() const) {
   const Json& value = object.at(key);
   return in_context(key, [&] { return (value.*as)(); });
+}
+
+/// Checks the "type" of a component of tokenizer.json. @throws FormatError if the type is not the expected one
+inline void check_type(const Json& component, std::string_view expected) {
+  const std::string type = member(component, "type", &Json::as_string);
+  core::check<FormatError>(type == expected, "type is \"", type, "\", expected \"", expected,
+                           "\"; only BERT tokenizers are supported",
+                           expected == "BertPreTokenizer" ? ": train a new vocabulary with BertPreTokenizer" : "");
+}
+
+/// Returns the only member of a Sequence in tokenizer.json, whose members are in the list `members`. It does the same
+/// as the Sequence. Returns the component itself if it is no Sequence, or a Sequence of several members.
+inline const Json& without_sequence(const Json& component, std::string_view members) {
+  const Json* type = component.find("type");
+  if (type == nullptr || *type != Json("Sequence")) return component;
+  const Json* list = component.find(members);
+  const bool has_one = list != nullptr && list->is_array() && list->as_array().size() == 1;
+  return has_one ? without_sequence(list->as_array().front(), members) : component;
 }
 
 }  // namespace minibert::tokenizers::detail

@@ -60,31 +60,46 @@ inline Json normalizer_json(const BertNormalizerOptions& options) {
                            {"normalizers", Json::Array{replace_json(removed, ""), replace_json(spaces, " "), bert}}});
 }
 
-/// Parses the JSON that normalizer_json() returns.
+/// Returns the types of a Sequence's members, such as "NFD, Lowercase, StripAccents", for messages.
+inline std::string types_of_members(const Json& sequence) {
+  std::string types;
+  for (const Json& member : sequence.at("normalizers").as_array()) {
+    const Json* type = member.find("type");
+    types += (types.empty() ? "" : ", ") + (type != nullptr && type->is_string() ? type->as_string() : member.dump());
+  }
+  return types;
+}
+
+/// Raises the error for a normalizer that gives other text than BertNormalizer. `found` says what it is.
+[[noreturn]] inline void raise_unknown_normalizer(const std::string& found) {
+  core::raise<FormatError>(found,
+                           ", expected \"BertNormalizer\", alone or as the only member of a Sequence, or the Sequence "
+                           "(Replace, Replace, BertNormalizer) that minibert writes for keep_joiners; only BERT "
+                           "tokenizers are supported: train a new vocabulary with BertNormalizer and BertPreTokenizer");
+}
+
+/// Parses the JSON that normalizer_json() returns, or a Sequence with this JSON as its only member.
 /// @throws FormatError for any other normalizer
-inline BertNormalizerOptions parse_normalizer(const Json& json) {
+inline BertNormalizerOptions parse_normalizer(const Json& normalizer) {
+  const Json& json = without_sequence(normalizer, "normalizers");
   const std::string type = member(json, "type", &Json::as_string);
   const bool is_sequence = type == "Sequence";
-  core::check<FormatError>(is_sequence || type == "BertNormalizer", "type is \"", type,
-                           "\", expected \"BertNormalizer\"; only BERT tokenizers are supported");
-  if (is_sequence)
-    core::check<FormatError>(!json.at("normalizers").as_array().empty(),
-                             "normalizers is empty, expected the Sequence that minibert writes for keep_joiners");
+  if (!is_sequence && type != "BertNormalizer") raise_unknown_normalizer(core::concat("type is \"", type, "\""));
+  const auto raise_if_sequence = [&](bool wrong) {
+    if (is_sequence && wrong)
+      raise_unknown_normalizer(core::concat("found a Sequence of (", types_of_members(json), ")"));
+  };
+  raise_if_sequence(is_sequence && types_of_members(json) != "Replace, Replace, BertNormalizer");
   const Json& bert = is_sequence ? json.at("normalizers").as_array().back() : json;
-  core::check<FormatError>(bert.at("type") == Json("BertNormalizer"), "the last of the normalizers has the type ",
-                           bert.at("type").dump(), ", expected \"BertNormalizer\"");
   core::check<FormatError>(is_sequence || member(bert, "clean_text", &Json::as_bool),
                            "clean_text is false, expected true, the only value supported");
 
   BertNormalizerOptions options{.handle_chinese_chars = member(bert, "handle_chinese_chars", &Json::as_bool),
                                 .lowercase = member(bert, "lowercase", &Json::as_bool),
                                 .keep_joiners = is_sequence};
-  const Json* strip_accents = bert.find("strip_accents");
-  if (strip_accents != nullptr && !strip_accents->is_null())
+  if (find_non_null(bert, "strip_accents") != nullptr)
     options.strip_accents = member(bert, "strip_accents", &Json::as_bool);
-  core::check<FormatError>(!is_sequence || json == normalizer_json(options),
-                           "found an unknown Sequence, expected a \"BertNormalizer\" or the Sequence that minibert "
-                           "writes for keep_joiners");
+  raise_if_sequence(json != normalizer_json(options));
   return options;
 }
 

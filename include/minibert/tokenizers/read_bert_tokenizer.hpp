@@ -1,15 +1,14 @@
 // read_bert_tokenizer(): reads a BERT tokenizer from Hugging Face's files: tokenizer.json or vocab.txt,
-// tokenizer_config.json and special_tokens_map.json.
+// tokenizer_config.json, special_tokens_map.json and added_tokens.json.
 #pragma once
 
 #include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <iterator>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,6 +21,7 @@
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/json_members.hpp>
 #include <minibert/tokenizers/normalizer_json.hpp>
+#include <minibert/tokenizers/special_tokens_json.hpp>
 #include <minibert/tokenizers/unicode.hpp>
 #include <minibert/tokenizers/wordpiece.hpp>
 
@@ -29,59 +29,16 @@ namespace minibert {
 
 namespace tokenizers::detail {
 
-/// Returns the member `key` of the object, or nullptr if it is missing or null.
-inline const Json* find_non_null(const Json& object, std::string_view key) {
-  const Json* value = object.find(key);
-  return value == nullptr || value->is_null() ? nullptr : value;
-}
-
-/// Checks the "type" of a component of tokenizer.json. @throws FormatError if the type is not the expected one
-inline void check_type(const Json& component, std::string_view expected) {
-  const std::string type = member(component, "type", &Json::as_string);
-  core::check<FormatError>(type == expected, "type is \"", type, "\", expected \"", expected,
-                           "\"; only BERT tokenizers are supported");
-}
-
-/// Returns a component of tokenizer.json, such as "decoder", or nullptr if it is missing or null.
+/// Returns a component of tokenizer.json, such as "decoder", or nullptr if it is missing or null. Of a Sequence with
+/// one member, returns the member. `members` is the name of a Sequence's list, such as "decoders".
 /// @throws FormatError if its type is not the expected one
-inline const Json* find_component(const Json& tokenizer, std::string_view name, std::string_view type) {
+inline const Json* find_component(const Json& tokenizer, std::string_view name, std::string_view members,
+                                  std::string_view type) {
   const Json* component = find_non_null(tokenizer, name);
-  if (component != nullptr) in_context(name, [&] { check_type(*component, type); });
+  if (component == nullptr) return nullptr;
+  component = &without_sequence(*component, members);
+  in_context(name, [&] { check_type(*component, type); });
   return component;
-}
-
-inline token_id parse_id(std::int64_t id) {
-  core::check<FormatError>(id >= 0 && id < WordPiece::kMaxVocabSize, "the id is ", id, ", expected 0 to ",
-                           WordPiece::kMaxVocabSize - 1);
-  return static_cast<token_id>(id);
-}
-
-/// Parses an added token: an object with a "content" and flags. A missing flag is false, except that `normalized` is
-/// true if it is missing and the token is not special.
-inline AddedToken parse_added_token(const Json& token, token_id id) {
-  const auto flag = [&](const char* name, bool default_value) {
-    const Json* value = find_non_null(token, name);
-    return value != nullptr ? in_context(name, [&] { return value->as_bool(); }) : default_value;
-  };
-  const bool special = flag("special", false);
-  return {.id = id,
-          .content = member(token, "content", &Json::as_string),
-          .special = special,
-          .single_word = flag("single_word", false),
-          .lstrip = flag("lstrip", false),
-          .rstrip = flag("rstrip", false),
-          .normalized = flag("normalized", !special)};
-}
-
-/// Parses a named special token, such as the value of "mask_token" in tokenizer_config.json or special_tokens_map.json:
-/// a string, or an object with a "content" and flags. `special` is always true. The other flags are false if missing.
-inline AddedToken parse_special_token(const Json& value) {
-  if (value.is_string()) return {.id = -1, .content = value.as_string()};
-  AddedToken token = parse_added_token(value, -1);
-  const Json* normalized = find_non_null(value, "normalized");
-  token.normalized = normalized != nullptr && normalized->as_bool();
-  token.special = true;
-  return token;
 }
 
 /// Parses the "vocab" of tokenizer.json, an object that maps tokens to ids. Returns the tokens in the order of their
@@ -133,9 +90,9 @@ inline BertTokenizerParts parse_tokenizer_json(const Json& json) {
   parts.options.do_lower_case = steps.lowercase;
   parts.options.strip_accents = steps.strip_accents;
   parts.options.keep_joiners = steps.keep_joiners;
-  core::check<FormatError>(find_component(json, "pre_tokenizer", "BertPreTokenizer") != nullptr,
+  core::check<FormatError>(find_component(json, "pre_tokenizer", "pretokenizers", "BertPreTokenizer") != nullptr,
                            "pre_tokenizer is missing or null, expected one of type \"BertPreTokenizer\"");
-  if (const Json* decoder = find_component(json, "decoder", "WordPiece")) {
+  if (const Json* decoder = find_component(json, "decoder", "decoders", "WordPiece")) {
     const std::string prefix = in_context("decoder", [&] { return member(*decoder, "prefix", &Json::as_string); });
     core::check<FormatError>(prefix == parts.options.continuing_subword_prefix, "decoder: prefix is \"", prefix,
                              "\", expected the model's continuing_subword_prefix, \"",
@@ -157,47 +114,74 @@ inline std::string describe_template(const Json& items) {
   return text;
 }
 
-/// Checks that the post-processor does what BertTokenizer always does: it gives [CLS] A [SEP] the type id 0 and, in a
-/// pair, B [SEP] the type id 1. The post-processor may be missing. A BertProcessing always passes.
-/// @throws FormatError if the post-processor does anything else
-inline void check_post_processor(const Json& tokenizer, const BertTokenizerOptions& options) {
-  const Json* processor = find_non_null(tokenizer, "post_processor");
-  if (processor == nullptr) return;
-  in_context("post_processor", [&] {
-    if (processor->at("type") == Json("BertProcessing")) return;
-    check_type(*processor, "TemplateProcessing");
-    const std::string single = core::concat(options.cls_token, ":0 A:0 ", options.sep_token, ":0");
-    const std::string pair = core::concat(single, " B:1 ", options.sep_token, ":1");
-    for (const auto& [name, expected] : {std::pair("single", single), std::pair("pair", pair)}) {
-      const std::string found = in_context(name, [&, key = name] { return describe_template(processor->at(key)); });
-      core::check<FormatError>(found == expected, "the template \"", name, "\" is \"", found, "\", expected \"",
-                               expected, "\"");
+/// Returns the id that the files give to a token, or WordPiece::kNoToken if they give none.
+inline token_id id_in_files(const BertTokenizerParts& parts, std::string_view token) {
+  for (const AddedToken& added : parts.added_tokens)
+    if (added.content == token && added.id >= 0) return added.id;
+  const auto found = std::find(parts.vocabulary.rbegin(), parts.vocabulary.rend(), token);
+  return static_cast<token_id>(parts.vocabulary.rend() - found) - 1;  // −1 if there is none
+}
+
+/// Checks that the post-processor's id of a token is the id in the vocabulary. transformers uses the post-processor's.
+/// @throws FormatError if it is another id
+inline void check_processor_id(const BertTokenizerParts& parts, const std::string& token, const Json& id) {
+  const token_id expected = id_in_files(parts, token);
+  core::check<FormatError>(id == Json(expected), "gives \"", token, "\" the id ", id.dump(), ", expected ",
+                           expected == WordPiece::kNoToken ? std::string("a token of the vocabulary")
+                                                           : core::concat("its id in the vocabulary, ", expected),
+                           "; the post-processor belongs to another vocabulary: make it anew");
+}
+
+/// Checks a BertProcessing, which has no template but two pairs of a token and its id.
+inline void check_bert_processing(const Json& processor, const BertTokenizerParts& parts) {
+  for (const auto& [name, token] :
+       {std::pair("cls", parts.options.cls_token), std::pair("sep", parts.options.sep_token)})
+    in_context(name, [&, key = name, expected = &token] {
+      const Json::Array& pair = processor.at(key).as_array();
+      core::check<FormatError>(pair.size() == 2 && pair[0] == Json(*expected), "found ", processor.at(key).dump(),
+                               ", expected \"", *expected, "\" and its id");
+      check_processor_id(parts, *expected, pair[1]);
+    });
+}
+
+/// Checks a TemplateProcessing: its templates, and the ids of the tokens in them.
+inline void check_template_processing(const Json& processor, const BertTokenizerParts& parts) {
+  check_type(processor, "TemplateProcessing");
+  const BertTokenizerOptions& options = parts.options;
+  const std::string single = core::concat(options.cls_token, ":0 A:0 ", options.sep_token, ":0");
+  const std::string pair = core::concat(single, " B:1 ", options.sep_token, ":1");
+  for (const auto& [name, expected] : {std::pair("single", single), std::pair("pair", pair)}) {
+    const std::string found = in_context(name, [&, key = name] { return describe_template(processor.at(key)); });
+    core::check<FormatError>(found == expected, "the template \"", name, "\" is \"", found, "\", expected \"", expected,
+                             "\"");
+  }
+  in_context("special_tokens", [&] {
+    for (const std::string& token : {options.cls_token, options.sep_token}) {
+      const Json::Array& ids = in_context(
+          token, [&]() -> const Json::Array& { return processor.at("special_tokens").at(token).at("ids").as_array(); });
+      core::check<FormatError>(ids.size() == 1, "\"", token, "\" has ", ids.size(), " ids, expected one");
+      check_processor_id(parts, token, ids[0]);
     }
   });
 }
 
-/// Maps names such as "mask_token" to special tokens.
-using NamedTokens = std::map<std::string_view, AddedToken>;
-
-/// Reads the special tokens in tokenizer_config.json or special_tokens_map.json into `named`. A token replaces an entry
-/// of `named` with the same name.
-inline void parse_special_tokens(const Json& json, NamedTokens& named) {
-  for (const auto& [name, member] : kNamedSpecialTokens)
-    if (const Json* value = find_non_null(json, name))
-      named[name] = in_context(name, [&, token = value] { return parse_special_token(*token); });
-}
-
-/// Sets the special tokens of the options, and appends them to the added tokens. If an added token with the same
-/// content exists, keeps that token with its flags and appends nothing.
-inline void set_special_tokens(const NamedTokens& named, BertTokenizerParts& parts) {
-  for (const auto& [name, member] : kNamedSpecialTokens) {
-    const auto found = named.find(name);
-    if (found == named.end()) continue;
-    parts.options.*member = found->second.content;
-    const auto same = [&, token = found](const AddedToken& t) { return t.content == token->second.content; };
-    if (std::none_of(parts.added_tokens.begin(), parts.added_tokens.end(), same))
-      parts.added_tokens.push_back(found->second);
-  }
+/// Checks that the post-processor does what BertTokenizer always does: it gives [CLS] A [SEP] the type id 0 and, in a
+/// pair, B [SEP] the type id 1.
+/// @throws FormatError if the post-processor is missing, does anything else, or has ids of another vocabulary
+inline void check_post_processor(const Json& tokenizer, const BertTokenizerParts& parts) {
+  const Json* found = find_non_null(tokenizer, "post_processor");
+  core::check<FormatError>(
+      found != nullptr, "post_processor is missing or null, so transformers would add neither ",
+      parts.options.cls_token, " nor ", parts.options.sep_token,
+      ", expected a \"TemplateProcessing\" that adds both, or tokenizer_class \"BertTokenizer\" in "
+      "tokenizer_config.json, which always adds them");
+  in_context("post_processor", [&] {
+    const Json& processor = without_sequence(*found, "processors");
+    if (processor.at("type") == Json("BertProcessing"))
+      check_bert_processing(processor, parts);
+    else
+      check_template_processing(processor, parts);
+  });
 }
 
 /// Calls assign(const Json&) with the member `key` of tokenizer_config.json, unless the member is missing or null.
@@ -221,9 +205,11 @@ inline void parse_normalizer_settings(const Json& config, BertTokenizerOptions& 
 /// the file keep their values in `options`.
 inline void parse_length_settings(const Json& config, BertTokenizerOptions& options) {
   read_setting(config, "model_max_length", [&](const Json& value) {
-    // Hugging Face writes 1e30 if there is no limit.
-    if (value.as_number() < 1e18) options.model_max_length = value.as_integer();
-    core::check<FormatError>(options.model_max_length > 0, "expected at least 1, found ", options.model_max_length);
+    const double length = value.as_number();
+    if (length >= 1e18) return;  // Hugging Face writes 1e30 if there is no limit
+    core::check<FormatError>(length >= 1, "expected at least 1, found ", value.dump());
+    core::check<FormatError>(length == std::floor(length), "expected an integer, found ", value.dump());
+    options.model_max_length = static_cast<index_t>(length);
   });
   const auto read_side = [&](const char* key, Side& side) {
     read_setting(config, key, [&](const Json& value) {
@@ -235,20 +221,6 @@ inline void parse_length_settings(const Json& config, BertTokenizerOptions& opti
   };
   read_side("padding_side", options.padding_side);
   read_side("truncation_side", options.truncation_side);
-}
-
-/// Parses the added_tokens_decoder of tokenizer_config.json, an object that maps ids to added tokens. Older versions of
-/// transformers write the added tokens there.
-inline std::vector<AddedToken> parse_added_tokens_decoder(const Json& decoder) {
-  std::vector<AddedToken> tokens;
-  for (const auto& [key, token] : decoder.as_object()) {
-    std::int64_t id = -1;
-    const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
-    core::check<FormatError>(parsed.ec == std::errc() && parsed.ptr == key.data() + key.size(), "found the key \"", key,
-                             "\", expected the id of a token, such as \"103\"");
-    tokens.push_back(in_context(key, [&, value = &token] { return parse_added_token(*value, parse_id(id)); }));
-  }
-  return tokens;
 }
 
 /// Parses vocab.txt: one token per line. Drops white space at the end of a line, so lines may end with \r\n.
@@ -264,17 +236,29 @@ inline std::vector<std::string> parse_vocab_txt(std::string_view text) {
   return tokens;
 }
 
+/// Returns true for a class of transformers that does the same as BertTokenizer.
+inline bool is_bert_class(std::string_view name) {
+  constexpr std::string_view kFast = "Fast";
+  if (name.ends_with(kFast)) name.remove_suffix(kFast.size());
+  constexpr std::string_view kClasses[] = {"BertTokenizer",       "ConvBertTokenizer",   "DistilBertTokenizer",
+                                           "ElectraTokenizer",    "LayoutLMTokenizer",   "LxmertTokenizer",
+                                           "MobileBertTokenizer", "SqueezeBertTokenizer"};
+  return std::find(std::begin(kClasses), std::end(kClasses), name) != std::end(kClasses);
+}
+
 /// Returns true if `config`, the tokenizer_config.json, has a tokenizer_class for which transformers follows
 /// tokenizer.json and ignores the normalizer settings of `config`.
-/// @throws FormatError for a tokenizer_class of another model
-inline bool follows_tokenizer_json(const Json& config) {
-  const Json* tokenizer_class = find_non_null(config, "tokenizer_class");
-  if (tokenizer_class == nullptr) return false;
+/// @throws FormatError for a tokenizer_class of another model, or that needs a tokenizer.json that is missing
+inline bool follows_tokenizer_json(const Json& config, bool has_json) {
+  if (find_non_null(config, "tokenizer_class") == nullptr) return false;
   const std::string name = member(config, "tokenizer_class", &Json::as_string);
-  if (name == "BertTokenizer" || name == "BertTokenizerFast") return false;
+  if (is_bert_class(name)) return false;
   core::check<FormatError>(
       name == "PreTrainedTokenizerFast" || name == "TokenizersBackend", "tokenizer_class is \"", name,
       "\", expected \"BertTokenizer\" or \"PreTrainedTokenizerFast\"; only BERT tokenizers are supported");
+  core::check<FormatError>(has_json, "tokenizer_class is \"", name,
+                           "\", which takes all from tokenizer.json, but this file is missing; if vocab.txt is the "
+                           "vocabulary of a BERT, set tokenizer_class to \"BertTokenizer\"");
   return true;
 }
 
@@ -292,26 +276,59 @@ inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer
     raise("uses the prefix \"##\", but continuing_subword_prefix in tokenizer.json is \"", prefix, "\"");
 }
 
+/// Checks that the vocabulary has the token for unknown words, and that all files name the same one. `from_model` is
+/// the unk_token of a tokenizer.json that transformers follows, or "".
+inline void check_unk_token(const BertTokenizerParts& parts, const std::string& from_model) {
+  const auto& [tokens, added_tokens, options] = parts;
+  core::check<FormatError>(from_model.empty() || from_model == options.unk_token, "model: unk_token is \"", from_model,
+                           "\", but \"", options.unk_token,
+                           "\" in tokenizer_config.json or special_tokens_map.json; make them equal");
+  core::check<FormatError>(std::find(tokens.begin(), tokens.end(), options.unk_token) != tokens.end(), "found ",
+                           tokens.size(), tokens.size() == 1 ? " token" : " tokens",
+                           ", but not the token for unknown words, \"", options.unk_token,
+                           "\"; add it, or set unk_token in tokenizer_config.json to another token of the vocabulary");
+}
+
+/// Returns the added tokens of `old`, each with the flags of the token in `newer` with the same content, and the other
+/// tokens of `newer`.
+inline std::vector<AddedToken> merged(std::vector<AddedToken> old, const std::vector<AddedToken>& newer) {
+  for (const AddedToken& token : newer) {
+    const auto same = find_token(old, token.content);
+    if (same == old.end()) {
+      old.push_back(token);
+    } else {
+      const token_id id = same->id;
+      *same = token;
+      same->id = id;
+    }
+  }
+  return old;
+}
+
 }  // namespace tokenizers::detail
 
 /// Reads a tokenizer from a folder with tokenizer.json or, if tokenizer.json is missing, vocab.txt. The files
-/// tokenizer_config.json and special_tokens_map.json are optional. If there is a tokenizer.json, the tokenizer_class in
-/// tokenizer_config.json determines, as in transformers, which file gives the settings for lower-casing, accents and
-/// Chinese characters:
-/// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json.
+/// tokenizer_config.json, special_tokens_map.json and added_tokens.json are optional. If there is a tokenizer.json, the
+/// tokenizer_class in tokenizer_config.json determines, as in transformers, which file gives the settings for
+/// lower-casing, accents and Chinese characters:
+/// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json, also for the
+///   post-processor.
 /// - BertTokenizer, BertTokenizerFast, or no tokenizer_class: tokenizer_config.json, with BertTokenizer's defaults for
 ///   missing settings. tokenizer.json gives the vocabulary and the added tokens. An added_tokens_decoder in
 ///   tokenizer_config.json replaces these added tokens.
 /// With vocab.txt, these settings come from tokenizer_config.json. In all cases tokenizer_config.json also gives
-/// model_max_length, the padding and truncation sides and the special tokens ("mask_token" etc.).
-/// special_tokens_map.json overrides the special tokens, unless tokenizer_config.json has an added_tokens_decoder.
+/// model_max_length, the padding and truncation sides and the special tokens ("mask_token", "bos_token",
+/// "extra_special_tokens" etc.). special_tokens_map.json overrides the special tokens, and added_tokens.json adds
+/// tokens, unless tokenizer_config.json has an added_tokens_decoder. Special tokens that the vocabulary lacks get the
+/// next ids.
 /// @throws IoError if there is no tokenizer or a file cannot be read, FormatError naming the file and the key if a file
 /// is damaged or the tokenizer is not a BERT tokenizer
 inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folder) {
+  namespace detail = tokenizers::detail;
   const auto path_of = [&](const char* name) { return (folder / name).string(); };
   const auto exists = [&](const char* name) { return io::path_exists(folder / name); };
   const auto read = [&](const char* name) { return exists(name) ? Json::read(folder / name) : Json::object(); };
-  const bool has_json = exists("tokenizer.json");
+  const bool has_json = exists("tokenizer.json"), has_config = exists("tokenizer_config.json");
   core::check<IoError>(has_json || exists("vocab.txt"), folder.string(),
                        io::path_exists(folder) ? ": found no tokenizer" : ": found no such folder",
                        ", expected tokenizer.json or vocab.txt in it");
@@ -319,41 +336,46 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
   BertTokenizerParts parts;
   const Json tokenizer = read("tokenizer.json"), config = read("tokenizer_config.json");
   if (has_json) {
-    parts = tokenizers::detail::in_context(path_of("tokenizer.json"),
-                                           [&] { return tokenizers::detail::parse_tokenizer_json(tokenizer); });
+    parts = detail::in_context(path_of("tokenizer.json"), [&] { return detail::parse_tokenizer_json(tokenizer); });
   } else {
-    core::check<FormatError>(!exists("added_tokens.json"), path_of("added_tokens.json"),
-                             ": not supported without tokenizer.json; ",
-                             "open and save the tokenizer with a current transformers, which writes tokenizer.json");
     const MappedFile text(folder / "vocab.txt");
-    parts.vocabulary = tokenizers::detail::in_context(path_of("vocab.txt"),
-                                                      [&] { return tokenizers::detail::parse_vocab_txt(text.view()); });
+    parts.vocabulary = detail::in_context(path_of("vocab.txt"), [&] { return detail::parse_vocab_txt(text.view()); });
   }
 
-  tokenizers::detail::NamedTokens named;
-  const Json* const added_tokens_decoder = tokenizers::detail::find_non_null(config, "added_tokens_decoder");
-  tokenizers::detail::in_context(path_of("tokenizer_config.json"), [&] {
-    if (!exists("tokenizer_config.json")) return;
-    if (!has_json || !tokenizers::detail::follows_tokenizer_json(config)) {
-      tokenizers::detail::check_fits_bert_tokenizer(parts.options);
+  detail::SpecialTokensReader special_tokens;
+  const bool has_decoder = detail::find_non_null(config, "added_tokens_decoder") != nullptr;
+  const bool follows_json = detail::in_context(path_of("tokenizer_config.json"), [&] {
+    if (!has_config) return has_json;
+    const bool follows = detail::follows_tokenizer_json(config, has_json);
+    if (!follows) {
+      detail::check_fits_bert_tokenizer(parts.options);
       parts.options = {};
-      tokenizers::detail::parse_normalizer_settings(config, parts.options);
-      if (added_tokens_decoder != nullptr)
-        parts.added_tokens = tokenizers::detail::in_context("added_tokens_decoder", [&] {
-          return tokenizers::detail::parse_added_tokens_decoder(*added_tokens_decoder);
-        });
+      detail::parse_normalizer_settings(config, parts.options);
     }
-    tokenizers::detail::parse_length_settings(config, parts.options);
-    tokenizers::detail::parse_special_tokens(config, named);
+    special_tokens.read_config(config);
+    if (const Json* decoder = detail::find_non_null(config, "added_tokens_decoder")) {
+      const auto is_named = [&](const std::string& token) { return special_tokens.is_named(token, parts.options); };
+      const auto tokens = detail::in_context("added_tokens_decoder",
+                                             [&] { return detail::parse_added_tokens_decoder(*decoder, is_named); });
+      parts.added_tokens = follows ? detail::merged(std::move(parts.added_tokens), tokens) : tokens;
+    }
+    detail::parse_length_settings(config, parts.options);
+    return follows;
   });
-  if (added_tokens_decoder == nullptr) {
-    const Json special_tokens_map = read("special_tokens_map.json");
-    tokenizers::detail::in_context(path_of("special_tokens_map.json"),
-                                   [&] { tokenizers::detail::parse_special_tokens(special_tokens_map, named); });
+  if (!has_decoder) {
+    const Json map = read("special_tokens_map.json"), added = read("added_tokens.json");
+    detail::in_context(path_of("special_tokens_map.json"), [&] { special_tokens.read_map(map); });
+    detail::in_context(path_of("added_tokens.json"), [&] {
+      parts.added_tokens =
+          detail::merged(detail::parse_added_tokens_map(added, special_tokens), std::exchange(parts.added_tokens, {}));
+    });
   }
-  tokenizers::detail::set_special_tokens(named, parts);
-  tokenizers::detail::in_context(path_of("tokenizer.json"),
-                                 [&] { tokenizers::detail::check_post_processor(tokenizer, parts.options); });
+  const std::string unk_token = parts.options.unk_token;
+  detail::in_context(folder.string(), [&] { special_tokens.add_to(parts); });
+  detail::in_context(path_of(has_json ? "tokenizer.json" : "vocab.txt"),
+                     [&] { detail::check_unk_token(parts, follows_json ? unk_token : std::string()); });
+  if (follows_json)
+    detail::in_context(path_of("tokenizer.json"), [&] { detail::check_post_processor(tokenizer, parts); });
   return parts;
 }
 

@@ -2,7 +2,9 @@
 // special_tokens_map.json and vocab.txt.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -86,9 +88,30 @@ inline Json special_tokens_json(const BertTokenizerOptions& options) {
   return json;
 }
 
-inline Json tokenizer_config_json(const BertTokenizerOptions& options) {
+/// Returns the special tokens that have no name: a list of texts, and of objects for tokens with flags.
+inline Json extra_special_tokens_json(const std::vector<AddedToken>& added_tokens,
+                                      const BertTokenizerOptions& options) {
+  Json::Array extra;
+  for (const AddedToken& token : added_tokens) {
+    const bool has_name = std::any_of(std::begin(kNamedSpecialTokens), std::end(kNamedSpecialTokens),
+                                      [&](const auto& named) { return options.*named.member == token.content; });
+    if (!token.special || has_name) continue;
+    Json json(token.content);
+    if (token.single_word || token.lstrip || token.rstrip || token.normalized) {
+      json = added_token_json(token);
+      json.as_object().erase(json.as_object().begin());  // the id
+      json["__type"] = "AddedToken";
+    }
+    extra.push_back(std::move(json));
+  }
+  return Json(std::move(extra));
+}
+
+inline Json tokenizer_config_json(const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {
   Json json = special_tokens_json(options);
   json["backend"] = "tokenizers";
+  const Json extra = extra_special_tokens_json(added_tokens, options);
+  if (!extra.as_array().empty()) json["extra_special_tokens"] = extra;
   json["do_lower_case"] = options.do_lower_case;
   if (options.model_max_length != kUnlimited) json["model_max_length"] = options.model_max_length;
   if (options.padding_side != Side::right) json["padding_side"] = to_string(options.padding_side);
@@ -123,7 +146,8 @@ inline void write_bert_tokenizer(const std::filesystem::path& folder, const Word
     core::check<IoError>(!error, (folder / "vocab.txt").string(), ": cannot remove: ", error.message());
   }
   io::write_file(folder / "special_tokens_map.json", tokenizers::detail::special_tokens_json(options).dump(2) + "\n");
-  io::write_file(folder / "tokenizer_config.json", tokenizers::detail::tokenizer_config_json(options).dump(2) + "\n");
+  io::write_file(folder / "tokenizer_config.json",
+                 tokenizers::detail::tokenizer_config_json(added_tokens, options).dump(2) + "\n");
   io::write_file(folder / "tokenizer.json",
                  tokenizers::detail::tokenizer_json(model, added_tokens, options).dump(2) + "\n");
 }

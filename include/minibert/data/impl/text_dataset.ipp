@@ -52,6 +52,24 @@ MINIBERT_INLINE index_t TextDataset::num_blank() const noexcept { return store_ 
 
 MINIBERT_INLINE index_t TextDataset::num_truncated() const noexcept { return store_ ? store_->num_truncated() : 0; }
 
+MINIBERT_INLINE double TextDataset::unknown_share() const noexcept {
+  if (store_ == nullptr || store_->num_text_tokens() == 0) return 0;
+  return static_cast<double>(store_->num_unknown()) / static_cast<double>(store_->num_text_tokens());
+}
+
+MINIBERT_INLINE std::string TextDataset::unknown_tokens_warning() const {
+  constexpr double kMany = 0.05;
+  const double share = unknown_share();
+  if (share <= kMany) return {};
+  return core::concat(
+      std::floor(1000 * share) / 10,
+      " % of the tokens of the text are [UNK], words that the tokenizer does not know, and "
+      "the model can learn nothing from them; use a tokenizer for this language and script, or train a vocabulary on "
+      "this text; where a script has no spaces between words, as in Burmese or Thai, first put spaces between the "
+      "words, "
+      "because text without spaces is one word, and a word of more than 100 characters is always [UNK]");
+}
+
 MINIBERT_INLINE std::vector<index_t> TextDataset::lines_of_texts() const {
   return store_ ? store_->lines_of_texts() : std::vector<index_t>();
 }

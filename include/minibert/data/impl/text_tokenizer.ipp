@@ -1,6 +1,7 @@
 // Definitions of data/text_tokenizer.hpp.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 
 #include <minibert/core/error.hpp>
@@ -42,6 +43,8 @@ MINIBERT_INLINE void TextTokenizer::add_line(std::string_view line, Chunk& chunk
     return;
   }
   chunk.num_truncated += excess > 0;
+  chunk.num_text_tokens += core::length(chunk.ids) - begin - 2;
+  chunk.num_unknown += std::count(chunk.ids.begin() + begin, chunk.ids.end(), tokenizer_.unk_token_id());
   chunk.ends.push_back(core::length(chunk.ids));
 }
 
@@ -49,6 +52,8 @@ MINIBERT_INLINE void TextTokenizer::add_chunk(const Chunk& chunk, index_t text) 
   core::at(counts_.lines_of_texts, text) += core::length(chunk.ends);
   counts_.num_blank += chunk.num_blank;
   counts_.num_truncated += chunk.num_truncated;
+  counts_.num_text_tokens += chunk.num_text_tokens;
+  counts_.num_unknown += chunk.num_unknown;
   if (group_texts_) {
     rest_.insert(rest_.end(), chunk.ids.begin(), chunk.ids.end());
     index_t begin = 0;

@@ -55,6 +55,8 @@ MINIBERT_INLINE void TokenStoreWriter::finish(std::uint64_t key, std::uint64_t t
   footer_.text = text;
   footer_.num_blank = static_cast<std::uint64_t>(counts.num_blank);
   footer_.num_truncated = static_cast<std::uint64_t>(counts.num_truncated);
+  footer_.num_text_tokens = static_cast<std::uint64_t>(counts.num_text_tokens);
+  footer_.num_unknown = static_cast<std::uint64_t>(counts.num_unknown);
   footer_.num_texts = counts.lines_of_texts.size();
   footer_.contents = contents_.value();
   footer_.fingerprint = footer_.computed_fingerprint();
