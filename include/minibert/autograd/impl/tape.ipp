@@ -121,13 +121,17 @@ void Tape<T>::run_backward(Node& node, Gradients<T>& gradients) {
 
 namespace autograd::detail {
 
-/// Returns the first value for which `is_sought` is true, with its place: "nan at element 3 of shape (2, 4)". Returns
-/// an empty string if there is none.
+/// Returns the first NaN or infinite value for which `is_sought` is true, with its place: "nan at element 3 of shape
+/// (2, 4)". Returns an empty string if there is none.
 template <class T, class Predicate>
 std::string find_value(const T* data, const Shape& shape, Predicate is_sought) {
   const T* const end = data + shape.numel();
   const T* const found = std::find_if(data, end, is_sought);
-  return found == end ? "" : core::concat(*found, " at element ", found - data, " of shape ", shape);
+  return found == end ? ""
+                      : core::concat(std::isnan(*found) ? "nan"
+                                     : *found > 0       ? "inf"
+                                                        : "-inf",
+                                     " at element ", found - data, " of shape ", shape);
 }
 
 }  // namespace autograd::detail
