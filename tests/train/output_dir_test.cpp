@@ -218,6 +218,7 @@ TEST_CASE("one process at a time writes to an output folder; the second says who
   Run run(args);
   const std::string message = refusal<ValueError>(run);
   CHECK(message.find(core::concat("is in use by process ", index_t{first.pid()}, " on ")) != std::string::npos);
+  CHECK_THROWS_WITH_AS(check_output_dir(args), message.c_str(), ValueError);  // also before long preparations
   CHECK(fs::exists(folder / "out/.checkpoint-2.tmp"));
   CHECK_THROWS_AS(run.trainer.save_model(), ValueError);
   CHECK_THROWS_AS(run.trainer.save_state(), ValueError);

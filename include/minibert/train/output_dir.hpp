@@ -25,13 +25,14 @@ std::optional<std::filesystem::path> checkpoint_to_resume(const TrainingArgument
 /// Checks that training may write to output_dir. Trainer::train() does this check, too. Call this function before long
 /// preparations, so that an error shows early. Changes nothing.
 /// @throws ValueError as checkpoint_to_resume(); also, unless overwrite_output_dir is set, if output_dir contains files
-/// that are not hidden and the run does not resume from a checkpoint in output_dir
+/// that are not hidden and the run does not resume from a checkpoint in output_dir; or if another process trains into
+/// it
 /// @throws IoError if files cannot be created in output_dir
 void check_output_dir(const TrainingArguments& args);
 
-/// Prepares output_dir for training. Calls check_output_dir(), creates the folder and removes half-written checkpoints.
-/// With overwrite_output_dir, also removes the checkpoints, the state and the log of an older run, unless the run
-/// resumes from one of these checkpoints. Call this only while holding an OutputDirLock.
+/// Prepares output_dir for training. Checks its contents as check_output_dir(), creates the folder and removes
+/// half-written checkpoints. With overwrite_output_dir, also removes the checkpoints, the state and the log of an older
+/// run, unless the run resumes from one of these checkpoints. Call this only while holding an OutputDirLock.
 void prepare_output_dir(const TrainingArguments& args);
 
 /// Checks that the disk has room for the checkpoints that exist at once: save_total_limit, and the one being written.

@@ -95,13 +95,55 @@ MINIBERT_INLINE std::optional<std::filesystem::path> checkpoint_to_resume(const 
   return std::nullopt;
 }
 
-MINIBERT_INLINE void check_output_dir(const TrainingArguments& args) {
+namespace train_detail {
+
+/// Creates the folder and the file of its lock.
+MINIBERT_INLINE io::FileDescriptor open_lock(const std::filesystem::path& path) {
+  io::make_directories(path.parent_path());
+  return {path, O_RDWR | O_CREAT};
+}
+
+/// Reads who holds a lock. The holder may not have written this yet.
+MINIBERT_INLINE std::string read_holder(const io::FileDescriptor& file, const std::filesystem::path& path) {
+  std::vector<char> buffer(256);
+  std::string holder(file.read(buffer, path));
+  while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+  return holder.empty() ? "another process" : holder;
+}
+
+/// Describes this process, for the file of a lock.
+MINIBERT_INLINE std::string this_process() {
+  char host[256] = {};
+  if (::gethostname(host, sizeof host - 1) != 0) host[0] = 0;
+  return core::concat("process ", static_cast<index_t>(::getpid()), " on ", host[0] == 0 ? "this host" : host);
+}
+
+/// Throws ValueError: another process holds the lock of a folder.
+[[noreturn]] MINIBERT_INLINE void raise_locked(const std::filesystem::path& folder, const io::FileDescriptor& lock) {
+  core::raise<ValueError>("output_dir ", folder.string(), " is in use by ", read_holder(lock, folder / kLockName),
+                          ": wait until it ends, or set another output_dir");
+}
+
+/// Checks that no other process holds the lock of a folder. @throws ValueError naming the process
+MINIBERT_INLINE void check_not_locked(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / kLockName;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return;
+  try {
+    const io::FileDescriptor lock(path, O_RDWR);
+    if (!lock.try_lock() && errno == EWOULDBLOCK) raise_locked(folder, lock);
+  } catch (const IoError&) {  // removed in the meantime; or not ours to open, which OutputDirLock reports
+  }
+}
+
+/// Checks that the contents of output_dir belong to this run. @throws ValueError as check_output_dir()
+MINIBERT_INLINE void check_contents(const TrainingArguments& args) {
   const std::optional<std::filesystem::path> checkpoint = checkpoint_to_resume(args);
   if (args.output_dir.empty()) return;
-  const std::filesystem::path used = train_detail::used_by(args.output_dir, false);
+  const std::filesystem::path used = used_by(args.output_dir, false);
   const auto may_write = [&] {
     if (used.empty() || args.overwrite_output_dir) return true;
-    return args.resume_from_checkpoint && (!checkpoint || train_detail::is_in(*checkpoint, args.output_dir));
+    return args.resume_from_checkpoint && (!checkpoint || is_in(*checkpoint, args.output_dir));
   };
   if (!may_write() && checkpoint)
     core::raise<ValueError>(
@@ -112,11 +154,18 @@ MINIBERT_INLINE void check_output_dir(const TrainingArguments& args) {
   core::check<ValueError>(may_write(), "output_dir ", args.output_dir.string(), " is not empty (it contains ",
                           used.string(),
                           "): set resume_from_checkpoint to continue, or overwrite_output_dir to start again");
-  io::check_writable(args.output_dir);
+}
+
+}  // namespace train_detail
+
+MINIBERT_INLINE void check_output_dir(const TrainingArguments& args) {
+  if (!args.output_dir.empty()) train_detail::check_not_locked(args.output_dir);
+  train_detail::check_contents(args);
+  if (!args.output_dir.empty()) io::check_writable(args.output_dir);
 }
 
 MINIBERT_INLINE void prepare_output_dir(const TrainingArguments& args) {
-  check_output_dir(args);
+  train_detail::check_contents(args);
   io::make_directories(args.output_dir);
   remove_leftovers(args.output_dir);
   const std::optional<std::filesystem::path> checkpoint = checkpoint_to_resume(args);
@@ -141,39 +190,12 @@ MINIBERT_INLINE void check_disk_space(const TrainingArguments& args, double byte
                           "save_strategy to no");
 }
 
-namespace train_detail {
-
-/// Creates the folder and the file of its lock.
-MINIBERT_INLINE io::FileDescriptor open_lock(const std::filesystem::path& path) {
-  io::make_directories(path.parent_path());
-  return {path, O_RDWR | O_CREAT};
-}
-
-/// Reads who holds a lock. The holder may not have written this yet.
-MINIBERT_INLINE std::string read_holder(const io::FileDescriptor& file, const std::filesystem::path& path) {
-  std::vector<char> buffer(256);
-  std::string holder(file.read(buffer, path));
-  while (!holder.empty() && holder.back() == '\n') holder.pop_back();
-  return holder.empty() ? "another process" : holder;
-}
-
-/// Describes this process, for the file of a lock.
-MINIBERT_INLINE std::string this_process() {
-  char host[256] = {};
-  if (::gethostname(host, sizeof host - 1) != 0) host[0] = 0;
-  return core::concat("process ", static_cast<index_t>(::getpid()), " on ", host[0] == 0 ? "this host" : host);
-}
-
-}  // namespace train_detail
-
 MINIBERT_INLINE OutputDirLock::OutputDirLock(const std::filesystem::path& folder,
                                              const std::function<void(std::string_view)>& notice)
     : path_(folder / train_detail::kLockName), file_(train_detail::open_lock(path_)) {
   for (;;) {
     const bool is_locked = file_.try_lock();
-    if (!is_locked && errno == EWOULDBLOCK)
-      core::raise<ValueError>("output_dir ", folder.string(), " is in use by ", train_detail::read_holder(file_, path_),
-                              ": wait until it ends, or set another output_dir");
+    if (!is_locked && errno == EWOULDBLOCK) train_detail::raise_locked(folder, file_);
     if (!is_locked) {
       notice(core::concat("output_dir ", folder.string(), " cannot be locked (", std::strerror(errno),
                           "): make sure that no other process writes to it"));
