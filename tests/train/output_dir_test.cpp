@@ -258,3 +258,14 @@ TEST_CASE("a callback that throws leaves a trainer that can be used, and no lock
   CHECK(run.trainer.evaluate().at("step").as_integer() == 3);
   CHECK(run.trainer.train().global_step == 4);
 }
+
+TEST_CASE("a trainer without notice is silent; null pointers are refused") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = short_run(folder / "out");
+  args.resume_from_checkpoint = fs::path();
+  Run run(args);
+  run.trainer.notice = nullptr;
+  CHECK(refusal<Error>(run) == "accepted");
+  CHECK_THROWS_AS(run.trainer.add_callback(nullptr), ValueError);
+  CHECK_THROWS_AS(run.trainer.set_optimizer(nullptr), ValueError);
+}

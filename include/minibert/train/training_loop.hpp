@@ -44,7 +44,7 @@ class TrainingLoop {
   /// If set, computes further metrics from the result of an evaluation. Returns an object of names and values. The
   /// trainer puts "eval_" before each name, or "test_" in predict().
   std::function<Json(const EvaluationResult&)> compute_loss_metrics;
-  /// Receives messages for the user. The default prints them to standard error.
+  /// Receives messages for the user. The default prints them to standard error. May be empty.
   std::function<void(std::string_view)> notice;
 
   /// Makes the trainer save this tokenizer whenever it saves the model. The tokenizer must outlive the trainer.
@@ -138,6 +138,7 @@ class TrainingLoop {
   [[noreturn]] void fail_step(index_t step);
   /// Says what to do if training diverges, and where the newest checkpoint is.
   std::string advice() const;
+  void say(std::string_view text) const;
   void warn(const std::string& warning) const;
   /// Notices the checkpoints in output_dir that are newer than the one the run resumes from.
   void notice_newer_checkpoints() const;

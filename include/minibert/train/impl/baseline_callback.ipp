@@ -39,7 +39,7 @@ MINIBERT_INLINE void BaselineCallback::load_state(const Json& state) {
 }
 
 MINIBERT_INLINE void BaselineCallback::warn(std::string_view when) const {
-  if (!last_ || *last_ < 0.99 * loss_) return;
+  if (!notice_ || !last_ || *last_ < 0.99 * loss_) return;
   char losses[64];
   std::snprintf(losses, sizeof losses, "evaluation loss %.3f, baseline %.3f", *last_, loss_);
   notice_(core::concat("warning: ", when, "the model is no better than ", name_, " (", losses,

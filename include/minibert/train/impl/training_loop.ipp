@@ -48,6 +48,7 @@ TrainingLoop<T>::~TrainingLoop() = default;
 
 template <class T>
 void TrainingLoop<T>::set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) {
+  core::check<ValueError>(optimizer != nullptr, "set_optimizer: the pointer is null, expected an optimizer");
   optimizer_ = std::move(optimizer);
   has_own_optimizer_ = true;
 }
@@ -59,6 +60,7 @@ void TrainingLoop<T>::set_lr_lambda(std::function<double(index_t step)> factor) 
 
 template <class T>
 void TrainingLoop<T>::add_callback(std::shared_ptr<TrainerCallback> callback) {
+  core::check<ValueError>(callback != nullptr, "add_callback: the pointer is null, expected a callback");
   callbacks_.push_back(std::move(callback));
 }
 
@@ -102,9 +104,9 @@ TrainOutput TrainingLoop<T>::run() {
   if (output.interrupted) {
     if (writes() && last_saved_step_ != state_.global_step) save_checkpoint();
     const std::string saved = checkpoint_path(args_.output_dir, state_.global_step).string();
-    notice(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; ",
-                        writes() ? "the checkpoint is " + saved + ": set resume_from_checkpoint to go on"
-                                 : "nothing is saved, because output_dir is empty"));
+    say(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; ",
+                     writes() ? "the checkpoint is " + saved + ": set resume_from_checkpoint to go on"
+                              : "nothing is saved, because output_dir is empty"));
   } else {
     if (args_.load_best_model_at_end) load_best_model();
     output.metrics = finish(start, first_step);
@@ -213,7 +215,12 @@ std::string TrainingLoop<T>::advice() const {
 
 template <class T>
 void TrainingLoop<T>::warn(const std::string& warning) const {
-  if (!warning.empty()) notice(warning);
+  if (!warning.empty()) say(warning);
+}
+
+template <class T>
+void TrainingLoop<T>::say(std::string_view text) const {
+  if (notice) notice(text);
 }
 
 template <class T>
@@ -295,8 +302,8 @@ void TrainingLoop<T>::load_best_model() {
     if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the output folder may have been moved
     load_model(best, parameters_.parameters());
   }
-  notice(core::concat("the best model is from step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
-                      *state_.best_metric, ")"));
+  say(core::concat("the best model is from step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
+                   *state_.best_metric, ")"));
 }
 
 template <class T>

@@ -30,7 +30,7 @@ std::optional<OutputDirLock> TrainingLoop<T>::lock_of(const std::filesystem::pat
   const bool is_output_dir =
       writes() && (folder == args_.output_dir || std::filesystem::equivalent(folder, args_.output_dir, ignored));
   if (lock_ || !is_output_dir) return std::nullopt;
-  return std::optional<OutputDirLock>(std::in_place, args_.output_dir, notice);
+  return std::optional<OutputDirLock>(std::in_place, args_.output_dir, [this](std::string_view text) { say(text); });
 }
 
 template <class T>
@@ -57,14 +57,14 @@ void TrainingLoop<T>::begin() {
   check_output_dir(args_);
   std::optional<std::filesystem::path> checkpoint = verified_checkpoint();
   if (writes()) {
-    lock_.emplace(args_.output_dir, notice);
+    lock_.emplace(args_.output_dir, [this](std::string_view text) { say(text); });
     check_room(checkpoint ? checkpoint_step(*checkpoint).value_or(0) : 0);
     prepare_output_dir(args_);
     // Before this process had the lock, another one may have written or removed checkpoints.
     if (checkpoint_to_resume(args_) != checkpoint) checkpoint = verified_checkpoint();
   }
   if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
-    notice("bf16: this processor lacks vdpbf16ps and computes the same results at the speed of float");
+    say("bf16: this processor lacks vdpbf16ps and computes the same results at the speed of float");
   if (writes()) log_.emplace(args_.output_dir / kTrainingLogName);
   state_ = TrainerState();
   control_ = TrainerControl();
@@ -75,7 +75,7 @@ void TrainingLoop<T>::begin() {
   if (checkpoint)
     load(*checkpoint);
   else if (args_.resume_from_checkpoint)
-    notice(core::concat("no checkpoint in ", args_.output_dir.string(), ": training starts from the beginning"));
+    say(core::concat("no checkpoint in ", args_.output_dir.string(), ": training starts from the beginning"));
   state_.max_steps = plan_.max_steps();
   state_.num_train_epochs = plan_.num_train_epochs();
   state_.train_batch_size = args_.per_device_train_batch_size;
@@ -99,8 +99,8 @@ void TrainingLoop<T>::load(const std::filesystem::path& checkpoint) {
       state_.stateful_callbacks.at("TrainerControl").at("args").at("should_training_stop").as_bool();
   last_saved_step_ = state_.global_step;
   watch_.resume(state_.log_history);
-  notice(core::concat("resuming from ", checkpoint.string(), ": ", state_.global_step, " of ", plan_.max_steps(),
-                      " steps are done"));
+  say(core::concat("resuming from ", checkpoint.string(), ": ", state_.global_step, " of ", plan_.max_steps(),
+                   " steps are done"));
   if (writes()) notice_newer_checkpoints();
 }
 
@@ -108,9 +108,9 @@ template <class T>
 void TrainingLoop<T>::notice_newer_checkpoints() const {
   for (const std::filesystem::path& entry : io::list_folder(args_.output_dir))
     if (checkpoint_step(entry).value_or(0) > state_.global_step)
-      notice(core::concat(entry.string(), is_checkpoint(entry)
-                                              ? " is newer and is kept; it is replaced when this run reaches its step"
-                                              : " is incomplete (checkpoint.json is missing) and is not used"));
+      say(core::concat(entry.string(), is_checkpoint(entry)
+                                           ? " is newer and is kept; it is replaced when this run reaches its step"
+                                           : " is incomplete (checkpoint.json is missing) and is not used"));
 }
 
 }  // namespace minibert
