@@ -1,7 +1,10 @@
 #include <minibert/autograd/tape.hpp>
 
+#include <algorithm>
 #include <bit>
+#include <limits>
 #include <map>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -254,4 +257,47 @@ TEST_CASE("several threads of a user's own, more than num_threads(), one tape ea
 #endif
   for (int i = 0; i < 8; ++i) found[static_cast<std::size_t>(i)] = run();
   for (const auto& y : found) CHECK(y == expected);
+}
+
+TEST_CASE("find_anomaly names the op that first made a NaN or an infinite value, and the parameter that holds one") {
+  Inputs<double> inputs{{3}, {3}};
+  Tape<double> tape;
+  std::fill_n(inputs[0].data, 3, 4.0);
+  const auto anomaly = [&] {
+    tape.reset();
+    const auto x = inputs.on(tape);
+    const Variable<double> root = F::sqrt(x[0]), large = F::exp(root * x[1]);
+    F::sum(large - large * F::mean(x[1]));
+    return tape.find_anomaly();
+  };
+  CHECK(anomaly() == "");
+  inputs[0].data[1] = -1;
+  CHECK(anomaly() == "sqrt has nan at element 1 of shape (3)");
+  inputs[0].data[1] = 4;
+  inputs[1].data[2] = 1e9;
+  CHECK(anomaly() == "sub has nan at element 2 of shape (3); exp has inf at element 2 of shape (3)");
+  inputs[1].data[2] = std::numeric_limits<double>::infinity();
+  CHECK(anomaly().ends_with("has inf at element 2 of shape (3)"));
+  CHECK(anomaly().find("parameter ") != std::string::npos);
+}
+
+TEST_CASE("with detect_anomaly, backward() names the op that first made a gradient that is not finite") {
+  Inputs<double> inputs{{3}};
+  Tape<double> tape;
+  std::fill_n(inputs[0].data, 3, 4.0);
+  inputs[0].data[2] = 0;
+  const auto differentiate = [&] {
+    inputs.zero_grad();
+    tape.reset();
+    const auto x = inputs.on(tape);
+    tape.backward(F::sum(F::tanh(F::sqrt(F::exp(x[0]) - F::exp(x[0])))));
+  };
+  CHECK_NOTHROW(differentiate());
+  tape.detect_anomaly = true;
+  CHECK_THROWS_WITH_AS(differentiate(),
+                       "backward of sqrt: the gradient of the result of sub has inf at element 0 of "
+                       "shape (3)",
+                       Error);
+  tape.detect_anomaly = false;
+  CHECK_NOTHROW(differentiate());
 }

@@ -100,6 +100,20 @@ TEST_CASE("path_exists and list_folder: what is there, in order, and IoError whe
   CHECK_THROWS_AS(minibert::io::list_folder(folder / "absent"), IoError);
 }
 
+TEST_CASE("check_writable names the place where nothing can be created, and changes nothing") {
+  const TemporaryDirectory folder;
+  minibert::io::write_file(folder / "file", "x");
+  CHECK_NOTHROW(minibert::io::check_writable(folder.path()));
+  CHECK_NOTHROW(minibert::io::check_writable(folder / "new/below"));
+  CHECK_NOTHROW(minibert::io::check_writable("a-new-folder"));
+  CHECK_THROWS_WITH_AS(minibert::io::check_writable(folder / "file"), doctest::Contains("file: is not a folder"),
+                       IoError);
+  CHECK_THROWS_AS(minibert::io::check_writable(folder / "file/below"), IoError);
+  CHECK(count_entries(folder.path()) == 1);
+  CHECK(minibert::io::available_space(folder.path()).value_or(1) > 0);
+  CHECK_FALSE(minibert::io::available_space(folder / "absent").has_value());
+}
+
 TEST_CASE("remove_tree removes folders, files and dangling links, and accepts their absence") {
   const TemporaryDirectory folder;
   minibert::io::make_directories(folder / "tree/below");

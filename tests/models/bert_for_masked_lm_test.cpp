@@ -247,6 +247,14 @@ TEST_CASE("BertForMaskedLM: what does not fit is refused") {
   batch.cu_seqlens.back() = 3;
   CHECK_THROWS_WITH_AS(model.forward(tape, batch), "batch: cu_seqlens ends with 3, expected 4, the number of input_ids",
                        ValueError);
+  batch = tiny_batch({4});
+  batch.cu_seqlens.front() = 1;
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "batch: cu_seqlens begins with 1, expected 0", ValueError);
+  batch = tiny_batch({2, 2, 2});
+  batch.cu_seqlens[2] = 1;
+  CHECK_THROWS_WITH_AS(model.forward(tape, batch), "batch: cu_seqlens[2] is 1, expected at least cu_seqlens[1], 2",
+                       ValueError);
+  batch = tiny_batch({4});
   batch.cu_seqlens.clear();
   CHECK_THROWS_WITH_AS(model.forward(tape, batch),
                        "batch: cu_seqlens has 0 entries, expected 2, one more than global_rows", ValueError);

@@ -47,4 +47,31 @@ TEST_CASE("a model better than the baseline causes no warning") {
   CHECK(warnings({}).empty());
 }
 
+TEST_CASE("an interruption is no end, and a resumed run does not repeat the warning half-way") {
+  std::vector<std::string> said;
+  const auto notice = [&](std::string_view text) { said.emplace_back(text); };
+  const TrainingArguments args;
+  const StepResult last_step;
+  TrainerControl control;
+  TrainerState state;
+  state.max_steps = 100;
+  state.global_step = 50;
+  BaselineCallback first("word frequency", 6.8, notice);
+  first.on_evaluate({args, state, last_step, control}, Json::Object{{"eval_loss", 7.0}});
+  CHECK(said.size() == 1);
+  first.on_train_end({args, state, last_step, control});  // interrupted
+  CHECK(said.size() == 1);
+  BaselineCallback second("word frequency", 6.8, notice);
+  second.load_state(first.state());
+  state.global_step = 75;
+  second.on_evaluate({args, state, last_step, control}, Json::Object{{"eval_loss", 7.0}});
+  CHECK(said.size() == 1);
+  BaselineCallback third("word frequency", 6.8, notice);
+  third.load_state(second.state());
+  state.global_step = 100;
+  third.on_train_end({args, state, last_step, control});
+  REQUIRE(said.size() == 2);
+  CHECK(said.back().find("evaluation loss 7.000") != std::string::npos);
+}
+
 }  // namespace

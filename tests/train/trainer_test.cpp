@@ -17,57 +17,21 @@
 #include <minibert/train/output_dir.hpp>
 #include <minibert/train/trainer.hpp>
 
-#include "support/number_lines.hpp"
 #include "support/test_data.hpp"
-#include "support/toy_model.hpp"
+#include "support/toy_run.hpp"
 
 namespace {
 
 using namespace minibert;
-using testing::number_lines;
-using testing::NumberTokenizer;
+using testing::AtStep;
+using testing::busy;
+using testing::kVocab;
+using testing::names_in;
+using testing::refusal;
+using testing::Run;
 using testing::TemporaryDirectory;
 using testing::ToyModel;
 namespace fs = std::filesystem;
-
-constexpr index_t kVocab = 30;
-
-/// A trainer with model and data: 50 lines to train on (7 steps of 8 lines per epoch), and 12 lines for evaluation.
-struct Run {
-  TextDataset train = number_lines(50), eval = number_lines(12);
-  DataCollatorForLanguageModeling collator{NumberTokenizer(kVocab)};
-  ToyModel<float> model{kVocab};
-  Trainer<ToyModel<float>, DataCollatorForLanguageModeling> trainer;
-  std::vector<std::string> notices;
-
-  explicit Run(TrainingArguments args) : trainer(model, std::move(args), collator, train, &eval) {
-    trainer.notice = [this](std::string_view text) { notices.emplace_back(text); };
-    trainer.provenance["text"] = train.fingerprint();
-  }
-};
-
-/// Returns arguments for twenty steps with all features on: accumulation, warm-up, logging, evaluation, checkpoints.
-TrainingArguments busy(const fs::path& folder) {
-  return {.output_dir = folder,
-          .per_device_train_batch_size = 4,
-          .gradient_accumulation_steps = 2,
-          .learning_rate = 0.05,
-          .weight_decay = 0.1,
-          .max_steps = 20,
-          .warmup_steps = 0.2,
-          .logging_steps = 4,
-          .eval_strategy = IntervalStrategy::steps,
-          .eval_steps = 5,
-          .save_steps = 3,
-          .load_best_model_at_end = true};
-}
-
-/// Calls f at the end of every step.
-struct AtStep : TrainerCallback {
-  std::function<void(TrainerContext)> f;
-  explicit AtStep(std::function<void(TrainerContext)> function) : f(std::move(function)) {}
-  void on_step_end(TrainerContext context) override { f(context); }
-};
 
 /// Makes the model worse after each step from the tenth on.
 void spoil_from_step_10(Run& run) {
@@ -75,12 +39,6 @@ void spoil_from_step_10(Run& run) {
     if (context.state.global_step >= 10)
       for (index_t id = 5; id < kVocab; ++id) run.model.parameters().back()->data[id] += 1.0f;
   }));
-}
-
-std::vector<std::string> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  for (const fs::path& entry : io::list_folder(folder)) names.push_back(entry.filename().string());
-  return names;
 }
 
 /// Returns the log without the values that depend on the clock.
@@ -94,16 +52,6 @@ Json timeless(const Json& log_history) {
     entries.as_array().push_back(std::move(kept));
   }
   return entries;
-}
-
-template <class E>
-std::string refusal(Run& run) {
-  try {
-    run.trainer.train();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 TEST_CASE("training lowers the loss and logs the same keys as transformers") {
@@ -533,7 +481,7 @@ TEST_CASE("a gradient that is not finite stops training and names the step") {
   }));
   const std::string message = refusal<Error>(run);
   CHECK(message.starts_with("step 3: the "));
-  CHECK(message.find("lower the learning rate") != std::string::npos);
+  CHECK(message.find("lower learning_rate") != std::string::npos);
 }
 
 TEST_CASE("any number of threads gives the same bits") {

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <functional>
 #include <new>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -115,6 +116,16 @@ class Tape {
   /// If set, backward() calls this function for each parameter with a gradient, as soon as the gradient is final.
   std::function<void(Parameter<T>&)> on_gradient_final;
 
+  // ---- values that are not finite ----
+
+  /// If true, backward() checks each gradient as soon as an op has written it. Slow; for finding the op that first made
+  /// a gradient that is not finite. @throws Error from backward(), naming the op
+  bool detect_anomaly = false;
+
+  /// Names the op that first made a NaN, and the op that first made an infinite value, among all recorded values since
+  /// reset(). Returns an empty string if all are finite. Slow; reads every value.
+  std::string find_anomaly() const;
+
   /// Returns the number of bytes that this tape holds: at most about four times what the largest of the last 64 steps
   /// needed, and 4 MB for each of its three kinds of memory (values, gradients, scratch memory).
   std::size_t capacity() const noexcept { return arena_.capacity() + gradients_.capacity() + workspace_.capacity(); }
@@ -145,6 +156,9 @@ class Tape {
   bool open_op_lists(const Node& node) const noexcept;
 
   void run_backward(Node& node, Gradients<T>& gradients);
+
+  /// Checks the gradients that the backward step of a node wrote. @throws Error if one is not finite
+  void check_gradients(const Node& node) const;
 
   /// Returns the destination to which a backward step writes the gradient of a value. Returns an empty sink if the
   /// value requires no gradient. Allocates the gradient if it does not exist.

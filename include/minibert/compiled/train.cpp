@@ -7,6 +7,7 @@
 #include <minibert/train/impl/gradient_accumulator.ipp>
 #include <minibert/train/impl/interrupt_handler.ipp>
 #include <minibert/train/impl/loss_meter.ipp>
+#include <minibert/train/impl/loss_watch.ipp>
 #include <minibert/train/impl/output_dir.ipp>
 #include <minibert/train/impl/run_identity.ipp>
 #include <minibert/train/impl/step_plan.ipp>
@@ -14,3 +15,4 @@
 #include <minibert/train/impl/training_arguments.ipp>
 #include <minibert/train/impl/training_log.ipp>
 #include <minibert/train/impl/training_loop.ipp>
+#include <minibert/train/impl/training_loop_begin.ipp>

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,8 +57,14 @@ std::vector<std::filesystem::path> list_folder(const std::filesystem::path& fold
 /// Makes renames, creations and removals in a folder survive a loss of power. @throws IoError if that fails
 void sync_directory(const std::filesystem::path& path);
 
-/// Renames a file or folder, replacing a file that has the new name. Makes the change survive a loss of power.
-/// @throws IoError if that fails
+/// Syncs the folder of `path`, which was created, renamed or replaced. @throws IoError if that fails
+void sync_parent(const std::filesystem::path& path);
+
+/// Renames a file or folder, replacing a file that has the new name. @throws IoError if that fails
+void move_path(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Does move_path(), and makes the change survive a loss of power.
+/// @throws IoError if that fails; if only the sync failed, the message says so and the new name is in place
 void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// Returns the path of ".<name><suffix>" in the folder of `path`, where <name> is the file name of `path`. suffix:
@@ -83,7 +91,8 @@ class AtomicFile {
   void write(std::string_view data);
 
   /// Makes the data survive a loss of power, and gives the file its name, in place of an older file.
-  /// @throws IoError if that fails
+  /// @throws IoError if that fails. An older file is then unchanged, unless only the sync of the folder failed; the
+  /// message says so.
   void commit();
 
  private:
@@ -104,6 +113,13 @@ void write_file(const std::filesystem::path& path, std::string_view contents);
 
 /// Creates a folder and its parents, unless they exist. @throws IoError if that fails
 void make_directories(const std::filesystem::path& path);
+
+/// Checks that files can be created in a folder, or that the folder can be created. Changes nothing.
+/// @throws IoError naming the folder or parent that does not allow it
+void check_writable(const std::filesystem::path& folder);
+
+/// Returns the number of bytes that can be written to the disk of a folder, or nullopt if the system cannot tell.
+std::optional<std::uintmax_t> available_space(const std::filesystem::path& folder);
 
 /// Removes a file, or a folder with its contents; does nothing if there is none. Renames it to a hidden name first, so
 /// that a folder with some of its files missing is never found under the original name. @throws IoError if that fails

@@ -12,7 +12,7 @@ namespace minibert {
 
 /// Compares the evaluation loss with the loss of a baseline that needs no model. Warns if the evaluation loss is not
 /// more than 1 % below the baseline. Checks the first evaluation in the second half of training, and the latest
-/// evaluation when training ends.
+/// evaluation when training ends, but not when it is interrupted. A resumed run does not repeat a warning.
 class BaselineCallback : public TrainerCallback {
  public:
   /// `name` names the baseline: it completes the sentences "the model is no better than …"
@@ -21,7 +21,11 @@ class BaselineCallback : public TrainerCallback {
   BaselineCallback(std::string name, double loss, std::function<void(std::string_view)> notice);
 
   void on_evaluate(TrainerContext context, const Json& metrics) override;
-  void on_train_end(TrainerContext) override;
+  void on_train_end(TrainerContext context) override;
+
+  std::string name() const override;
+  Json state() const override;
+  void load_state(const Json& state) override;
 
  private:
   void warn(std::string_view when) const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,20 +41,27 @@ std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path&
 /// nullopt if there is none.
 std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& path);
 
-/// Makes a hidden folder for the files of a checkpoint. commit() renames the folder to the checkpoint's name.
+/// Makes a hidden folder for the files of a checkpoint. commit() renames the folder to the checkpoint's name. The
+/// destructor removes the hidden folder if commit() has not renamed it.
 class CheckpointWriter {
  public:
   explicit CheckpointWriter(std::filesystem::path path);
+  CheckpointWriter(const CheckpointWriter&) = delete;
+  CheckpointWriter& operator=(const CheckpointWriter&) = delete;
+  ~CheckpointWriter();
 
   /// Returns the folder to write the files to.
   const std::filesystem::path& folder() const noexcept { return folder_; }
 
   /// Adds the fingerprints of all files to the manifest and writes the manifest. Syncs all files to disk, then renames
   /// the folder. Replaces an older folder of the same name.
+  /// @throws IoError naming the file; an older folder of the same name is then unchanged, or the
+  /// new one is complete under a hidden name, and remove_leftovers() gives it its name
   void commit(Json manifest);
 
  private:
   std::filesystem::path path_, folder_;
+  bool committed_ = false;
 };
 
 /// Verifies all files of a checkpoint and returns its manifest.
@@ -61,12 +69,15 @@ class CheckpointWriter {
 /// @throws IoError naming a file that is missing or cannot be read
 Json read_checkpoint(const std::filesystem::path& path);
 
-/// Removes the half-written and half-removed checkpoints that killed runs left in a folder.
+/// Removes the half-written and half-removed checkpoints that killed runs left in a folder. A checkpoint that was
+/// complete, except that its name was still hidden, gets its name. Call this only while no other process writes there.
 void remove_leftovers(const std::filesystem::path& folder);
 
 /// Removes checkpoints from a folder. Keeps the newest `limit` checkpoints and the checkpoint `best`. Only the last
-/// part of the path `best` counts, because the folder may have been moved. A limit of 0 keeps all checkpoints.
-void prune_checkpoints(const std::filesystem::path& folder, index_t limit, const std::optional<std::string>& best);
+/// part of the path `best` counts, because the folder may have been moved. A limit of 0 keeps all checkpoints. Leaves
+/// checkpoints of steps after `last_step` alone; they do not count.
+void prune_checkpoints(const std::filesystem::path& folder, index_t limit, const std::optional<std::string>& best,
+                       index_t last_step = std::numeric_limits<index_t>::max());
 
 /// Reads the values of all parameters from a safetensors file.
 /// @throws FormatError naming a tensor that is missing or has a wrong shape

@@ -19,7 +19,7 @@ namespace minibert {
 double per_second(index_t count, double seconds) noexcept;
 
 struct EvaluationResult {
-  double loss = 0;  ///< mean over all items, independent of the batch size; 0 if there are no items
+  double loss = 0;  ///< mean over all items, independent of the batch size
   index_t num_items = 0, num_examples = 0, num_batches = 0;
   double runtime = 0;  ///< seconds
 
@@ -28,9 +28,24 @@ struct EvaluationResult {
   Json to_json(std::string_view prefix) const;
 };
 
+namespace train_detail {
+
+/// Completes "… examples, and ": what it means that no example has an item, and what may help.
+inline constexpr const char* kNoItems =
+    "none has an item that counts for the loss. Items of masked language modelling are the masked tokens: [UNK] and "
+    "other special tokens are never masked. Check that the tokenizer knows the script of the text (few words become "
+    "[UNK]), that mlm_probability is not 0 and that the text has enough tokens; for other models, that not all labels "
+    "are ignored";
+
+/// Checks that an evaluation had items. @throws ValueError if not
+void check_has_items(const EvaluationResult& result);
+
+}  // namespace train_detail
+
 /// Computes the mean loss of the model on a dataset, without dropout and without recording gradients. batch_size:
 /// examples per batch. The tape provides memory and records nothing. Calls on_batch(output, batch) for every batch that
 /// has items.
+/// @throws ValueError if no batch has an item, so there is no loss
 template <class T, class Model, DataCollator Collator, class OnBatch>
 requires TrainableModel<Model, typename Collator::Batch> EvaluationResult
 evaluate(const Model& model, const Collator& collator, const typename Collator::Dataset& dataset, index_t batch_size,
@@ -54,7 +69,8 @@ evaluate(const Model& model, const Collator& collator, const typename Collator::
     result.num_items += batch.num_items();
     on_batch(output, batch);
   }
-  if (result.num_items > 0) result.loss = sum / static_cast<double>(result.num_items);
+  train_detail::check_has_items(result);
+  result.loss = sum / static_cast<double>(result.num_items);
   result.runtime = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

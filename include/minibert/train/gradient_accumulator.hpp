@@ -1,10 +1,13 @@
 // Runs the forward and backward passes of one optimizer step.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include <minibert/autograd/tape.hpp>
+#include <minibert/core/error.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/train/callback.hpp>
 #include <minibert/train/concepts.hpp>
@@ -13,15 +16,21 @@ namespace minibert {
 
 namespace train_detail {
 
-/// Checks the loss of a step. Steps count from 0. @throws Error if the loss is not finite
-void check_finite(double loss, index_t step);
+/// The loss of a step is not finite. The loop catches this class to add advice to the message.
+class NotFinite : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Throws NotFinite. Steps count from 0. `anomaly`: what Tape::find_anomaly() found.
+[[noreturn]] void raise_not_finite(double loss, index_t step, const std::string& anomaly);
 
 }  // namespace train_detail
 
 /// Computes the mean loss over the items of all passes. Stores the gradient of this loss in the model's parameters. The
 /// divisor is the number of items in the whole step. So k passes of m examples give the same loss and gradient as one
 /// pass of k·m examples. A step without items has loss 0 and no gradient.
-/// @throws Error if the loss is not finite
+/// @throws Error if the loss is not finite; the message names the op that first made such a value
 template <class T, class Model, TrainableBatch Batch>
 requires TrainableModel<Model, Batch> StepResult accumulate_gradients(Model& model, Tape<T>& tape,
                                                                       std::span<const Batch> passes, std::uint64_t seed,
@@ -40,7 +49,8 @@ requires TrainableModel<Model, Batch> StepResult accumulate_gradients(Model& mod
     tape.reset();
     const auto output = constant.forward(tape, batch, context);
     const double loss = static_cast<double>(output.loss.item());
-    train_detail::check_finite(loss, step);
+    if (!std::isfinite(loss)) [[unlikely]]
+      train_detail::raise_not_finite(loss, step, tape.find_anomaly());
     result.loss += loss;
     tape.backward(output.loss);
   }

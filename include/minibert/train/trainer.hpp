@@ -68,6 +68,14 @@ class Trainer final : public TrainingLoop<typename Model::value_type> {
     return accumulate_gradients(model_, tape_, passes_.collate(examples, epoch), this->args().seed, step);
   }
 
+  void find_anomaly(std::span<const std::span<const index_t>> examples, index_t epoch, index_t step) override {
+    const struct Detection {
+      bool& on;
+      ~Detection() { on = false; }
+    } detection{tape_.detect_anomaly = true};
+    compute_gradients(examples, epoch, step);
+  }
+
   Json compute_eval_metrics() override {
     core::check<ValueError>(eval_dataset_ != nullptr, "evaluate: there is no evaluation dataset; give the trainer one");
     Collector collector(this->args().max_prediction_bytes, preprocess_logits_for_metrics);

@@ -19,6 +19,8 @@
 #include <minibert/train/callback.hpp>
 #include <minibert/train/evaluation.hpp>
 #include <minibert/train/loss_meter.hpp>
+#include <minibert/train/loss_watch.hpp>
+#include <minibert/train/output_dir.hpp>
 #include <minibert/train/step_plan.hpp>
 #include <minibert/train/train_output.hpp>
 #include <minibert/train/trainer_state.hpp>
@@ -42,7 +44,7 @@ class TrainingLoop {
   /// If set, computes further metrics from the result of an evaluation. Returns an object of names and values. The
   /// trainer puts "eval_" before each name, or "test_" in predict().
   std::function<Json(const EvaluationResult&)> compute_loss_metrics;
-  /// Receives messages for the user. The default prints them to standard error.
+  /// Receives messages for the user. The default prints them to standard error. May be empty.
   std::function<void(std::string_view)> notice;
 
   /// Makes the trainer save this tokenizer whenever it saves the model. The tokenizer must outlive the trainer.
@@ -61,16 +63,20 @@ class TrainingLoop {
   void add_callback(std::shared_ptr<TrainerCallback> callback);
 
   /// Trains from the start or from a checkpoint. Ends at the last step, when a callback stops training, or after a
-  /// signal if there is an InterruptHandler.
-  /// @throws ValueError as check_output_dir(), or if the checkpoint belongs to another run
+  /// signal if there is an InterruptHandler. Locks output_dir until it returns or throws. After an exception, also one
+  /// of a callback, the trainer can be used again.
+  /// @throws ValueError as check_output_dir(), if another process trains into output_dir, if the checkpoint belongs to
+  /// another run, if no step had an item to learn from, or if the disk is too small for the checkpoints
   /// @throws FormatError if the checkpoint is damaged
-  /// @throws Error if the loss or the gradient is not finite
+  /// @throws Error if the loss or the gradient is not finite. The message names the op that first made such a value.
+  /// The weights are those before the step, and the newest checkpoint is kept.
   TrainOutput train();
 
   /// Evaluates the model on the evaluation dataset. Logs the metrics and returns them.
-  /// @throws ValueError if there is no evaluation dataset
+  /// @throws ValueError if there is no evaluation dataset, or if it has no item that counts for the loss
   Json evaluate();
 
+  // These functions throw ValueError if another process trains into output_dir.
   /// Saves the model, and the tokenizer if one is set, to a folder, by default output_dir.
   void save_model(const std::filesystem::path& folder) const;
   void save_model() const { save_model(output_dir()); }
@@ -90,7 +96,7 @@ class TrainingLoop {
   TrainingLoop(TrainingArguments args, const ExampleLengths& lengths, bool can_evaluate,
                const std::vector<Parameter<T>*>& parameters, const std::vector<ParameterGroup<T>>& groups);
 
-  /// Checks the loss of an evaluation. @throws Error if the loss is not finite
+  /// Checks the loss of an evaluation. @throws Error if the loss is not finite, with advice
   void check_loss(const EvaluationResult& result) const;
   /// Returns the metrics of an evaluation: those of `result`, of compute_loss_metrics and `further`. Puts `prefix`
   /// before each name.
@@ -103,6 +109,9 @@ class TrainingLoop {
   /// indices of its examples.
   virtual StepResult compute_gradients(std::span<const std::span<const index_t>> examples, index_t epoch,
                                        index_t step) = 0;
+  /// Computes the gradient of a step again, and checks every value and gradient. @throws Error naming the op that first
+  /// made one that is not finite
+  virtual void find_anomaly(std::span<const std::span<const index_t>> examples, index_t epoch, index_t step) = 0;
   /// Evaluates the model on the evaluation dataset. Returns the metrics, with the prefix "eval_".
   virtual Json compute_eval_metrics() = 0;
   virtual void save_weights(const std::filesystem::path& folder) const = 0;
@@ -114,14 +123,31 @@ class TrainingLoop {
   /// Returns the values by which check_same_run() decides whether a checkpoint belongs to this run.
   Json identity() const;
 
+  /// Returns a lock of output_dir if `folder` is output_dir and train() does not hold the lock already.
+  std::optional<OutputDirLock> lock_of(const std::filesystem::path& folder) const;
+  /// Checks that the disk has room for the checkpoints after step `first_step` that exist at once. @throws ValueError
+  void check_room(index_t first_step) const;
+
   void begin();
-  void resume(const std::filesystem::path& checkpoint);
+  /// Verifies the checkpoint to resume from and returns it, or nullopt if there is none. Changes nothing.
+  std::optional<std::filesystem::path> verified_checkpoint() const;
+  void load(const std::filesystem::path& checkpoint);
+  TrainOutput run();
   void step();
+  /// Throws Error for a step whose gradient is not finite, and says what to do.
+  [[noreturn]] void fail_step(index_t step);
+  /// Says what to do if training diverges, and where the newest checkpoint is.
+  std::string advice() const;
+  void say(std::string_view text) const;
+  void warn(const std::string& warning) const;
+  /// Notices the checkpoints in output_dir that are newer than the one the run resumes from.
+  void notice_newer_checkpoints() const;
   /// Sets the flags of control_ that say what to do after the current step: log, evaluate, save.
   void plan_actions();
   void act();
   void log_training();
   void evaluate_and_compare();
+  double best_metric_of(const Json& metrics) const;
   void save_checkpoint();
   void load_best_model();
   /// Logs the metrics of the whole run and returns them.
@@ -144,7 +170,9 @@ class TrainingLoop {
   TrainerControl control_;
   StepResult last_step_;
   LossMeter losses_;
+  LossWatch watch_;
   std::optional<TrainingLog> log_;
+  std::optional<OutputDirLock> lock_;  // while train() runs
   index_t last_saved_step_ = -1, session_examples_ = 0;
 };
 

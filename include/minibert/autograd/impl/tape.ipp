@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 #include <utility>
 
 #include <minibert/autograd/tape.hpp>
@@ -113,8 +115,61 @@ void Tape<T>::run_backward(Node& node, Gradients<T>& gradients) {
     core::check<Error>(edge->has_slot || !edge->node->requires_grad, "backward: the step of ", node.op,
                        " gave no gradient to an input of shape ", edge->node->shape,
                        "; it must call slot() or none() for each input");
+  if (detect_anomaly) check_gradients(node);
   release_gradient(dy, node.shape);
   if (!node.retains_grad) node.grad = nullptr;
+}
+
+namespace autograd::detail {
+
+/// Returns the first NaN or infinite value for which `is_sought` is true, with its place: "nan at element 3 of shape
+/// (2, 4)". Returns an empty string if there is none.
+template <class T, class Predicate>
+std::string find_value(const T* data, const Shape& shape, Predicate is_sought) {
+  const T* const end = data + shape.numel();
+  const T* const found = std::find_if(data, end, is_sought);
+  return found == end ? ""
+                      : core::concat(std::isnan(*found) ? "nan"
+                                     : *found > 0       ? "inf"
+                                                        : "-inf",
+                                     " at element ", found - data, " of shape ", shape);
+}
+
+}  // namespace autograd::detail
+
+template <class T>
+std::string Tape<T>::find_anomaly() const {
+  const auto is_nan = [](T x) { return std::isnan(x); };
+  const auto is_infinite = [](T x) { return std::isinf(x); };
+  std::string nan, infinity;
+  const auto look = [&](const Node& node) {
+    const std::string op = node.parameter != nullptr ? "parameter " + node.parameter->name : std::string(node.op);
+    if (std::string at = autograd::detail::find_value(node.data, node.shape, is_nan); !at.empty())
+      nan = core::concat(op, " has ", at);
+    if (std::string at = autograd::detail::find_value(node.data, node.shape, is_infinite); !at.empty())
+      infinity = core::concat(op, " has ", at);
+  };
+  for (const Node* node = last_; node != nullptr; node = node->previous) {
+    look(*node);
+    for (const Edge* edge = node->inputs; edge != nullptr; edge = edge->next)
+      if (!edge->node->requires_grad) look(*edge->node);  // not in the list of recorded nodes
+  }
+  if (nan.empty() || infinity.empty()) return nan.empty() ? infinity : nan;
+  return core::concat(nan, "; ", infinity);
+}
+
+template <class T>
+void Tape<T>::check_gradients(const Node& node) const {
+  for (const Edge* edge = node.inputs; edge != nullptr; edge = edge->next) {
+    const Node& input = *edge->node;
+    const Parameter<T>* p = input.parameter;
+    const T* grad = p == nullptr ? input.grad : p->has_grad ? p->grad : nullptr;
+    if (grad == nullptr) continue;
+    const std::string at = autograd::detail::find_value(grad, input.shape, [](T x) { return !std::isfinite(x); });
+    core::check<Error>(at.empty(), "backward of ", node.op, ": the gradient of ",
+                       p == nullptr ? core::concat("the result of ", input.op) : core::concat("parameter ", p->name),
+                       " has ", at);
+  }
 }
 
 template <class T>

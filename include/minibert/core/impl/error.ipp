@@ -1,6 +1,7 @@
 // Definitions of core/error.hpp.
 #pragma once
 
+#include <cmath>
 #include <cstdio>
 
 #include <minibert/core/error.hpp>
@@ -25,7 +26,8 @@ MINIBERT_INLINE std::string join(std::initializer_list<Part> parts) {
         break;
       case Part::Kind::real: {
         char text[32];
-        std::snprintf(text, sizeof text, "%.9g", part.real);
+        // A NaN may have a sign, which says nothing.
+        std::snprintf(text, sizeof text, "%.9g", std::isnan(part.real) ? std::fabs(part.real) : part.real);
         joined += text;
         break;
       }

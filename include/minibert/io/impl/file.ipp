@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <system_error>
 
@@ -55,12 +56,28 @@ MINIBERT_INLINE std::vector<std::filesystem::path> list_folder(const std::filesy
 }
 
 MINIBERT_INLINE void sync_directory(const std::filesystem::path& path) {
-  FileDescriptor(path, O_RDONLY | O_DIRECTORY).sync(path);
+  const FileDescriptor folder(path, O_RDONLY | O_DIRECTORY);
+  while (::fsync(folder.get()) != 0) {
+    if (errno == EINVAL || errno == ENOTSUP) return;  // this file system cannot sync folders
+    if (errno != EINTR) raise_errno(path, "sync");
+  }
+}
+
+MINIBERT_INLINE void sync_parent(const std::filesystem::path& path) {
+  try {
+    sync_directory(path.parent_path().empty() ? "." : path.parent_path());
+  } catch (const IoError& error) {
+    core::raise<IoError>(path.string(), ": is complete, but may not survive a loss of power: ", error.what());
+  }
+}
+
+MINIBERT_INLINE void move_path(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) raise_errno(from, core::concat("rename to ", to.string()));
 }
 
 MINIBERT_INLINE void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) raise_errno(from, core::concat("rename to ", to.string()));
-  sync_directory(to.parent_path().empty() ? "." : to.parent_path());
+  move_path(from, to);
+  sync_parent(to);
 }
 
 MINIBERT_INLINE std::filesystem::path hidden_sibling(const std::filesystem::path& path, std::string_view suffix) {
@@ -85,8 +102,9 @@ MINIBERT_INLINE void AtomicFile::write(std::string_view data) { file_.write_all(
 
 MINIBERT_INLINE void AtomicFile::commit() {
   file_.sync(temporary_);
-  io::rename_durably(temporary_, path_);
-  committed_ = true;
+  io::move_path(temporary_, path_);
+  committed_ = true;  // from here on, another process may own a hidden file of this name
+  io::sync_parent(path_);
 }
 
 MINIBERT_INLINE io::FileDescriptor AtomicFile::open_alone(const std::function<void()>& on_wait) const {
@@ -113,12 +131,32 @@ MINIBERT_INLINE void make_directories(const std::filesystem::path& path) {
   core::check<IoError>(!error, path.string(), ": cannot create the folder: ", error.message());
 }
 
+MINIBERT_INLINE void check_writable(const std::filesystem::path& folder) {
+  std::filesystem::path place = folder;
+  std::error_code error;
+  const auto is_absent = [&] {
+    return std::filesystem::status(place, error).type() == std::filesystem::file_type::not_found;
+  };
+  while (!place.empty() && is_absent()) place = place.parent_path();
+  if (place.empty()) place = ".";
+  core::check<IoError>(std::filesystem::is_directory(place, error), place.string(),
+                       ": is not a folder, so nothing can be saved in ", folder.string());
+  if (::access(place.c_str(), W_OK | X_OK) != 0) raise_errno(place, "create files in this folder");
+}
+
+MINIBERT_INLINE std::optional<std::uintmax_t> available_space(const std::filesystem::path& folder) {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(folder, error);
+  return error || space.capacity == 0 ? std::nullopt : std::optional(space.available);
+}
+
 MINIBERT_INLINE void remove_tree(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
   const std::filesystem::path doomed = hidden_sibling(path, ".removing");
   std::filesystem::remove_all(doomed, error);
-  rename_durably(path, doomed);
+  move_path(path, doomed);
+  sync_directory(path.parent_path().empty() ? "." : path.parent_path());
   std::filesystem::remove_all(doomed, error);
   core::check<IoError>(!error, path.string(), ": cannot remove: ", error.message());
 }

@@ -54,12 +54,14 @@ MINIBERT_INLINE void FileDescriptor::write_all(std::string_view data, const std:
     const ssize_t written = ::write(fd_, data.data(), data.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) raise_errno(path, "write");
+    core::check<IoError>(written > 0, path.string(), ": cannot write: the system accepts no more data");
     data.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 
 MINIBERT_INLINE void FileDescriptor::sync(const std::filesystem::path& path) const {
-  if (::fsync(fd_) != 0) raise_errno(path, "sync");
+  while (::fsync(fd_) != 0)
+    if (errno != EINTR) raise_errno(path, "sync");
 }
 
 MINIBERT_INLINE bool FileDescriptor::try_lock() const noexcept { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0; }

@@ -18,6 +18,8 @@ Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position
   core::check<ValueError>(core::length(batch.cu_seqlens) == batch.num_sequences() + 1, "batch: cu_seqlens has ",
                           batch.cu_seqlens.size(), " entries, expected ", batch.num_sequences() + 1,
                           ", one more than global_rows");
+  core::check<ValueError>(batch.cu_seqlens.front() == 0, "batch: cu_seqlens begins with ", batch.cu_seqlens.front(),
+                          ", expected 0");
   core::check<ValueError>(batch.cu_seqlens.back() == batch.num_tokens(), "batch: cu_seqlens ends with ",
                           batch.cu_seqlens.back(), ", expected ", batch.num_tokens(), ", the number of input_ids");
   Sequences sequences{.cu_seqlens = tape.keep(batch.cu_seqlens),
@@ -26,6 +28,8 @@ Sequences keep_sequences(Tape<T>& tape, const Batch& batch, index_t max_position
                       .max_seqlen = 0};
   for (index_t b = 0; b < sequences.count; ++b) {
     const index_t len = sequences.cu_seqlens[b + 1] - sequences.cu_seqlens[b];
+    core::check<ValueError>(len >= 0, "batch: cu_seqlens[", b + 1, "] is ", sequences.cu_seqlens[b + 1],
+                            ", expected at least cu_seqlens[", b, "], ", sequences.cu_seqlens[b]);
     core::check<ValueError>(len <= max_position_embeddings, "batch: sequence ", b, " has ", len,
                             " tokens, expected at most max_position_embeddings, ", max_position_embeddings,
                             "; truncate it");

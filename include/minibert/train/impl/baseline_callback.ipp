@@ -21,10 +21,26 @@ MINIBERT_INLINE void BaselineCallback::on_evaluate(TrainerContext context, const
   if (context.state.global_step < context.state.max_steps) warn("half-way, ");
 }
 
-MINIBERT_INLINE void BaselineCallback::on_train_end(TrainerContext) { warn(""); }
+MINIBERT_INLINE void BaselineCallback::on_train_end(TrainerContext context) {
+  if (context.state.global_step >= context.state.max_steps || context.control.should_training_stop) warn("");
+}
+
+MINIBERT_INLINE std::string BaselineCallback::name() const { return "BaselineCallback"; }
+
+MINIBERT_INLINE Json BaselineCallback::state() const {
+  return Json::Object{{"args", Json::object()},
+                      {"attributes", Json::Object{{"last_loss", last_ ? Json(*last_) : Json()},
+                                                  {"warned_half_way", warned_half_way_}}}};
+}
+
+MINIBERT_INLINE void BaselineCallback::load_state(const Json& state) {
+  const Json& attributes = state.at("attributes");
+  if (const Json& last = attributes.at("last_loss"); !last.is_null()) last_ = last.as_number();
+  warned_half_way_ = attributes.at("warned_half_way").as_bool();
+}
 
 MINIBERT_INLINE void BaselineCallback::warn(std::string_view when) const {
-  if (!last_ || *last_ < 0.99 * loss_) return;
+  if (!notice_ || !last_ || *last_ < 0.99 * loss_) return;
   char losses[64];
   std::snprintf(losses, sizeof losses, "evaluation loss %.3f, baseline %.3f", *last_, loss_);
   const std::string_view comparison = *last_ < loss_ ? "less than 1 % better than " : "no better than ";

@@ -51,9 +51,20 @@ MINIBERT_INLINE std::optional<std::filesystem::path> find_checkpoint(const std::
   return checkpoints.empty() ? std::nullopt : std::optional(checkpoints.back());
 }
 
+namespace train_detail {
+
+/// Removes a folder whose name is hidden already.
+MINIBERT_INLINE void remove_hidden(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  core::check<IoError>(!error, folder.string(), ": cannot remove: ", error.message());
+}
+
+}  // namespace train_detail
+
 MINIBERT_INLINE CheckpointWriter::CheckpointWriter(std::filesystem::path path)
     : path_(std::move(path)), folder_(io::hidden_sibling(path_, ".tmp")) {
-  io::remove_tree(folder_);
+  train_detail::remove_hidden(folder_);
   io::make_directories(folder_);
 }
 
@@ -65,8 +76,20 @@ MINIBERT_INLINE void CheckpointWriter::commit(Json manifest) {
   }
   manifest["files"] = std::move(files);
   io::write_file(folder_ / train_detail::kManifestName, manifest.dump(2) + "\n");
-  io::remove_tree(path_);
+  committed_ = true;  // complete from here on, so the destructor must not remove it
+  const std::filesystem::path old = io::hidden_sibling(path_, ".removing");
+  const bool replaces = io::path_exists(path_);
+  if (replaces) {
+    train_detail::remove_hidden(old);
+    io::move_path(path_, old);
+  }
   io::rename_durably(folder_, path_);
+  if (replaces) train_detail::remove_hidden(old);
+}
+
+MINIBERT_INLINE CheckpointWriter::~CheckpointWriter() {
+  std::error_code ignored;
+  if (!committed_) std::filesystem::remove_all(folder_, ignored);
 }
 
 namespace train_detail {
@@ -91,22 +114,45 @@ MINIBERT_INLINE Json read_checkpoint(const std::filesystem::path& path) {
   return manifest;
 }
 
+namespace train_detail {
+
+/// Returns the name that a hidden folder should have got: the checkpoint's, if the folder is complete and undamaged and
+/// no checkpoint has this name. Otherwise returns an empty path.
+MINIBERT_INLINE std::filesystem::path committed_name(const std::filesystem::path& hidden) {
+  constexpr std::string_view kSuffix = ".tmp";
+  const std::string name = hidden.filename().string();
+  if (!name.ends_with(kSuffix) || !is_checkpoint(hidden)) return {};
+  const std::filesystem::path shown = hidden.parent_path() / name.substr(1, name.size() - 1 - kSuffix.size());
+  if (!checkpoint_step(shown) || io::path_exists(shown)) return {};
+  try {
+    read_checkpoint(hidden);
+    return shown;
+  } catch (const Error&) {  // half removed
+    return {};
+  }
+}
+
+}  // namespace train_detail
+
 MINIBERT_INLINE void remove_leftovers(const std::filesystem::path& folder) {
   for (const std::filesystem::path& entry : io::list_folder(folder)) {
     const std::string name = entry.filename().string();
     if (name.starts_with(core::concat(".", train_detail::kCheckpointPrefix)) &&
         (name.ends_with(".tmp") || name.ends_with(".removing"))) {
-      std::error_code error;
-      std::filesystem::remove_all(entry, error);
-      core::check<IoError>(!error, entry.string(), ": cannot remove: ", error.message());
+      if (const std::filesystem::path shown = train_detail::committed_name(entry); !shown.empty()) {
+        io::rename_durably(entry, shown);
+        continue;
+      }
+      train_detail::remove_hidden(entry);
     }
   }
 }
 
 MINIBERT_INLINE void prune_checkpoints(const std::filesystem::path& folder, index_t limit,
-                                       const std::optional<std::string>& best) {
+                                       const std::optional<std::string>& best, index_t last_step) {
   if (limit == 0) return;
-  const std::vector<std::filesystem::path> checkpoints = list_checkpoints(folder);
+  std::vector<std::filesystem::path> checkpoints = list_checkpoints(folder);
+  std::erase_if(checkpoints, [&](const std::filesystem::path& path) { return *checkpoint_step(path) > last_step; });
   for (index_t i = 0; i < core::length(checkpoints) - limit; ++i)
     if (!best || core::at(checkpoints, i).filename() != std::filesystem::path(*best).filename())
       io::remove_tree(core::at(checkpoints, i));

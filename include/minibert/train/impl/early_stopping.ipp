@@ -22,7 +22,9 @@ MINIBERT_INLINE void EarlyStoppingCallback::on_train_begin(TrainerContext contex
 MINIBERT_INLINE void EarlyStoppingCallback::on_evaluate(TrainerContext context, const Json& metrics) {
   const double metric = metrics.at(context.args.best_metric_key()).as_number();
   const std::optional<double>& best = context.state.best_metric;
-  const bool improved = !best || (context.args.is_better(metric, *best) && std::abs(metric - *best) > threshold_);
+  const bool improved =
+      std::isfinite(metric) && (!best || !std::isfinite(*best) ||
+                                (context.args.is_better(metric, *best) && std::abs(metric - *best) > threshold_));
   counter_ = improved ? 0 : counter_ + 1;
   if (counter_ >= patience_) context.control.should_training_stop = true;
 }

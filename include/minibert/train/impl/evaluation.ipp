@@ -4,12 +4,18 @@
 #include <algorithm>
 #include <utility>
 
+#include <minibert/core/error.hpp>
 #include <minibert/train/evaluation.hpp>
 
 namespace minibert {
 
 MINIBERT_INLINE double per_second(index_t count, double seconds) noexcept {
   return static_cast<double>(count) / std::max(seconds, 1e-9);
+}
+
+MINIBERT_INLINE void train_detail::check_has_items(const EvaluationResult& result) {
+  core::check<ValueError>(result.num_items > 0, "evaluation: the dataset has ", result.num_examples, " examples, and ",
+                          kNoItems);
 }
 
 MINIBERT_INLINE Json EvaluationResult::to_json(std::string_view prefix) const {

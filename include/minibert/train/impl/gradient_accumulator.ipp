@@ -1,7 +1,7 @@
 // Definitions of train/gradient_accumulator.hpp.
 #pragma once
 
-#include <cmath>
+#include <string>
 
 #include <minibert/core/config.hpp>
 #include <minibert/core/error.hpp>
@@ -10,10 +10,9 @@
 
 namespace minibert::train_detail {
 
-MINIBERT_INLINE void check_finite(double loss, index_t step) {
-  core::check<Error>(
-      std::isfinite(loss), "step ", step + 1, ": the loss is ", loss,
-      ", expected a finite number: lower the learning rate, lengthen the warm-up or lower max_grad_norm");
+[[noreturn]] MINIBERT_INLINE void raise_not_finite(double loss, index_t step, const std::string& anomaly) {
+  core::raise<NotFinite>("step ", step + 1, ": the loss is ", loss, ", expected a finite number",
+                         anomaly.empty() ? "" : " (" + anomaly + ")");
 }
 
 }  // namespace minibert::train_detail

@@ -1,7 +1,9 @@
 // Definitions of train/training_loop.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -14,11 +16,10 @@
 #include <minibert/io/file.hpp>
 #include <minibert/optim/adamw.hpp>
 #include <minibert/optim/clip_grad.hpp>
-#include <minibert/simd/isa.hpp>
 #include <minibert/train/checkpoint.hpp>
+#include <minibert/train/impl/training_loop_begin.ipp>
 #include <minibert/train/interrupt_handler.hpp>
 #include <minibert/train/output_dir.hpp>
-#include <minibert/train/run_identity.hpp>
 #include <minibert/train/training_loop.hpp>
 
 namespace minibert {
@@ -47,6 +48,7 @@ TrainingLoop<T>::~TrainingLoop() = default;
 
 template <class T>
 void TrainingLoop<T>::set_optimizer(std::shared_ptr<optim::Optimizer<T>> optimizer) {
+  core::check<ValueError>(optimizer != nullptr, "set_optimizer: the pointer is null, expected an optimizer");
   optimizer_ = std::move(optimizer);
   has_own_optimizer_ = true;
 }
@@ -58,6 +60,7 @@ void TrainingLoop<T>::set_lr_lambda(std::function<double(index_t step)> factor) 
 
 template <class T>
 void TrainingLoop<T>::add_callback(std::shared_ptr<TrainerCallback> callback) {
+  core::check<ValueError>(callback != nullptr, "add_callback: the pointer is null, expected a callback");
   callbacks_.push_back(std::move(callback));
 }
 
@@ -77,7 +80,16 @@ TrainingArguments TrainingLoop<T>::validated(TrainingArguments args, bool can_ev
 
 template <class T>
 TrainOutput TrainingLoop<T>::train() {
+  const struct Unlock {
+    std::optional<OutputDirLock>& lock;
+    ~Unlock() { lock.reset(); }
+  } at_end{lock_};
   begin();
+  return run();
+}
+
+template <class T>
+TrainOutput TrainingLoop<T>::run() {
   const Clock::time_point start = Clock::now();
   const index_t first_step = state_.global_step;
   notify(&TrainerCallback::on_train_begin);
@@ -92,9 +104,9 @@ TrainOutput TrainingLoop<T>::train() {
   if (output.interrupted) {
     if (writes() && last_saved_step_ != state_.global_step) save_checkpoint();
     const std::string saved = checkpoint_path(args_.output_dir, state_.global_step).string();
-    notice(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; ",
-                        writes() ? "the checkpoint is " + saved + ": set resume_from_checkpoint to go on"
-                                 : "nothing is saved, because output_dir is empty"));
+    say(core::concat("stopped at step ", state_.global_step, " of ", plan_.max_steps(), "; ",
+                     writes() ? "the checkpoint is " + saved + ": set resume_from_checkpoint to go on"
+                              : "nothing is saved, because output_dir is empty"));
   } else {
     if (args_.load_best_model_at_end) load_best_model();
     output.metrics = finish(start, first_step);
@@ -118,8 +130,9 @@ Json TrainingLoop<T>::evaluate() {
 
 template <class T>
 void TrainingLoop<T>::check_loss(const EvaluationResult& result) const {
-  core::check<Error>(std::isfinite(result.loss), "step ", state_.global_step, ": the evaluation loss is ", result.loss,
-                     ", expected a finite number: lower the learning rate");
+  if (!std::isfinite(result.loss))
+    core::raise<Error>("step ", state_.global_step, ": the evaluation loss is ", result.loss,
+                       ", expected a finite number: ", advice());
 }
 
 template <class T>
@@ -133,6 +146,7 @@ Json TrainingLoop<T>::metrics_of(const EvaluationResult& result, const Json& fur
 
 template <class T>
 void TrainingLoop<T>::save_model(const std::filesystem::path& folder) const {
+  const auto lock = lock_of(folder);
   io::make_directories(folder);
   save_weights(folder);
   if (save_tokenizer_) save_tokenizer_(folder);
@@ -140,11 +154,13 @@ void TrainingLoop<T>::save_model(const std::filesystem::path& folder) const {
 
 template <class T>
 void TrainingLoop<T>::save_state() const {
+  const auto lock = lock_of(output_dir());
   state_.save_to_json(output_dir() / kTrainerStateName);
 }
 
 template <class T>
 void TrainingLoop<T>::save_metrics(std::string_view split, const Json& metrics) const {
+  const auto lock = lock_of(output_dir());
   io::write_file(output_dir() / core::concat(split, "_results.json"), metrics.dump(4) + "\n");
 }
 
@@ -155,77 +171,56 @@ std::filesystem::path TrainingLoop<T>::output_dir() const {
 }
 
 template <class T>
-Json TrainingLoop<T>::identity() const {
-  Json identity = run_identity(args_, provenance);
-  if (has_own_optimizer_) identity["optimizer"] = optimizer_->name();
-  if (lr_lambda_) identity["lr_scheduler_type"] = "lambda";
-  return identity;
-}
-
-template <class T>
-void TrainingLoop<T>::begin() {
-  if (writes()) prepare_output_dir(args_);
-  if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
-    notice("bf16: this processor lacks vdpbf16ps and computes the same results at the speed of float");
-  if (writes()) log_.emplace(args_.output_dir / kTrainingLogName);
-  state_ = TrainerState();
-  control_ = TrainerControl();
-  losses_ = LossMeter();
-  last_saved_step_ = -1;
-  session_examples_ = 0;
-  if (args_.resume_from_checkpoint) {
-    const std::filesystem::path& wanted = *args_.resume_from_checkpoint;
-    const std::filesystem::path place = wanted.empty() ? args_.output_dir : wanted;
-    if (const auto checkpoint = find_checkpoint(place))
-      resume(*checkpoint);
-    else
-      notice(core::concat("no checkpoint in ", place.string(), ": training starts from the beginning"));
-  }
-  state_.max_steps = plan_.max_steps();
-  state_.num_train_epochs = plan_.num_train_epochs();
-  state_.train_batch_size = args_.per_device_train_batch_size;
-  state_.logging_steps = args_.logging_steps;
-  state_.eval_steps = args_.eval_interval();
-  state_.save_steps = args_.save_steps;
-  if (log_)
-    log_->append(Json::Object{{"event", state_.global_step > 0 ? "resume" : "start"}, {"step", state_.global_step}});
-}
-
-template <class T>
-void TrainingLoop<T>::resume(const std::filesystem::path& checkpoint) {
-  const Json manifest = read_checkpoint(checkpoint);
-  check_same_run(identity(), manifest.at("identity"), checkpoint);
-  load_parameters(checkpoint / kModelName, parameters_.parameters());
-  optimizer_->load(checkpoint / kOptimizerName);
-  losses_ = LossMeter::from_json(manifest.at("losses"));
-  state_ = TrainerState::load_from_json(checkpoint / kTrainerStateName);
-  for (const auto& callback : callbacks_)
-    if (const Json* saved = state_.stateful_callbacks.find(callback->name())) callback->load_state(*saved);
-  control_.should_training_stop =
-      state_.stateful_callbacks.at("TrainerControl").at("args").at("should_training_stop").as_bool();
-  last_saved_step_ = state_.global_step;
-  notice(core::concat("resuming from ", checkpoint.string(), ": ", state_.global_step, " of ", plan_.max_steps(),
-                      " steps are done"));
-}
-
-template <class T>
 void TrainingLoop<T>::step() {
   const index_t step = state_.global_step;
   const autocast guard(args_.bf16 ? Precision::bf16 : Precision::full);
-  last_step_ = compute_gradients(plan_.batches(step), plan_.epoch_of(step), step);
+  try {
+    last_step_ = compute_gradients(plan_.batches(step), plan_.epoch_of(step), step);
+  } catch (const train_detail::NotFinite& error) {
+    core::raise<Error>(error.what(), ": ", advice());
+  }
   last_step_.grad_norm = optim::grad_norm(parameters_);
-  core::check<Error>(
-      std::isfinite(last_step_.grad_norm), "step ", step + 1, ": the gradient's norm is ", last_step_.grad_norm,
-      " (the loss ", last_step_.loss,
-      "), expected a finite number: start a new run, and lower the learning rate or lengthen the warm-up");
+  if (!std::isfinite(last_step_.grad_norm)) fail_step(step);
   const double factor = lr_factor(step);
   last_step_.learning_rate = args_.learning_rate * factor;
   optimizer_->step(factor, args_.max_grad_norm > 0 ? optim::clip_factor(last_step_.grad_norm, args_.max_grad_norm) : 1);
   losses_.add(last_step_.loss);
   session_examples_ += last_step_.num_examples;
+  watch_.add(last_step_);
   state_.num_input_tokens_seen += last_step_.num_tokens;
   state_.global_step = step + 1;
   state_.epoch = plan_.epochs_after(step + 1);
+}
+
+template <class T>
+void TrainingLoop<T>::fail_step(index_t step) {
+  std::string where = "all values and gradients are finite, but not their norm";
+  try {
+    find_anomaly(plan_.batches(step), plan_.epoch_of(step), step);
+  } catch (const Error& error) {
+    where = error.what();
+  }
+  core::raise<Error>("step ", step + 1, ": the gradient's norm is ", last_step_.grad_norm, " (the loss ",
+                     last_step_.loss, "), expected a finite number (", where, "): ", advice());
+}
+
+template <class T>
+std::string TrainingLoop<T>::advice() const {
+  const auto newest = writes() ? find_checkpoint(args_.output_dir) : std::nullopt;
+  return core::concat("training diverges; start a new run with a lower learning_rate than ", args_.learning_rate,
+                      ", a longer warm-up (warmup_steps) or a lower max_grad_norm. The weights in memory are those "
+                      "after step ",
+                      state_.global_step, newest ? ", the newest checkpoint is " + newest->string() : std::string());
+}
+
+template <class T>
+void TrainingLoop<T>::warn(const std::string& warning) const {
+  if (!warning.empty()) say(warning);
+}
+
+template <class T>
+void TrainingLoop<T>::say(std::string_view text) const {
+  if (notice) notice(text);
 }
 
 template <class T>
@@ -250,21 +245,35 @@ void TrainingLoop<T>::act() {
 
 template <class T>
 void TrainingLoop<T>::log_training() {
+  const double loss = losses_.take_recent_mean();
   log(Json::Object{{"epoch", state_.epoch},
                    {"grad_norm", last_step_.grad_norm},
                    {"learning_rate", last_step_.learning_rate},
-                   {"loss", losses_.take_recent_mean()},
+                   {"loss", loss},
                    {"step", state_.global_step}});
+  warn(watch_.check_training(loss, args_.learning_rate));
 }
 
 template <class T>
 void TrainingLoop<T>::evaluate_and_compare() {
   const Json metrics = evaluate();
-  const double metric = metrics.at(args_.best_metric_key()).as_number();
-  if (state_.best_metric && !args_.is_better(metric, *state_.best_metric)) return;
+  warn(watch_.check_evaluation(metrics.at("eval_loss").as_number(), args_.learning_rate));
+  const double metric = best_metric_of(metrics);
+  const bool is_first = !state_.best_metric || !std::isfinite(*state_.best_metric);
+  if (!std::isfinite(metric) || (!is_first && !args_.is_better(metric, *state_.best_metric))) return;
   state_.best_metric = metric;
   state_.best_global_step = state_.global_step;
   if (args_.load_best_model_at_end && writes()) control_.should_save = true;
+}
+
+template <class T>
+double TrainingLoop<T>::best_metric_of(const Json& metrics) const {
+  const std::string key = args_.best_metric_key();
+  if (const Json* metric = metrics.find(key)) return metric->as_number();
+  std::string names;
+  for (const Json::Member& metric : metrics.as_object()) names += (names.empty() ? "" : ", ") + metric.first;
+  core::raise<ValueError>("metric_for_best_model is ", args_.metric_for_best_model, ", but the evaluation has no ", key,
+                          ", only ", names);
 }
 
 template <class T>
@@ -281,7 +290,7 @@ void TrainingLoop<T>::save_checkpoint() {
   state_.save_to_json(writer.folder() / kTrainerStateName);
   writer.commit(Json::Object{{"identity", identity()}, {"losses", losses_.to_json()}});
   last_saved_step_ = state_.global_step;
-  prune_checkpoints(args_.output_dir, args_.save_total_limit, state_.best_model_checkpoint);
+  prune_checkpoints(args_.output_dir, args_.save_total_limit, state_.best_model_checkpoint, state_.global_step);
   notify(&TrainerCallback::on_save, path);
 }
 
@@ -293,12 +302,13 @@ void TrainingLoop<T>::load_best_model() {
     if (!is_checkpoint(best)) best = args_.output_dir / best.filename();  // the output folder may have been moved
     load_model(best, parameters_.parameters());
   }
-  notice(core::concat("the best model is from step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
-                      *state_.best_metric, ")"));
+  say(core::concat("the best model is from step ", *state_.best_global_step, " (", args_.best_metric_key(), " ",
+                   *state_.best_metric, ")"));
 }
 
 template <class T>
 Json TrainingLoop<T>::finish(Clock::time_point start, index_t first_step) {
+  if (losses_.mean() == 0) watch_.check_has_items();  // a resumed session may have few examples
   const double runtime = std::chrono::duration<double>(Clock::now() - start).count();
   const Json metrics = Json::Object{{"epoch", state_.epoch},
                                     {"step", state_.global_step},
