@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <minibert/core/error.hpp>
+#include <minibert/io/detail/foreign_content.hpp>
 #include <minibert/io/detail/half.hpp>
 #include <minibert/io/safetensors.hpp>
 
@@ -41,6 +42,8 @@ MINIBERT_INLINE const SafetensorsEntry* SafetensorsReader::find(std::string_view
 
 MINIBERT_INLINE std::string_view SafetensorsReader::header_text() const {
   const std::string_view file = file_.view();
+  if (const std::string_view foreign = io::detail::foreign_content(file); !foreign.empty())
+    core::raise<FormatError>(path_, ": ", foreign);
   core::check<FormatError>(file.size() >= kLengthBytes, path_, ": ", file.size(),
                            " bytes are too few, expected at least the 8 bytes of the header's length; it is cut short, "
                            "or no safetensors file");
