@@ -48,7 +48,8 @@ TEST_CASE("other weights: the command keeps all weights and writes into another 
   CHECK(refusal(model.path) ==
         path +
             ": found pytorch_model.bin, expected model.safetensors or model.safetensors.index.json; convert it into " +
-            "another folder with: python3 -c 'import sys; from transformers import BertForMaskedLM; " +
+            "another folder (pip install transformers torch) with: python3 -c 'import sys; from transformers import "
+            "BertForMaskedLM; " +
             "BertForMaskedLM.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[2])' " + path + " " + path +
             "-safetensors");
   CHECK_THROWS_AS(BertForMaskedLM::from_pretrained(model.path), FormatError);
@@ -83,10 +84,10 @@ TEST_CASE("other weights: the class is the one that holds all heads") {
 TEST_CASE("other weights: TensorFlow and Flax need an older transformers") {
   const std::string tensorflow = refusal(ModelFolder("tf_model.h5").path);
   CHECK(has(tensorflow, "found tf_model.h5"));
-  CHECK(has(tensorflow, "pip install 'transformers<5' torch tensorflow tf-keras"));
+  CHECK(has(tensorflow, "pip install 'transformers<4.50' torch tensorflow tf-keras"));
   CHECK(has(tensorflow, ".from_pretrained(sys.argv[1], from_tf=True).save_pretrained(sys.argv[2])'"));
   const std::string flax = refusal(ModelFolder("flax_model.msgpack").path);
-  CHECK(has(flax, "pip install 'transformers<5' torch flax"));
+  CHECK(has(flax, "pip install 'transformers<4.50' torch flax"));
   CHECK(has(flax, "from_flax=True"));
   // PyTorch's file comes first, because a current transformers reads it.
   const ModelFolder several("tf_model.h5");
@@ -96,7 +97,7 @@ TEST_CASE("other weights: TensorFlow and Flax need an older transformers") {
 
 TEST_CASE("other weights: forms without a command are named") {
   for (const std::string name : {"bert-q8_0.gguf", "model.onnx", "rust_model.ot", "bert_model.ckpt.index", "weights.pt",
-                                 "pytorch_model.fp16.bin"}) {
+                                 "tf_model.h5.index.json", "flax_model.msgpack.index.json", "pytorch_model.fp16.bin"}) {
     const std::string message = refusal(ModelFolder(name).path);
     CHECK_MESSAGE(has(message, "found " + name), message);
     CHECK_MESSAGE(has(message, "this form is not read"), message);
@@ -109,7 +110,9 @@ TEST_CASE("other weights: forms without a command are named") {
   const ModelFolder above("checkpoint-600/model.safetensors");
   CHECK(has(refusal(above.path), "found no weights"));
   CHECK(has(refusal(above.path), "; the folder " + (above.path / "checkpoint-600").string() + " has one"));
-  CHECK_THROWS_AS(BertForMaskedLM::from_pretrained(ModelFolder("README.md").path), IoError);
+  for (const char* name :
+       {"README.md", "optimizer.pt", "training_args.bin", "rng_state_0.pth", "optimizer.safetensors"})
+    CHECK_THROWS_AS(BertForMaskedLM::from_pretrained(ModelFolder(name).path), IoError);
 }
 
 TEST_CASE("other weights: the new folder of paths such as . and m/") {

@@ -17,18 +17,17 @@ namespace minibert::models::detail {
 /// A form of weights that transformers reads.
 struct ConvertibleWeights {
   std::string_view file;
-  std::string_view packages;  // what pip must install; empty if a current transformers reads the file
+  std::string_view packages;  // what pip must install
   std::string_view option;    // a further argument of from_pretrained()
 };
 
-// In the order in which transformers looks for them.
+// In the order in which transformers looks for them. transformers 4.57 still has from_tf and from_flax, but leaves
+// parameters without values; 4.49 gives the same bits.
 inline constexpr ConvertibleWeights kConvertibleWeights[] = {
-    {"pytorch_model.bin", "", ""},
-    {"pytorch_model.bin.index.json", "", ""},
-    {"tf_model.h5", "'transformers<5' torch tensorflow tf-keras", ", from_tf=True"},
-    {"tf_model.h5.index.json", "'transformers<5' torch tensorflow tf-keras", ", from_tf=True"},
-    {"flax_model.msgpack", "'transformers<5' torch flax", ", from_flax=True"},
-    {"flax_model.msgpack.index.json", "'transformers<5' torch flax", ", from_flax=True"}};
+    {"pytorch_model.bin", "transformers torch", ""},
+    {"pytorch_model.bin.index.json", "transformers torch", ""},
+    {"tf_model.h5", "'transformers<4.50' torch tensorflow tf-keras", ", from_tf=True"},
+    {"flax_model.msgpack", "'transformers<4.50' torch flax", ", from_flax=True"}};
 
 /// Returns the class of transformers that loads all of the folder's weights: the class in config.json. A config.json
 /// may name a class without heads that the file has: for a file with the head of next-sentence prediction, returns
@@ -100,9 +99,12 @@ MINIBERT_INLINE std::optional<std::string> other_file_advice(const std::string& 
     return "a shard; also download model.safetensors.index.json, which lists the shards";
   if (ends(".safetensors") && name != "optimizer.safetensors")
     return "if it holds the whole model, rename it to model.safetensors";
+  // Files that transformers' Trainer writes beside the weights.
+  const bool is_of_training = name == "training_args.bin" || name == "optimizer.pt" || name == "scheduler.pt" ||
+                              name == "scaler.pt" || name.starts_with("rng_state");
   for (const std::string_view suffix : {".gguf", ".onnx", ".ot", ".ckpt.index", ".ckpt", ".mlmodel", ".tflite", ".pt",
-                                        ".pth", ".bin", ".h5", ".msgpack"})
-    if (ends(suffix) && name != "training_args.bin")
+                                        ".pth", ".bin", ".h5", ".msgpack", ".h5.index.json", ".msgpack.index.json"})
+    if (ends(suffix) && !is_of_training)
       return "this form is not read; download or export the model as transformers' save_pretrained() writes it";
   return std::nullopt;
 }
@@ -112,12 +114,9 @@ MINIBERT_INLINE std::optional<std::string> other_file_advice(const std::string& 
   io::check_model_folder(folder, kExpected);
   for (const ConvertibleWeights& weights : kConvertibleWeights) {
     if (!io::path_exists(folder / weights.file)) continue;
-    const std::string packages =
-        weights.packages.empty() ? ""
-                                 : core::concat(" (pip install ", weights.packages, ", in an environment of its own)");
     core::raise<FormatError>(folder.string(), ": found ", weights.file, ", expected ", kExpected,
-                             "; convert it into another folder", packages,
-                             " with: ", conversion_command(folder, weights));
+                             "; convert it into another folder (pip install ", weights.packages,
+                             ") with: ", conversion_command(folder, weights));
   }
   for (const std::filesystem::path& path : io::list_folder(folder)) {
     const std::string name = path.filename().string();
