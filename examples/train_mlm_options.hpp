@@ -126,7 +126,7 @@ inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
 inline void add_model_options(CLI::App& app, TrainMlmOptions& o) {
   auto* model =
       app.add_option("--model_name_or_path", o.model_name_or_path, "Folder of a model to continue training from");
-  app.add_option("--config_name", o.config_name, "Path of a config.json for a new model")->excludes(model);
+  app.add_option("--config_name", o.config_name, "config.json for a new model, or its folder")->excludes(model);
   const auto add_size = [&](const char* name, minibert::index_t& size) {
     app.add_option(name, size)->capture_default_str()->excludes(model)->group("Sizes of a new model");
   };
