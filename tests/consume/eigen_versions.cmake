@@ -1,5 +1,5 @@
-# Configures the library, installs its headers and configures a user's project, with stand-ins for versions of Eigen: 3.4
-# and later are accepted, older ones refused by name. Each stand-in has the version file that Eigen installs, which
+# Configures the library, installs its headers and configures a user's project, with stand-ins for versions of Eigen:
+# 3.4 and later are accepted, older ones refused by name. Each stand-in has a version file as Eigen installs it, which
 # refuses requests for another major version.
 include(CMakePackageConfigHelpers)
 file(REMOVE_RECURSE ${WORK})
@@ -17,8 +17,8 @@ endfunction()
 # configure(SOURCE BUILD VERSION EXPECTED [OPTIONS]): configures a project with this version of Eigen. EXPECTED: the
 # result must be `accepted`, or an error whose text matches EXPECTED.
 function(configure source build version expected)
-  execute_process(COMMAND ${CMAKE_COMMAND} -S ${source} -B ${WORK}/${build} -G Ninja -DCMAKE_CXX_COMPILER=${CXX_COMPILER}
-                          -DEigen3_DIR=${WORK}/eigen-${version} ${ARGN}
+  execute_process(COMMAND ${CMAKE_COMMAND} -S ${source} -B ${WORK}/${build} -G Ninja
+                          -DCMAKE_CXX_COMPILER=${CXX_COMPILER} -DEigen3_DIR=${WORK}/eigen-${version} ${ARGN}
                   OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE result)
   string(REGEX REPLACE "[ \n]+" " " line "${output}")
   if(result EQUAL 0)

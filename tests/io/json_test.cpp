@@ -187,7 +187,10 @@ TEST_CASE("an error says what was found, and what was expected") {
   CHECK(refusal("{'a': 1}") == "t.json:1:2: found \"'a': 1}\", expected a key in double quotes");
   CHECK(refusal("{\"a\": 1\n\"b\": 2}") == "t.json:2:1: found \"\"b\": 2}\", expected ',' or '}' after a member");
   CHECK(refusal("[1 2]") == "t.json:1:4: found \"2]\", expected ',' or ']' after an element");
-  CHECK(refusal("[1,]") == "t.json:1:4: found \"]\", expected a value");
+  CHECK(refusal("[1,]") == "t.json:1:4: found \"]\", expected a value, or no comma before it");
+  CHECK(refusal("{\"a\":1,}") == "t.json:1:8: found \"}\", expected a key in double quotes, or no comma before it");
+  CHECK(refusal("{\"a\":}") == "t.json:1:6: found \"}\", expected a value");
+  CHECK(refusal("{") == "t.json:1:2: found the end of the text, expected a key in double quotes");
   CHECK(refusal("{\"a\": True}") == "t.json:1:7: found \"True}\", expected a value");
   CHECK(refusal("[None, 1]") == "t.json:1:2: found \"None, 1]\", expected a value");
   CHECK(refusal("// a comment\n1") == "t.json:1:1: found \"// a comment\", expected a value");

@@ -61,6 +61,19 @@ TEST_CASE("check_model_folder: a file is no folder") {
   CHECK(has(refusal(folder / "model.safetensors" / "below"), "found no such folder"));
 }
 
+TEST_CASE("check_model_folder: a link to nothing is not the same as no file") {
+  const TemporaryDirectory folder;
+  std::filesystem::create_symlink("../../blobs/0a1b", folder / "tokenizer_config.json");
+  CHECK(refusal(folder.path()) == (folder / "tokenizer_config.json").string() +
+                                      ": is a link to ../../blobs/0a1b, which does not exist; copy the folder with its "
+                                      "files (cp -rL)");
+  std::filesystem::remove(folder / "tokenizer_config.json");
+  io::write_file(folder / "blob", "{}");
+  std::filesystem::create_symlink("blob", folder / "config.json");
+  std::filesystem::create_symlink("nowhere", folder / "notes.txt");
+  CHECK(refusal(folder.path()) == "accepted");
+}
+
 TEST_CASE("subfolder_advice: names the latest checkpoint") {
   const TemporaryDirectory folder;
   CHECK(io::subfolder_advice(folder.path(), "config.json").empty());

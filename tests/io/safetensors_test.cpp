@@ -184,6 +184,17 @@ TEST_CASE("a small file that claims a large tensor is refused before memory is a
   CHECK(has(with("", "[4]", "[0,16]"), "unknown dtype \"\""));
 }
 
+TEST_CASE("metadata are an object of strings") {
+  const auto with = [](const std::string& metadata) {
+    return refusal(safetensors("{\"__metadata__\":" + metadata + "}", ""));
+  };
+  CHECK(with("{}") == "accepted");
+  CHECK(with(R"({"format":"pt","note":""})") == "accepted");
+  CHECK(has(with("5"), "damaged.safetensors: __metadata__: expected an object, found 5"));
+  CHECK(has(with("[]"), "__metadata__: expected an object"));
+  CHECK(has(with(R"({"format":{}})"), "__metadata__: expected a string, found an object of 0"));
+}
+
 TEST_CASE("what a download left in place of the file is named") {
   CHECK(has(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), "run git lfs pull"));
   CHECK(has(refusal("<!DOCTYPE html><html>"), "this is a web page"));

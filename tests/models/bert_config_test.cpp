@@ -111,9 +111,10 @@ TEST_CASE("BertConfig::read: a file of any name, or a folder") {
                        IoError);
   std::filesystem::create_directory(folder / "checkpoint-600");
   std::filesystem::rename(folder / "config.json", folder / "checkpoint-600/config.json");
-  CHECK_THROWS_WITH_AS(BertConfig::read(folder.path()),
-                       (folder.path().string() + ": found no config.json in it; the folder " +
-                        (folder / "checkpoint-600").string() + " has one")
-                           .c_str(),
-                       IoError);
+  CHECK_THROWS_WITH_AS(
+      BertConfig::read(folder.path()),
+      (folder.path().string() + ": found no config.json in it, expected a model's folder; the folder " +
+       (folder / "checkpoint-600").string() + " has one")
+          .c_str(),
+      IoError);
 }

@@ -12,7 +12,7 @@ namespace minibert::io {
 /// Checks that a model's or tokenizer's folder exists. If the path could be the name of a model on the Hugging Face
 /// Hub, such as bert-base-uncased, the error says that names are not fetched, and how to download the model.
 /// expected: the files that the caller needs, such as "config.json".
-/// @throws IoError if there is no folder of this name
+/// @throws IoError if there is no folder of this name, or if a file of a model in it is a link to nothing
 void check_model_folder(const std::filesystem::path& folder, std::string_view expected);
 
 /// Returns the end of an error message for a folder that lacks `file`: names a subfolder, at most two levels down, that

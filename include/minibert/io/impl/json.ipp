@@ -243,13 +243,13 @@ MINIBERT_INLINE std::string quote_at(std::string_view text, std::size_t offset) 
   return quote.empty() ? core::concat("the byte ", int{byte}, ", which is not UTF-8") : core::concat("\"", quote, "\"");
 }
 
-/// Returns what the grammar expects where RapidJSON found an error.
-MINIBERT_INLINE std::string_view expected_at(rapidjson::ParseErrorCode code) {
+/// Returns what the grammar expects where RapidJSON found an error. `found` is the character there.
+MINIBERT_INLINE std::string_view expected_at(rapidjson::ParseErrorCode code, char found) {
   switch (code) {
     case rapidjson::kParseErrorDocumentRootNotSingular:
       return "the end";
     case rapidjson::kParseErrorObjectMissName:
-      return "a key in double quotes";
+      return found == '}' ? "a key in double quotes, or no comma before it" : "a key in double quotes";
     case rapidjson::kParseErrorObjectMissColon:
       return "':' after the key";
     case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
@@ -273,7 +273,7 @@ MINIBERT_INLINE std::string_view expected_at(rapidjson::ParseErrorCode code) {
     case rapidjson::kParseErrorNumberMissExponent:
       return "a digit in the exponent";
     default:
-      return "a value";
+      return found == ']' ? "a value, or no comma before it" : "a value";
   }
 }
 
@@ -295,7 +295,8 @@ MINIBERT_INLINE std::string_view expected_at(rapidjson::ParseErrorCode code) {
   }
   const std::string place = text_position(source, text, offset);
   if (!refusal.empty()) core::raise<FormatError>(place, ": ", refusal);
-  core::raise<FormatError>(place, ": found ", quote_at(text, offset), ", expected ", expected_at(code));
+  core::raise<FormatError>(place, ": found ", quote_at(text, offset), ", expected ",
+                           expected_at(code, offset < text.size() ? text[offset] : '\0'));
 }
 
 /// Returns the shortest text that reads back as the same double. As in Python, the text has a point or an exponent, and

@@ -52,6 +52,14 @@ MINIBERT_INLINE void check_model_folder(const std::filesystem::path& folder, std
   std::error_code ignored;
   core::check<IoError>(std::filesystem::is_directory(folder, ignored), folder.string(),
                        ": is a file, expected a folder with ", expected, " in it");
+  // A folder copied from the Hub's cache with cp -r has links to files that were not copied.
+  for (const char* name : {"config.json", "model.safetensors", "model.safetensors.index.json", "tokenizer.json",
+                           "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"}) {
+    const std::filesystem::path path = folder / name;
+    if (std::filesystem::is_symlink(path, ignored) && !std::filesystem::exists(path, ignored))
+      core::raise<IoError>(path.string(), ": is a link to ", std::filesystem::read_symlink(path, ignored).string(),
+                           ", which does not exist; copy the folder with its files (cp -rL)");
+  }
 }
 
 MINIBERT_INLINE std::string subfolder_advice(const std::filesystem::path& folder, std::string_view file) {

@@ -26,7 +26,7 @@ MINIBERT_INLINE SafetensorsReader::SafetensorsReader(const std::filesystem::path
   const std::string_view data = file_.view().substr(kLengthBytes + header.size());
   for (const Json::Member& member : json.as_object()) {
     if (member.first == "__metadata__")
-      metadata_ = member.second;
+      metadata_ = checked_metadata(member.second);
     else
       entries_.push_back(entry(member.first, member.second, data));
   }
@@ -53,6 +53,15 @@ MINIBERT_INLINE std::string_view SafetensorsReader::header_text() const {
                            " is beyond the end of a file of ", file.size(),
                            " bytes; it is cut short, or no safetensors file");
   return file.substr(kLengthBytes, static_cast<std::size_t>(header_length));
+}
+
+MINIBERT_INLINE const Json& SafetensorsReader::checked_metadata(const Json& metadata) const {
+  try {
+    for (const Json::Member& member : metadata.as_object()) static_cast<void>(member.second.as_string());
+  } catch (const FormatError& error) {
+    core::raise<FormatError>(path_, ": __metadata__: ", error.what());
+  }
+  return metadata;
 }
 
 MINIBERT_INLINE SafetensorsEntry SafetensorsReader::entry(const std::string& name, const Json& json,

@@ -66,7 +66,8 @@ Json put(const std::optional<U>& field) {
 MINIBERT_INLINE BertConfig BertConfig::from_pretrained(const std::filesystem::path& folder) {
   io::check_model_folder(folder, "config.json");
   const std::filesystem::path path = folder / "config.json";
-  core::check<IoError>(io::path_exists(path), folder.string(), ": found no config.json in it",
+  core::check<IoError>(io::path_exists(path), folder.string(),
+                       ": found no config.json in it, expected a model's folder",
                        io::subfolder_advice(folder, "config.json"));
   return from_json(Json::read(path), path.string());
 }
