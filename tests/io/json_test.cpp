@@ -71,7 +71,12 @@ TEST_CASE("numbers at and beyond the limits of a double") {
   CHECK(parse("2.4703282292062328e-324").as_number() == 5e-324);
   CHECK(parse("1.7976931348623158e308").as_number() == std::numeric_limits<double>::max());
   CHECK(has(refusal("9.9e308"), "t.json:1:1: the number 9.9e308 is too large"));
-  for (const char* text : {"1e309", "-1e400", "1e99999999999"}) CHECK_MESSAGE(refusal(text) != "accepted", text);
+  const std::string zeros(1000, '0'), long_texts[] = {"0." + zeros + "1e-2147483639", "1e-" + zeros + "9"};
+  for (const std::string& text : {std::string("0e-2147483648"), std::string("1e-99999999999999999999"),
+                                  std::string("-0e2147483648"), long_texts[0], long_texts[1]})
+    CHECK_MESSAGE(refusal(text).find("is too large") == std::string::npos, text);
+  for (const char* text : {"1e309", "-1e400", "1e99999999999", "1e2147483648", "1e-2147483649999e5"})
+    CHECK_MESSAGE(refusal(text) != "accepted", text);
 }
 
 TEST_CASE("random numbers are read as the standard library reads them") {
@@ -111,9 +116,24 @@ TEST_CASE("damaged text never crashes") {
   }
 }
 
-TEST_CASE("numbers without a JSON form are refused") {
-  CHECK_THROWS_AS(Json(std::nan("")).dump(), ValueError);
-  CHECK_THROWS_AS(Json(std::numeric_limits<double>::infinity()).dump(), ValueError);
+TEST_CASE("NaN and infinities are the words of Python's json") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(Json(std::nan("")).dump() == "NaN");
+  CHECK(Json(-std::nan("")).dump() == "NaN");
+  CHECK(Json(infinity).dump() == "Infinity");
+  CHECK(Json(Json::Array{-infinity, Json::Object{{"loss", infinity}}}).dump() == R"([-Infinity,{"loss":Infinity}])");
+  CHECK(Json(Json::Object{{"loss", std::nan("")}}).dump(2) == "{\n  \"loss\": NaN\n}");
+  CHECK(std::isnan(parse(" NaN ").as_number()));
+  CHECK(parse("Infinity").as_number() == infinity);
+  CHECK(parse(R"({"a":[-Infinity,1]})").at("a").as_array()[0].as_number() == -infinity);
+  CHECK_THROWS_WITH_AS(parse("NaN").as_integer(), "expected an integer, found NaN", FormatError);
+  for (const char* text : {"nan", "inf", "Inf", "-Inf", "-NaN", "+Infinity", "NaN5", "NaN.5", "Infinity1", "Infinite",
+                           "Na", "-", "NaNe5", "{NaN:1}", "infinity", "INFINITY"})
+    CHECK_MESSAGE(refusal(text) != "accepted", text);
+  CHECK(refusal("[Inf]") == "t.json:1:2: found Inf, expected NaN, Infinity or -Infinity");
+}
+
+TEST_CASE("numbers and strings without a JSON form are refused") {
   CHECK_THROWS_AS(Json{std::numeric_limits<std::uint64_t>::max()}, ValueError);
   CHECK_THROWS_AS(Json("\xFF").dump(), ValueError);
 }
@@ -126,6 +146,7 @@ TEST_CASE("access by another type says what was found") {
   CHECK_THROWS_WITH_AS(parse("[1,2]").as_object(), "expected an object, found an array of 2", FormatError);
   CHECK_THROWS_WITH_AS(parse(R"({"a":1})").at("b"), "the key \"b\" is missing", FormatError);
   CHECK_THROWS_WITH_AS(Json(1).at("b"), "expected an object, found 1", FormatError);
+  CHECK_THROWS_WITH_AS(Json("\xFF").as_integer(), "expected an integer, found a string that is not UTF-8", FormatError);
 }
 
 TEST_CASE("objects are built in order and sorted on request") {
@@ -153,12 +174,46 @@ TEST_CASE("damage is refused with its place") {
   CHECK(has(refusal("{\n  \"a\": 1,\n  \"b\" 2\n}"), "t.json:3:7: "));
   CHECK(has(refusal("{\"සි\" 1}"), "t.json:1:7: "));  // columns count code points
   CHECK(has(refusal(""), "t.json:1:1: "));
-  for (const char* text :
-       {"{", "[1,]", "[1 2]", "tru", "\"open", "01", "+1", "1.", "NaN", "Infinity", "1e999", "'a'", "{\"a\":1} x",
-        "// c\n1", "\"\\ud800\"", "\"\\x\"", "\"\xC3\x28\"", "\"\x01\"", "\xEF\xBB\xBF{}"})
+  for (const char* text : {"{", "[1,]", "[1 2]", "tru", "\"open", "01", "+1", "1.", "1e999", "'a'", "{\"a\":1} x",
+                           "// c\n1", "\"\\ud800\"", "\"\\x\"", "\"\xC3\x28\"", "\"\x01\"", "\xEF\xBB\xBF{}"})
     CHECK_MESSAGE(refusal(text) != "accepted", text);
   CHECK(refusal(std::string_view("1\0x", 3)) != "accepted");
   CHECK(has(refusal(R"({"a":1,"b":{"c":1,"c":2}})"), "the key \"c\" twice"));
+}
+
+TEST_CASE("an error says what was found, and what was expected") {
+  CHECK(refusal("") == "t.json:1:1: found the end of the text, expected a value");
+  CHECK(refusal("{\n  \"a\": 1,\n  \"b\" 2\n}") == "t.json:3:7: found \"2\", expected ':' after the key");
+  CHECK(refusal("{'a': 1}") == "t.json:1:2: found \"'a': 1}\", expected a key in double quotes");
+  CHECK(refusal("{\"a\": 1\n\"b\": 2}") == "t.json:2:1: found \"\"b\": 2}\", expected ',' or '}' after a member");
+  CHECK(refusal("[1 2]") == "t.json:1:4: found \"2]\", expected ',' or ']' after an element");
+  CHECK(refusal("[1,]") == "t.json:1:4: found \"]\", expected a value, or no comma before it");
+  CHECK(refusal("{\"a\":1,}") == "t.json:1:8: found \"}\", expected a key in double quotes, or no comma before it");
+  CHECK(refusal("{\"a\":}") == "t.json:1:6: found \"}\", expected a value");
+  CHECK(refusal("{") == "t.json:1:2: found the end of the text, expected a key in double quotes");
+  CHECK(refusal("{\"a\": True}") == "t.json:1:7: found \"True}\", expected a value");
+  CHECK(refusal("[None, 1]") == "t.json:1:2: found \"None, 1]\", expected a value");
+  CHECK(refusal("// a comment\n1") == "t.json:1:1: found \"// a comment\", expected a value");
+  CHECK(refusal("1 and more of it after that") == "t.json:1:3: found \"and more of it after...\", expected the end");
+  CHECK(refusal("[1.]") == "t.json:1:4: found \"]\", expected a digit after the point");
+  CHECK(refusal("[1e]") == "t.json:1:4: found \"]\", expected a digit in the exponent");
+  CHECK(has(refusal("1e309"), "found \"1e309\", expected a number with a magnitude below 1.8e308"));
+  CHECK(has(refusal("\"open"), "expected a string that ends with a double quote"));
+  CHECK(has(refusal("[\"a\nb\"]"), "found the end of the line, expected an escape in the string"));
+  CHECK(has(refusal("\"\x01\""), "found the control character number 1, expected an escape"));
+  CHECK(has(refusal("\"\\ud800\""), "expected a pair of surrogates"));
+  CHECK(has(refusal("\"\\udc00\\ud800\""), "expected a pair of surrogates"));
+  CHECK(has(refusal("\"\\u12g4\""), "expected four hexadecimal digits after \\u"));
+  CHECK(has(refusal("\"th\xE9\""), "expected a string in UTF-8"));
+  CHECK(has(refusal("\xE9"), "found the byte 233, which is not UTF-8, expected a value"));
+  CHECK(refusal(std::string_view("1\0x", 3)) == "t.json:1:2: found the control character number 0, expected the end");
+}
+
+TEST_CASE("files in another form are named") {
+  CHECK(has(refusal("\xEF\xBB\xBF{}"), "t.json:1:1: found a byte order mark"));
+  CHECK(has(refusal(std::string_view("\xFF\xFE{\0}\0", 6)), "t.json:1:1: found UTF-16, expected UTF-8"));
+  CHECK(has(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "run git lfs pull"));
+  CHECK(has(refusal("<!DOCTYPE html>\n<html>"), "this is a web page"));
 }
 
 TEST_CASE("depth is limited, so that no text can exhaust the stack") {

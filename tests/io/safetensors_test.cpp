@@ -140,6 +140,11 @@ TEST_CASE("damage of every kind is refused by name") {
   CHECK(has(refusal("1234567"), "7 bytes are too few"));
   CHECK(has(refusal(std::string(8, '\xFF') + "{}"), "header's length 18446744073709551615 is beyond the end"));
   CHECK(has(refusal(std::string("\3\0\0\0\0\0\0\0{}", 10)), "header's length 3 is beyond the end"));
+  for (const std::uint64_t length : {std::uint64_t{0} - 8, std::uint64_t{0} - 5, std::uint64_t{0} - 1,
+                                     std::uint64_t{1} << 63, std::uint64_t{1} << 40, std::uint64_t{3}}) {
+    const std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);  // length + 8 may wrap to the size
+    CHECK(has(refusal(bytes + "{}"), "is beyond the end of a file of 10 bytes"));
+  }
   CHECK(has(refusal(safetensors("[]", "")), "not an object"));
   CHECK(has(refusal(safetensors("{\"a\":", "")), "damaged.safetensors (header):1:6"));
   CHECK(has(refusal(safetensors(std::string(100'000, '['), "")), "nested deeper"));
@@ -160,6 +165,39 @@ TEST_CASE("damage of every kind is refused by name") {
   CHECK(has(with("F32", "{}", "[0,8]"), "expected an array"));
   CHECK(has(refusal(safetensors("{\"a\":1}", data)), "tensor a: expected an object"));
   CHECK(has(refusal(safetensors(R"({"a":{"dtype":"F32"}})", data)), "\"shape\" is missing"));
+}
+
+TEST_CASE("a small file that claims a large tensor is refused before memory is allocated") {
+  const auto with = [&](const char* dtype, const char* shape, const char* offsets) {
+    return refusal(safetensors("{" + entry("a", dtype, shape, offsets) + "}", std::string(16, 'x')));
+  };
+  CHECK(has(with("F32", "[1073741824]", "[0,4294967296]"), "expected 0 <= begin <= end <= 16"));
+  CHECK(has(with("F32", "[1073741824]", "[0,16]"), "hold 16 bytes, expected 4294967296"));
+  CHECK(has(with("F32", "[1073741825,4]", "[0,16]"), "hold 16 bytes, expected 17179869200"));  // 16 modulo 2^32
+  CHECK(has(with("F32", "[4611686018427387905,4]", "[0,16]"), "shape is too large"));          // 16 modulo 2^64
+  CHECK(has(with("F32", "[2305843009213693952,8,0]", "[0,0]"), "shape is too large"));
+  CHECK(has(with("F32", "[0,9223372036854775807,9223372036854775807]", "[0,0]"), "end at byte 0 of the data"));
+  CHECK(has(with("F32", "[18446744073709551615]", "[0,16]"), "expected an integer"));
+  CHECK(has(with("F32", "[\"-1\"]", "[0,16]"), "expected an integer, found \"-1\""));
+  CHECK(has(with("F32", "[4]", "[-9223372036854775808,-9223372036854775792]"), "expected 0 <= begin"));
+  CHECK(has(with("f32", "[4]", "[0,16]"), "unknown dtype \"f32\""));
+  CHECK(has(with("", "[4]", "[0,16]"), "unknown dtype \"\""));
+}
+
+TEST_CASE("metadata are an object of strings") {
+  const auto with = [](const std::string& metadata) {
+    return refusal(safetensors("{\"__metadata__\":" + metadata + "}", ""));
+  };
+  CHECK(with("{}") == "accepted");
+  CHECK(with(R"({"format":"pt","note":""})") == "accepted");
+  CHECK(has(with("5"), "damaged.safetensors: __metadata__: expected an object, found 5"));
+  CHECK(has(with("[]"), "__metadata__: expected an object"));
+  CHECK(has(with(R"({"format":{}})"), "__metadata__: expected a string, found an object of 0"));
+}
+
+TEST_CASE("what a download left in place of the file is named") {
+  CHECK(has(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), "run git lfs pull"));
+  CHECK(has(refusal("<!DOCTYPE html><html>"), "this is a web page"));
 }
 
 TEST_CASE("every byte of the data belongs to exactly one tensor") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <minibert/io/file.hpp>
+
 #include "support/test_data.hpp"
 
 using namespace minibert;
@@ -73,6 +75,46 @@ TEST_CASE("BertConfig: what is wrong is named, with what was found and expected"
   CHECK_THROWS_WITH_AS(parse(R"({"is_decoder": true})"), doctest::Contains("is_decoder"), FormatError);
   CHECK_THROWS_WITH_AS(parse("[]"), "config.json: is not a JSON object, expected one with the model's settings",
                        FormatError);
-  CHECK_THROWS_WITH_AS(BertConfig::from_pretrained("/nonexistent"), doctest::Contains("/nonexistent/config.json"),
+  CHECK_THROWS_WITH_AS(BertConfig::from_pretrained("/nonexistent"),
+                       doctest::Contains("/nonexistent: found no such folder"), IoError);
+}
+
+TEST_CASE("BertConfig: values of the wrong type, and numbers that are not finite, are named") {
+  CHECK_THROWS_WITH_AS(parse(R"({"hidden_size": "big"})"),
+                       "config.json: hidden_size: expected an integer, found \"big\"", FormatError);
+  CHECK_THROWS_WITH_AS(parse(R"({"vocab_size": 1e3})"), "config.json: vocab_size: expected an integer, found 1000.0",
+                       FormatError);
+  CHECK_THROWS_WITH_AS(parse(R"({"use_cache": 1})"), "config.json: use_cache: expected true or false, found 1",
+                       FormatError);
+  CHECK_THROWS_WITH_AS(parse(R"({"hidden_act": ["gelu"]})"),
+                       "config.json: hidden_act: expected a string, found an array of 1", FormatError);
+  for (const char* key : {"layer_norm_eps", "initializer_range", "hidden_dropout_prob", "classifier_dropout"})
+    for (const char* value : {"NaN", "Infinity", "-Infinity"}) {
+      const std::string text = core::concat("{\"", key, "\": ", value, "}");
+      CHECK_THROWS_WITH_AS(parse(text), doctest::Contains(key), FormatError);
+    }
+  CHECK_THROWS_WITH_AS(parse(R"({"layer_norm_eps": 0.000000000000001e-2147483639})"),
+                       doctest::Contains("layer_norm_eps is 0, expected"), FormatError);
+}
+
+TEST_CASE("BertConfig::read: a file of any name, or a folder") {
+  const testing::TemporaryDirectory folder;
+  io::write_file(folder / "config.json", R"({"hidden_size": 24})");
+  io::write_file(folder / "other", R"({"hidden_size": 36})");
+  CHECK(BertConfig::read(folder.path()).hidden_size == 24);
+  CHECK(BertConfig::read(folder.path() / "").hidden_size == 24);
+  CHECK(BertConfig::read(folder / "config.json").hidden_size == 24);
+  CHECK(BertConfig::read(folder / "other").hidden_size == 36);
+  CHECK_THROWS_WITH_AS(BertConfig::read(folder / "absent.json"), doctest::Contains("absent.json: cannot open"),
                        IoError);
+  CHECK_THROWS_WITH_AS(BertConfig::read("bert-base-uncased"), doctest::Contains("hf download bert-base-uncased"),
+                       IoError);
+  std::filesystem::create_directory(folder / "checkpoint-600");
+  std::filesystem::rename(folder / "config.json", folder / "checkpoint-600/config.json");
+  CHECK_THROWS_WITH_AS(
+      BertConfig::read(folder.path()),
+      (folder.path().string() + ": found no config.json in it, expected a model's folder; the folder " +
+       (folder / "checkpoint-600").string() + " has one")
+          .c_str(),
+      IoError);
 }

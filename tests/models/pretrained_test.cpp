@@ -1,6 +1,7 @@
 #include <minibert/models/pretrained.hpp>
 
 #include <algorithm>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -101,7 +102,96 @@ TEST_CASE("from_pretrained: missing and damaged files") {
     io::write_file(folder / "model.safetensors", whole.substr(0, size));
     CHECK_THROWS_AS(BertForMaskedLM::from_pretrained(folder.path()), FormatError);
   }
-  std::filesystem::rename(folder / "model.safetensors", folder / "pytorch_model.bin");
-  CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained(folder.path()), doctest::Contains("convert it with: python"),
-                       FormatError);
+}
+
+namespace {
+
+/// Splits the model into two shards, each with its own tensors, and returns a weight_map.
+Json write_shards(const std::filesystem::path& folder, BertForMaskedLM& model) {
+  model.save_pretrained(folder);
+  std::filesystem::remove(folder / "model.safetensors");
+  std::vector<SafetensorsTensor<float>> shards[2];
+  Json map = Json::object();
+  for (const auto& [name, p] : model.named_parameters()) {
+    const std::size_t shard = name.starts_with("cls.") ? 1 : 0;
+    shards[shard].push_back({name, p->shape.sizes(), p->data});
+    map[name] = shard == 0 ? "a.safetensors" : "b.safetensors";
+  }
+  write_safetensors(folder / "a.safetensors", shards[0]);
+  write_safetensors(folder / "b.safetensors", shards[1]);
+  return map;
+}
+
+/// Returns the message of the error that opening the folder with this index throws.
+std::string refusal(const std::filesystem::path& folder, const std::string& index) {
+  io::write_file(folder / "model.safetensors.index.json", index);
+  try {
+    BertForMaskedLM::from_pretrained(folder);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string refusal(const std::filesystem::path& folder, const Json& map) {
+  return refusal(folder, Json(Json::Object{{"weight_map", map}}).dump());
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("shards: the index may name only files that are there and have the tensor") {
+  const TemporaryDirectory folder;
+  BertForMaskedLM model(testing::tiny_config());
+  const Json map = write_shards(folder.path(), model);
+  const auto with = [&](const Json& shard) {
+    Json changed = map;
+    changed["cls.predictions.bias"] = shard;
+    return refusal(folder.path(), changed);
+  };
+  CHECK(refusal(folder.path(), map) == "accepted");
+  const std::string source = (folder / "model.safetensors.index.json").string();
+  for (const char* name : {"../b.safetensors", "/etc/passwd", "x/../b.safetensors", "", ".", "..", "b.bin"}) {
+    const std::string found = with(name);
+    CHECK_MESSAGE(found == source + ": cls.predictions.bias: the shard is \"" + name +
+                               "\", expected the name of a .safetensors file in the same folder",
+                  found);
+  }
+  CHECK(has(with(std::string("b.safetensors\0.safetensors", 26)), "in the same folder"));
+  CHECK(has(with(-1), source + ": weight_map: cls.predictions.bias: expected the name of a shard, found -1"));
+  CHECK(has(with(nullptr), "expected the name of a shard, found null"));
+  CHECK(with("c.safetensors") == source +
+                                     ": the shard c.safetensors with 1 of the tensors is missing; copy or download "
+                                     "it into the same folder");
+  CHECK(has(with("a.safetensors"),
+            "expected the tensor cls.predictions.bias in a.safetensors, which does not contain it"));
+  Json more = map;
+  more["bert.pooler.dense.bias"] = "a.safetensors";
+  CHECK(has(refusal(folder.path(), more), "expected the tensor bert.pooler.dense.bias in a.safetensors"));
+}
+
+TEST_CASE("shards: an index without a weight_map, and a tensor in two shards, are refused") {
+  const TemporaryDirectory folder;
+  BertForMaskedLM model(testing::tiny_config());
+  Json map = write_shards(folder.path(), model);
+  const std::string source = (folder / "model.safetensors.index.json").string();
+  CHECK(has(refusal(folder.path(), std::string("{}")), source + ": weight_map: the key \"weight_map\" is missing"));
+  CHECK(has(refusal(folder.path(), std::string("[]")), source + ": weight_map: expected an object"));
+  CHECK(has(refusal(folder.path(), Json(-1)), source + ": weight_map: expected an object, found -1"));
+  CHECK(has(refusal(folder.path(), Json::object()), source + ": weight_map is empty"));
+  std::filesystem::copy_file(folder / "b.safetensors", folder / "c.safetensors");
+  map["cls.predictions.bias"] = "c.safetensors";
+  CHECK(has(refusal(folder.path(), map), "in one shard, found it in "));
+}
+
+TEST_CASE("from_pretrained: a model's name and a file in place of a folder are explained") {
+  CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained("bert-base-uncased"),
+                       doctest::Contains("hf download bert-base-uncased --local-dir bert-base-uncased"), IoError);
+  CHECK_THROWS_WITH_AS(has_pretrained("bert-base-uncased", "bert.pooler.dense.bias"),
+                       doctest::Contains("hf download bert-base-uncased"), IoError);
+  const TemporaryDirectory folder;
+  BertForMaskedLM(testing::tiny_config()).save_pretrained(folder.path());
+  CHECK_THROWS_WITH_AS(BertForMaskedLM::from_pretrained(folder / "model.safetensors"),
+                       doctest::Contains("is a file, expected a folder"), IoError);
 }

@@ -534,6 +534,8 @@ TEST_CASE("a folder without a tokenizer") {
       BertTokenizer::from_pretrained(folder / "none"),
       ((folder / "none").string() + ": found no such folder, expected tokenizer.json or vocab.txt in it").c_str(),
       IoError);
+  CHECK_THROWS_WITH_AS(BertTokenizer::from_pretrained("bert-base-uncased"),
+                       doctest::Contains("hf download bert-base-uncased"), IoError);
 }
 
 TEST_CASE("the published tokenizers: tokenizer.json and vocab.txt say the same") {

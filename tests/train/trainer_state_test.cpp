@@ -1,7 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+
 #include <minibert/io/file.hpp>
+#include <minibert/train/loss_meter.hpp>
 #include <minibert/train/trainer_state.hpp>
+#include <minibert/train/training_log.hpp>
 
 #include "support/test_data.hpp"
 
@@ -32,6 +37,31 @@ TEST_CASE("trainer_state.json has transformers' keys, sorted, and reads back") {
   CHECK(state.stateful_callbacks.dump() ==
         R"({"TrainerControl":{"args":{"should_epoch_stop":false,"should_evaluate":false,"should_log":false,)"
         R"("should_save":true,"should_training_stop":false},"attributes":{}}})");
+}
+
+TEST_CASE("numbers that are not finite are written, and read back") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  TrainerState state;
+  state.best_metric = infinity;
+  state.log_history = Json::Array{Json::Object{{"eval_loss", 900.0}, {"eval_perplexity", std::exp(900.0)}},
+                                  Json::Object{{"loss", -infinity}}, Json::Object{{"grad_norm", std::nan("")}}};
+  const testing::TemporaryDirectory folder;
+  state.save_to_json(folder / "trainer_state.json");
+  const TrainerState back = TrainerState::load_from_json(folder / "trainer_state.json");
+  CHECK(back.best_metric == infinity);
+  CHECK(back.log_history.dump() ==
+        R"([{"eval_loss":900.0,"eval_perplexity":Infinity},{"loss":-Infinity},{"grad_norm":NaN}])");
+  {
+    TrainingLog log(folder / "train_log.jsonl");
+    for (const Json& entry : back.log_history.as_array()) log.append(entry);
+  }
+  CHECK(io::read_file(folder / "train_log.jsonl") ==
+        "{\"eval_loss\":900.0,\"eval_perplexity\":Infinity}\n{\"loss\":-Infinity}\n{\"grad_norm\":NaN}\n");
+  LossMeter meter;
+  meter.add(infinity);
+  LossMeter again = LossMeter::from_json(Json::parse(meter.to_json().dump(), "meter"));
+  CHECK(again.mean() == infinity);
+  CHECK(again.take_recent_mean() == infinity);
 }
 
 TEST_CASE("an invalid file is refused; the error names the file, and the key") {

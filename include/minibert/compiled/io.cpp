@@ -5,5 +5,6 @@
 #include <minibert/io/impl/fingerprint.ipp>
 #include <minibert/io/impl/json.ipp>
 #include <minibert/io/impl/lines.ipp>
+#include <minibert/io/impl/model_folder.ipp>
 #include <minibert/io/impl/safetensors.ipp>
 #include <minibert/io/impl/text_stream.ipp>

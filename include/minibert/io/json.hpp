@@ -77,16 +77,18 @@ class Json {
   /// @throws FormatError if this is not an object
   Json& operator[](std::string_view key);
 
-  /// Reads one JSON text strictly: RFC 8259 in UTF-8, no key twice in an object, at most kMaxDepth levels. source: the
-  /// name of the text in error messages.
-  /// @throws FormatError "source:line:column: reason" for any other text
+  /// Reads one JSON text strictly: RFC 8259 in UTF-8, no key twice in an object, at most kMaxDepth levels. Beyond RFC
+  /// 8259, reads the words NaN, Infinity and -Infinity, which Python's json writes for such numbers. source: the name
+  /// of the text in error messages.
+  /// @throws FormatError "source:line:column: found …, expected …" for any other text
   static Json parse(std::string_view text, std::string_view source);
   /// Reads a JSON file. @throws FormatError as for parse(), IoError if the file cannot be read
   static Json read(const std::filesystem::path& path);
 
   /// Returns the JSON text: compact if indent is negative, otherwise with line breaks and `indent` spaces per level.
-  /// Doubles read back as the same bits.
-  /// @throws ValueError for NaN, infinities and strings that are not UTF-8
+  /// Doubles read back as the same bits. NaN and infinities are the words NaN, Infinity and -Infinity, as Python's json
+  /// writes and reads them.
+  /// @throws ValueError for strings that are not UTF-8
   std::string dump(int indent = -1) const;
 
   /// Sorts the members of this object and all nested objects by key, as Python's sort_keys does.

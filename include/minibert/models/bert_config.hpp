@@ -42,10 +42,10 @@ struct BertConfig {
 
   /// Reads config.json from a folder.
   /// @throws FormatError naming the file, the key and the expected value
-  /// @throws IoError if the file cannot be read
+  /// @throws IoError if the folder or the file does not exist or cannot be read
   static BertConfig from_pretrained(const std::filesystem::path& folder);
 
-  /// Reads a config from a file of any name. @throws as from_pretrained()
+  /// Reads a config from a file of any name, or from the config.json of a folder. @throws as from_pretrained()
   static BertConfig read(const std::filesystem::path& path);
 
   /// Reads a config from JSON. `source` names the file in error messages. @throws FormatError as from_pretrained()

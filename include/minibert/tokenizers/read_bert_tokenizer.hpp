@@ -18,6 +18,7 @@
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 #include <minibert/io/lines.hpp>
+#include <minibert/io/model_folder.hpp>
 #include <minibert/tokenizers/bert_tokenizer_options.hpp>
 #include <minibert/tokenizers/json_members.hpp>
 #include <minibert/tokenizers/normalizer_json.hpp>
@@ -325,13 +326,13 @@ inline std::vector<AddedToken> merged(std::vector<AddedToken> old, const std::ve
 /// is damaged or the tokenizer is not a BERT tokenizer
 inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folder) {
   namespace detail = tokenizers::detail;
+  io::check_model_folder(folder, "tokenizer.json or vocab.txt");
   const auto path_of = [&](const char* name) { return (folder / name).string(); };
   const auto exists = [&](const char* name) { return io::path_exists(folder / name); };
   const auto read = [&](const char* name) { return exists(name) ? Json::read(folder / name) : Json::object(); };
   const bool has_json = exists("tokenizer.json"), has_config = exists("tokenizer_config.json");
   core::check<IoError>(has_json || exists("vocab.txt"), folder.string(),
-                       io::path_exists(folder) ? ": found no tokenizer" : ": found no such folder",
-                       ", expected tokenizer.json or vocab.txt in it");
+                       ": found no tokenizer, expected tokenizer.json or vocab.txt in it");
 
   BertTokenizerParts parts;
   const Json tokenizer = read("tokenizer.json"), config = read("tokenizer_config.json");

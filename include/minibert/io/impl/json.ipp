@@ -1,6 +1,6 @@
 // Definitions of io/json.hpp. RapidJSON reads and writes the text, and is included only here. RapidJSON passes numbers
 // on as text, and std::from_chars converts them, because RapidJSON's own conversion has undefined behaviour for some
-// exponents (CVE-2024-38517).
+// exponents (CVE-2024-38517). The words of its errors are ours: they say what was found.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +8,12 @@
 #include <cmath>
 #include <system_error>
 
-#include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
 
 #include <minibert/core/utf8.hpp>
+#include <minibert/io/detail/foreign_content.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 
@@ -95,15 +95,24 @@ MINIBERT_INLINE bool Json::operator==(const Json& other) const { return value_ =
 MINIBERT_INLINE std::string Json::describe() const {
   if (is_array()) return core::concat("an array of ", core::length(as_array()));
   if (is_object()) return core::concat("an object of ", core::length(as_object()));
+  if (is_string() && !core::utf8::is_valid(as_string())) return "a string that is not UTF-8";
   if (is_string() && as_string().size() > 40) return "a string of " + std::to_string(as_string().size()) + " bytes";
   return dump();
 }
 
 namespace io::detail {
 
+// The words that Python's json writes and reads for numbers that JSON lacks.
+inline constexpr std::pair<std::string_view, double> kSpecialNumbers[] = {
+    {"NaN", std::numeric_limits<double>::quiet_NaN()},
+    {"Infinity", std::numeric_limits<double>::infinity()},
+    {"-Infinity", -std::numeric_limits<double>::infinity()}};
+
 /// Converts a number in JSON's grammar: to an integer if it is written as one and fits 64 bits, otherwise to the
 /// nearest double. Returns null if the number is too large for a double.
 MINIBERT_INLINE Json number(std::string_view text) {
+  for (const auto& [word, value] : kSpecialNumbers)
+    if (text == word) return value;
   const char *const begin = text.data(), *const end = begin + text.size();
   std::int64_t integer = 0;
   if (const auto result = std::from_chars(begin, end, integer); result.ptr == end && result.ec == std::errc())
@@ -115,6 +124,11 @@ MINIBERT_INLINE Json number(std::string_view text) {
                            ? std::abs(wide) < 1
                            : text.find("e-") != text.npos || text.find("E-") != text.npos;
   return is_tiny ? Json(text[0] == '-' ? -0.0 : 0.0) : Json();
+}
+
+/// Returns the word for a number that is not finite.
+MINIBERT_INLINE std::string_view special_number(double value) {
+  return std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 
 /// Builds a value from RapidJSON's events. Keeps the open containers on a stack of its own, so deeply nested text
@@ -132,10 +146,13 @@ class JsonBuilder {
   bool Uint64(std::uint64_t) { return false; }
   bool Double(double) { return false; }
   bool RawNumber(const char* text, SizeType length, bool) {
-    Json value = number({text, length});
+    const std::string_view written(text, length);
+    Json value = number(written);
     if (value.is_null())
-      error_ = core::concat("the number ", std::string_view(text, length),
-                            " is too large, expected a magnitude below 1.8e308");
+      error_ = core::concat("the number ", written, " is too large, expected a magnitude below 1.8e308");
+    // RapidJSON also takes Inf and -NaN for numbers.
+    else if (!std::isfinite(value.as_number()) && written != special_number(value.as_number()))
+      error_ = core::concat("found ", written, ", expected NaN, Infinity or -Infinity");
     return error_.empty() && add(std::move(value));
   }
   bool String(const char* text, SizeType length, bool) { return add(Json(std::string_view(text, length))); }
@@ -207,10 +224,85 @@ MINIBERT_INLINE std::string text_position(std::string_view source, std::string_v
                       core::utf8::count_characters(line) + 1);
 }
 
-/// Returns the shortest text that reads back as the same double. As in Python, the text has a point or an exponent.
-/// @throws ValueError for NaN and infinities
+/// Returns the text at the offset as an error message quotes it: up to 20 characters of its line.
+MINIBERT_INLINE std::string quote_at(std::string_view text, std::size_t offset) {
+  if (offset >= text.size()) return "the end of the text";
+  const auto byte = static_cast<unsigned char>(text[offset]);
+  if (byte == '\n' || byte == '\r') return "the end of the line";
+  if (byte < 0x20 || byte == 0x7F) return core::concat("the control character number ", int{byte});
+  std::string quote;
+  const char *p = text.data() + offset, *const end = text.data() + text.size();
+  for (int characters = 0; p != end && static_cast<unsigned char>(*p) >= 0x20; ++characters) {
+    const core::utf8::Decoded next = core::utf8::decode(p, end);
+    const std::string_view bytes(p, core::usize(next.bytes));
+    if (!core::utf8::is_valid(bytes)) break;
+    if (characters == 20) return core::concat("\"", quote, "...\"");
+    quote += bytes;
+    p += next.bytes;
+  }
+  return quote.empty() ? core::concat("the byte ", int{byte}, ", which is not UTF-8") : core::concat("\"", quote, "\"");
+}
+
+/// Returns what the grammar expects where RapidJSON found an error. `found` is the character there.
+MINIBERT_INLINE std::string_view expected_at(rapidjson::ParseErrorCode code, char found) {
+  switch (code) {
+    case rapidjson::kParseErrorDocumentRootNotSingular:
+      return "the end";
+    case rapidjson::kParseErrorObjectMissName:
+      return found == '}' ? "a key in double quotes, or no comma before it" : "a key in double quotes";
+    case rapidjson::kParseErrorObjectMissColon:
+      return "':' after the key";
+    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
+      return "',' or '}' after a member";
+    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
+      return "',' or ']' after an element";
+    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
+      return "four hexadecimal digits after \\u";
+    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
+      return "a pair of surrogates, such as \\ud83d\\ude00";
+    case rapidjson::kParseErrorStringEscapeInvalid:
+      return "an escape in the string: \\\", \\\\, \\/, \\b, \\f, \\n, \\r, \\t or \\u with four digits";
+    case rapidjson::kParseErrorStringMissQuotationMark:
+      return "a string that ends with a double quote";
+    case rapidjson::kParseErrorStringInvalidEncoding:
+      return "a string in UTF-8";
+    case rapidjson::kParseErrorNumberTooBig:
+      return "a number with a magnitude below 1.8e308";
+    case rapidjson::kParseErrorNumberMissFraction:
+      return "a digit after the point";
+    case rapidjson::kParseErrorNumberMissExponent:
+      return "a digit in the exponent";
+    default:
+      return found == ']' ? "a value, or no comma before it" : "a value";
+  }
+}
+
+/// Throws the error for text that RapidJSON refused at the offset. refusal: the builder's reason, or an empty string
+/// for an error of grammar.
+[[noreturn]] MINIBERT_INLINE void raise_parse_error(std::string_view text, std::string_view source,
+                                                    rapidjson::ParseErrorCode code, std::size_t offset,
+                                                    const std::string& refusal) {
+  if (const std::string_view foreign = foreign_content(text); !foreign.empty())
+    core::raise<FormatError>(source, ": ", foreign);
+  core::check<FormatError>(
+      !text.starts_with("\xEF\xBB\xBF"), source,
+      ":1:1: found a byte order mark, expected JSON without one; save the file as UTF-8 without BOM");
+  core::check<FormatError>(!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF"), source,
+                           ":1:1: found UTF-16, expected UTF-8; save the file as UTF-8");
+  if (code == rapidjson::kParseErrorValueInvalid) {  // RapidJSON stops within a word, such as "None"
+    const auto is_of_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; };
+    while (offset > 0 && is_of_word(text[offset - 1])) --offset;
+  }
+  const std::string place = text_position(source, text, offset);
+  if (!refusal.empty()) core::raise<FormatError>(place, ": ", refusal);
+  core::raise<FormatError>(place, ": found ", quote_at(text, offset), ", expected ",
+                           expected_at(code, offset < text.size() ? text[offset] : '\0'));
+}
+
+/// Returns the shortest text that reads back as the same double. As in Python, the text has a point or an exponent, and
+/// numbers that are not finite are the words NaN, Infinity and -Infinity.
 MINIBERT_INLINE std::string shortest(double value) {
-  core::check<ValueError>(std::isfinite(value), "json: cannot write ", value, ", expected a finite number");
+  if (!std::isfinite(value)) return std::string(special_number(value));
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text, value).ptr;
   std::string number(text, end);
@@ -221,20 +313,16 @@ MINIBERT_INLINE std::string shortest(double value) {
 }  // namespace io::detail
 
 MINIBERT_INLINE Json Json::parse(std::string_view text, std::string_view source) {
-  constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseValidateEncodingFlag;
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
+                              rapidjson::kParseNanAndInfFlag | rapidjson::kParseValidateEncodingFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
   io::detail::JsonBuilder builder;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
-  if (result.IsError()) {
-    const char* reason = builder.error().empty() ? GetParseError_En(result.Code()) : builder.error().c_str();
-    core::raise<FormatError>(io::detail::text_position(source, text, result.Offset()), ": ", reason);
-  }
+  if (result.IsError()) io::detail::raise_parse_error(text, source, result.Code(), result.Offset(), builder.error());
   // RapidJSON stops at a NUL byte after the value as if the text ended there.
   if (stream.Tell() != text.size())
-    core::raise<FormatError>(io::detail::text_position(source, text, stream.Tell()),
-                             ": found more text after the value, expected the end");
+    io::detail::raise_parse_error(text, source, rapidjson::kParseErrorDocumentRootNotSingular, stream.Tell(), "");
   return builder.take();
 }
 

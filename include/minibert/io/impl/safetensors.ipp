@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <minibert/core/error.hpp>
+#include <minibert/io/detail/foreign_content.hpp>
 #include <minibert/io/detail/half.hpp>
 #include <minibert/io/safetensors.hpp>
 
@@ -25,7 +26,7 @@ MINIBERT_INLINE SafetensorsReader::SafetensorsReader(const std::filesystem::path
   const std::string_view data = file_.view().substr(kLengthBytes + header.size());
   for (const Json::Member& member : json.as_object()) {
     if (member.first == "__metadata__")
-      metadata_ = member.second;
+      metadata_ = checked_metadata(member.second);
     else
       entries_.push_back(entry(member.first, member.second, data));
   }
@@ -41,6 +42,8 @@ MINIBERT_INLINE const SafetensorsEntry* SafetensorsReader::find(std::string_view
 
 MINIBERT_INLINE std::string_view SafetensorsReader::header_text() const {
   const std::string_view file = file_.view();
+  if (const std::string_view foreign = io::detail::foreign_content(file); !foreign.empty())
+    core::raise<FormatError>(path_, ": ", foreign);
   core::check<FormatError>(file.size() >= kLengthBytes, path_, ": ", file.size(),
                            " bytes are too few, expected at least the 8 bytes of the header's length; it is cut short, "
                            "or no safetensors file");
@@ -50,6 +53,15 @@ MINIBERT_INLINE std::string_view SafetensorsReader::header_text() const {
                            " is beyond the end of a file of ", file.size(),
                            " bytes; it is cut short, or no safetensors file");
   return file.substr(kLengthBytes, static_cast<std::size_t>(header_length));
+}
+
+MINIBERT_INLINE const Json& SafetensorsReader::checked_metadata(const Json& metadata) const {
+  try {
+    for (const Json::Member& member : metadata.as_object()) static_cast<void>(member.second.as_string());
+  } catch (const FormatError& error) {
+    core::raise<FormatError>(path_, ": __metadata__: ", error.what());
+  }
+  return metadata;
 }
 
 MINIBERT_INLINE SafetensorsEntry SafetensorsReader::entry(const std::string& name, const Json& json,

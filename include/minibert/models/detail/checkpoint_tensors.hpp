@@ -23,7 +23,8 @@ struct CheckpointTensor {
 /// The tensors of model.safetensors, or of the shards listed in model.safetensors.index.json.
 class CheckpointTensors {
  public:
-  /// @throws IoError if a file cannot be read; FormatError if a file is invalid, or if there is only pytorch_model.bin
+  /// @throws IoError if a file is missing or cannot be read; FormatError if a file is invalid, or if the folder has
+  /// only weights of another form, such as pytorch_model.bin
   explicit CheckpointTensors(const std::filesystem::path& folder);
 
   const std::string& source() const noexcept { return source_; }
@@ -42,6 +43,9 @@ class CheckpointTensors {
 
  private:
   void open(const std::filesystem::path& file);
+
+  /// Returns the names of the tensors that each shard should contain. @throws FormatError if the index is invalid
+  std::map<std::string, std::vector<std::string>> shards_in(const Json& index) const;
 
   void open_shards(const std::filesystem::path& folder, const Json& index);
 

@@ -1,9 +1,13 @@
 // Definitions of models/bert_config.hpp.
 #pragma once
 
+#include <cmath>
+#include <system_error>
 #include <utility>
 
 #include <minibert/core/error.hpp>
+#include <minibert/io/file.hpp>
+#include <minibert/io/model_folder.hpp>
 #include <minibert/models/bert_config.hpp>
 
 namespace minibert {
@@ -60,10 +64,18 @@ Json put(const std::optional<U>& field) {
 }  // namespace models::detail
 
 MINIBERT_INLINE BertConfig BertConfig::from_pretrained(const std::filesystem::path& folder) {
-  return read(folder / "config.json");
+  io::check_model_folder(folder, "config.json");
+  const std::filesystem::path path = folder / "config.json";
+  core::check<IoError>(io::path_exists(path), folder.string(),
+                       ": found no config.json in it, expected a model's folder",
+                       io::subfolder_advice(folder, "config.json"));
+  return from_json(Json::read(path), path.string());
 }
 
 MINIBERT_INLINE BertConfig BertConfig::read(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const bool is_file = std::filesystem::exists(path, ignored) && !std::filesystem::is_directory(path, ignored);
+  if (!is_file && path.extension() != ".json") return from_pretrained(path);
   return from_json(Json::read(path), path.string());
 }
 
@@ -126,8 +138,10 @@ MINIBERT_INLINE void BertConfig::validate() const {
                                                        {"classifier_dropout", classifier_dropout.value_or(0)}};
   for (const auto& [name, rate] : rates)
     core::check<ValueError>(rate >= 0 && rate < 1, name, " is ", rate, ", expected at least 0 and less than 1");
-  core::check<ValueError>(initializer_range >= 0, "initializer_range is ", initializer_range, ", expected at least 0");
-  core::check<ValueError>(layer_norm_eps > 0, "layer_norm_eps is ", layer_norm_eps, ", expected more than 0");
+  core::check<ValueError>(initializer_range >= 0 && std::isfinite(initializer_range), "initializer_range is ",
+                          initializer_range, ", expected a finite number of at least 0");
+  core::check<ValueError>(layer_norm_eps > 0 && std::isfinite(layer_norm_eps), "layer_norm_eps is ", layer_norm_eps,
+                          ", expected a finite number of more than 0");
   core::check<ValueError>(!pad_token_id || (*pad_token_id >= 0 && *pad_token_id < vocab_size), "pad_token_id is ",
                           pad_token_id.value_or(0), ", expected 0 or more and less than vocab_size, ", vocab_size);
   core::check<ValueError>(!is_decoder && !add_cross_attention,

@@ -6,22 +6,23 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/io/file.hpp>
+#include <minibert/io/model_folder.hpp>
 #include <minibert/models/detail/checkpoint_tensors.hpp>
+#include <minibert/models/detail/other_weights.hpp>
 
 namespace minibert::models::detail {
 
 MINIBERT_INLINE CheckpointTensors::CheckpointTensors(const std::filesystem::path& folder) {
+  io::check_model_folder(folder, "model.safetensors");
   const std::filesystem::path whole = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
-  if (!io::path_exists(whole) && io::path_exists(index)) {
+  if (io::path_exists(whole)) {
+    source_ = whole.string();
+    open(whole);
+  } else if (io::path_exists(index)) {
     source_ = index.string();
     open_shards(folder, Json::read(index));
   } else {
-    core::check<FormatError>(io::path_exists(whole) || !io::path_exists(folder / "pytorch_model.bin"), folder.string(),
-                             " holds pytorch_model.bin but no model.safetensors; convert it with: python -c \"",
-                             "from transformers import AutoModel; AutoModel.from_pretrained('", folder.string(),
-                             "').save_pretrained('", folder.string(), "')\"");
-    source_ = whole.string();
-    open(whole);
+    raise_no_safetensors(folder);
   }
 }
 
@@ -60,20 +61,44 @@ MINIBERT_INLINE std::vector<std::string> CheckpointTensors::left_over() const {
 
 MINIBERT_INLINE void CheckpointTensors::open(const std::filesystem::path& file) {
   const SafetensorsReader& reader = readers_.emplace_back(file);
-  for (const SafetensorsEntry& entry : reader.entries()) tensors_[entry.name] = {&reader, &entry};
+  for (const SafetensorsEntry& entry : reader.entries()) {
+    const auto [found, is_new] = tensors_.insert({entry.name, {&reader, &entry}});
+    core::check<FormatError>(is_new, source_, ": expected the tensor ", entry.name, " in one shard, found it in ",
+                             found->second.reader->path(), " and in ", reader.path());
+  }
+}
+
+MINIBERT_INLINE std::map<std::string, std::vector<std::string>> CheckpointTensors::shards_in(const Json& index) const {
+  std::map<std::string, std::vector<std::string>> shards;
+  try {
+    for (const auto& [name, file] : index.at("weight_map").as_object()) {
+      core::check<FormatError>(file.is_string(), name, ": expected the name of a shard, found ", file.dump());
+      shards[file.as_string()].push_back(name);
+    }
+  } catch (const FormatError& error) {
+    core::raise<FormatError>(source_, ": weight_map: ", error.what());
+  }
+  core::check<FormatError>(!shards.empty(), source_, ": weight_map is empty, expected the names of the tensors");
+  for (const auto& [file, names] : shards)
+    core::check<FormatError>(file.ends_with(".safetensors") && std::filesystem::path(file).filename() == file &&
+                                 file.find('\0') == file.npos,
+                             source_, ": ", names.front(), ": the shard is ", Json(file).dump(),
+                             ", expected the name of a .safetensors file in the same folder");
+  return shards;
 }
 
 MINIBERT_INLINE void CheckpointTensors::open_shards(const std::filesystem::path& folder, const Json& index) {
-  std::map<std::string, std::vector<std::string>> shards;
-  for (const Json::Member& member : index.at("weight_map").as_object())
-    shards[member.second.as_string()].push_back(member.first);
+  const auto shards = shards_in(index);
+  for (const auto& [file, names] : shards)
+    core::check<IoError>(io::path_exists(folder / file), source_, ": the shard ", file, " with ", names.size(),
+                         " of the tensors is missing; copy or download it into the same folder");
   for (const auto& [file, names] : shards) {
-    core::check<FormatError>(std::filesystem::path(file).filename() == file, source_, ": the shard '", file,
-                             "' is not a file name, expected a file in the same folder");
     open(folder / file);
-    for (const std::string& name : names)
-      core::check<FormatError>(tensors_.count(name) == 1, source_, ": expected the tensor ", name, " in ", file,
-                               ", which does not contain it");
+    for (const std::string& name : names) {
+      const auto found = tensors_.find(name);
+      core::check<FormatError>(found != tensors_.end() && found->second.reader == &readers_.back(), source_,
+                               ": expected the tensor ", name, " in ", file, ", which does not contain it");
+    }
   }
 }
 
