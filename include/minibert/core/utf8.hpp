@@ -84,15 +84,70 @@ void for_each_character(std::string_view text, F&& f) {
   }
 }
 
-/// Returns true if the whole text is valid UTF-8.
+namespace detail {
+
+using Bytes = unsigned char __attribute__((vector_size(16)));
+
+inline Bytes load_bytes(const char* p) noexcept {
+  Bytes bytes;
+  std::memcpy(&bytes, p, sizeof bytes);
+  return bytes;
+}
+
+/// Returns a vector that is all zero if the bytes p[0] … p[15] are valid UTF-8 after p[-3] … p[-1].
+inline auto find_invalid(const char* p) noexcept {
+  const Bytes byte = load_bytes(p), before = load_bytes(p - 1), before2 = load_bytes(p - 2),
+              before3 = load_bytes(p - 3);
+  const auto is_continuation = (byte & 0xC0) == 0x80;
+  const auto must_continue = (before >= 0xC0) | (before2 >= 0xE0) | (before3 >= 0xF0);
+  // As in decode(): bytes that start nothing, overlong forms, surrogates, and characters beyond U+10FFFF.
+  const auto is_excluded = ((byte & 0xFE) == 0xC0) | (byte >= 0xF5) | ((before == 0xE0) & (byte < 0xA0)) |
+                           ((before == 0xED) & (byte >= 0xA0)) | ((before == 0xF0) & (byte < 0x90)) |
+                           ((before == 0xF4) & (byte >= 0x90));
+  return (is_continuation ^ must_continue) | is_excluded;
+}
+
+}  // namespace detail
+
+/// Returns true if the whole text is valid UTF-8. Checks 16 bytes at a time, and skips 64 bytes of ASCII at a time.
 inline bool is_valid(std::string_view text) noexcept {
-  for (const char *p = text.data(), *end = p + text.size(); p != end;) {
+  constexpr std::size_t kBefore = 3, kStep = 16, kSkip = 64;
+  const std::size_t size = text.size();
+  char buffer[kBefore + kStep] = {};
+  std::memcpy(buffer + kBefore, text.data(), std::min(size, kStep));
+  auto invalid = detail::find_invalid(buffer + kBefore);
+  if (size >= kStep) {
+    const char* const p = text.data();
+    std::size_t i = kStep;
+    while (i + kStep <= size) {
+      if (i + kSkip <= size && is_all_ascii(text.substr(i - kBefore, kBefore + kSkip))) {
+        i += kSkip;
+        continue;
+      }
+      for (const std::size_t end = std::min(i + kSkip, size); i + kStep <= end; i += kStep)
+        invalid |= detail::find_invalid(p + i);
+    }
+    // The zeros after the last bytes reveal a character that is cut short.
+    std::memset(buffer, 0, sizeof buffer);
+    std::memcpy(buffer, p + i - kBefore, size - i + kBefore);
+    invalid |= detail::find_invalid(buffer + kBefore);
+  }
+  std::uint64_t halves[2];
+  std::memcpy(halves, &invalid, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+/// Returns the position of the first byte that is not part of a valid character, or the size of the text.
+inline index_t find_invalid(std::string_view text) noexcept {
+  const char *const begin = text.data(), *const end = begin + text.size();
+  const char* p = begin;
+  while (p != end) {
     const Decoded decoded = decode(p, end);
-    if (decoded.character == kReplacement && decoded.bytes != 3) return false;
-    if (decoded.character == kReplacement && std::string_view(p, 3) != "\xEF\xBF\xBD") return false;
+    const bool is_written = decoded.bytes == 3 && std::string_view(p, 3) == "\xEF\xBF\xBD";
+    if (decoded.character == kReplacement && !is_written) break;
     p += decoded.bytes;
   }
-  return true;
+  return p - begin;
 }
 
 /// Returns the number of characters of a valid text.
