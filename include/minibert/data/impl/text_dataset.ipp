@@ -60,6 +60,19 @@ MINIBERT_INLINE std::string TextDataset::fingerprint() const {
   return Fingerprint().add(store_ ? store_->text_fingerprint() : 0).hex();
 }
 
+namespace data_detail {
+
+/// Returns the formats of the files, which their names tell: the same bytes may make other examples under another name.
+MINIBERT_INLINE std::uint64_t formats_of(const std::vector<std::filesystem::path>& files) {
+  Fingerprint formats;
+  for (const std::filesystem::path& file : files) formats.add(static_cast<std::uint64_t>(text_format(file)));
+  return formats.value();
+}
+
+MINIBERT_INLINE std::uint64_t formats_of(std::span<const std::string_view> /*texts*/) { return 0; }
+
+}  // namespace data_detail
+
 template <class Texts>
 TextDataset TextDataset::make(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
                               const TextDatasetOptions& options) {
@@ -72,6 +85,9 @@ TextDataset TextDataset::make(const Texts& texts, const data_detail::AnyLineToke
         .add(tokenizer.fingerprint())
         .add(static_cast<std::uint64_t>(max_length))
         .add(std::uint64_t{options.group_texts})
+        .add(data_detail::formats_of(texts))
+        .add(options.text_column_name)
+        .add(std::uint64_t{options.allow_invalid_utf8})
         .value();
   };
   const auto key = [&] { return key_of(fingerprint_of(texts, options.progress_of("reading"))); };
@@ -79,7 +95,7 @@ TextDataset TextDataset::make(const Texts& texts, const data_detail::AnyLineToke
     TokenStoreWriter writer(sink, tokenizer.vocab_size(), max_length);
     TextTokenizer tokenize(tokenizer, max_length, options.group_texts, core::length(texts), writer);
     const auto add = [&](std::string_view block, index_t text) { tokenize.add_block(block, text); };
-    const std::uint64_t text = for_each_block(texts, options.progress_of("tokenizing"), add);
+    const std::uint64_t text = for_each_block(texts, options.progress_of("tokenizing"), add, options.text_options());
     writer.finish(key_of(text), text, tokenize.finish());
     return key_of(text);
   };
