@@ -2,6 +2,7 @@
 #pragma once
 
 #include <iostream>
+#include <string_view>
 
 #include <minibert/minibert.hpp>
 
@@ -9,8 +10,13 @@
 
 /// Returns the words that add(counter, progress) counts. Warns if normalization drops characters.
 template <class Add>
-minibert::WordCounter count_words(const minibert::BertTokenizerOptions& settings, ProgressBar& bar, Add add) {
-  minibert::WordCounter counter(settings.normalizer());
+minibert::WordCounter count_words(const minibert::BertTokenizerOptions& settings, minibert::TextOptions text,
+                                  ProgressBar& bar, Add add) {
+  text.notice = [&bar](std::string_view notice) {
+    bar.finish();
+    std::cerr << notice << '\n';
+  };
+  minibert::WordCounter counter(settings.normalizer(), text);
   add(counter, [&](minibert::index_t done, minibert::index_t total) { bar.update("counting words", done, total); });
   bar.finish();
   for (const minibert::NormalizationWarning& warning : counter.loss().warnings())

@@ -51,10 +51,11 @@ BertTokenizer make_tokenizer(const TrainMlmOptions& options, const Text& text, P
   settings.model_max_length = options.config.max_position_embeddings;
   WordPieceTrainer trainer = options.vocabulary.trainer;
   trainer.vocab_size = options.config.vocab_size;
-  const WordCounter counter = count_words(settings, bar, [&](WordCounter& words, const Progress& progress) {
-    if (!text.is_default()) return words.add_files(text.files, progress);
-    for (const std::string_view view : text.views()) words.add_text(view);
-  });
+  const WordCounter counter =
+      count_words(settings, options.text, bar, [&](WordCounter& words, const Progress& progress) {
+        if (!text.is_default()) return words.add_files(text.files, progress);
+        for (const std::string_view view : text.views()) words.add_text(view);
+      });
   core::check<FormatError>(counter.counts().size() > 0, named(text),
                            ": contains no line with text, expected one sequence per line");
   std::cerr << "training a vocabulary of " << trainer.vocab_size << " entries\n";
@@ -83,6 +84,8 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
                      index_t max_length, ProgressBar& bar) {
   TextDatasetOptions settings{.group_texts = options.group_texts};
   settings.overwrite_cache = options.overwrite_cache;
+  settings.text_column_name = options.text.text_column_name;
+  settings.allow_invalid_utf8 = options.text.allow_invalid_utf8;
   settings.progress = [&](std::string_view what, index_t done, index_t total) { bar.update(what, done, total); };
   settings.notice = [&](std::string_view notice) {
     bar.finish();
@@ -225,8 +228,8 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   options.masking.validate();
   if (options.do_train) check_output_dir(options.training);
   const Text text{options.train_files};
-  // Opens the file, so that an unreadable one fails now, not after hours.
-  if (!options.validation_file.empty()) TextStream{options.validation_file};
+  // Reads the beginning of the file, so that an unreadable one fails now, not after hours.
+  if (!options.validation_file.empty()) TextStream(options.validation_file, options.text).next();
   if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);
   ProgressBar bar;
   if (options.preprocessing_num_workers > 0) set_num_threads(options.preprocessing_num_workers);

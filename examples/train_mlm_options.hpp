@@ -11,12 +11,14 @@
 
 #include <minibert/minibert.hpp>
 
+#include "text_options.hpp"
 #include "tutorial_config.hpp"
 #include "vocabulary_options.hpp"
 
 struct TrainMlmOptions {
   std::vector<std::filesystem::path> train_files;  // if empty: the default corpus
   std::filesystem::path validation_file;
+  minibert::TextOptions text;              // how the files are read
   double validation_split_percentage = 5;  // without a validation file; 0: evaluate on the training text
   std::filesystem::path tokenizer_name;    // if empty: train one on the text
   VocabularyOptions vocabulary;
@@ -89,8 +91,11 @@ inline TrainMlmOptions tutorial_preset() {
 namespace detail {
 
 inline void add_text_options(CLI::App& app, TrainMlmOptions& o) {
-  app.add_option("--train_file", o.train_files,
-                 "Text files in UTF-8, one sequence per line; plain, gzip or zstd (default: the King James Bible)");
+  app.add_option(
+      "--train_file", o.train_files,
+      "Text files in UTF-8, one sequence per line, or .csv, .json, .jsonl; plain, gzip or zstd (default: the "
+      "King James Bible)");
+  add_text_file_options(app, o.text);
   auto* validation = app.add_option("--validation_file", o.validation_file, "Text to evaluate on");
   app.add_option("--validation_split_percentage", o.validation_split_percentage,
                  "Percentage of the text to hold out for evaluation; 0: train and evaluate on all of it")

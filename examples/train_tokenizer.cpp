@@ -11,15 +11,19 @@
 
 #include "count_words.hpp"
 #include "progress_bar.hpp"
+#include "text_options.hpp"
 #include "vocabulary_options.hpp"
 
 int main(int argc, char** argv) {
   std::vector<std::filesystem::path> train_files;
   std::filesystem::path output_dir, base;
   VocabularyOptions vocabulary;
+  minibert::TextOptions text;
   int threads = 0;
   CLI::App app("Trains a WordPiece vocabulary on text files.");
-  app.add_option("--train_file", train_files, "Text files in UTF-8")->required();
+  app.add_option("--train_file", train_files, "Text files in UTF-8, or .csv, .json, .jsonl; plain, gzip or zstd")
+      ->required();
+  add_text_file_options(app, text);
   app.add_option("--vocab_size", vocabulary.trainer.vocab_size, "Number of entries of the vocabulary")
       ->required()
       ->check(CLI::PositiveNumber);
@@ -39,7 +43,7 @@ int main(int argc, char** argv) {
 
     ProgressBar bar;
     const minibert::WordCounter counter =
-        count_words(settings, bar,
+        count_words(settings, text, bar,
                     [&](auto& words, const minibert::Progress& progress) { words.add_files(train_files, progress); });
     minibert::core::check<minibert::ValueError>(counter.counts().size() > 0,
                                                 "the training files contain no words, expected one or more");

@@ -79,6 +79,9 @@ class TextDataset {
   /// Says which of the examples in store_ belong to the dataset: all, only those in chosen_, or all except those.
   enum class Part { all, chosen, others };
 
+  /// @throws ValueError that counts the lines if there are fewer than two examples
+  void check_can_split() const;
+
   template <class Texts>
   static TextDataset make(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
                           const TextDatasetOptions& options);

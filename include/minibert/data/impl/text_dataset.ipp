@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include <minibert/core/config.hpp>
 #include <minibert/core/error.hpp>
@@ -113,13 +114,26 @@ template TextDataset TextDataset::make(const std::span<const std::string_view>&,
                                        index_t, const TextDatasetOptions&);
 #endif
 
+MINIBERT_INLINE void TextDataset::check_can_split() const {
+  if (size() >= 2) return;
+  const std::vector<index_t> of_texts = lines_of_texts();
+  const index_t lines = std::accumulate(of_texts.begin(), of_texts.end(), index_t{0});
+  const std::string found = lines == 0   ? "the text has no line with text"
+                            : lines == 1 ? "the text has only one line with text"
+                                         : core::concat("the ", lines, " lines of the text make only one sequence of ",
+                                                        num_tokens(), " tokens");
+  core::raise<ValueError>(found, ", expected at least 2 ", lines > 1 ? "sequences" : "lines",
+                          " to hold out some for evaluation; give more text, ",
+                          lines > 1 ? "a smaller max_seq_length, " : "",
+                          "a validation file, or set validation_split_percentage to 0");
+}
+
 MINIBERT_INLINE TextDataset::Split TextDataset::split(double validation_percentage, std::uint64_t seed) const {
   core::check<ValueError>(validation_percentage > 0 && validation_percentage < 100, "validation_split_percentage is ",
                           validation_percentage, ", expected more than 0 and less than 100");
-  core::check<ValueError>(size() >= 2, "the text has ", size(),
-                          " examples, expected at least 2 to split off a validation set");
   core::check<ValueError>(part_ == Part::all,
                           "the dataset is already a part of a split; split the whole dataset instead");
+  check_can_split();
   const double share = static_cast<double>(size()) * validation_percentage / 100;
   const index_t count = std::clamp(static_cast<index_t>(std::llround(share)), index_t{1}, size() - 1);
   const RandomPermutation order(size(), random::Key(seed).fold(random::site("validation split")));
