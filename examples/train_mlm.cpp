@@ -87,10 +87,7 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
   settings.text_column_name = options.text.text_column_name;
   settings.allow_invalid_utf8 = options.text.allow_invalid_utf8;
   settings.progress = [&](std::string_view what, index_t done, index_t total) { bar.update(what, done, total); };
-  settings.notice = [&](std::string_view notice) {
-    bar.finish();
-    std::cerr << notice << '\n';
-  };
+  settings.notice = [&](std::string_view notice) { print_once(notice, bar); };
   if (text.is_default()) return TextDataset::from_texts(text.views(), tokenizer, max_length, settings);
   settings.cache_dir = make_cache_dir(options);
   const TextDataset data = TextDataset::from_files(text.files, tokenizer, max_length, settings);

@@ -68,6 +68,7 @@ TEST_CASE("JSON lines: a record without its text is named") {
   CHECK(read("a.json", "[\n{\"text\": \"x\"}\n]").ends_with("if the file is one array, convert it with `jq -c '.[]'`"));
   const std::string damaged = read("a.jsonl", good + "{\"text\": \"x\"\n");
   CHECK_MESSAGE(damaged.starts_with("error: a.jsonl:2:13: "), damaged);
+  CHECK_MESSAGE(damaged.find(".,") == damaged.npos, damaged);
   CHECK_MESSAGE(damaged.ends_with(", expected one JSON object per line"), damaged);
 }
 
@@ -102,6 +103,7 @@ TEST_CASE("CSV: the text column, with quotes, commas and line breaks as RFC 4180
   CHECK(read("a.csv", "\xEF\xBB\xBF\"text\",\"id\"\n\nx,1\n") == "x\n");
   CHECK(read("a.csv", "id,body\n1,x y\n", {.text_column_name = "body"}) == "x y\n");
   CHECK(read("a.csv", "id,text\n1,5\" disk\n") == "5\" disk\n");  // a quote inside a field without quotes
+  CHECK(read("a.csv", "\r\n\nid,text\n1,x\n") == "x\n");
   CHECK(read("a.csv", "id,text\n").empty());
   CHECK(read("a.csv", "").empty());
 }

@@ -252,6 +252,8 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
   flipped = packed;
   io::write_file(path, compress(std::string("\xFF\xFEt\0", 4)));
   CHECK_THROWS_WITH_AS(blocks_of(path, 1 << 16), doctest::Contains("text in UTF-16"), FormatError);
+  io::write_file(path, compress(packed));
+  CHECK_THROWS_WITH_AS(blocks_of(path, 1 << 16), doctest::Contains("more than once"), FormatError);
   io::write_file(folder / "text.jsonl.gz", compress("{\"text\": \"x\"}\n"));
   CHECK(joined(blocks_of(folder / "text.jsonl.gz", 1 << 16)) == "x\n");
   flipped[packed.size() - 3] ^= 1;  // a byte of the checksum or of the size

@@ -95,7 +95,8 @@ class JsonLinesColumn final : public TextColumn {
       return Json::parse(line, "");
     } catch (const FormatError& error) {
       // The message begins ":1:column: ", because the parser sees one line.
-      const std::string_view what = error.what();
+      std::string_view what = error.what();
+      if (what.ends_with('.')) what.remove_suffix(1);
       const bool is_array =
           line.find_first_not_of(" \t\r") != line.npos && line[line.find_first_not_of(" \t\r")] == '[';
       core::raise<FormatError>(where(), what.starts_with(":1:") ? what.substr(2) : what,
@@ -194,8 +195,8 @@ class CsvColumn final : public TextColumn {
   }
 
   void add_record() {
+    if (num_fields_ == 1 && num_columns_ != 1 && fields_[0].empty()) return;  // a blank line
     if (num_columns_ == 0) return read_header();
-    if (num_fields_ == 1 && num_columns_ > 1 && fields_[0].empty()) return;  // a blank line
     core::check<FormatError>(num_fields_ == num_columns_, source_, ":", num_lines_ + 1, ": has ", num_fields_,
                              num_fields_ == 1 ? " field" : " fields", ", expected ", num_columns_,
                              " as in the header; put quotes around a field that contains commas");

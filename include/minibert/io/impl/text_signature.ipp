@@ -22,6 +22,8 @@ inline constexpr Signature kSignatures[] = {
     {{"\0\0\xFE\xFF", 4}, "text in UTF-32", "convert it with `iconv -f UTF-32 -t UTF-8`"},
     {"\xFF\xFE", "text in UTF-16", "convert it with `iconv -f UTF-16 -t UTF-8`"},
     {"\xFE\xFF", "text in UTF-16", "convert it with `iconv -f UTF-16 -t UTF-8`"},
+    {"\x1F\x8B", "compressed with gzip more than once", "decompress it with `gzip -d`"},
+    {"\x28\xB5\x2F\xFD", "compressed with zstd more than once", "decompress it with `zstd -d`"},
     {"\xFD\x37zXZ", "compressed with xz", "decompress it with `xz -d`"},
     {{"\x5D\0\0", 3}, "compressed with lzma", "decompress it with `xz -d`"},
     {"\x04\x22\x4D\x18", "compressed with lz4", "decompress it with `lz4 -d`"},

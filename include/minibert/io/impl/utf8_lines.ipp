@@ -66,9 +66,10 @@ MINIBERT_INLINE void Utf8Lines::finish(const TextOptions& options) const {
                                          kDigits[counts_.first_byte % 16], " at offset ", counts_.first_offset);
   const bool is_too_many = 100 * counts_.invalid > counts_.lines_with_text;
   if (is_too_many && !options.allow_invalid_utf8)
-    core::raise<FormatError>(found,
-                             "; convert the text, for example with `iconv -f LATIN1 -t UTF-8`, or set "
-                             "allow_invalid_utf8 to lose characters where it is not UTF-8");
+    core::raise<FormatError>(
+        found,
+        "; convert the text from its encoding, for example with `iconv -f LATIN1 -t UTF-8`, or set "
+        "allow_invalid_utf8 to lose characters where it is not UTF-8");
   if (options.notice) options.notice("warning: " + found + "; characters are lost there");
 }
 
