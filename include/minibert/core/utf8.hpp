@@ -94,47 +94,57 @@ inline Bytes load_bytes(const char* p) noexcept {
   return bytes;
 }
 
-/// Returns a vector that is all zero if the bytes p[0] … p[15] are valid UTF-8 after p[-3] … p[-1].
-inline auto find_invalid(const char* p) noexcept {
-  const Bytes byte = load_bytes(p), before = load_bytes(p - 1), before2 = load_bytes(p - 2),
-              before3 = load_bytes(p - 3);
-  const auto is_continuation = (byte & 0xC0) == 0x80;
-  const auto must_continue = (before >= 0xC0) | (before2 >= 0xE0) | (before3 >= 0xF0);
-  // As in decode(): bytes that start nothing, overlong forms, surrogates, and characters beyond U+10FFFF.
-  const auto is_excluded = ((byte & 0xFE) == 0xC0) | (byte >= 0xF5) | ((before == 0xE0) & (byte < 0xA0)) |
-                           ((before == 0xED) & (byte >= 0xA0)) | ((before == 0xF0) & (byte < 0x90)) |
-                           ((before == 0xF4) & (byte >= 0x90));
-  return (is_continuation ^ must_continue) | is_excluded;
+inline bool is_zero(const Bytes& bytes) noexcept {
+  std::uint64_t halves[2];
+  std::memcpy(halves, &bytes, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+/// Checks the bytes p[0] … p[16·count − 1] as UTF-8 that follows p[-3] … p[-1]. Returns a vector that is all zero if
+/// they are valid; a character that is cut short is found with the byte after it.
+template <int count>
+inline Bytes find_invalid(const char* p) noexcept {
+  Bytes invalid = {}, needs_more = {};
+  for (int i = 0; i < count; ++i, p += sizeof(Bytes)) {
+    const Bytes byte = load_bytes(p), before = load_bytes(p - 1);
+    const auto is_continuation = (byte & 0xC0) == 0x80;
+    const auto must_continue = (before >= 0xC0) | (load_bytes(p - 2) >= 0xE0) | (load_bytes(p - 3) >= 0xF0);
+    invalid |= Bytes((is_continuation ^ must_continue) | ((before == 0xE0) & (byte < 0xA0)));
+    needs_more |= Bytes((before >= 0xED) | ((before & 0xFE) == 0xC0));
+  }
+  if (is_zero(needs_more)) return invalid;
+  // The rest of what decode() refuses: bytes that start nothing, overlong forms, surrogates, and characters beyond
+  // U+10FFFF. Few texts have such first bytes.
+  p -= count * sizeof(Bytes);
+  for (int i = 0; i < count; ++i, p += sizeof(Bytes)) {
+    const Bytes byte = load_bytes(p), before = load_bytes(p - 1);
+    invalid |= Bytes(((before & 0xFE) == 0xC0) | (before >= 0xF5) | ((before == 0xED) & (byte >= 0xA0)) |
+                     ((before == 0xF0) & (byte < 0x90)) | ((before == 0xF4) & (byte >= 0x90)));
+  }
+  return invalid;
 }
 
 }  // namespace detail
 
-/// Returns true if the whole text is valid UTF-8. Checks 16 bytes at a time, and skips 64 bytes of ASCII at a time.
+/// Returns true if the whole text is valid UTF-8. Checks 64 bytes at a time, and skips 64 bytes of ASCII at a time.
 inline bool is_valid(std::string_view text) noexcept {
-  constexpr std::size_t kBefore = 3, kStep = 16, kSkip = 64;
+  constexpr std::size_t kBefore = 3, kStep = sizeof(detail::Bytes), kBlock = 4 * kStep;
   const std::size_t size = text.size();
   char buffer[kBefore + kStep] = {};
-  std::memcpy(buffer + kBefore, text.data(), std::min(size, kStep));
-  auto invalid = detail::find_invalid(buffer + kBefore);
+  if (size > 0) std::memcpy(buffer + kBefore, text.data(), std::min(size, kStep));
+  detail::Bytes invalid = detail::find_invalid<1>(buffer + kBefore);
   if (size >= kStep) {
     const char* const p = text.data();
     std::size_t i = kStep;
-    while (i + kStep <= size) {
-      if (i + kSkip <= size && is_all_ascii(text.substr(i - kBefore, kBefore + kSkip))) {
-        i += kSkip;
-        continue;
-      }
-      for (const std::size_t end = std::min(i + kSkip, size); i + kStep <= end; i += kStep)
-        invalid |= detail::find_invalid(p + i);
-    }
+    for (; i + kBlock <= size; i += kBlock)
+      if (!is_all_ascii(text.substr(i - kBefore, kBefore + kBlock))) invalid |= detail::find_invalid<4>(p + i);
+    for (; i + kStep <= size; i += kStep) invalid |= detail::find_invalid<1>(p + i);
     // The zeros after the last bytes reveal a character that is cut short.
     std::memset(buffer, 0, sizeof buffer);
     std::memcpy(buffer, p + i - kBefore, size - i + kBefore);
-    invalid |= detail::find_invalid(buffer + kBefore);
+    invalid |= detail::find_invalid<1>(buffer + kBefore);
   }
-  std::uint64_t halves[2];
-  std::memcpy(halves, &invalid, sizeof halves);
-  return (halves[0] | halves[1]) == 0;
+  return detail::is_zero(invalid);
 }
 
 /// Returns the position of the first byte that is not part of a valid character, or the size of the text.

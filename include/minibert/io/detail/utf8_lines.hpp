@@ -29,7 +29,8 @@ class Utf8Lines {
 
   struct Counts {
     index_t lines = 0, lines_with_text = 0, bytes = 0;
-    index_t invalid = 0;  // lines that are not UTF-8
+    index_t invalid = 0;   // lines that are not UTF-8 or have a NUL byte
+    index_t with_nul = 0;  // lines that have a NUL byte
     // The first line that is not UTF-8 (from 0), and its first wrong byte with the offset in the text:
     index_t first_line = 0, first_offset = 0;
     unsigned char first_byte = 0;

@@ -25,6 +25,7 @@ MINIBERT_INLINE void Utf8Lines::Counts::add(const Counts& next) {
   lines_with_text += next.lines_with_text;
   bytes += next.bytes;
   invalid += next.invalid;
+  with_nul += next.with_nul;
 }
 
 MINIBERT_INLINE void Utf8Lines::add(std::string_view lines) {
@@ -39,7 +40,8 @@ MINIBERT_INLINE Utf8Lines::Counts Utf8Lines::count(std::string_view lines) {
   const auto is_text = [](std::string_view part) { return core::utf8::is_valid(part) && part.find('\0') == part.npos; };
   const bool is_all_text = is_text(lines);
   for_each_line(lines, [&](std::string_view line) {
-    counts.lines_with_text += line.find_first_not_of(" \t\r\v\f") != line.npos;
+    const bool begins_with_text = !line.empty() && static_cast<unsigned char>(line.front()) > ' ';
+    counts.lines_with_text += begins_with_text || line.find_first_not_of(" \t\r\v\f") != line.npos;
     if (!is_all_text && !is_text(line)) {
       if (counts.invalid == 0) {
         const auto wrong = std::min(core::usize(core::utf8::find_invalid(line)), line.find('\0'));
@@ -48,6 +50,7 @@ MINIBERT_INLINE Utf8Lines::Counts Utf8Lines::count(std::string_view lines) {
         counts.first_byte = static_cast<unsigned char>(line[wrong]);
       }
       ++counts.invalid;
+      counts.with_nul += line.find('\0') != line.npos;
     }
     ++counts.lines;
   });
@@ -67,9 +70,9 @@ MINIBERT_INLINE void Utf8Lines::finish(const TextOptions& options) const {
   const bool is_too_many = 100 * counts_.invalid > counts_.lines_with_text;
   if (is_too_many && !options.allow_invalid_utf8)
     core::raise<FormatError>(
-        found,
-        "; convert the text from its encoding, for example with `iconv -f LATIN1 -t UTF-8`, or set "
-        "allow_invalid_utf8 to lose characters where it is not UTF-8");
+        found, "; convert the text from its encoding with `iconv -f ENCODING -t UTF-8`, where ENCODING is ",
+        2 * counts_.with_nul > counts_.invalid ? "UTF-16LE or UTF-16BE" : "CP1252, LATIN1 or another",
+        "; or set allow_invalid_utf8 to lose characters where it is not UTF-8");
   if (options.notice) options.notice("warning: " + found + "; characters are lost there");
 }
 
