@@ -13,9 +13,9 @@
 
 #include <minibert/minibert.hpp>
 
-/// @throws IoError naming the first file that cannot be opened or is not a regular file
-inline void check_readable(const std::vector<std::filesystem::path>& files) {
-  for (const std::filesystem::path& file : files) minibert::TextStream{file};
+/// Reads the beginning of each file. @throws Error naming the first file that cannot be opened or is not text
+inline void check_readable(const std::vector<std::filesystem::path>& files, const minibert::TextOptions& text) {
+  for (const std::filesystem::path& file : files) minibert::TextStream(file, text).next();
 }
 
 /// Checks that the folder that an option names exists. @throws IoError otherwise

@@ -2,16 +2,30 @@
 #pragma once
 
 #include <iostream>
+#include <set>
+#include <string>
+#include <string_view>
 
 #include <minibert/minibert.hpp>
 
 #include "count_text.hpp"
 #include "progress_bar.hpp"
 
+/// Prints a notice, unless it was printed before. A text that is read twice, for its words and for its tokens, gives
+/// the same notices twice.
+inline void print_once(std::string_view notice, ProgressBar& bar) {
+  static std::set<std::string> printed;
+  if (!printed.emplace(notice).second) return;
+  bar.finish();
+  std::cerr << notice << '\n';
+}
+
 /// Returns the words that add(counter, progress) counts. Warns if normalization drops characters.
 template <class Add>
-minibert::WordCounter count_words(const minibert::BertTokenizerOptions& settings, ProgressBar& bar, Add add) {
-  minibert::WordCounter counter(settings.normalizer());
+minibert::WordCounter count_words(const minibert::BertTokenizerOptions& settings, minibert::TextOptions text,
+                                  ProgressBar& bar, Add add) {
+  text.notice = [&bar](std::string_view notice) { print_once(notice, bar); };
+  minibert::WordCounter counter(settings.normalizer(), text);
   add(counter, [&](minibert::index_t done, minibert::index_t total) { bar.update("counting words", done, total); });
   bar.finish();
   for (const minibert::NormalizationWarning& warning : counter.loss().warnings())

@@ -60,10 +60,11 @@ BertTokenizer train_tokenizer(const TrainMlmOptions& options, const Text& text, 
   settings.model_max_length = options.config.max_position_embeddings;
   WordPieceTrainer trainer = options.vocabulary.trainer;
   trainer.vocab_size = options.config.vocab_size;
-  const WordCounter counter = count_words(settings, bar, [&](WordCounter& words, const Progress& progress) {
-    if (!text.is_default()) return words.add_files(text.files, progress);
-    for (const std::string_view view : text.views()) words.add_text(view);
-  });
+  const WordCounter counter =
+      count_words(settings, options.text, bar, [&](WordCounter& words, const Progress& progress) {
+        if (!text.is_default()) return words.add_files(text.files, progress);
+        for (const std::string_view view : text.views()) words.add_text(view);
+      });
   core::check<FormatError>(counter.counts().size() > 0, named(text),
                            ": contains no line with text, expected one sequence per line");
   std::cerr << "training a vocabulary of " << count_text(trainer.vocab_size, "entry", "entries") << '\n';
@@ -93,11 +94,10 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
                      index_t max_length, ProgressBar& bar) {
   TextDatasetOptions settings{.group_texts = options.group_texts};
   settings.overwrite_cache = options.overwrite_cache;
+  settings.text_column_name = options.text.text_column_name;
+  settings.allow_invalid_utf8 = options.text.allow_invalid_utf8;
   settings.progress = [&](std::string_view what, index_t done, index_t total) { bar.update(what, done, total); };
-  settings.notice = [&](std::string_view notice) {
-    bar.finish();
-    std::cerr << notice << '\n';
-  };
+  settings.notice = [&](std::string_view notice) { print_once(notice, bar); };
   if (text.is_default()) return TextDataset::from_texts(text.views(), tokenizer, max_length, settings);
   settings.cache_dir = make_cache_dir(options);
   const TextDataset data = TextDataset::from_files(text.files, tokenizer, max_length, settings);
@@ -331,8 +331,8 @@ void check_at_once(const TrainMlmOptions& options) {
     check_resumable(options);
   }
   check_writable(t.output_dir);
-  check_readable(options.train_files);
-  if (!options.validation_file.empty()) check_readable({options.validation_file});
+  check_readable(options.train_files, options.text);
+  if (!options.validation_file.empty()) check_readable({options.validation_file}, options.text);
   if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);
 }
 

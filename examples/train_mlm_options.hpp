@@ -11,12 +11,14 @@
 
 #include "check_files.hpp"
 #include "command_line.hpp"
+#include "text_options.hpp"
 #include "tutorial_config.hpp"
 #include "vocabulary_options.hpp"
 
 struct TrainMlmOptions {
   std::vector<std::filesystem::path> train_files;  // if empty: the default corpus
   std::filesystem::path validation_file;
+  minibert::TextOptions text;              // how the files are read
   double validation_split_percentage = 5;  // without a validation file; 0: evaluate on the training text
   std::filesystem::path tokenizer_name;    // if empty: train one on the text
   VocabularyOptions vocabulary;
@@ -91,9 +93,11 @@ inline TrainMlmOptions tutorial_preset() {
 namespace detail {
 
 inline void add_text_options(CommandLine& command, TrainMlmOptions& o) {
-  command.list("--train_file", o.train_files,
-               "Text files in UTF-8, one sequence per line; plain, gzip or zstd; can be repeated (default: the King "
-               "James Bible)");
+  command.list(
+      "--train_file", o.train_files,
+      "Text files in UTF-8, one sequence per line, or .csv, .json, .jsonl; plain, gzip or zstd; can be repeated "
+      "(default: the King James Bible)");
+  add_text_file_options(command, o.text);
   auto* validation = command.option("--validation_file", o.validation_file, "Text to evaluate on");
   command
       .option("--validation_split_percentage", o.validation_split_percentage,

@@ -12,6 +12,7 @@
 #include "count_words.hpp"
 #include "program.hpp"
 #include "progress_bar.hpp"
+#include "text_options.hpp"
 #include "vocabulary_options.hpp"
 
 namespace {
@@ -20,13 +21,18 @@ struct Options {
   std::vector<std::filesystem::path> train_files;
   std::filesystem::path output_dir, base;
   VocabularyOptions vocabulary;
+  minibert::TextOptions text;
   int threads = 0;
 };
 
 Options read_command_line(int argc, char** argv) {
   Options options;
   CommandLine command("train_tokenizer", "Trains a WordPiece vocabulary on text files.");
-  command.list("--train_file", options.train_files, "Text files in UTF-8 (can be repeated)")->required();
+  command
+      .list("--train_file", options.train_files,
+            "Text files in UTF-8, or .csv, .json, .jsonl; plain, gzip or zstd; can be repeated")
+      ->required();
+  add_text_file_options(command, options.text);
   command.option("--vocab_size", options.vocabulary.trainer.vocab_size, "Number of entries of the vocabulary", {1})
       ->required();
   command.option("--output_dir", options.output_dir, "Folder for the tokenizer's files")->required();
@@ -46,12 +52,12 @@ int run(const Options& options) {
   std::optional<minibert::BertTokenizer> base;
   if (!options.base.empty()) base = minibert::BertTokenizer::from_pretrained(options.base);
   const minibert::BertTokenizerOptions& settings = base ? base->options() : options.vocabulary.settings;
-  check_readable(options.train_files);
+  check_readable(options.train_files, options.text);
   check_writable(options.output_dir);
 
   ProgressBar bar;
   const minibert::WordCounter counter = count_words(
-      settings, bar,
+      settings, options.text, bar,
       [&](auto& words, const minibert::Progress& progress) { words.add_files(options.train_files, progress); });
   minibert::core::check<minibert::ValueError>(counter.counts().size() > 0,
                                               "the training files contain no words, expected one or more");

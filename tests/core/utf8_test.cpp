@@ -49,6 +49,44 @@ TEST_CASE("is_valid tells a written U+FFFD from a broken sequence") {
   CHECK_FALSE(utf8::is_valid("\xFF"));
 }
 
+TEST_CASE("is_valid and find_invalid agree with decoding character by character, wherever the fault is") {
+  const std::string parts[] = {"a",
+                               "\n",
+                               "\u00E9",
+                               "\u0D3F",
+                               "\U0001F600",
+                               "\xEF\xBF\xBD",
+                               "\xED\x9F\xBF",
+                               "\xF4\x8F\xBF\xBF",
+                               std::string(70, 'x')};
+  const std::string faults[] = {"\xE9",
+                                "\x80",
+                                "\xC0\x80",
+                                "\xC1\xBF",
+                                "\xE0\x80\x80",
+                                "\xED\xA0\x80",
+                                "\xF0\x8F\xBF\xBF",
+                                "\xF4\x90\x80\x80",
+                                "\xF5\x80\x80\x80",
+                                "\xFF",
+                                "\xC3",
+                                "\xE0\xA4",
+                                "\xF0\x9F\x98"};
+  for (std::size_t i = 0; i < 400; ++i) {
+    std::string before, after;
+    for (std::size_t k = 0; k < i % 40; ++k) before += parts[(i * 7 + k * k) % std::size(parts)];
+    for (std::size_t k = 0; k < i / 10; ++k) after += parts[(i + k * 5) % std::size(parts)];
+    CHECK(utf8::is_valid(before + after));
+    CHECK(utf8::find_invalid(before + after) == core::length(before + after));
+    for (const std::string& fault : faults) {
+      const std::string text = before + fault + after;
+      if (utf8::is_valid(text)) FAIL("fault ", i, " of ", text.size(), " bytes is not found");
+      if (utf8::find_invalid(text) != core::length(before))
+        FAIL("fault ", i, " is found at ", utf8::find_invalid(text));
+    }
+  }
+}
+
 TEST_CASE("characters are counted, and the last one is read backwards") {
   CHECK(utf8::count_characters("") == 0);
   CHECK(utf8::count_characters("a\u0D3F\U0001F600") == 3);

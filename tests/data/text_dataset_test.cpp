@@ -146,6 +146,69 @@ TEST_CASE("both parts of a split have examples; otherwise it is refused") {
   CHECK_THROWS_AS(dataset_of("5\n6\n").split(100, 1), minibert::ValueError);
 }
 
+TEST_CASE("a text that cannot be split is counted in lines, and the way out is named") {
+  const auto message = [](std::string_view text, bool group_texts) {
+    try {
+      TextDataset::from_texts(std::array{text}, NumberTokenizer(), 100, {.group_texts = group_texts}).split(5, 1);
+      return std::string("no error");
+    } catch (const minibert::ValueError& error) {
+      return std::string(error.what());
+    }
+  };
+  CHECK(message("5\n\n", false) ==
+        "the text has only one line with text, expected at least 2 lines to hold out some for evaluation; give more "
+        "text, a validation file, or set validation_split_percentage to 0");
+  CHECK(message("5\n", true) == message("5\n", false));
+  CHECK(message("5\n6\n7\n8\n9\n", true) ==
+        "the 5 lines of the text make only one sequence of 15 tokens, expected at least 2 sequences to hold out some "
+        "for evaluation; give more text, a smaller max_seq_length, a validation file, or set "
+        "validation_split_percentage to 0");
+  CHECK(message("\n", false).starts_with("the text has no line with text, expected at least 2 lines"));
+  CHECK(message("5\n6\n", false) == "no error");
+}
+
+TEST_CASE("files that are not lines of UTF-8") {
+  const minibert::testing::TemporaryDirectory folder;
+  minibert::io::write_file(folder / "latin1", "5 6\n7 \xE9\n");
+  minibert::io::write_file(folder / "a.jsonl", "{\"body\": \"5\\n6\"}\n{\"body\": \"7\"}\n");
+  minibert::io::write_file(folder / "a.csv", "id,body\n1,5 6\n");
+  minibert::io::write_file(folder / "mac", "5 6\r7\r");
+  minibert::TextDatasetOptions options{.text_column_name = "body"};
+  std::string notices;
+  options.notice = [&](std::string_view notice) { notices += notice; };
+  const auto examples = [&](const char* name) {
+    const TextDataset dataset = TextDataset::from_files({folder / name}, NumberTokenizer(), 8, options);
+    std::vector<std::vector<token_id>> all;
+    for (index_t i = 0; i < dataset.size(); ++i) all.push_back(dataset.ids(i));
+    return all;
+  };
+  const std::vector<std::vector<token_id>> two_lines = {{2, 5, 6, 3}, {2, 7, 3}};
+  CHECK(examples("a.jsonl") == two_lines);
+  CHECK(examples("a.csv") == std::vector<std::vector<token_id>>{{2, 5, 6, 3}});
+  CHECK(examples("mac") == two_lines);
+  CHECK(notices.empty());
+  CHECK_THROWS_WITH_AS(examples("latin1"), doctest::Contains("1 of 2 lines is not UTF-8: line 2, with byte 0xE9"),
+                       minibert::FormatError);
+  options.allow_invalid_utf8 = true;
+  CHECK(examples("latin1") == two_lines);
+  CHECK(notices.starts_with("warning: " + (folder / "latin1").string() + ": 1 of 2 lines is not UTF-8"));
+}
+
+TEST_CASE("the same bytes under another name, or read by another column, are another cache file") {
+  const minibert::testing::TemporaryDirectory folder;
+  const std::string_view text = "{\"text\": \"5\", \"body\": \"6\"}\n";
+  minibert::io::write_file(folder / "a.jsonl", text);
+  minibert::TextDatasetOptions options{.cache_dir = folder / "cache"};
+  const auto first = [&] {
+    return TextDataset::from_files({folder / "a.jsonl"}, NumberTokenizer(), 8, options).ids(0);
+  };
+  CHECK(first() == std::vector<token_id>{2, 5, 3});
+  options.text_column_name = "body";
+  CHECK(first() == std::vector<token_id>{2, 6, 3});
+  minibert::io::write_file(folder / "a.txt", text);
+  CHECK(TextDataset::from_files({folder / "a.txt"}, NumberTokenizer(), 8, options).empty());
+}
+
 /// Returns the ids of all examples.
 std::vector<std::vector<token_id>> examples_of(const TextDataset& dataset) {
   std::vector<std::vector<token_id>> examples;

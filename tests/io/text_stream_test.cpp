@@ -8,6 +8,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +28,7 @@ using minibert::testing::TemporaryDirectory;
 using Paths = std::vector<std::filesystem::path>;
 
 std::vector<std::string> blocks_of(const std::filesystem::path& path, index_t block_size) {
-  TextStream stream(path, block_size);
+  TextStream stream(path, {}, block_size);
   std::vector<std::string> blocks;
   for (std::string_view block; !(block = stream.next()).empty();) blocks.emplace_back(block);
   CHECK(stream.next().empty());
@@ -107,6 +109,61 @@ TEST_CASE("any block size gives the text") {
   io::write_file(folder / "text", text);
   for (const index_t size : {1, 1000, 1 << 20, (1 << 20) + 1, 1 << 24})
     CHECK(joined(blocks_of(folder / "text", size)) == text);
+}
+
+TEST_CASE("a byte order mark of UTF-8 is skipped, at the start only") {
+  const TemporaryDirectory folder;
+  for (const index_t size : {1, 8, 1000}) {
+    io::write_file(folder / "text", "\xEF\xBB\xBFone\n\xEF\xBB\xBFtwo\n");
+    CHECK(joined(blocks_of(folder / "text", size)) == "one\n\xEF\xBB\xBFtwo\n");
+    io::write_file(folder / "text", "\xEF\xBB\xBF");
+    CHECK(blocks_of(folder / "text", size).empty());
+  }
+}
+
+TEST_CASE("\\r ends lines only in a text without \\n") {
+  const TemporaryDirectory folder;
+  for (const index_t size : {1, 8, 1000}) {
+    io::write_file(folder / "text", "one\rtwo\r\rthree");
+    CHECK(joined(blocks_of(folder / "text", size)) == "one\ntwo\n\nthree");
+    for (const std::string text : {"one\r\ntwo\r\n", "a\rb\nc\rd", "\r\n", "one line"}) {
+      io::write_file(folder / "text", text);
+      CHECK(joined(blocks_of(folder / "text", size)) == text);
+    }
+  }
+  std::string text;
+  while (core::length(text) < TextStream::kBlockSize + 1000) text += "a line that ends as on an old Mac\r";
+  io::write_file(folder / "text", text);
+  std::string expected = text;
+  std::replace(expected.begin(), expected.end(), '\r', '\n');
+  CHECK((joined(blocks_of(folder / "text", TextStream::kBlockSize)) == expected));
+}
+
+TEST_CASE("texts in memory are read like files") {
+  const std::string_view texts[] = {"\xEF\xBB\xBFone\ntwo\n", "3\r4", ""};
+  std::vector<std::pair<std::string, index_t>> blocks;
+  const auto add = [&](std::string_view block, index_t text) { blocks.emplace_back(block, text); };
+  for_each_block(std::span(texts), {}, add);
+  CHECK(blocks == std::vector<std::pair<std::string, index_t>>{{"one\ntwo\n", 0}, {"3\n4", 1}});
+  const std::string_view wrong[] = {"one\n", "th\xE9\n"};
+  CHECK_THROWS_WITH_AS(for_each_block(std::span(wrong), {}, add), doctest::Contains("text 2: 1 of 1 line is not UTF-8"),
+                       FormatError);
+  for_each_block(std::span(wrong), {}, add, {.allow_invalid_utf8 = true, .notice = {}});
+}
+
+TEST_CASE("lines that are not UTF-8 are an error at the end of their file, or a notice") {
+  const TemporaryDirectory folder;
+  io::write_file(folder / "text", "\xEF\xBB\xBFth\u00E9\nth\xE9\n");
+  CHECK_THROWS_WITH_AS(blocks_of(folder / "text", 4), doctest::Contains("line 2, with byte 0xE9 at offset 10"),
+                       FormatError);
+  std::vector<std::string> notices;
+  TextOptions options{.allow_invalid_utf8 = true};
+  options.notice = [&](std::string_view notice) { notices.emplace_back(notice); };
+  TextStream stream(folder / "text", options);
+  while (!stream.next().empty()) continue;
+  CHECK(stream.next().empty());
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].starts_with("warning: " + (folder / "text").string() + ": 1 of 2 lines is not UTF-8: line 2"));
 }
 
 TEST_CASE("what cannot be read is named") {
@@ -193,6 +250,12 @@ TEST_CASE("the fingerprint follows every byte, the order of the files and where 
   flipped[packed.size() / 2] ^= 16;
   CHECK_MESSAGE(message(flipped).starts_with(path + ": damaged "), message(flipped));
   flipped = packed;
+  io::write_file(path, compress(std::string("\xFF\xFEt\0", 4)));
+  CHECK_THROWS_WITH_AS(blocks_of(path, 1 << 16), doctest::Contains("text in UTF-16"), FormatError);
+  io::write_file(path, compress(packed));
+  CHECK_THROWS_WITH_AS(blocks_of(path, 1 << 16), doctest::Contains("more than once"), FormatError);
+  io::write_file(folder / "text.jsonl.gz", compress("{\"text\": \"x\"}\n"));
+  CHECK(joined(blocks_of(folder / "text.jsonl.gz", 1 << 16)) == "x\n");
   flipped[packed.size() - 3] ^= 1;  // a byte of the checksum or of the size
   CHECK_MESSAGE(message(flipped).starts_with(path + ": damaged "), message(flipped));
   CHECK_MESSAGE(message(packed + "rubbish").starts_with(path + ": damaged "), message(packed + "rubbish"));

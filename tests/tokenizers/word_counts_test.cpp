@@ -93,6 +93,34 @@ TEST_CASE("several files are counted together; a line ends at the end of its fil
   CHECK(counter.loss().lines == 3);
 }
 
+TEST_CASE("lines that are not UTF-8 are an error, or are counted with a warning") {
+  const testing::TemporaryDirectory folder;
+  io::write_file(folder / "latin1", "th\xE9\ncaf\xE9\n");
+  WordCounter strict(BertNormalizerOptions{});
+  CHECK_THROWS_WITH_AS(strict.add_file(folder / "latin1"), doctest::Contains("2 of 2 lines are not UTF-8"),
+                       FormatError);
+  CHECK_THROWS_WITH_AS(strict.add_text("th\xE9\n"), doctest::Contains("the text: 1 of 1 line is not UTF-8"),
+                       FormatError);
+  std::string notices;
+  WordCounter counter(BertNormalizerOptions{},
+                      {.allow_invalid_utf8 = true, .notice = [&](std::string_view notice) { notices += notice; }});
+  counter.add_file(folder / "latin1");
+  REQUIRE(counter.counts().size() == 2);
+  CHECK(counter.counts().word(0) == "th");
+  CHECK(notices.starts_with("warning: " + (folder / "latin1").string() + ": 2 of 2 lines are not UTF-8"));
+}
+
+TEST_CASE("JSON lines and CSV are counted by their text column") {
+  const testing::TemporaryDirectory folder;
+  io::write_file(folder / "a.jsonl", "{\"body\": \"the cat\"}\n");
+  io::write_file(folder / "a.csv", "body,id\nthe dog,cat\n");
+  WordCounter counter(BertNormalizerOptions{}, {.text_column_name = "body"});
+  counter.add_files({folder / "a.jsonl", folder / "a.csv"});
+  REQUIRE(counter.counts().size() == 3);
+  CHECK(counter.counts().count(0) == 2);
+  CHECK(counter.counts().word(2) == "dog");
+}
+
 TEST_CASE("a missing file is an error") {
   const testing::TemporaryDirectory folder;
   CHECK_THROWS_AS(WordCounter(BertNormalizerOptions{}).add_file(folder / "none.txt"), IoError);

@@ -7,4 +7,8 @@
 #include <minibert/io/impl/lines.ipp>
 #include <minibert/io/impl/model_folder.ipp>
 #include <minibert/io/impl/safetensors.ipp>
+#include <minibert/io/impl/text_column.ipp>
+#include <minibert/io/impl/text_options.ipp>
+#include <minibert/io/impl/text_signature.ipp>
 #include <minibert/io/impl/text_stream.ipp>
+#include <minibert/io/impl/utf8_lines.ipp>

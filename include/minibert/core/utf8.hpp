@@ -84,15 +84,80 @@ void for_each_character(std::string_view text, F&& f) {
   }
 }
 
-/// Returns true if the whole text is valid UTF-8.
+namespace detail {
+
+using Bytes = unsigned char __attribute__((vector_size(16)));
+
+inline Bytes load_bytes(const char* p) noexcept {
+  Bytes bytes;
+  std::memcpy(&bytes, p, sizeof bytes);
+  return bytes;
+}
+
+inline bool is_zero(const Bytes& bytes) noexcept {
+  std::uint64_t halves[2];
+  std::memcpy(halves, &bytes, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+/// Checks the bytes p[0] … p[16·count − 1] as UTF-8 that follows p[-3] … p[-1]. Returns a vector that is all zero if
+/// they are valid; a character that is cut short is found with the byte after it.
+template <int count>
+inline Bytes find_invalid(const char* p) noexcept {
+  Bytes invalid = {}, needs_more = {};
+  for (int i = 0; i < count; ++i, p += sizeof(Bytes)) {
+    const Bytes byte = load_bytes(p), before = load_bytes(p - 1);
+    const auto is_continuation = (byte & 0xC0) == 0x80;
+    const auto must_continue = (before >= 0xC0) | (load_bytes(p - 2) >= 0xE0) | (load_bytes(p - 3) >= 0xF0);
+    invalid |= Bytes((is_continuation ^ must_continue) | ((before == 0xE0) & (byte < 0xA0)));
+    needs_more |= Bytes((before >= 0xED) | ((before & 0xFE) == 0xC0));
+  }
+  if (is_zero(needs_more)) return invalid;
+  // The rest of what decode() refuses: bytes that start nothing, overlong forms, surrogates, and characters beyond
+  // U+10FFFF. Few texts have such first bytes.
+  p -= count * sizeof(Bytes);
+  for (int i = 0; i < count; ++i, p += sizeof(Bytes)) {
+    const Bytes byte = load_bytes(p), before = load_bytes(p - 1);
+    invalid |= Bytes(((before & 0xFE) == 0xC0) | (before >= 0xF5) | ((before == 0xED) & (byte >= 0xA0)) |
+                     ((before == 0xF0) & (byte < 0x90)) | ((before == 0xF4) & (byte >= 0x90)));
+  }
+  return invalid;
+}
+
+}  // namespace detail
+
+/// Returns true if the whole text is valid UTF-8. Checks 64 bytes at a time, and skips 64 bytes of ASCII at a time.
 inline bool is_valid(std::string_view text) noexcept {
-  for (const char *p = text.data(), *end = p + text.size(); p != end;) {
+  constexpr std::size_t kBefore = 3, kStep = sizeof(detail::Bytes), kBlock = 4 * kStep;
+  const std::size_t size = text.size();
+  char buffer[kBefore + kStep] = {};
+  if (size > 0) std::memcpy(buffer + kBefore, text.data(), std::min(size, kStep));
+  detail::Bytes invalid = detail::find_invalid<1>(buffer + kBefore);
+  if (size >= kStep) {
+    const char* const p = text.data();
+    std::size_t i = kStep;
+    for (; i + kBlock <= size; i += kBlock)
+      if (!is_all_ascii(text.substr(i - kBefore, kBefore + kBlock))) invalid |= detail::find_invalid<4>(p + i);
+    for (; i + kStep <= size; i += kStep) invalid |= detail::find_invalid<1>(p + i);
+    // The zeros after the last bytes reveal a character that is cut short.
+    std::memset(buffer, 0, sizeof buffer);
+    std::memcpy(buffer, p + i - kBefore, size - i + kBefore);
+    invalid |= detail::find_invalid<1>(buffer + kBefore);
+  }
+  return detail::is_zero(invalid);
+}
+
+/// Returns the position of the first byte that is not part of a valid character, or the size of the text.
+inline index_t find_invalid(std::string_view text) noexcept {
+  const char *const begin = text.data(), *const end = begin + text.size();
+  const char* p = begin;
+  while (p != end) {
     const Decoded decoded = decode(p, end);
-    if (decoded.character == kReplacement && decoded.bytes != 3) return false;
-    if (decoded.character == kReplacement && std::string_view(p, 3) != "\xEF\xBF\xBD") return false;
+    const bool is_written = decoded.bytes == 3 && std::string_view(p, 3) == "\xEF\xBF\xBD";
+    if (decoded.character == kReplacement && !is_written) break;
     p += decoded.bytes;
   }
-  return true;
+  return p - begin;
 }
 
 /// Returns the number of characters of a valid text.

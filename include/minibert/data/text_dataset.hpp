@@ -24,8 +24,8 @@ class TextDataset {
  public:
   TextDataset() = default;
 
-  /// Makes examples from text files, plain or compressed, one file after the other. Otherwise works like
-  /// from_texts().
+  /// Makes examples from text files, one file after the other. Reads lines, JSON lines and CSV, plain or compressed
+  /// (TextStream). Otherwise works like from_texts().
   /// @throws IoError if the cache cannot be read or written; whatever TextStream and from_texts() throw
   template <LineTokenizer Tokenizer>
   static TextDataset from_files(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
@@ -33,12 +33,13 @@ class TextDataset {
     return make(files, data_detail::AnyLineTokenizer(tokenizer), max_length, options);
   }
 
-  /// Makes one example from each line. Lines end at \n only. Skips lines without tokens. Cuts a line of more than
-  /// max_length tokens to max_length, but keeps its [SEP]. With options.group_texts, instead concatenates all lines,
-  /// also blank ones, and cuts the result every max_length tokens. The examples are the same for any number of threads.
-  /// With options.cache_dir, opens the cache file of the same text, tokenizer and settings, or writes it if there is
-  /// none.
-  /// @throws ValueError if max_length is below 3; whatever the tokenizer throws
+  /// Makes one example from each line. Lines end at \n; at \r if the text has no \n. Skips lines without tokens. Cuts a
+  /// line of more than max_length tokens to max_length, but keeps its [SEP]. With options.group_texts, instead
+  /// concatenates all lines, also blank ones, and cuts the result every max_length tokens. The examples are the same
+  /// for any number of threads. With options.cache_dir, opens the cache file of the same text, tokenizer and settings,
+  /// or writes it if there is none.
+  /// @throws ValueError if max_length is below 3; FormatError if more than 1 % of the lines are not UTF-8, unless
+  /// options.allow_invalid_utf8 is set; whatever the tokenizer throws
   template <LineTokenizer Tokenizer>
   static TextDataset from_texts(std::span<const std::string_view> texts, const Tokenizer& tokenizer, index_t max_length,
                                 const TextDatasetOptions& options = {}) {
@@ -82,6 +83,9 @@ class TextDataset {
  private:
   /// Says which of the examples in store_ belong to the dataset: all, only those in chosen_, or all except those.
   enum class Part { all, chosen, others };
+
+  /// @throws ValueError that counts the lines if there are fewer than two examples
+  void check_can_split() const;
 
   template <class Texts>
   static TextDataset make(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,

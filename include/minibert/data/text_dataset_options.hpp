@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include <minibert/core/types.hpp>
+#include <minibert/io/text_options.hpp>
 #include <minibert/io/text_stream.hpp>
 
 namespace minibert {
@@ -20,12 +22,19 @@ struct TextDatasetOptions {
   std::filesystem::path cache_dir = {};
   /// Tokenizes again and replaces the cache file, if there is one.
   bool overwrite_cache = false;
+  /// The key of JSON lines, or the column of CSV files, that holds the text.
+  std::string text_column_name = "text";
+  /// Reads a text of which more than 1 % of the lines are not UTF-8. Characters are lost where it is not.
+  bool allow_invalid_utf8 = false;
   /// Receives the name of a task, such as "tokenizing", and its progress in bytes.
   std::function<void(std::string_view what, index_t done, index_t total)> progress = {};
   /// Receives messages for the user. Default: prints them to standard error.
   std::function<void(std::string_view)> notice = [](std::string_view text) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
   };
+
+  /// Returns the options for reading the text.
+  TextOptions text_options() const { return {text_column_name, allow_invalid_utf8, notice}; }
 
   /// Returns a function that reports the progress of the task `what`. The characters of `what` must outlive the
   /// function.

@@ -15,25 +15,33 @@
 #include <minibert/io/file_descriptor.hpp>
 #include <minibert/io/fingerprint.hpp>
 #include <minibert/io/lines.hpp>
+#include <minibert/io/text_options.hpp>
 
 namespace minibert {
 
 namespace io::detail {
 class Decompressor;
-}
+class TextColumn;
+class Utf8Lines;
+}  // namespace io::detail
 
 /// Reports the progress of long work: `done` of `total`, in a unit that depends on the work.
 using Progress = std::function<void(index_t done, index_t total)>;
 
 /// Reads a text file from beginning to end, using memory for about two blocks of block_size bytes. Recognizes gzip and
 /// zstd by the first bytes, not by the file's name. Several compressed members in one file count as one text.
-/// @throws IoError if the file cannot be read, is not a regular file or changes while it is read; FormatError if
-/// compressed data are damaged or cut short; ValueError if the library was built without the decompressor
+/// - Of JSON lines and CSV files (text_format()), reads the texts in options.text_column_name, one per line.
+/// - \n ends a line; or \r, if the first kBlockSize bytes have a \r and no \n.
+/// - Skips a byte order mark of UTF-8.
+/// - Counts the lines that are not UTF-8 (options.allow_invalid_utf8, options.notice).
+/// @throws IoError if the file cannot be read, is not a regular file or changes while it is read; FormatError if the
+/// file is no text in UTF-8, if compressed data are damaged or cut short, or if a record is damaged or has no text;
+/// ValueError if the library was built without the decompressor
 class TextStream {
  public:
   static constexpr index_t kBlockSize = 16 << 20;
 
-  explicit TextStream(std::filesystem::path path, index_t block_size = kBlockSize);
+  explicit TextStream(std::filesystem::path path, TextOptions options = {}, index_t block_size = kBlockSize);
   ~TextStream();
 
   /// Returns the next whole lines: as many as fit into a block, or more if the first line is longer than a block.
@@ -50,12 +58,24 @@ class TextStream {
  private:
   static constexpr index_t kInputSize = 1 << 20;  // a multiple of 8, as Fingerprint::add_part() needs
 
+  enum class LineEnd { unknown, line_feed, carriage_return };
+
+  /// Does the same as next() with the lines of the file as they are, except for their ends.
+  std::string_view next_lines();
+
+  /// Returns the end of the last whole line in the block, or npos. No line ends before `searched`.
+  std::size_t find_last_line_end(index_t searched);
+
   /// Fills the block up to `size` bytes, or to the end of the text.
   void fill(index_t size);
+
+  /// Checks the first bytes of the text, and skips the byte order mark.
+  void begin_text();
 
   std::string_view read_input();
 
   std::filesystem::path path_;
+  TextOptions options_;
   io::FileDescriptor file_;
   index_t file_size_, block_size_, bytes_read_ = 0;
   Fingerprint fingerprint_;
@@ -63,8 +83,11 @@ class TextStream {
   std::string_view unread_;  // part of input_ not decompressed yet
   std::unique_ptr<io::detail::Decompressor> decompressor_;
   std::string block_;
-  std::size_t given_ = 0;  // bytes of block_ that next() returned
-  bool at_end_ = false;
+  std::size_t given_ = 0;  // bytes of block_ that next_lines() returned
+  LineEnd line_end_ = LineEnd::unknown;
+  bool at_end_ = false, is_finished_ = false;
+  std::unique_ptr<io::detail::Utf8Lines> utf8_lines_;  // null before the first block
+  std::unique_ptr<io::detail::TextColumn> column_;     // null if the file consists of lines
 };
 
 namespace io::detail {
@@ -72,18 +95,36 @@ namespace io::detail {
 /// Returns the sum of the files' sizes in bytes. @throws IoError if one is missing or not a regular file
 index_t total_size(const std::vector<std::filesystem::path>& files);
 
+/// A text in memory that is read like a file: without a byte order mark, and with lines that end at \n. Copies a text
+/// whose lines end at \r.
+class TextInMemory {
+ public:
+  /// source: the name of the text in messages.
+  TextInMemory(std::string_view text, std::string source);
+  ~TextInMemory();
+
+  /// Returns the next block of whole lines, or an empty view at the end. @throws FormatError as TextStream
+  std::string_view next(const TextOptions& options);
+
+ private:
+  std::string copy_;
+  std::string_view rest_;
+  std::unique_ptr<Utf8Lines> utf8_lines_;
+};
+
 }  // namespace io::detail
 
 /// Calls f(block, index of the file) for every block of every file, in order. Reports the number of bytes read to
 /// `progress`. Returns the fingerprint of the files.
 /// @throws the exceptions of TextStream; a missing file is reported before any file is read
 template <class F>
-std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, const Progress& progress, F&& f) {
+std::uint64_t for_each_block(const std::vector<std::filesystem::path>& files, const Progress& progress, F&& f,
+                             const TextOptions& options = {}) {
   const index_t total = io::detail::total_size(files);
   Fingerprint fingerprint;
   index_t done = 0;  // bytes of the files before this one
   for (index_t i = 0; i < core::length(files); ++i) {
-    TextStream stream(core::at(files, i));
+    TextStream stream(core::at(files, i), options);
     for (std::string_view block; !(block = stream.next()).empty();) {
       f(block, i);
       if (progress) progress(done + stream.bytes_read(), total);
@@ -102,21 +143,23 @@ std::uint64_t fingerprint_of(const std::vector<std::filesystem::path>& files, co
 /// Returns the fingerprint of texts in memory, equal to the fingerprint of files with these contents.
 std::uint64_t fingerprint_of(std::span<const std::string_view> texts, const Progress& /*progress*/ = {});
 
-/// Calls f(block, index of the text) for every block of every text in memory, in order. Returns the fingerprint of
-/// plain files with these contents.
+/// Calls f(block, index of the text) for every block of every text in memory, in order. Reads the texts as TextStream
+/// reads the lines of files. Returns the fingerprint of plain files with these contents.
+/// @throws FormatError if a text is not UTF-8
 template <class F>
-std::uint64_t for_each_block(std::span<const std::string_view> texts, const Progress& progress, F&& f) {
+std::uint64_t for_each_block(std::span<const std::string_view> texts, const Progress& progress, F&& f,
+                             const TextOptions& options = {}) {
   const std::uint64_t fingerprint = fingerprint_of(texts);
   index_t total = 0, done = 0;
   for (const std::string_view text : texts) total += core::length(text);
-  for (index_t i = 0; i < core::length(texts); ++i)
-    for (std::string_view rest = core::at(texts, i); !rest.empty();) {
-      const std::string_view block = rest.substr(0, core::usize(io::detail::line_start(rest, TextStream::kBlockSize)));
-      rest.remove_prefix(block.size());
+  for (index_t i = 0; i < core::length(texts); ++i) {
+    io::detail::TextInMemory text(core::at(texts, i), texts.size() == 1 ? "the text" : core::concat("text ", i + 1));
+    for (std::string_view block; !(block = text.next(options)).empty();) {
       f(block, i);
       done += core::length(block);
       if (progress) progress(done, total);
     }
+  }
   return fingerprint;
 }
 

@@ -58,16 +58,17 @@ class WordCounts {
 /// meaningful characters in normalization. The result does not depend on the number of threads.
 class WordCounter {
  public:
-  explicit WordCounter(const BertNormalizerOptions& options);
+  explicit WordCounter(const BertNormalizerOptions& options, TextOptions text_options = {});
 
   const WordCounts& counts() const noexcept { return counts_; }
   const NormalizationLossCount& loss() const noexcept { return loss_; }
 
-  /// Adds the words of a text, line by line. Only \n ends a line. Uses all threads.
+  /// Adds the words of a text, line by line. \n ends a line; \r does if there is no \n. Uses all threads.
+  /// @throws FormatError if more than 1 % of the lines are not UTF-8, unless the text options allow it
   void add_text(std::string_view text);
 
-  /// Adds the words of text files, plain or compressed. The files may be larger than memory. Uses all threads. Reports
-  /// the number of bytes read to `progress`.
+  /// Adds the words of text files: lines, JSON lines or CSV, plain or compressed (TextStream). The files may be larger
+  /// than memory. Uses all threads. Reports the number of bytes read to `progress`.
   /// @throws IoError, FormatError and ValueError as TextStream
   void add_files(const std::vector<std::filesystem::path>& files, const Progress& progress = {});
   void add_file(const std::filesystem::path& path);
@@ -84,6 +85,7 @@ class WordCounter {
   void count_lines(std::string_view text, Part& part) const;
 
   BertNormalizer normalizer_;
+  TextOptions text_options_;
   WordCounts counts_;
   NormalizationLossCount loss_;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include <minibert/core/config.hpp>
 #include <minibert/core/error.hpp>
@@ -78,6 +79,19 @@ MINIBERT_INLINE std::string TextDataset::fingerprint() const {
   return Fingerprint().add(store_ ? store_->text_fingerprint() : 0).hex();
 }
 
+namespace data_detail {
+
+/// Returns the formats of the files, which their names tell: the same bytes may make other examples under another name.
+MINIBERT_INLINE std::uint64_t formats_of(const std::vector<std::filesystem::path>& files) {
+  Fingerprint formats;
+  for (const std::filesystem::path& file : files) formats.add(static_cast<std::uint64_t>(text_format(file)));
+  return formats.value();
+}
+
+MINIBERT_INLINE std::uint64_t formats_of(std::span<const std::string_view> /*texts*/) { return 0; }
+
+}  // namespace data_detail
+
 template <class Texts>
 TextDataset TextDataset::make(const Texts& texts, const data_detail::AnyLineTokenizer& tokenizer, index_t max_length,
                               const TextDatasetOptions& options) {
@@ -90,6 +104,9 @@ TextDataset TextDataset::make(const Texts& texts, const data_detail::AnyLineToke
         .add(tokenizer.fingerprint())
         .add(static_cast<std::uint64_t>(max_length))
         .add(std::uint64_t{options.group_texts})
+        .add(data_detail::formats_of(texts))
+        .add(options.text_column_name)
+        .add(std::uint64_t{options.allow_invalid_utf8})
         .value();
   };
   const auto key = [&] { return key_of(fingerprint_of(texts, options.progress_of("reading"))); };
@@ -97,7 +114,7 @@ TextDataset TextDataset::make(const Texts& texts, const data_detail::AnyLineToke
     TokenStoreWriter writer(sink, tokenizer.vocab_size(), max_length);
     TextTokenizer tokenize(tokenizer, max_length, options.group_texts, core::length(texts), writer);
     const auto add = [&](std::string_view block, index_t text) { tokenize.add_block(block, text); };
-    const std::uint64_t text = for_each_block(texts, options.progress_of("tokenizing"), add);
+    const std::uint64_t text = for_each_block(texts, options.progress_of("tokenizing"), add, options.text_options());
     writer.finish(key_of(text), text, tokenize.finish());
     return key_of(text);
   };
@@ -115,13 +132,26 @@ template TextDataset TextDataset::make(const std::span<const std::string_view>&,
                                        index_t, const TextDatasetOptions&);
 #endif
 
+MINIBERT_INLINE void TextDataset::check_can_split() const {
+  if (size() >= 2) return;
+  const std::vector<index_t> of_texts = lines_of_texts();
+  const index_t lines = std::accumulate(of_texts.begin(), of_texts.end(), index_t{0});
+  const std::string found = lines == 0   ? "the text has no line with text"
+                            : lines == 1 ? "the text has only one line with text"
+                                         : core::concat("the ", lines, " lines of the text make only one sequence of ",
+                                                        num_tokens(), " tokens");
+  core::raise<ValueError>(found, ", expected at least 2 ", lines > 1 ? "sequences" : "lines",
+                          " to hold out some for evaluation; give more text, ",
+                          lines > 1 ? "a smaller max_seq_length, " : "",
+                          "a validation file, or set validation_split_percentage to 0");
+}
+
 MINIBERT_INLINE TextDataset::Split TextDataset::split(double validation_percentage, std::uint64_t seed) const {
   core::check<ValueError>(validation_percentage > 0 && validation_percentage < 100, "validation_split_percentage is ",
                           validation_percentage, ", expected more than 0 and less than 100");
-  core::check<ValueError>(size() >= 2, "the text has ", size(),
-                          " examples, expected at least 2 to split off a validation set");
   core::check<ValueError>(part_ == Part::all,
                           "the dataset is already a part of a split; split the whole dataset instead");
+  check_can_split();
   const double share = static_cast<double>(size()) * validation_percentage / 100;
   const index_t count = std::clamp(static_cast<index_t>(std::llround(share)), index_t{1}, size() - 1);
   const RandomPermutation order(size(), random::Key(seed).fold(random::site("validation split")));

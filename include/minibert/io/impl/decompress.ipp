@@ -8,6 +8,7 @@
 
 #include <minibert/core/error.hpp>
 #include <minibert/io/detail/decompress.hpp>
+#include <minibert/io/detail/text_signature.hpp>
 
 #ifdef MINIBERT_HAS_ZLIB
 #include <zlib.h>
@@ -135,6 +136,7 @@ MINIBERT_INLINE std::unique_ptr<Decompressor> make_decompressor(std::string_view
         ": is compressed with zstd, but this program was built without libzstd; decompress it, or build with libzstd");
 #endif
   }
+  check_is_text(first_bytes, source);
   return std::make_unique<PlainText>();
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include <minibert/core/error.hpp>
 #include <minibert/core/fnv1a.hpp>
@@ -57,14 +58,17 @@ MINIBERT_INLINE void WordCounts::grow() {
   }
 }
 
-MINIBERT_INLINE WordCounter::WordCounter(const BertNormalizerOptions& options) : normalizer_(options) {}
+MINIBERT_INLINE WordCounter::WordCounter(const BertNormalizerOptions& options, TextOptions text_options)
+    : normalizer_(options), text_options_(std::move(text_options)) {}
 
 MINIBERT_INLINE void WordCounter::add_text(std::string_view text) {
-  for_each_block(std::span(&text, 1), {}, [&](std::string_view block, index_t /*text*/) { add_block(block); });
+  for_each_block(
+      std::span(&text, 1), {}, [&](std::string_view block, index_t /*text*/) { add_block(block); }, text_options_);
 }
 
 MINIBERT_INLINE void WordCounter::add_files(const std::vector<std::filesystem::path>& files, const Progress& progress) {
-  for_each_block(files, progress, [&](std::string_view block, index_t /*file*/) { add_block(block); });
+  for_each_block(
+      files, progress, [&](std::string_view block, index_t /*file*/) { add_block(block); }, text_options_);
 }
 
 MINIBERT_INLINE void WordCounter::add_file(const std::filesystem::path& path) { add_files({path}); }

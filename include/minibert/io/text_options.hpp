@@ -1,0 +1,35 @@
+// The options for reading text files.
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace minibert {
+
+/// Options for reading texts. Designated initializers must keep this order.
+struct TextOptions {
+  /// The key of JSON lines, or the column of CSV files, that holds the text.
+  std::string text_column_name = "text";
+  /// Reads a text of which more than 1 % of the lines are not UTF-8. Characters are lost where it is not.
+  bool allow_invalid_utf8 = false;
+  /// Receives warnings. Default: prints them to standard error.
+  std::function<void(std::string_view)> notice = [](std::string_view text) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  };
+};
+
+/// How the records of a text file are written.
+enum class TextFormat { lines, json_lines, csv };
+
+/// Returns the format of a text file by the end of its name: json_lines for .jsonl, .ndjson and .json, csv for .csv,
+/// otherwise lines. Ignores case, and a .gz, .gzip, .zst or .zstd after it.
+TextFormat text_format(const std::filesystem::path& path);
+
+}  // namespace minibert
+
+#ifndef MINIBERT_COMPILED
+#include <minibert/io/impl/text_options.ipp>
+#endif
