@@ -225,8 +225,10 @@ int run(const TrainMlmOptions& options, const std::filesystem::path& program) {
   options.masking.validate();
   if (options.do_train) check_output_dir(options.training);
   const Text text{options.train_files};
-  // Reads the beginning of the file, so that an unreadable one fails now, not after hours.
-  if (!options.validation_file.empty()) TextStream(options.validation_file, options.text).next();
+  // Reads the file, so that an unreadable one fails now, not after hours.
+  if (!options.validation_file.empty())
+    for_each_block(std::vector{options.validation_file}, {}, [](std::string_view, index_t) {},
+                   {options.text.text_column_name, options.text.allow_invalid_utf8, /*notice=*/{}});
   if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);
   ProgressBar bar;
   if (options.preprocessing_num_workers > 0) set_num_threads(options.preprocessing_num_workers);
