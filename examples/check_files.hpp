@@ -18,6 +18,12 @@ inline void check_readable(const std::vector<std::filesystem::path>& files, cons
   for (const std::filesystem::path& file : files) minibert::TextStream(file, text).next();
 }
 
+/// Reads the whole file. @throws Error naming it if it cannot be read or is not text
+inline void check_text(const std::filesystem::path& file, const minibert::TextOptions& text) {
+  minibert::for_each_block(std::vector{file}, {}, [](std::string_view, minibert::index_t) {},
+                           {text.text_column_name, text.allow_invalid_utf8, /*notice=*/{}});
+}
+
 /// Checks that the folder that an option names exists. @throws IoError otherwise
 inline void check_folder(std::string_view option, const std::filesystem::path& folder) {
   minibert::core::check<minibert::IoError>(

@@ -332,7 +332,7 @@ void check_at_once(const TrainMlmOptions& options) {
   }
   check_writable(t.output_dir);
   check_readable(options.train_files, options.text);
-  if (!options.validation_file.empty()) check_readable({options.validation_file}, options.text);
+  if (!options.validation_file.empty()) check_text(options.validation_file, options.text);
   if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);
 }
 

@@ -74,8 +74,9 @@ class JsonLinesColumn final : public TextColumn {
       core::raise<FormatError>(where(), ": has no key \"", key_, "\", found ", quoted_list(keys),
                                "; set text_column_name to the key that holds the text");
     }
-    core::check<FormatError>(record.is_object(), where(), ": is not an object, expected one JSON object per line",
-                             record.is_array() ? "; if the file is one array, convert it with `jq -c '.[]'`" : "");
+    if (!record.is_object())  // where() takes long
+      core::raise<FormatError>(where(), ": is not an object, expected one JSON object per line",
+                               record.is_array() ? "; if the file is one array, convert it with `jq -c '.[]'`" : "");
     if (!text->is_string())
       core::raise<FormatError>(where(), ": the value of \"", key_, "\" is ", described(*text), ", expected a string");
     return text->as_string();
@@ -85,9 +86,10 @@ class JsonLinesColumn final : public TextColumn {
   Json parsed(std::string_view line, const Where& where) const {
     std::string repaired;
     if (!core::utf8::is_valid(line)) {
-      core::check<FormatError>(repairs_, where(), ": is not UTF-8 from byte ", core::utf8::find_invalid(line),
-                               " on; convert the file, for example with `iconv -f LATIN1 -t UTF-8`, or set "
-                               "allow_invalid_utf8 to lose characters where it is not UTF-8");
+      if (!repairs_)
+        core::raise<FormatError>(where(), ": is not UTF-8 from byte ", core::utf8::find_invalid(line),
+                                 " on; convert the file, for example with `iconv -f LATIN1 -t UTF-8`, or set "
+                                 "allow_invalid_utf8 to lose characters where it is not UTF-8");
       core::utf8::for_each_character(line, [&](char32_t c) { core::utf8::append(repaired, c); });
       line = repaired;
     }
@@ -180,10 +182,10 @@ class CsvColumn final : public TextColumn {
       ++i;
     }
     if (i < text.size() && text[i] == '\r' && (i + 1 == text.size() || text[i + 1] == '\n')) ++i;
-    core::check<FormatError>(i == text.size() || text[i] == ',' || text[i] == '\n', source_, ":",
-                             num_lines_ + count_lines(text.substr(0, begin)) + 1,
-                             ": a field has text after its closing quote, expected a comma or the end of the line; "
-                             "write a quote within quotes twice");
+    if (i < text.size() && text[i] != ',' && text[i] != '\n')
+      core::raise<FormatError>(source_, ":", num_lines_ + count_lines(text.substr(0, begin)) + 1,
+                               ": a field has text after its closing quote, expected a comma or the end of the line; "
+                               "write a quote within quotes twice");
     return i;
   }
 
