@@ -61,8 +61,7 @@ MINIBERT_INLINE int num_threads() noexcept {
 #ifdef _OPENMP
   const int threads = omp_get_max_threads();
   // A number other than that of the processors was set by the program. A helper's is the size of its team.
-  if (core::detail::threads_are_set || core::detail::ThreadTeam::thread_number() > 0 ||
-      threads != omp_get_num_procs())
+  if (core::detail::threads_are_set || core::detail::ThreadTeam::thread_number() > 0 || threads != omp_get_num_procs())
     return threads;
   return std::min(threads, core::detail::granted_threads());
 #else

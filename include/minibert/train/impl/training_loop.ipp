@@ -17,6 +17,7 @@
 #include <minibert/optim/adamw.hpp>
 #include <minibert/optim/clip_grad.hpp>
 #include <minibert/train/checkpoint.hpp>
+#include <minibert/train/gradient_accumulator.hpp>
 #include <minibert/train/impl/training_loop_begin.ipp>
 #include <minibert/train/interrupt_handler.hpp>
 #include <minibert/train/output_dir.hpp>
