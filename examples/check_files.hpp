@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <minibert/io/model_folder.hpp>
 #include <minibert/minibert.hpp>
 
 /// Reads the beginning of each file. @throws Error naming the first file that cannot be opened or is not text
@@ -24,12 +25,15 @@ inline void check_text(const std::filesystem::path& file, const minibert::TextOp
                            {text.text_column_name, text.allow_invalid_utf8, /*notice=*/{}});
 }
 
-/// Checks that the folder that an option names exists. @throws IoError otherwise
-inline void check_folder(std::string_view option, const std::filesystem::path& folder) {
-  minibert::core::check<minibert::IoError>(
-      folder.empty() || minibert::io::path_exists(folder), option, " is ", folder.string(),
-      ", but there is no such folder; names of the Hugging Face hub are not fetched: download the files and name "
-      "their folder");
+/// Checks that the folder that an option names exists, if the option is given. expected: a file that must be in it.
+/// @throws IoError naming the option and the folder
+inline void check_folder(std::string_view option, const std::filesystem::path& folder, std::string_view expected) {
+  if (folder.empty()) return;
+  try {
+    minibert::io::check_model_folder(folder, expected);
+  } catch (const minibert::IoError& error) {
+    minibert::core::raise<minibert::IoError>(option, ": ", error.what());
+  }
 }
 
 /// Checks that files can be made in a folder, or that the folder can be created. Leaves nothing behind.

@@ -94,7 +94,7 @@ class Filler {
 
 int run(const Options& options) {
   minibert::set_num_threads(options.threads);
-  check_folder("--model", options.model);
+  check_folder("--model", options.model, "config.json");
   const auto pipeline = minibert::FillMaskPipeline::from_pretrained(options.model);
   const minibert::index_t vocab_size = pipeline.model().config().vocab_size;
   minibert::core::check<minibert::ValueError>(options.top_k <= vocab_size, "--top_k is ", options.top_k,

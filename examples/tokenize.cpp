@@ -20,7 +20,7 @@ int run(int argc, char** argv) {
   command.flag("--tokens", print_tokens, "Print tokens instead of ids");
   command.parse(argc, argv);
 
-  check_folder("--tokenizer", folder);
+  check_folder("--tokenizer", folder, "tokenizer.json or vocab.txt");
   const auto tokenizer = minibert::BertTokenizer::from_pretrained(folder);
   std::ios::sync_with_stdio(false);
   InputLines lines;

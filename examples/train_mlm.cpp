@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <minibert/io/model_folder.hpp>
 #include <minibert/minibert.hpp>
 
 #include "check_files.hpp"
@@ -215,17 +216,14 @@ Json masking_settings(const TrainMlmOptions& options) {
                       {"group_texts", options.group_texts}};
 }
 
-/// Checks that the checkpoint to continue from exists, if one is named, and that its settings are those of this run.
-/// The trainer checks the rest, which it knows later: text, tokenizer and model.
-/// @throws ValueError naming the folder, or the first setting that differs
+/// Checks that the checkpoint to continue from, if there is one, has the settings of this run. The trainer checks the
+/// rest, which it knows later: text, tokenizer and model.
+/// @throws ValueError naming the first setting that differs
 void check_resumable(const TrainMlmOptions& options) {
   const TrainingArguments& t = options.training;
   if (!t.resume_from_checkpoint) return;
   const std::filesystem::path& wanted = *t.resume_from_checkpoint;
   const auto checkpoint = find_checkpoint(wanted.empty() ? t.output_dir : wanted);
-  core::check<ValueError>(wanted.empty() || checkpoint, "--resume_from_checkpoint is ", wanted.string(),
-                          ", but there is no checkpoint of train_mlm; name a folder such as ",
-                          (t.output_dir / "checkpoint-500").string(), ", or leave the flag out");
   if (!checkpoint) return;
   const Json manifest = Json::read(*checkpoint / train_detail::kManifestName);
   const Json* identity = manifest.find("identity");
@@ -276,13 +274,6 @@ void print_recipe(const TrainMlmOptions& options, const BertForMaskedLM& model, 
             << t.seed << (t.bf16 ? ", bf16" : "") << '\n';
 }
 
-/// Quotes text as one word of a shell command.
-std::string shell_quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 /// Returns the metrics of the evaluation after the last step, if the model is still the same. Otherwise evaluates
 /// again.
 template <class AnyTrainer>
@@ -312,9 +303,9 @@ void print_next_command(const std::filesystem::path& program, const std::filesys
                         const std::string& example) {
   const auto begins_with_dash = [](const std::string& text) { return text.starts_with('-'); };
   std::cout << "the model is in " << model.string() << '\n';
-  std::cout << "use it: " << shell_quoted((program.parent_path() / "fill_mask").string()) << " --model"
-            << (begins_with_dash(model.string()) ? '=' : ' ') << shell_quoted(model.string())
-            << (begins_with_dash(example) ? " -- " : " ") << shell_quoted(example) << '\n';
+  std::cout << "use it: " << io::shell_quoted((program.parent_path() / "fill_mask").string()) << " --model"
+            << (begins_with_dash(model.string()) ? '=' : ' ') << io::shell_quoted(model.string())
+            << (begins_with_dash(example) ? " -- " : " ") << io::shell_quoted(example) << '\n';
 }
 
 /// Checks what can be known before any work: arguments, folders and files.

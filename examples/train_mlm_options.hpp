@@ -230,12 +230,6 @@ inline void add_run_options(CommandLine& command, TrainMlmOptions& o) {
                  command_line::kThreads);
 }
 
-/// Reads a config.json, or the config.json in a folder.
-inline minibert::BertConfig read_config(const std::filesystem::path& path) {
-  return std::filesystem::is_directory(path) ? minibert::BertConfig::from_pretrained(path)
-                                             : minibert::BertConfig::read(path);
-}
-
 /// Parses the flags, with `options` as defaults. @throws as CommandLine::parse()
 inline TrainMlmOptions parse(int argc, char** argv, TrainMlmOptions options) {
   CommandLine command("train_mlm", "Trains a BERT from text and lets it fill masks.");
@@ -260,10 +254,9 @@ inline TrainMlmOptions parse(int argc, char** argv, TrainMlmOptions options) {
 inline TrainMlmOptions read_command_line(int argc, char** argv) {
   const TrainMlmOptions first = detail::parse(argc, argv, default_recipe());
   TrainMlmOptions base = first.preset == "tutorial" ? tutorial_preset() : default_recipe();
-  check_folder("--model_name_or_path", first.model_name_or_path);
-  check_folder("--config_name", first.config_name);
-  check_folder("--tokenizer_name", first.tokenizer_name);
-  if (!first.config_name.empty()) base.config = detail::read_config(first.config_name);
+  check_folder("--model_name_or_path", first.model_name_or_path, "config.json");
+  check_folder("--tokenizer_name", first.tokenizer_name, "tokenizer.json or vocab.txt");
+  if (!first.config_name.empty()) base.config = minibert::BertConfig::read(first.config_name);
   if (!first.model_name_or_path.empty()) base.config = minibert::BertConfig::from_pretrained(first.model_name_or_path);
   TrainMlmOptions options = detail::parse(argc, argv, base);
   const bool both = !options.do_train && !options.do_eval;

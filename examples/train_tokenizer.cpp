@@ -48,7 +48,7 @@ Options read_command_line(int argc, char** argv) {
 
 int run(const Options& options) {
   minibert::set_num_threads(options.threads);
-  check_folder("--base", options.base);
+  check_folder("--base", options.base, "tokenizer.json or vocab.txt");
   std::optional<minibert::BertTokenizer> base;
   if (!options.base.empty()) base = minibert::BertTokenizer::from_pretrained(options.base);
   const minibert::BertTokenizerOptions& settings = base ? base->options() : options.vocabulary.settings;

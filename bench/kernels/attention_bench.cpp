@@ -1,5 +1,5 @@
-// Attention: the forward pass alone, and with the backward pass. Counts 4·B·H·T²·D flops for forward, and 3.5 times as
-// many for both, whatever the algorithm computes twice.
+// Attention: the forward pass alone, and with the backward pass. Counts 4·B·H·T²·D flops for the forward pass, and 3.5
+// times as many for forward and backward together. What the algorithm computes again is not counted again.
 #include <minibert/kernels/attention.hpp>
 
 #include "bench/support/attention_problem.hpp"

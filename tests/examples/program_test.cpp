@@ -59,8 +59,9 @@ TEST_CASE("a failure ends with 1, and its message names the program once") {
     CHECK_MESSAGE(ran.err.find(": " + name + ": ") == std::string::npos, ran.err);
     return ran;
   };
-  CHECK(fails("fill_mask", {"--model", absent, "[MASK]"}).says("there is no such folder"));
-  CHECK(fails("tokenize", {"--tokenizer", "bert-base-uncased"}).says("names of the Hugging Face hub are not fetched"));
+  CHECK(fails("fill_mask", {"--model", absent, "[MASK]"}).says("found no such folder"));
+  CHECK(fails("tokenize", {"--tokenizer", "bert-base-uncased"})
+            .says("hf download bert-base-uncased --local-dir bert-base-uncased"));
   fails("train_tokenizer", {"--train_file", absent, "--vocab_size", "60", "--output_dir", absent});
   fails("train_mlm", ProgramFolder::training(absent, absent));
   CHECK(fails("fill_mask", {"--model", shared_folder().file("model"), "a", "b"})

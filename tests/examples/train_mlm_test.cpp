@@ -38,17 +38,19 @@ TEST_CASE("what can be known at once is refused before any work on the text, and
     return more;
   };
   refused(with({"--model_name_or_path", broken}), "model.safetensors");
-  refused(with({"--model_name_or_path", folder.path() / "absent"}), "there is no such folder");
+  refused(with({"--model_name_or_path", folder.path() / "absent"}), "found no such folder");
   refused(with({"--model_name_or_path", model, "--max_seq_length", "33"}),
           "--max_seq_length is 33, expected at most 32 for this tokenizer and model");
   refused(training(out, {"--max_seq_length", "33"}), "--max_seq_length is 33, expected at most 32");
-  refused(with({"--tokenizer_name", folder.path() / "absent"}), "there is no such folder");
-  refused(with({"--resume_from_checkpoint", folder.path() / "checkpoint-600"}), "checkpoint-600, but there is no");
-  refused(with({"--resume_from_checkpoint", shared_folder().path()}), "but there is no checkpoint of train_mlm");
+  refused(with({"--tokenizer_name", folder.path() / "absent"}), "found no such folder");
+  refused(with({"--resume_from_checkpoint", folder.path() / "checkpoint-600"}), "checkpoint-600 does not exist");
+  refused(with({"--resume_from_checkpoint", shared_folder().path()}),
+          "is neither a checkpoint nor a folder with checkpoints");
   refused(with({"--validation_file", folder.path() / "absent"}), "absent: cannot open");
   refused(with({"--train_file", folder.path() / "absent"}), "absent: cannot open");
   refused(with({"--validation_split_percentage", "100"}), "--validation_split_percentage is 100, expected 0 or more");
-  refused({"--train_file", text, "--output_dir", folder.path() / "file" / "out"}, "file: Not a directory");
+  refused({"--train_file", text, "--output_dir", folder.path() / "file" / "out"},
+          "file: is not a folder, so nothing can be saved in");
   refused({"--train_file", text, "--output_dir", "/proc/minibert"}, "cannot write to /proc/minibert: /proc: ");
   refused(with({"--mlm_probability", "1.5"}), "mlm_probability is 1.5");
 }

@@ -32,7 +32,7 @@ class Op {
 
   /// Lists an input.
   /// @throws ValueError if x belongs to another tape or was made before the tape's last reset(), if output() was
-  /// called, or if the op is closed
+  /// called, or if record() has closed the op
   Input<T> input(const Variable<T>& x);
 
   /// Creates the result with the given shape and returns its elements, uninitialized. The result requires a gradient if

@@ -263,9 +263,9 @@ inline bool follows_tokenizer_json(const Json& config, bool has_json) {
   return true;
 }
 
-/// Checks that tokenizer.json works with BertTokenizer of transformers. BertTokenizer always drops joiners and always
-/// uses "##" as continuing_subword_prefix.
-/// @throws FormatError if tokenizer.json keeps joiners or has another prefix
+/// Checks that tokenizer.json works with BertTokenizer of transformers. BertTokenizer always drops the
+/// zero-width joiners U+200C and U+200D, and always has "##" as continuing_subword_prefix.
+/// @throws FormatError if tokenizer.json keeps the joiners or has another prefix
 inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer_json) {
   const auto raise = [](auto... difference) {
     core::raise<FormatError>("tokenizer_class: BertTokenizer ", difference...,

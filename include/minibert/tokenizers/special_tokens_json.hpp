@@ -132,8 +132,8 @@ class SpecialTokensReader {
     });
   }
 
-  /// Returns true if added_tokens.json may have the token as a special one: if it is the value of a name that every
-  /// tokenizer has, or in the list extra_special_tokens.
+  /// Returns true if added_tokens.json may mark the token as special: if it is the token of a common name (unk_token,
+  /// cls_token, …) or in the list extra_special_tokens.
   bool is_special_in_added_tokens(std::string_view content) const {
     return std::any_of(common_.begin(), common_.end(), [&](const auto& t) { return t.second.content == content; }) ||
            (extra_ && find_item(*extra_, content));

@@ -30,7 +30,8 @@ struct EvaluationResult {
 
 namespace train_detail {
 
-/// Completes "… examples, and ": what it means that no example has an item, and what may help.
+/// The end of an error text, after "… examples, and ": says that no example has a token or label that counts for the
+/// loss, why that happens, and what may help.
 inline constexpr const char* kNoItems =
     "none has an item that counts for the loss. Items of masked language modelling are the masked tokens: [UNK] and "
     "other special tokens are never masked. Check that the tokenizer knows the script of the text (few words become "

@@ -54,7 +54,8 @@ MINIBERT_INLINE void FileDescriptor::write_all(std::string_view data, const std:
     const ssize_t written = ::write(fd_, data.data(), data.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) raise_errno(path, "write");
-    core::check<IoError>(written > 0, path.string(), ": cannot write: the system accepts no more data");
+    core::check<IoError>(written > 0, path.string(),
+                         ": cannot write: the system wrote nothing; check that the disk has free space");
     data.remove_prefix(static_cast<std::size_t>(written));
   }
 }

@@ -49,7 +49,8 @@ MINIBERT_INLINE Signature zip_signature(std::string_view bytes) {
   return {"", "a zip archive", "unpack it with `unzip`"};
 }
 
-/// Returns how to convert data with many NUL bytes: from the encoding in which ASCII characters have such NUL bytes.
+/// Guesses the encoding of data with many NUL bytes from their positions: ASCII characters in UTF-16 have one NUL byte,
+/// in UTF-32 three. Returns its name for `iconv -f`.
 MINIBERT_INLINE std::string_view conversion_from(std::string_view bytes) {
   index_t nuls[4] = {};  // by the position modulo 4
   for (std::size_t i = 0; i < bytes.size(); ++i) nuls[i % 4] += bytes[i] == '\0';
