@@ -2,6 +2,7 @@
 // compile each one.
 #pragma once
 
+#include <chrono>
 #include <exception>
 
 #include <minibert/core/detail/thread_team.hpp>
@@ -52,8 +53,16 @@ MINIBERT_INLINE ThreadTeam& ThreadTeam::instance() noexcept {
 }
 
 MINIBERT_INLINE ThreadTeam::~ThreadTeam() {
-  while (busy_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
-  end();
+  for (int i = 0; i < 1000; ++i) {
+    if (!busy_.exchange(true, std::memory_order_acquire)) {
+      end();
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  // The loop may never end: exit() was called inside of it, for example by a signal handler.
+  if (host_.joinable()) host_.detach();
+  static_cast<void>(helpers_.release());
 }
 
 MINIBERT_INLINE int ThreadTeam::thread_number() noexcept { return team_thread_number; }
@@ -70,7 +79,8 @@ MINIBERT_INLINE bool ThreadTeam::run_chunks(index_t chunks, int threads, void (*
   number_ = number_ + 1 == kEnd ? 1 : number_ + 1;
   state_.store((std::uint64_t{number_} << 32) | kOpen, std::memory_order_release);
   for (int i = 1; i < threads && i < chunks; ++i) {
-    helpers_[usize(i)].loop.store(number_, std::memory_order_release);
+    // Not only release: notify_one() looks for sleeping threads, and must not do so before the store.
+    helpers_[usize(i)].loop.store(number_, std::memory_order_seq_cst);
     helpers_[usize(i)].loop.notify_one();
   }
   shares.take(0, [=](index_t chunk) { run(context, chunk); });
@@ -153,7 +163,7 @@ MINIBERT_INLINE bool ThreadTeam::join(std::uint32_t loop) noexcept {
 }
 
 MINIBERT_INLINE void ThreadTeam::leave() noexcept {
-  const std::uint64_t before = state_.fetch_sub(1, std::memory_order_acq_rel);
+  const std::uint64_t before = state_.fetch_sub(1, std::memory_order_seq_cst);
   if ((before & kOpen) == 0 && (before & kJoined) == 1) state_.notify_one();
 }
 
