@@ -180,3 +180,9 @@ TEST_CASE("memory that is needed again within 64 steps is kept") {
     CHECK(arena.capacity() == capacity);
   }
 }
+
+TEST_CASE("Usage: small memory is never given back, however many steps pass") {
+  Usage usage;
+  for (int i = 0; i < 10 * Usage::kSteps; ++i) CHECK_FALSE(usage.end_step(Usage::kSmall));
+  CHECK(usage.end_step(Usage::kSmall + 1));
+}

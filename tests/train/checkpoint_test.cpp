@@ -81,10 +81,38 @@ TEST_CASE("pruning keeps the newest checkpoints and the best one") {
 
 TEST_CASE("remove_leftovers removes unfinished checkpoints and nothing else") {
   const TemporaryDirectory folder;
-  for (const char* name : {".checkpoint-5.tmp/below", ".checkpoint-3.removing", ".git", ".notes.tmp", "checkpoint-1"})
+  for (const char* name : {".checkpoint-5.tmp/below", ".checkpoint-3.removing", ".checkpoint-4.replaced", ".git",
+                           ".notes.tmp", "checkpoint-1"})
     io::make_directories(folder / name);
-  remove_leftovers(folder.path());
+  remove_leftovers(folder.path(), true);
   CHECK(names(io::list_folder(folder.path())) == std::vector<std::string>{".git", ".notes.tmp", "checkpoint-1"});
+}
+
+TEST_CASE("remove_leftovers recovers a complete checkpoint with a hidden name, the newer of two, only if asked to") {
+  const auto write = [](const std::filesystem::path& path, const char* text) {
+    CheckpointWriter writer(path);
+    io::write_file(writer.folder() / "text", text);
+    writer.commit(Json::object());
+  };
+  const auto crash = [&](const TemporaryDirectory& folder) {  // between the two renames of commit()
+    write(folder / "checkpoint-1", "old");
+    io::move_path(folder / "checkpoint-1", folder / ".checkpoint-1.replaced");
+    write(folder / "checkpoint-1", "new");
+    io::move_path(folder / "checkpoint-1", folder / ".checkpoint-1.tmp");
+  };
+  const TemporaryDirectory both, damaged, fresh;
+  crash(both);
+  remove_leftovers(both.path(), true);
+  CHECK(names(io::list_folder(both.path())) == std::vector<std::string>{"checkpoint-1"});
+  CHECK(io::read_file(both / "checkpoint-1/text") == "new");
+  crash(damaged);
+  io::write_file(damaged / ".checkpoint-1.tmp/text", "damaged");
+  remove_leftovers(damaged.path(), true);
+  CHECK(names(io::list_folder(damaged.path())) == std::vector<std::string>{"checkpoint-1"});
+  CHECK(io::read_file(damaged / "checkpoint-1/text") == "old");
+  crash(fresh);
+  remove_leftovers(fresh.path(), false);
+  CHECK(io::list_folder(fresh.path()).empty());
 }
 
 /// Declares a parameter, lets `load` read it, and returns its fourth element.

@@ -81,6 +81,20 @@ TEST_CASE("a gradient that is not finite names the op whose backward step made i
   CHECK(trainer.train().global_step == 20);  // the search has left nothing switched on
 }
 
+TEST_CASE("evaluating an untrained model with damaged weights says nothing of learning rates") {
+  const TemporaryDirectory folder;
+  Run run(busy(folder / "out"));
+  for (index_t id = 5; id < kVocab; ++id) run.model.parameters().back()->data[id] = static_cast<float>(kNan);
+  std::string message;
+  try {
+    run.trainer.evaluate();
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  CHECK(message.find("check the weights") != std::string::npos);
+  CHECK(message.find("learning_rate") == std::string::npos);
+}
+
 TEST_CASE("a metric that is not finite is never the best") {
   TrainingArguments args = busy("");
   args.load_best_model_at_end = false;

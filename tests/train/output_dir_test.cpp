@@ -174,6 +174,23 @@ TEST_CASE("without a path, a run starts afresh only in a folder that nobody uses
   CHECK(refusal<Error>(run) == "accepted");
 }
 
+TEST_CASE("a checkpoint that is a link to another disk is resumed, and nothing is removed") {
+  const TemporaryDirectory folder;
+  TrainingArguments args = short_run(folder / "out");
+  Run(args).trainer.train();
+  const fs::path newest = list_checkpoints(args.output_dir).back();
+  fs::rename(newest, folder / "moved");
+  fs::create_directory_symlink(folder / "moved", newest);
+  const std::vector<std::string> before = names_in(args.output_dir);
+  args.max_steps = 8;
+  args.save_total_limit = 0;
+  args.overwrite_output_dir = true;
+  args.resume_from_checkpoint = fs::path();
+  Run run(args);
+  CHECK(refusal<Error>(run) == "accepted");
+  for (const std::string& name : before) CHECK(io::path_exists(args.output_dir / name));
+}
+
 TEST_CASE("a run that resumes from another folder does not touch the run in output_dir") {
   const TemporaryDirectory folder;
   TrainingArguments args = short_run(folder / "first");

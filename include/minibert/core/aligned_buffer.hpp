@@ -32,23 +32,27 @@ class AlignedBuffer {
   /// Allocates aligned_size(bytes) bytes. @throws std::bad_alloc if there is no memory
   explicit AlignedBuffer(std::size_t bytes) : size_(aligned_size(bytes)) {
     if (bytes > static_cast<std::size_t>(PTRDIFF_MAX) - 2 * kLargePage) throw std::bad_alloc();
-    if (is_mapped())
+    is_mapped_ = kMapsLarge && size_ >= kLargePage;
+    if (is_mapped_)
       data_ = map(mapped_size());
     else if (size_ > 0)
       data_ = static_cast<std::byte*>(::operator new(size_, alignment()));
   }
   ~AlignedBuffer() {
     if (data_ == nullptr) return;
-    if (is_mapped())
+    if (is_mapped_)
       unmap(data_, mapped_size());
     else
       ::operator delete(data_, alignment());
   }
   AlignedBuffer(AlignedBuffer&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        is_mapped_(other.is_mapped_) {}
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(is_mapped_, other.is_mapped_);
     return *this;
   }
   AlignedBuffer(const AlignedBuffer&) = delete;
@@ -60,9 +64,14 @@ class AlignedBuffer {
  private:
   static constexpr std::size_t kLargePage = std::size_t{2} << 20;  // bytes
 
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)  // which checks the bounds of memory from operator new
-  bool is_mapped() const noexcept { return size_ >= kLargePage; }
-
+  // AddressSanitizer checks the bounds of memory from operator new. A unit without it may destroy the buffer, so the
+  // buffer knows how it was allocated.
+#if !defined(__linux__) || defined(__SANITIZE_ADDRESS__)
+  static constexpr bool kMapsLarge = false;
+#else
+  static constexpr bool kMapsLarge = true;
+#endif
+#ifdef __linux__
   /// Maps `bytes` bytes at a multiple of kLargePage.
   static std::byte* map(std::size_t bytes) {
     void* all = mmap(nullptr, bytes + kLargePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -78,7 +87,6 @@ class AlignedBuffer {
     if (bytes > 0) munmap(data, bytes);
   }
 #else
-  bool is_mapped() const noexcept { return false; }
   static std::byte* map(std::size_t) { return nullptr; }
   static void unmap(std::byte*, std::size_t) noexcept {}
 #endif
@@ -89,6 +97,7 @@ class AlignedBuffer {
 
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  bool is_mapped_ = false;
 };
 
 }  // namespace minibert

@@ -22,7 +22,7 @@ class Usage {
 
   /// Ends a step. Returns true if the memory, `capacity` bytes, should be given back.
   bool end_step(std::size_t capacity) noexcept {
-    steps_ = peak_ >= capacity / 4 ? 0 : steps_ + 1;
+    steps_ = peak_ >= capacity / 4 ? 0 : std::min(steps_ + 1, kSteps);
     peak_ = 0;
     if (steps_ < kSteps || capacity <= kSmall) return false;
     steps_ = 0;

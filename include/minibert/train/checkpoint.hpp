@@ -69,9 +69,10 @@ class CheckpointWriter {
 /// @throws IoError naming a file that is missing or cannot be read
 Json read_checkpoint(const std::filesystem::path& path);
 
-/// Removes the half-written and half-removed checkpoints that killed runs left in a folder. A checkpoint that was
-/// complete, except that its name was still hidden, gets its name. Call this only while no other process writes there.
-void remove_leftovers(const std::filesystem::path& folder);
+/// Removes the half-written and half-removed checkpoints that killed runs left in a folder. If `recovers` is true, a
+/// complete checkpoint whose name is still hidden gets its name instead. Call this only while no other process writes
+/// to the folder.
+void remove_leftovers(const std::filesystem::path& folder, bool recovers);
 
 /// Removes checkpoints from a folder. Keeps the newest `limit` checkpoints and the checkpoint `best`. Only the last
 /// part of the path `best` counts, because the folder may have been moved. A limit of 0 keeps all checkpoints. Leaves

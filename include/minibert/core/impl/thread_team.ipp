@@ -97,6 +97,7 @@ MINIBERT_INLINE bool ThreadTeam::start([[maybe_unused]] int threads) noexcept {
   try {
     helpers_ = std::make_unique<Helper[]>(usize(threads));
     host_ = std::thread([this, threads] {
+      omp_set_dynamic(0);  // the team is kept, so OpenMP must not choose a smaller one for the load of the moment
 #pragma omp parallel num_threads(threads)
       {
         omp_set_num_threads(threads);
@@ -131,9 +132,11 @@ MINIBERT_INLINE void ThreadTeam::end() noexcept {
 }
 
 MINIBERT_INLINE void ThreadTeam::forget() noexcept {
-  if (size_ > 0) host_.detach();
+  if (host_.joinable()) host_.detach();
   size_ = 0;
   state_.store(0);
+  ends_.store(false);
+  ended_.store(0);
   busy_.store(false);
   team_thread_number = 0;
 }

@@ -35,8 +35,8 @@ inline constexpr Signature kSignatures[] = {
     {"%PDF-", "a PDF document", "extract its text with `pdftotext -enc UTF-8`"},
     {"{\\rtf", "an RTF document", kSaveAsText},
     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Microsoft Office document", kSaveAsText},
-    {"PAR1", "a Parquet file", "write its text to a file, one sequence per line"},
-    {"ARROW1", "an Arrow file", "write its text to a file, one sequence per line"},
+    {"PAR1\x15", "a Parquet file", "write its text to a file, one sequence per line"},
+    {{"ARROW1\0\0", 8}, "an Arrow file", "write its text to a file, one sequence per line"},
     {{"SQLite format 3\0", 16}, "an SQLite database", "write its text to a file, one sequence per line"},
 };
 

@@ -53,6 +53,9 @@ MINIBERT_INLINE std::optional<std::filesystem::path> find_checkpoint(const std::
 
 namespace train_detail {
 
+/// The end of the hidden name of a checkpoint while another one takes its place.
+inline constexpr std::string_view kReplaced = ".replaced";
+
 /// Removes a folder whose name is hidden already.
 MINIBERT_INLINE void remove_hidden(const std::filesystem::path& folder) {
   std::error_code error;
@@ -77,7 +80,7 @@ MINIBERT_INLINE void CheckpointWriter::commit(Json manifest) {
   manifest["files"] = std::move(files);
   io::write_file(folder_ / train_detail::kManifestName, manifest.dump(2) + "\n");
   committed_ = true;  // complete from here on, so the destructor must not remove it
-  const std::filesystem::path old = io::hidden_sibling(path_, ".removing");
+  const std::filesystem::path old = io::hidden_sibling(path_, train_detail::kReplaced);
   const bool replaces = io::path_exists(path_);
   if (replaces) {
     train_detail::remove_hidden(old);
@@ -116,13 +119,12 @@ MINIBERT_INLINE Json read_checkpoint(const std::filesystem::path& path) {
 
 namespace train_detail {
 
-/// Returns the name that a hidden folder should have got: the checkpoint's, if the folder is complete and undamaged and
-/// no checkpoint has this name. Otherwise returns an empty path.
-MINIBERT_INLINE std::filesystem::path committed_name(const std::filesystem::path& hidden) {
-  constexpr std::string_view kSuffix = ".tmp";
+/// Returns the checkpoint's name for a hidden folder, if the folder is complete and undamaged and no checkpoint has
+/// this name. Otherwise returns an empty path.
+MINIBERT_INLINE std::filesystem::path committed_name(const std::filesystem::path& hidden, std::string_view suffix) {
   const std::string name = hidden.filename().string();
-  if (!name.ends_with(kSuffix) || !is_checkpoint(hidden)) return {};
-  const std::filesystem::path shown = hidden.parent_path() / name.substr(1, name.size() - 1 - kSuffix.size());
+  if (!is_checkpoint(hidden)) return {};
+  const std::filesystem::path shown = hidden.parent_path() / name.substr(1, name.size() - 1 - suffix.size());
   if (!checkpoint_step(shown) || io::path_exists(shown)) return {};
   try {
     read_checkpoint(hidden);
@@ -134,18 +136,20 @@ MINIBERT_INLINE std::filesystem::path committed_name(const std::filesystem::path
 
 }  // namespace train_detail
 
-MINIBERT_INLINE void remove_leftovers(const std::filesystem::path& folder) {
-  for (const std::filesystem::path& entry : io::list_folder(folder)) {
-    const std::string name = entry.filename().string();
-    if (name.starts_with(core::concat(".", train_detail::kCheckpointPrefix)) &&
-        (name.ends_with(".tmp") || name.ends_with(".removing"))) {
-      if (const std::filesystem::path shown = train_detail::committed_name(entry); !shown.empty()) {
+MINIBERT_INLINE void remove_leftovers(const std::filesystem::path& folder, bool recovers) {
+  const std::vector<std::filesystem::path> entries = io::list_folder(folder);
+  // A crash in commit() may leave the new checkpoint (.tmp) and the one that it replaces. The new one goes first.
+  for (const std::string_view suffix :
+       {std::string_view(".tmp"), train_detail::kReplaced, std::string_view(".removing")})
+    for (const std::filesystem::path& entry : entries) {
+      const std::string name = entry.filename().string();
+      if (!name.starts_with(core::concat(".", train_detail::kCheckpointPrefix)) || !name.ends_with(suffix)) continue;
+      const bool may_recover = recovers && suffix != ".removing";
+      if (const auto shown = may_recover ? train_detail::committed_name(entry, suffix) : ""; !shown.empty())
         io::rename_durably(entry, shown);
-        continue;
-      }
-      train_detail::remove_hidden(entry);
+      else
+        train_detail::remove_hidden(entry);
     }
-  }
 }
 
 MINIBERT_INLINE void prune_checkpoints(const std::filesystem::path& folder, index_t limit,

@@ -30,9 +30,10 @@ MINIBERT_INLINE bool is_folder(const std::filesystem::path& path) {
   return std::filesystem::is_directory(path, ignored);
 }
 
-/// Returns true if `entry` lies directly in `folder`.
+/// Returns true if `entry`, or what it links to, lies directly in `folder`.
 MINIBERT_INLINE bool is_in(const std::filesystem::path& entry, const std::filesystem::path& folder) {
   std::error_code error;
+  if (std::filesystem::equivalent(entry.has_parent_path() ? entry.parent_path() : ".", folder, error)) return true;
   const std::filesystem::path full = std::filesystem::canonical(entry, error);
   return !error && std::filesystem::equivalent(full.parent_path(), folder, error);
 }
@@ -167,7 +168,7 @@ MINIBERT_INLINE void check_output_dir(const TrainingArguments& args) {
 MINIBERT_INLINE void prepare_output_dir(const TrainingArguments& args) {
   train_detail::check_contents(args);
   io::make_directories(args.output_dir);
-  remove_leftovers(args.output_dir);
+  remove_leftovers(args.output_dir, args.resume_from_checkpoint.has_value());
   const std::optional<std::filesystem::path> checkpoint = checkpoint_to_resume(args);
   if (!args.overwrite_output_dir || (checkpoint && train_detail::is_in(*checkpoint, args.output_dir))) return;
   for (const std::filesystem::path& entry : io::list_folder(args.output_dir))

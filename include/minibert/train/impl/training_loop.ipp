@@ -131,9 +131,12 @@ Json TrainingLoop<T>::evaluate() {
 
 template <class T>
 void TrainingLoop<T>::check_loss(const EvaluationResult& result) const {
-  if (!std::isfinite(result.loss))
-    core::raise<Error>("step ", state_.global_step, ": the evaluation loss is ", result.loss,
-                       ", expected a finite number: ", advice());
+  if (std::isfinite(result.loss)) return;
+  core::check<Error>(state_.global_step > 0, "the evaluation loss is ", result.loss,
+                     ", expected a finite number: the model was not trained here, so check the weights that it was "
+                     "made or loaded with");
+  core::raise<Error>("step ", state_.global_step, ": the evaluation loss is ", result.loss,
+                     ", expected a finite number: ", advice());
 }
 
 template <class T>
@@ -209,9 +212,9 @@ template <class T>
 std::string TrainingLoop<T>::advice() const {
   const auto newest = writes() ? find_checkpoint(args_.output_dir) : std::nullopt;
   return core::concat("training diverges; start a new run with a lower learning_rate than ", args_.learning_rate,
-                      ", a longer warm-up (warmup_steps) or a lower max_grad_norm. The weights in memory are those "
-                      "after step ",
-                      state_.global_step, newest ? ", the newest checkpoint is " + newest->string() : std::string());
+                      ", a longer warm-up (warmup_steps) or ", args_.max_grad_norm > 0 ? "a lower" : "with",
+                      " max_grad_norm. The weights in memory are those after step ", state_.global_step,
+                      newest ? ", the newest checkpoint is " + newest->string() : std::string());
 }
 
 template <class T>

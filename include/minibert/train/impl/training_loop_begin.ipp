@@ -41,7 +41,7 @@ void TrainingLoop<T>::check_room(index_t first_step) const {
   if (!has_own_optimizer_) numbers *= 3;  // AdamW has two moments for each weight
   const index_t count = args_.save_strategy == IntervalStrategy::steps
                             ? core::ceil_div(plan_.max_steps() - first_step, args_.save_steps)
-                            : plan_.num_train_epochs();
+                            : plan_.num_train_epochs() - plan_.epoch_of(first_step);
   check_disk_space(args_, static_cast<double>(numbers) * sizeof(T), count);
 }
 
@@ -58,10 +58,13 @@ void TrainingLoop<T>::begin() {
   std::optional<std::filesystem::path> checkpoint = verified_checkpoint();
   if (writes()) {
     lock_.emplace(args_.output_dir, [this](std::string_view text) { say(text); });
-    check_room(checkpoint ? checkpoint_step(*checkpoint).value_or(0) : 0);
+    check_room(checkpoint ? TrainerState::load_from_json(*checkpoint / kTrainerStateName).global_step : 0);
     prepare_output_dir(args_);
     // Before this process had the lock, another one may have written or removed checkpoints.
+    const bool had_checkpoint = checkpoint.has_value();
     if (checkpoint_to_resume(args_) != checkpoint) checkpoint = verified_checkpoint();
+    core::check<ValueError>(checkpoint || !had_checkpoint, "output_dir ", args_.output_dir.string(),
+                            ": the checkpoint to resume from was removed by another process");
   }
   if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
     say("bf16: this processor lacks vdpbf16ps and computes the same results at the speed of float");
