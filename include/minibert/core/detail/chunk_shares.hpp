@@ -32,7 +32,7 @@ class ChunkShares {
   void take(int thread, F run) noexcept {
     for (int i = 0; i < count_; ++i) {
       Share& share = shares_[(thread + i) % count_];
-      // Reads `next` before fetch_add(), which would write to the cache line of an empty share, too.
+      // Checks with load() first: fetch_add() would write to the cache line even if the share is empty.
       while (share.next.load(std::memory_order_relaxed) < share.end) {
         const index_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
         if (chunk < share.end) run(chunk);

@@ -8,7 +8,8 @@
 namespace minibert::core::detail {
 
 /// Returns the number of CPUs whose time the control groups of the process grant (cgroup v2: cpu.max; v1:
-/// cpu.cfs_quota_us), for example 1.5, or infinity if they set no limit. root: folder that has proc and sys, for tests.
+/// cpu.cfs_quota_us), for example 1.5, or infinity if they set no limit. root: the folder that contains proc and sys.
+/// Tests pass a folder of their own.
 double cpu_quota(const std::string& root = "");
 
 }  // namespace minibert::core::detail
