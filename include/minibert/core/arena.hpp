@@ -18,7 +18,7 @@ class Usage {
   static constexpr int kSteps = 64;
   static constexpr std::size_t kSmall = std::size_t{4} << 20;  ///< bytes that are kept in any case
 
-  /// Call this when the number of bytes in use has grown. Keeps the largest number of the current step.
+  /// Call this with the number of bytes that are in use. Keeps the largest number of the current step.
   void note(std::size_t bytes) noexcept { peak_ = std::max(peak_, bytes); }
 
   /// Ends a step. Returns true if the allocator should free its memory, `capacity` bytes.

@@ -65,7 +65,7 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
 }
 
 /// Does the same as parallel_for for an f that may throw. Runs all chunks, even if some of them throw. Then rethrows
-/// the exception of the chunk with the lowest index.
+/// the exception of the failed chunk with the lowest index.
 template <class F>
 void parallel_for_throwing(index_t n, index_t grain, F&& f) {
   std::vector<std::exception_ptr> errors(core::usize(num_chunks(n, grain)));
