@@ -25,7 +25,7 @@ struct TextOptions {
 enum class TextFormat { lines, json_lines, csv };
 
 /// Returns the format of a text file by the end of its name: json_lines for .jsonl, .ndjson and .json, csv for .csv,
-/// otherwise lines. Ignores case, and a .gz, .gzip, .zst or .zstd after it.
+/// otherwise lines. Ignores case, and a final .gz, .gzip, .zst or .zstd.
 TextFormat text_format(const std::filesystem::path& path);
 
 }  // namespace minibert

@@ -30,13 +30,14 @@ using Progress = std::function<void(index_t done, index_t total)>;
 
 /// Reads a text file from beginning to end, using memory for about two blocks of block_size bytes. Recognizes gzip and
 /// zstd by the first bytes, not by the file's name. Several compressed members in one file count as one text.
-/// - Of JSON lines and CSV files (text_format()), reads the texts in options.text_column_name, one per line.
+/// - From JSON lines and CSV files (text_format()), takes the texts in the column options.text_column_name, one per
+/// line.
 /// - \n ends a line; or \r, if the first kBlockSize bytes have a \r and no \n.
 /// - Skips a byte order mark of UTF-8.
 /// - Reports lines that are not UTF-8 (see options.allow_invalid_utf8 and options.notice).
 /// @throws IoError if the file cannot be read, is not a regular file or changes while it is read; FormatError if the
-/// file is no text in UTF-8, if compressed data are damaged or cut short, or if a record is damaged or has no text;
-/// ValueError if the library was built without the decompressor
+/// file is not text in UTF-8, if compressed data are damaged or cut short, or if a record is damaged or has no text;
+/// ValueError if the library was built without the decompressor that the file needs
 class TextStream {
  public:
   static constexpr index_t kBlockSize = 16 << 20;

@@ -19,8 +19,8 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Returns the length of the blocks that a sum of `depth` steps is cut into: at most `most` steps. A sum of up to
-/// 1.5·most steps is not cut.
+/// Cuts a sum of `depth` steps into equal blocks of at most `most` steps, and returns their length. A sum of up to
+/// 1.5·most steps stays a single block.
 inline index_t depth_block(index_t depth, index_t most) noexcept {
   const index_t count = depth <= most + most / 2 ? 1 : core::ceil_div(depth, most);
   return std::max<index_t>(core::ceil_div(depth, count), 1);

@@ -10,8 +10,8 @@ namespace minibert::models::detail {
 
 /// Throws the error for a folder without model.safetensors and model.safetensors.index.json. The error names the
 /// weights of another form in the folder. For a form that transformers reads, it has a shell command that converts the
-/// weights into a new folder and copies the tokenizer's files. The command uses the class that config.json names, so
-/// that it keeps the heads.
+/// weights into a new folder and copies the tokenizer's files. The command loads the weights as the class that
+/// config.json names, so that the weights of the heads are kept.
 /// @throws FormatError if the folder has weights of another form
 /// @throws IoError if the folder has no weights, or does not exist
 [[noreturn]] void raise_no_safetensors(const std::filesystem::path& folder);
