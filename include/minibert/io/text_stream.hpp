@@ -30,8 +30,7 @@ using Progress = std::function<void(index_t done, index_t total)>;
 
 /// Reads a text file from beginning to end, using memory for about two blocks of block_size bytes. Recognizes gzip and
 /// zstd by the first bytes, not by the file's name. Several compressed members in one file count as one text.
-/// - From JSON lines and CSV files (text_format()), takes the texts in the column options.text_column_name, one per
-/// line.
+/// - From JSON lines and CSV files (text_format()), takes only the column options.text_column_name.
 /// - \n ends a line; or \r, if the first kBlockSize bytes have a \r and no \n.
 /// - Skips a byte order mark of UTF-8.
 /// - Reports lines that are not UTF-8 (see options.allow_invalid_utf8 and options.notice).

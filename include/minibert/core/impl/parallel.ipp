@@ -44,7 +44,7 @@ MINIBERT_INLINE int granted_threads() noexcept {
 
 MINIBERT_INLINE void run_chunks(index_t chunks, void (*run)(void* context, index_t chunk), void* context) noexcept {
 #ifdef _OPENMP
-  // In a parallel region of the user, each thread runs its own loops.
+  // In an OpenMP region that the program opened, a loop runs on the calling thread alone.
   if (chunks > 1 && num_threads() > 1 && !omp_in_parallel() &&
       ThreadTeam::instance().run_chunks(chunks, num_threads(), run, context))
     return;

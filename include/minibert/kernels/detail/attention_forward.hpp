@@ -31,9 +31,10 @@ struct AttentionHead {
   DropoutMask mask;
 };
 
-/// Stores the product of probabilities and values (as the structs of epilogue_stores.hpp do), for one block of keys
-/// after another. Computes total = sum + factor[row]·(total of the earlier blocks). Writes the total to `partial`, or,
-/// for the last block, total·inverse[row] to y. first, last: true for the first and the last block of keys.
+/// A function object like the structs in epilogue_stores.hpp. Stores the product of probabilities and values, one block
+/// of keys after another. Computes total = sum + factor[row]·(total of the earlier blocks). Writes the total to
+/// `partial`, or, for the last block, total·inverse[row] to y. first, last: true for the first and the last block of
+/// keys.
 template <class T>
 struct AttentionOutput {
   T* y;

@@ -50,8 +50,7 @@ struct GemmTuning<simd::Avx512> {
   /// panels of 128 steps stay in L1: with bf16 and k = 1,024 this gained 4 %, and 10 % with clang.
   static constexpr index_t kBlock = 128;
   /// The largest number of steps of a block if B is read in place. Short blocks gain nothing here, because rows of B
-  /// evict each other from L1 in any case. Longer blocks are faster, because prefetches from L2 arrive in time more
-  /// often.
+  /// evict each other from L1 in any case. Longer blocks are faster, because data from L2 arrives in time more often.
   static constexpr index_t kBlockInPlace = 384;
 
   // ---- B in place, or packed ----
@@ -89,7 +88,8 @@ struct GemmTuning<simd::Avx512> {
   static constexpr index_t kChunks = 32, kChunksPacking = 16;
   /// C is cut so that the columns of B that a chunk reads have at most kRangeBytes bytes. Then L3 keeps these columns
   /// until all rows of A are multiplied by them. This gained 2 % for a B larger than L3. The limit is
-  /// kRangeBytesPacking if A is packed (once for each range) and B is read in place in blocks of kBlockInPlace.
+  /// kRangeBytesPacking if A is packed (again for each such group of columns) and B is read in place in blocks of
+  /// kBlockInPlace.
   static constexpr index_t kRangeBytes = index_t{8} << 20, kRangeBytesPacking = index_t{16} << 20;
   /// The largest number of rows, and the number of columns, of a chunk that packs its own panels. A block of A and the
   /// sums of such a chunk stay in L2.

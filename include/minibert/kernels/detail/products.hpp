@@ -36,7 +36,7 @@ struct PackRoundedRows {
 };
 
 /// Multiplies numbers of type T. If rounds_to_bf16 is true (float only), rounds operands to bfloat16 while packing
-/// them. This is Precision::bf16 on processors without the instruction vdpbf16ps; it is as fast as Precision::full.
+/// them. This is Precision::bf16 on processors without the instruction vdpbf16ps. It is no faster than Precision::full.
 template <class T>
 struct PlainProducts {
   bool rounds_to_bf16 = false;

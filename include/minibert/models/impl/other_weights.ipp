@@ -14,7 +14,7 @@
 
 namespace minibert::models::detail {
 
-/// A form of weights that transformers reads.
+/// A file of weights that transformers can convert to safetensors.
 struct ConvertibleWeights {
   std::string_view file;
   std::string_view packages;  // what pip must install
