@@ -58,8 +58,8 @@ struct GemmColumns {
   }
 };
 
-/// A block of k of a chunk: `steps` steps from step p on. The next block, in this chunk or the next one, has next_steps
-/// steps from step `next` on. begins, ends: true for the first and the final block of k.
+/// One block of k in the product of a chunk: `steps` steps, from step p on. The block after it, which may belong to the
+/// next chunk, has next_steps steps, from step `next` on. begins, ends: true for the first and the final block of k.
 struct GemmSteps {
   index_t p, steps, next, next_steps;
   bool begins, ends;

@@ -142,8 +142,8 @@ struct MicroKernel {
   }
 };
 
-/// Calls f with the number of vectors that `columns` columns take, as a constant, so that a narrow last panel costs no
-/// more than its own vectors.
+/// Calls f with the number of vectors that hold `columns` columns, as a compile-time constant. So a narrow last panel
+/// takes only the time of the vectors that it has.
 template <class Tile, class F>
 [[gnu::always_inline]] inline void with_vectors(index_t columns, F f) {
   constexpr index_t lanes = Tile::V::lanes;
@@ -240,9 +240,9 @@ struct GemmBlock {
 /// Multiplies a block micro-tile by micro-tile: all rows of A with one panel of B, which stays in L1, then the next
 /// panel. This is the loop nest of every large product.
 ///   panels.columns(j)   returns the panel at column j; called once for each panel, in order
-///   panels.prefetch(i)  returns what the micro-tile at row i of that panel prefetches
-///   tiles               memory of the sums between blocks of k: one tile for each micro-tile, or a single one if the
-///                       block is the only one
+///   panels.prefetch(i)  returns what the micro-tile at row i of the block prefetches
+///   tiles               memory of the sums between blocks of k: one tile for each micro-tile; or, if there is only one
+///                       block, one tile that all micro-tiles use
 template <class Arch, class T, class Element, class Panels>
 [[gnu::always_inline]] inline void for_micro_tiles(const GemmBlock& block, const BlockRows<Element>& rows,
                                                    Panels& panels, T* tiles, const Epilogue<T>& epilogue) {
