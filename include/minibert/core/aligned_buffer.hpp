@@ -24,8 +24,8 @@ constexpr std::size_t aligned_size(std::size_t bytes) noexcept {
 
 /// Owns `size()` uninitialized bytes. Move-only. A buffer of kLargePage bytes or more asks for huge pages, because
 /// activations span more small pages than the TLB holds. With huge pages, attention is 5 % faster and matrix products
-/// are 2 % faster. On Linux such a buffer is mapped, so that the system gets its memory back: malloc keeps freed blocks
-/// of up to 32 MB, which made a long-lived process grow by a quarter.
+/// are 2 % faster. On Linux such a buffer is allocated with mmap, so that the destructor returns its memory to the
+/// system. malloc would keep freed blocks of up to 32 MB, which made a long-lived process grow by a quarter.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
@@ -72,7 +72,7 @@ class AlignedBuffer {
   static constexpr bool kMapsLarge = true;
 #endif
 #ifdef __linux__
-  /// Maps `bytes` bytes at a multiple of kLargePage.
+  /// Maps `bytes` bytes at an address that is a multiple of kLargePage.
   static std::byte* map(std::size_t bytes) {
     void* all = mmap(nullptr, bytes + kLargePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED) throw std::bad_alloc();
@@ -90,7 +90,7 @@ class AlignedBuffer {
   static std::byte* map(std::size_t) { return nullptr; }
   static void unmap(std::byte*, std::size_t) noexcept {}
 #endif
-  /// Returns the size in whole pages; the largest pages of Linux, except huge pages, have 64 KB.
+  /// Returns the size in bytes, rounded up to whole pages. Apart from huge pages, Linux has pages of at most 64 KB.
   std::size_t mapped_size() const noexcept { return (size_ + 0xFFFF) / 0x10000 * 0x10000; }
 
   std::align_val_t alignment() const noexcept { return std::align_val_t{size_ < kLargePage ? kAlignment : kLargePage}; }

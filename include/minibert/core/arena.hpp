@@ -1,6 +1,6 @@
-// Memory for a tape. An Arena releases memory all at once or in reverse order. A Pool releases pieces in any order.
-// Both keep the memory that they have allocated, so the steady state does not allocate from the heap. They give it back
-// after many steps that needed much less (see Usage).
+// Memory for a tape. An Arena releases memory all at once or in reverse order. A Pool releases blocks in any order.
+// Both keep released memory for later use, so after the first steps nothing is allocated from the heap. They return
+// memory to the heap after many steps that needed much less (see Usage).
 #pragma once
 
 #include <algorithm>
@@ -11,16 +11,17 @@
 
 namespace minibert {
 
-/// Decides when to give memory back: after kSteps steps in a row that each used less than a quarter of it.
+/// Decides when an allocator returns its memory to the heap: after kSteps steps in a row, if each of them used less
+/// than a quarter of the memory.
 class Usage {
  public:
   static constexpr int kSteps = 64;
   static constexpr std::size_t kSmall = std::size_t{4} << 20;  ///< bytes that are kept in any case
 
-  /// Notes that the current step uses `bytes` at the same time.
+  /// Call this with the number of bytes that are in use. Keeps the largest number of the current step.
   void note(std::size_t bytes) noexcept { peak_ = std::max(peak_, bytes); }
 
-  /// Ends a step. Returns true if the memory, `capacity` bytes, should be given back.
+  /// Ends a step. Returns true if the allocator should free its memory, `capacity` bytes.
   bool end_step(std::size_t capacity) noexcept {
     steps_ = peak_ >= capacity / 4 ? 0 : std::min(steps_ + 1, kSteps);
     peak_ = 0;
@@ -35,8 +36,8 @@ class Usage {
 };
 
 /// A bump allocator over a list of chunks. Memory in use never moves. Each new chunk at least doubles the capacity.
-/// Chunks are never merged: the system would have to clear the pages of the merged chunk again, while pages of separate
-/// chunks that are never touched cost nothing.
+/// Chunks are never replaced by a single larger one: its memory would be new, and the system would have to clear each
+/// page again.
 class Arena {
  public:
   /// A position in the arena: the index of a chunk, and the number of bytes used in it.
@@ -56,8 +57,8 @@ class Arena {
     used_ = to.used;
   }
 
-  /// Releases everything and ends a step. Keeps the chunks, so the same allocations fit again without new chunks,
-  /// unless Usage says to give them back.
+  /// Releases everything and ends a step. Keeps the chunks for the next step, unless Usage::end_step() says to free
+  /// them.
   void reset() noexcept;
 
   /// Returns the number of bytes in all chunks, used or not.
@@ -72,7 +73,8 @@ class Arena {
   Usage usage_;
 };
 
-/// Allocates and releases pieces in any order. Takes the smallest free piece that fits, and merges free neighbours.
+/// An allocator whose blocks can be released in any order. Allocates from the smallest free block that is large enough,
+/// and merges free neighbours.
 class Pool {
  public:
   /// Returns `bytes` of uninitialized memory, aligned to kAlignment. @throws std::bad_alloc if there is no memory
@@ -84,9 +86,9 @@ class Pool {
   /// Releases everything.
   void release_all() noexcept;
 
-  /// Ends a step. If there are several chunks, replaces them by a single one that is an eighth larger than all of them
-  /// together: the next training step may cut the memory differently. If Usage says so, gives the memory back instead.
-  /// Does nothing while memory is in use.
+  /// Ends a step. If there are several chunks, replaces them by a single one. It is an eighth larger than all of them
+  /// together, because the next training step may allocate blocks of other sizes. If Usage::end_step() says so, frees
+  /// the chunks instead. Does nothing while memory is in use.
   /// @throws std::bad_alloc if there is no memory
   void reset();
 
@@ -111,8 +113,8 @@ class Pool {
   Usage usage_;
 };
 
-/// Scratch memory: one block that grows to the largest requested size. Growing discards the contents. Usage says when
-/// the block is given back.
+/// Scratch memory: one block that grows to the largest requested size. Growing discards the contents. reset() frees the
+/// block if Usage::end_step() says so.
 class Workspace {
  public:
   /// Returns uninitialized memory for `count` elements of T. Invalidates the memory that earlier calls returned.

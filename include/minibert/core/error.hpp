@@ -88,7 +88,8 @@ auto printable(const V& value) {
 
 std::string join(std::initializer_list<Part> parts);
 
-// Takes a list, so that it is instantiated once for each type of exception, not once for each message.
+// Takes the parts as a list, so that the template is instantiated once for each type of exception, not once for each
+// message.
 template <class E>
 [[noreturn, gnu::cold, gnu::noinline]] void raise(std::initializer_list<Part> parts) {
   throw E(join(parts));

@@ -46,8 +46,8 @@ inline index_t equal_grain(index_t n, index_t unit) noexcept {
 
 /// Calls f(begin, end) for the chunks [0, grain), [grain, 2·grain), … of [0, n), in any order and on any thread.
 /// The chunks depend on n and grain only, so results per chunk are the same for any number of threads. f must not
-/// throw. A loop inside a loop runs on one thread, and so does a loop of a second thread of the program that
-/// starts while another loop is running.
+/// throw. The loop runs on the calling thread alone if it is inside another parallel loop, or if a loop that another
+/// thread started is still running.
 template <class F>
 void parallel_for(index_t n, index_t grain, F&& f) noexcept {
   struct Loop {
@@ -64,8 +64,8 @@ void parallel_for(index_t n, index_t grain, F&& f) noexcept {
       &loop);
 }
 
-/// Does the same as parallel_for for an f that may throw. Runs all chunks. If chunks have thrown, then rethrows the
-/// exception of the one with the lowest index.
+/// Does the same as parallel_for for an f that may throw. Runs all chunks, even if some of them throw. Then rethrows
+/// the exception of the failed chunk with the lowest index.
 template <class F>
 void parallel_for_throwing(index_t n, index_t grain, F&& f) {
   std::vector<std::exception_ptr> errors(core::usize(num_chunks(n, grain)));

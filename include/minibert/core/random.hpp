@@ -38,8 +38,8 @@ template <class Word>
   }
 }
 
-/// Identifies a stream of random numbers. Construct a key from a seed, then fold() in what tells the streams apart: the
-/// site (see site() below), the step, the row and so on.
+/// Identifies a stream of random numbers. Construct a key from a seed, then fold() in the values that distinguish the
+/// streams: the site (see site() below), the step, the row and so on.
 struct Key {
   std::uint32_t k0 = 0, k1 = 0;
 
@@ -79,8 +79,8 @@ struct Key {
   double normal(std::uint32_t c0, std::uint32_t c1 = 0) const noexcept { return normal_pair(c0, c1)[0]; }
 };
 
-/// Returns the FNV-1a hash of a site's name, for Key::fold(). A site is a place that draws random numbers. Its name is
-/// a module's full name, or a purpose.
+/// Returns the FNV-1a hash of a site's name, for Key::fold(). A site is a part of the program that draws random
+/// numbers. Its name is the full name of a module, or a purpose such as "sampler".
 constexpr std::uint64_t site(std::string_view name) noexcept { return core::fnv1a(name); }
 
 }  // namespace minibert::random

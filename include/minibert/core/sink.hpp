@@ -3,8 +3,8 @@
 
 namespace minibert {
 
-/// Says whether a kernel skips a gradient (no data), overwrites it, or adds to it. If several kernels contribute to a
-/// gradient, the first one overwrites it, so nobody has to zero it before.
+/// Says whether a kernel skips a gradient (`data` is null), overwrites it, or adds to it. If several kernels contribute
+/// to a gradient, the first one overwrites it, so the gradient need not be zeroed first.
 template <class T>
 struct Sink {
   T* data = nullptr;

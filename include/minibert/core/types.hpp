@@ -16,8 +16,8 @@ using index_t = std::int64_t;
 /// A vocabulary id, as in Hugging Face's `input_ids`.
 using token_id = std::int32_t;
 
-// Helpers that all folders share are in minibert::core, here and in other headers. In minibert itself, templates as
-// general as these would make a user's own length(), at() or check() ambiguous.
+// General functions such as length(), at() and check() are in minibert::core. In minibert itself, they would make a
+// user's own functions of these names ambiguous.
 namespace core {
 
 /// Converts n >= 0 to the unsigned type of the standard library.

@@ -100,8 +100,9 @@ inline bool is_zero(const Bytes& bytes) noexcept {
   return (halves[0] | halves[1]) == 0;
 }
 
-/// Checks the bytes p[0] … p[16·count − 1] as UTF-8 that follows p[-3] … p[-1]. Returns a vector that is all zero if
-/// they are valid; a character that is cut short is found with the byte after it.
+/// Checks that the bytes p[0] … p[16·count − 1] are valid UTF-8 after the bytes p[-3] … p[-1]. Returns a vector that is
+/// all zero if they are valid. Reports an incomplete character at the byte that follows it, so possibly only in the
+/// next call.
 template <int count>
 inline Bytes find_invalid(const char* p) noexcept {
   Bytes invalid = {}, needs_more = {};
@@ -113,8 +114,8 @@ inline Bytes find_invalid(const char* p) noexcept {
     needs_more |= Bytes((before >= 0xED) | ((before & 0xFE) == 0xC0));
   }
   if (is_zero(needs_more)) return invalid;
-  // The rest of what decode() refuses: bytes that start nothing, overlong forms, surrogates, and characters beyond
-  // U+10FFFF. Few texts have such first bytes.
+  // Also finds bytes that cannot start a character, overlong forms, surrogates, and characters beyond U+10FFFF. This
+  // second loop is rarely needed: few texts have the first bytes that needs_more marks.
   p -= count * sizeof(Bytes);
   for (int i = 0; i < count; ++i, p += sizeof(Bytes)) {
     const Bytes byte = load_bytes(p), before = load_bytes(p - 1);
@@ -139,7 +140,7 @@ inline bool is_valid(std::string_view text) noexcept {
     for (; i + kBlock <= size; i += kBlock)
       if (!is_all_ascii(text.substr(i - kBefore, kBefore + kBlock))) invalid |= detail::find_invalid<4>(p + i);
     for (; i + kStep <= size; i += kStep) invalid |= detail::find_invalid<1>(p + i);
-    // The zeros after the last bytes reveal a character that is cut short.
+    // With zeros after the last bytes, find_invalid() also finds an incomplete character at the end.
     std::memset(buffer, 0, sizeof buffer);
     std::memcpy(buffer, p + i - kBefore, size - i + kBefore);
     invalid |= detail::find_invalid<1>(buffer + kBefore);

@@ -57,7 +57,8 @@ std::vector<std::filesystem::path> list_folder(const std::filesystem::path& fold
 /// Makes renames, creations and removals in a folder survive a loss of power. @throws IoError if that fails
 void sync_directory(const std::filesystem::path& path);
 
-/// Syncs the folder of `path`, which was created, renamed or replaced. @throws IoError if that fails
+/// Syncs the folder that contains `path`. Call this after `path` was created, renamed or replaced. @throws IoError if
+/// that fails
 void sync_parent(const std::filesystem::path& path);
 
 /// Renames a file or folder, replacing a file that has the new name. @throws IoError if that fails

@@ -56,7 +56,8 @@ class Json {
   bool is_array() const noexcept { return std::holds_alternative<Array>(value_); }
   bool is_object() const noexcept { return std::holds_alternative<Object>(value_); }
 
-  // Return the value as one type. @throws FormatError "expected a string, found 12" if it has another type
+  // Return the value as the type in the function's name. @throws FormatError "expected a string, found 12" if the value
+  // has another type
   bool as_bool() const;
   std::int64_t as_integer() const;
   double as_number() const;

@@ -61,7 +61,7 @@ class SafetensorsReader {
   /// Returns the JSON text of the header. @throws FormatError if the header does not end within the file
   std::string_view header_text() const;
 
-  /// Returns its argument. @throws FormatError unless the metadata are an object of strings
+  /// Returns `metadata`. @throws FormatError unless it is an object whose values are strings
   const Json& checked_metadata(const Json& metadata) const;
 
   SafetensorsEntry entry(const std::string& name, const Json& json, std::string_view data) const;

@@ -13,7 +13,7 @@ namespace minibert {
 struct TextOptions {
   /// The key of JSON lines, or the column of CSV files, that holds the text.
   std::string text_column_name = "text";
-  /// Reads a text of which more than 1 % of the lines are not UTF-8. Characters are lost where it is not.
+  /// If true, a text is read even if more than 1 % of its lines are not UTF-8. Invalid bytes are lost.
   bool allow_invalid_utf8 = false;
   /// Receives warnings. Default: prints them to standard error.
   std::function<void(std::string_view)> notice = [](std::string_view text) {
@@ -21,11 +21,11 @@ struct TextOptions {
   };
 };
 
-/// How the records of a text file are written.
+/// The format of a text file: what a record is, and where its text is.
 enum class TextFormat { lines, json_lines, csv };
 
 /// Returns the format of a text file by the end of its name: json_lines for .jsonl, .ndjson and .json, csv for .csv,
-/// otherwise lines. Ignores case, and a .gz, .gzip, .zst or .zstd after it.
+/// otherwise lines. Ignores case, and a final .gz, .gzip, .zst or .zstd.
 TextFormat text_format(const std::filesystem::path& path);
 
 }  // namespace minibert

@@ -30,13 +30,13 @@ using Progress = std::function<void(index_t done, index_t total)>;
 
 /// Reads a text file from beginning to end, using memory for about two blocks of block_size bytes. Recognizes gzip and
 /// zstd by the first bytes, not by the file's name. Several compressed members in one file count as one text.
-/// - Of JSON lines and CSV files (text_format()), reads the texts in options.text_column_name, one per line.
+/// - From JSON lines and CSV files (text_format()), takes only the column options.text_column_name.
 /// - \n ends a line; or \r, if the first kBlockSize bytes have a \r and no \n.
 /// - Skips a byte order mark of UTF-8.
-/// - Counts the lines that are not UTF-8 (options.allow_invalid_utf8, options.notice).
+/// - Reports lines that are not UTF-8 (see options.allow_invalid_utf8 and options.notice).
 /// @throws IoError if the file cannot be read, is not a regular file or changes while it is read; FormatError if the
-/// file is no text in UTF-8, if compressed data are damaged or cut short, or if a record is damaged or has no text;
-/// ValueError if the library was built without the decompressor
+/// file is not text in UTF-8, if compressed data are damaged or cut short, or if a record is damaged or has no text;
+/// ValueError if the library was built without the decompressor that the file needs
 class TextStream {
  public:
   static constexpr index_t kBlockSize = 16 << 20;
@@ -60,10 +60,11 @@ class TextStream {
 
   enum class LineEnd { unknown, line_feed, carriage_return };
 
-  /// Does the same as next() with the lines of the file as they are, except for their ends.
+  /// Returns the next whole lines of the file, as next() does for plain text: with all columns of a CSV file, but with
+  /// \n as the end of each line.
   std::string_view next_lines();
 
-  /// Returns the end of the last whole line in the block, or npos. No line ends before `searched`.
+  /// Returns the position of the last line end in the block, or npos. The first `searched` bytes have no line end.
   std::size_t find_last_line_end(index_t searched);
 
   /// Fills the block up to `size` bytes, or to the end of the text.
@@ -103,7 +104,7 @@ class TextInMemory {
   TextInMemory(std::string_view text, std::string source);
   ~TextInMemory();
 
-  /// Returns the next block of whole lines, or an empty view at the end. @throws FormatError as TextStream
+  /// Returns the next block of whole lines, or an empty view at the end. @throws FormatError as TextStream::next() does
   std::string_view next(const TextOptions& options);
 
  private:

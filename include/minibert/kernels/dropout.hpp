@@ -2,7 +2,8 @@
 //
 // The place is a key (seed, site, step), the index of the element's sequence in the global batch, its position in the
 // sequence, and its feature. Sixteen random bits decide each element, so the 64 bits of one call of threefry2x32 decide
-// four. In each group of 64 features, these four are 16 features apart, so every vector width makes the same decisions.
+// four. In each group of 64 features, these four are 16 features apart. So each lane of a vector of up to 16
+// neighbouring features has its own call, and every vector width makes the same decisions.
 #pragma once
 
 #include <cmath>

@@ -42,8 +42,8 @@ struct PartVector {
   }
 };
 
-/// Calls f(i, part) for i = 0, lanes, 2·lanes, … < n. part: the valid lanes, a FullVector or a PartVector. f: a lambda
-/// that is forced inline.
+/// Calls f(i, part) for i = 0, lanes, 2·lanes, … < n. part: the valid lanes, a FullVector or a PartVector. f must be a
+/// lambda marked always_inline.
 template <class V, class F>
 [[gnu::always_inline]] inline void for_vectors(index_t n, F f) {
   index_t i = 0;
@@ -51,8 +51,8 @@ template <class V, class F>
   if (i < n) f(i, PartVector{n - i});
 }
 
-/// Loads from p, or returns zeros if `present` is false; p is not read then and may be invalid. Chooses between
-/// addresses, not between vectors, because of a bug of g++ 12. In a loop, it mistakes the condition of
+/// Loads from p. If `present` is false, returns zeros without reading p, which may be invalid. Chooses between
+/// addresses, not between vectors, because of a bug of g++ 12: in a loop, the compiler mistakes the condition of
 /// `present ? x + y : x` for a mask of lanes, and adds in lane 0 only.
 template <class V, class T, class Part>
 [[gnu::always_inline]] inline V load_or_zero(const T* p, bool present, Part part) {

@@ -12,7 +12,7 @@ inline namespace MINIBERT_ARCH {
 namespace detail {
 
 /// A step of the transpose: in each 2W×2W block of the square, the upper right and the lower left W×W block trade
-/// places. This function does it for a pair of rows: a, in the upper half of the blocks, and b, W rows below.
+/// places. This function exchanges them for a pair of rows: a, in the upper half of the blocks, and b, W rows below.
 template <int W, class V, std::size_t... I>
 [[gnu::always_inline]] inline void exchange_blocks(V& a, V& b, std::index_sequence<I...>) {
   constexpr int n = V::lanes;

@@ -69,7 +69,7 @@ struct Vec {
   }
 };
 
-/// Returns a·b + c, fused if the instruction set can.
+/// Returns a·b + c, as a fused multiply-add if the instruction set has one.
 template <class T, int N>
 [[gnu::always_inline]] inline Vec<T, N> fma(const Vec<T, N>& a, const Vec<T, N>& b, const Vec<T, N>& c) {
   return {a.v * b.v + c.v};
@@ -109,8 +109,8 @@ template <class U, class T, int N>
   return {__builtin_convertvector(a.v, typename Vec<U, N>::Raw)};
 }
 
-/// Reduces all lanes by f in a fixed order: combines the lower half with the upper half until one lane is left. f: a
-/// lambda that is forced inline.
+/// Reduces all lanes by f in a fixed order: combines the lower half with the upper half until one lane is left. f must
+/// be a lambda marked always_inline.
 template <class T, int N, class F>
 [[gnu::always_inline]] inline T reduce(const Vec<T, N>& a, F f) {
   if constexpr (N == 1) {

@@ -7,8 +7,9 @@
 
 namespace minibert::core::detail {
 
-/// Returns the number of CPUs whose time the control groups of the process grant (cgroup v2: cpu.max; v1:
-/// cpu.cfs_quota_us), for example 1.5, or infinity if they set no limit. root: folder that has proc and sys, for tests.
+/// Returns the CPU time that the control groups of the process grant (cgroup v2: cpu.max; v1: cpu.cfs_quota_us), as a
+/// number of CPUs such as 1.5. Returns infinity if they set no limit. root: the folder that contains proc and sys.
+/// Tests pass a folder of their own.
 double cpu_quota(const std::string& root = "");
 
 }  // namespace minibert::core::detail

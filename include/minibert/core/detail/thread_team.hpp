@@ -16,9 +16,9 @@ inline namespace MINIBERT_ARCH {  // a unit without OpenMP has a team without he
 /// The threads that help callers of parallel loops. The process has one team.
 ///
 /// The helpers are the threads of one OpenMP region, which stays open. A loop does not wait for helpers that have not
-/// started: the caller takes their chunks. Threads that wait spin for some microseconds and then sleep. With a region
-/// for each loop, libgomp's threads spin for milliseconds, and each loop waits for the last of them: beside a program
-/// with two busy threads, fill_mask took 28 times as long (2 cores).
+/// started: the caller takes their chunks. A waiting thread spins for about 0.1 ms and then sleeps. If each loop opened
+/// an OpenMP region, libgomp's threads would spin for milliseconds, and each loop would wait for all of them: while
+/// another program kept two threads busy, fill_mask then took 28 times as long (2 cores).
 class ThreadTeam {
  public:
   /// Returns the team of the process.
@@ -49,8 +49,8 @@ class ThreadTeam {
   };
   static constexpr std::uint32_t kEnd = 0xFFFFFFFF;
 
-  // state_: the number of the loop in the upper half, then kOpen while helpers may join, then the number of helpers
-  // that have joined and not left.
+  // state_ combines three values: the number of the loop (upper 32 bits), kOpen (set while helpers may join the loop),
+  // and the number of helpers that are in the loop (lower 31 bits).
   static constexpr std::uint64_t kOpen = std::uint64_t{1} << 31, kJoined = kOpen - 1;
 
   bool start(int threads) noexcept;

@@ -16,8 +16,9 @@ inline double quota_of(std::istream&& quota, std::istream&& period) {
   return quota >> time && period >> of && time > 0 && of > 0 ? time / of : std::numeric_limits<double>::infinity();
 }
 
-/// Returns the smallest quota of the group `path` and of all groups that contain it. Inside a container, the path may
-/// be that of the host and not exist; then only the root group counts, which is the container's own.
+/// Returns the smallest quota of the group `path` and of all groups that contain it. Inside a container, `path` may be
+/// the path on the host, which does not exist in the container. Then only the root group counts, which is the
+/// container's own group.
 template <class QuotaOf>
 double smallest_quota(std::string path, QuotaOf quota) {
   double smallest = std::numeric_limits<double>::infinity();

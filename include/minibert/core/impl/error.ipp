@@ -26,7 +26,7 @@ MINIBERT_INLINE std::string join(std::initializer_list<Part> parts) {
         break;
       case Part::Kind::real: {
         char text[32];
-        // A NaN may have a sign, which says nothing.
+        // The sign of a NaN has no meaning, so it is not printed.
         std::snprintf(text, sizeof text, "%.9g", std::isnan(part.real) ? std::fabs(part.real) : part.real);
         joined += text;
         break;

@@ -30,8 +30,9 @@ inline namespace MINIBERT_ARCH {
 /// True if the calling thread has called set_num_threads().
 MINIBERT_INLINE thread_local bool threads_are_set = false;
 
-/// Returns how many threads the container's CPU quota can keep busy. More threads would be stopped for the rest of each
-/// period, in the middle of a loop. OMP_NUM_THREADS takes precedence.
+/// Returns the number of threads for which the container's CPU quota is enough. More threads would use up the quota
+/// early, and the system would stop all threads until the next period, in the middle of a loop. If OMP_NUM_THREADS is
+/// set, ignores the quota.
 MINIBERT_INLINE int granted_threads() noexcept {
   static const int threads = [] {
     const double quota = std::getenv("OMP_NUM_THREADS") != nullptr ? 1e9 : cpu_quota();
@@ -43,7 +44,7 @@ MINIBERT_INLINE int granted_threads() noexcept {
 
 MINIBERT_INLINE void run_chunks(index_t chunks, void (*run)(void* context, index_t chunk), void* context) noexcept {
 #ifdef _OPENMP
-  // In a parallel region of the user, each thread runs its own loops.
+  // In an OpenMP region that the program opened, a loop runs on the calling thread alone.
   if (chunks > 1 && num_threads() > 1 && !omp_in_parallel() &&
       ThreadTeam::instance().run_chunks(chunks, num_threads(), run, context))
     return;
@@ -60,7 +61,8 @@ inline namespace MINIBERT_ARCH {
 MINIBERT_INLINE int num_threads() noexcept {
 #ifdef _OPENMP
   const int threads = omp_get_max_threads();
-  // A number other than that of the processors was set by the program. A helper's is the size of its team.
+  // Ignores the quota if the number of threads was set: by set_num_threads(), by the team for its own threads, or
+  // through OpenMP (then the number differs from the number of processors).
   if (core::detail::threads_are_set || core::detail::ThreadTeam::thread_number() > 0 || threads != omp_get_num_procs())
     return threads;
   return std::min(threads, core::detail::granted_threads());

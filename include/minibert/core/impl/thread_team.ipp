@@ -30,8 +30,8 @@ inline void relax() noexcept {
 #endif
 }
 
-/// Returns when the value is no longer `old`. Spins for a time in which most loops of a training step follow each
-/// other, then sleeps.
+/// Returns when the value is no longer `old`. Spins first, because most loops of a training step start within that time
+/// after the previous loop. Then sleeps.
 template <class T>
 void wait_while(const std::atomic<T>& value, T old) noexcept {
   constexpr int kSpins = 8000;  // about 0.1 ms
@@ -45,7 +45,7 @@ void wait_while(const std::atomic<T>& value, T old) noexcept {
 MINIBERT_INLINE ThreadTeam& ThreadTeam::instance() noexcept {
   static ThreadTeam team;
 #if __has_include(<pthread.h>)
-  // A child of fork() has only the thread that called fork().
+  // The child of a fork() has only the thread that called fork(), so its team has no helpers.
   static const int forgets_after_fork = pthread_atfork(nullptr, nullptr, [] { team.forget(); });
   static_cast<void>(forgets_after_fork);
 #endif
@@ -60,7 +60,8 @@ MINIBERT_INLINE ThreadTeam::~ThreadTeam() {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  // The loop may never end: exit() was called inside of it, for example by a signal handler.
+  // The loop that is still running may never end, if it called exit() itself (for example in a signal handler). So
+  // leaves the helpers running and their memory allocated.
   if (host_.joinable()) host_.detach();
   static_cast<void>(helpers_.release());
 }
@@ -79,7 +80,8 @@ MINIBERT_INLINE bool ThreadTeam::run_chunks(index_t chunks, int threads, void (*
   number_ = number_ + 1 == kEnd ? 1 : number_ + 1;
   state_.store((std::uint64_t{number_} << 32) | kOpen, std::memory_order_release);
   for (int i = 1; i < threads && i < chunks; ++i) {
-    // Not only release: notify_one() looks for sleeping threads, and must not do so before the store.
+    // seq_cst, because notify_one() checks whether a thread sleeps. With release, the check could come before the
+    // store.
     helpers_[usize(i)].loop.store(number_, std::memory_order_seq_cst);
     helpers_[usize(i)].loop.notify_one();
   }

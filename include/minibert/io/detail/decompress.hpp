@@ -29,8 +29,8 @@ class Decompressor {
 
 /// Returns the decompressor for a file that begins with these bytes; for a file that is not compressed, one that
 /// copies. source: the name of the file in error messages.
-/// @throws FormatError if the file is neither compressed with gzip or zstd nor text; ValueError if the library was
-/// built without this decompressor
+/// @throws FormatError if the file is neither compressed with gzip or zstd nor text; ValueError if the file is
+/// compressed, but the library was built without support for that compression
 std::unique_ptr<Decompressor> make_decompressor(std::string_view first_bytes, const std::string& source);
 
 }  // namespace minibert::io::detail

@@ -1,4 +1,5 @@
-// Counts the lines of a text that are not UTF-8, because normalization loses their characters without a word.
+// Counts the lines of a text that are not UTF-8, in order to warn the user: tokenizers drop invalid bytes without a
+// message.
 #pragma once
 
 #include <string>
@@ -14,14 +15,16 @@ namespace minibert::io::detail {
 /// threads or on where blocks end.
 class Utf8Lines {
  public:
-  /// source: the name of the text in messages. offset: number of bytes before the first line, a byte order mark.
+  /// source: the name of the text in messages. offset: the size in bytes of the byte order mark before the first line,
+  /// or 0.
   explicit Utf8Lines(std::string source, index_t offset = 0);
 
   /// Counts the next lines. Uses all threads.
   void add(std::string_view lines);
 
   /// Call this at the end of the text. Reports lines that are not UTF-8 to options.notice.
-  /// @throws FormatError if they are more than 1 % of the lines with text, unless options.allow_invalid_utf8 is set
+  /// @throws FormatError if more than 1 % of the lines with text are not UTF-8, unless options.allow_invalid_utf8 is
+  /// set
   void finish(const TextOptions& options) const;
 
  private:
@@ -31,7 +34,8 @@ class Utf8Lines {
     index_t lines = 0, lines_with_text = 0, bytes = 0;
     index_t invalid = 0;   // lines that are not UTF-8 or have a NUL byte
     index_t with_nul = 0;  // lines that have a NUL byte
-    // The first line that is not UTF-8 (from 0), and its first wrong byte with the offset in the text:
+    // The index of the first line that is not UTF-8, the first invalid byte of this line, and the offset of this byte
+    // in the text:
     index_t first_line = 0, first_offset = 0;
     unsigned char first_byte = 0;
 

@@ -1,6 +1,7 @@
 // Definitions of io/json.hpp. RapidJSON reads and writes the text, and is included only here. RapidJSON passes numbers
 // on as text, and std::from_chars converts them, because RapidJSON's own conversion has undefined behaviour for some
-// exponents (CVE-2024-38517). The words of its errors are ours: they say what was found.
+// exponents (CVE-2024-38517). The error messages are written here, because RapidJSON's messages do not say what was
+// found.
 #pragma once
 
 #include <algorithm>
@@ -131,8 +132,8 @@ MINIBERT_INLINE std::string_view special_number(double value) {
   return std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 
-/// Builds a value from RapidJSON's events. Keeps the open containers on a stack of its own, so deeply nested text
-/// cannot overflow the call stack.
+/// Builds a value from RapidJSON's events. Keeps the arrays and objects that have not ended in a vector, so deeply
+/// nested text cannot overflow the call stack.
 class JsonBuilder {
  public:
   using SizeType = rapidjson::SizeType;
@@ -150,7 +151,7 @@ class JsonBuilder {
     Json value = number(written);
     if (value.is_null())
       error_ = core::concat("the number ", written, " is too large, expected a magnitude below 1.8e308");
-    // RapidJSON also takes Inf and -NaN for numbers.
+    // RapidJSON also accepts Inf and -NaN as numbers.
     else if (!std::isfinite(value.as_number()) && written != special_number(value.as_number()))
       error_ = core::concat("found ", written, ", expected NaN, Infinity or -Infinity");
     return error_.empty() && add(std::move(value));
@@ -243,7 +244,8 @@ MINIBERT_INLINE std::string quote_at(std::string_view text, std::size_t offset) 
   return quote.empty() ? core::concat("the byte ", int{byte}, ", which is not UTF-8") : core::concat("\"", quote, "\"");
 }
 
-/// Returns what the grammar expects where RapidJSON found an error. `found` is the character there.
+/// Returns what the JSON grammar expects at the place where RapidJSON found an error. found: the character at this
+/// place.
 MINIBERT_INLINE std::string_view expected_at(rapidjson::ParseErrorCode code, char found) {
   switch (code) {
     case rapidjson::kParseErrorDocumentRootNotSingular:
@@ -277,8 +279,8 @@ MINIBERT_INLINE std::string_view expected_at(rapidjson::ParseErrorCode code, cha
   }
 }
 
-/// Throws the error for text that RapidJSON refused at the offset. refusal: the builder's reason, or an empty string
-/// for an error of grammar.
+/// Throws the error for text that RapidJSON refused at the offset. refusal: JsonBuilder::error(), which is empty if the
+/// text has a syntax error.
 [[noreturn]] MINIBERT_INLINE void raise_parse_error(std::string_view text, std::string_view source,
                                                     rapidjson::ParseErrorCode code, std::size_t offset,
                                                     const std::string& refusal) {

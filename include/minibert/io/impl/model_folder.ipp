@@ -29,7 +29,7 @@ MINIBERT_INLINE bool is_hub_name(std::string_view text) {
                      [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-/// Returns what to do about a folder that does not exist: the end of an error message, which may be empty.
+/// Returns the end of the error message for a folder that does not exist: the way out. May be empty.
 MINIBERT_INLINE std::string missing_folder_advice(const std::filesystem::path& folder) {
   const std::string name = folder.string();
   if (name.starts_with('~'))

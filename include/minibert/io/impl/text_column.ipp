@@ -25,7 +25,7 @@ MINIBERT_INLINE void append_line(std::string_view text, std::string& lines) {
 
 MINIBERT_INLINE index_t count_lines(std::string_view text) { return std::count(text.begin(), text.end(), '\n'); }
 
-/// Returns the names in quotes, separated by commas; of many names only the first.
+/// Returns the first kMost names in quotes, separated by commas.
 MINIBERT_INLINE std::string quoted_list(const std::vector<std::string_view>& names) {
   constexpr std::size_t kMost = 10;
   std::string list;

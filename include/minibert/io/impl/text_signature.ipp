@@ -68,7 +68,7 @@ MINIBERT_INLINE std::string_view conversion_from(std::string_view bytes) {
 MINIBERT_INLINE void check_is_text(std::string_view first_bytes, const std::string& source) {
   for (const Signature& signature : kSignatures)
     if (first_bytes.starts_with(signature.bytes)) refuse(source, signature.what, signature.way_out);
-  // Text may begin with BZh or PK, so these need more bytes.
+  // Text may begin with "BZh" or "PK". So bzip2 and zip are recognized by more bytes than these.
   const std::string_view after_level = first_bytes.substr(std::min<std::size_t>(4, first_bytes.size()));
   if (first_bytes.starts_with("BZh") && (after_level.starts_with("1AY&SY") || after_level.starts_with("\x17rE8P\x90")))
     refuse(source, "compressed with bzip2", "decompress it with `bzip2 -d`");

@@ -17,7 +17,7 @@ namespace io::detail {
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// Returns true if the lines of a text that begins so end at \r.
+/// Returns true if lines end at \r in a text with this beginning.
 MINIBERT_INLINE bool ends_lines_with_cr(std::string_view beginning) {
   return beginning.find('\n') == beginning.npos && beginning.find('\r') != beginning.npos;
 }
@@ -72,7 +72,7 @@ MINIBERT_INLINE std::size_t TextStream::find_last_line_end(index_t searched) {
     return begin + end;
   }
   if (line_end_ != LineEnd::unknown || (!at_end_ && core::length(block_) < kBlockSize)) return block_.npos;
-  // The last byte may be the first half of \r\n.
+  // Leaves out the last byte: it may be the \r of \r\n.
   const std::string_view beginning = std::string_view(block_).substr(0, block_.size() - (at_end_ ? 0 : 1));
   const bool ends_with_cr = io::detail::ends_lines_with_cr(beginning);
   line_end_ = ends_with_cr ? LineEnd::carriage_return : LineEnd::line_feed;

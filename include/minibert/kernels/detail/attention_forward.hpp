@@ -31,9 +31,10 @@ struct AttentionHead {
   DropoutMask mask;
 };
 
-/// Stores the product of probabilities and values (as the structs of epilogue_stores.hpp do), for one block of keys
-/// after another. Computes total = sum + factor[row]·(total of the earlier blocks). Writes the total to `partial`, or,
-/// for the last block, total·inverse[row] to y. first, last: true for the first and the last block of keys.
+/// A function object like the structs in epilogue_stores.hpp. Stores the product of probabilities and values, one block
+/// of keys after another. Computes total = sum + factor[row]·(total of the earlier blocks). Writes the total to
+/// `partial`, or, for the last block, total·inverse[row] to y. first, last: true for the first and the last block of
+/// keys.
 template <class T>
 struct AttentionOutput {
   T* y;
@@ -101,8 +102,8 @@ template <class V, class T>
   while (row < count) next_rows(std::integral_constant<int, 1>());
 }
 
-/// Multiplies operands that stay in the cache. Each micro-tile prefetches what `prefetch` returns. scratch: memory into
-/// which Products::rows() may pack A.
+/// Multiplies operands that stay in the cache. Meanwhile, each micro-tile prefetches the next cache lines of the queue
+/// `prefetch`. scratch: memory into which Products::rows() may pack A.
 template <class Arch, class T, class Products>
 struct CachedProduct {
   using Element = typename Products::Element;
@@ -110,7 +111,7 @@ struct CachedProduct {
   PrefetchQueue* prefetch;
   Element* scratch;
 
-  /// Multiplies A (m×k) by packed panels (k×n), and calls `store` with the sums.
+  /// Multiplies A (m×k) by packed panels (k×n), and calls the function object `store` with the sums.
   template <class AnyStore>
   [[gnu::always_inline]] void operator()(index_t m, index_t n, index_t k, Matrix<T> a, const Element* panels,
                                          AnyStore store) const {
@@ -126,16 +127,16 @@ struct ForwardBlocks {
   static constexpr index_t kGroup = 48;     // most queries in a group, so that L1 also holds a panel of keys
   static constexpr index_t kScores = kMicroRows * kKeys;  // most scores in a group: 24 KB as float, in L1
 
-  /// Returns the number of queries in a group. scores_stride: elements from one row of scores to the next.
+  /// Returns the number of queries whose scores are computed at once, so that the scores stay in L1. scores_stride:
+  /// elements from one row of scores to the next.
   static constexpr index_t group(index_t scores_stride) {
     return std::min(kScores / scores_stride / kMicroRows * kMicroRows, kGroup);
   }
 };
 
 /// Computes y of queries [first, last) of a head; rows of y are head.stride elements apart. Unless lse is null, also
-/// writes log Σ e^score of each query to lse. Meanwhile prefetches the next head, whose rows are in
-/// the queue `prefetch`. Products: PlainProducts or
-/// Bf16Products (products.hpp).
+/// writes log Σ e^score of each query to lse. Meanwhile prefetches the next head, whose rows are in the queue
+/// `prefetch`. Products: PlainProducts or Bf16Products (products.hpp).
 template <class Products>
 struct AttentionForward : ForwardBlocks {
   using Element = typename Products::Element;

@@ -65,8 +65,8 @@ bool stores_from_registers(const Epilogue<T>& e) {
   return e.gelu == Gelu::none;
 }
 
-/// Calls f with the function object that stores sums from registers: `store` itself, or the one that an Epilogue
-/// without activation selects.
+/// Calls f with the function object that stores sums from registers: `store` itself or, for an Epilogue without
+/// activation, Store or StoreBias.
 template <class AnyStore, class F>
 [[gnu::always_inline]] inline void with_register_store(const AnyStore& store, F f) {
   f(store);
@@ -79,8 +79,8 @@ template <class T, class F>
     f(StoreBias<T>{e.c, e.stride, e.bias});
 }
 
-/// Calls f with the function object (Store…) that does what the Epilogue says. Use it if the sums are in memory, not in
-/// registers.
+/// Calls f with the function object (Store, StoreBias or StoreBiasActivation) that does what the Epilogue says. Only
+/// for sums that are in memory, not for sums in registers.
 template <class T, class F>
 [[gnu::always_inline]] inline void with_store(const Epilogue<T>& e, F f) {
   switch (e.gelu) {

@@ -41,7 +41,7 @@ struct Bf16Rounding<simd::Avx512Bf16> {
   }
 
  private:
-  /// Interleaves the halves of a register: 0, 16, 1, 17, …
+  /// Interleaves the lower half of a register with the upper half: elements 0, 16, 1, 17, …
   template <int... I>
   [[gnu::always_inline]] static Pairs rows(const Pairs& rounded, std::integer_sequence<int, I...>) {
     typedef std::uint16_t Halves __attribute__((vector_size(64)));
@@ -73,7 +73,7 @@ struct MicroOperand<simd::Avx512Bf16, Bf16Pair> {
 #endif
 
 /// Pairs `row` with the next row, `stride` elements after it. Calls store(c, pairs, part) for each vector of the
-/// `columns` columns; c is its first column. second: false if there is no next row; zeros then take its place.
+/// `columns` columns; c: the vector's first column. second: false if there is no next row; then pairs `row` with zeros.
 template <class Arch, class Store>
 [[gnu::always_inline]] inline void pair_rows(const float* row, index_t stride, bool second, index_t columns,
                                              Store store) {

@@ -81,8 +81,8 @@ GemmChunks streamed_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, 
   return {m, n, rows, cut.columns_of_a ? line : kMicroRows, even_column_grain(n, rows, chunks)};
 }
 
-/// Cuts C for AVX2 and baseline. Cuts rows into equally many bands per thread, and also cuts columns. Aims for fewer,
-/// wider chunks if chunks pack their rows of A.
+/// Cuts C for AVX2 and baseline. Cuts rows into equally many bands per thread, and also cuts columns. If chunks pack
+/// their rows of A, cuts fewer, wider chunks, because all chunks of a band pack the same rows.
 template <class Tuning>
 GemmChunks packed_chunks(index_t m, index_t n, const GemmCut& cut, index_t threads) {
   const index_t rows = even_row_pieces(core::ceil_div(m, Tuning::kRows), threads);

@@ -2,9 +2,8 @@
 //
 // The sums over k are cut into blocks. For each block, the kernel passes over the panels of B, which are as wide as a
 // micro-tile. Operands are read in place where that is fast; otherwise they are packed. Each chunk packs its block of
-// A. B is packed once, before the product, if many rows of A share it. If few rows share it, each chunk packs a few
-// panels of B at a time and uses them at once. With AVX-512, the micro-tiles also prefetch the next panel and the next
-// rows of A.
+// A. If A has many rows, B is packed once, before the product. If A has few rows, each chunk packs a few panels of B at
+// a time and uses them immediately. With AVX-512, the micro-tiles also prefetch the next panel and the next rows of A.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +18,8 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// Returns the length of the blocks that a sum of `depth` steps is cut into: at most `most` steps. A sum of up to
-/// 1.5·most steps is not cut.
+/// Cuts a sum of `depth` steps into nearly equal blocks of at most `most` steps, and returns their length. A sum of up
+/// to 1.5·most steps stays a single block.
 inline index_t depth_block(index_t depth, index_t most) noexcept {
   const index_t count = depth <= most + most / 2 ? 1 : core::ceil_div(depth, most);
   return std::max<index_t>(core::ceil_div(depth, count), 1);
@@ -59,8 +58,8 @@ struct GemmColumns {
   }
 };
 
-/// A block of k of a chunk: `steps` steps from step p on. The next block, in this chunk or the next one, has next_steps
-/// steps from step `next` on. begins, ends: true for the first and the final block of k.
+/// One block of k in the product of a chunk: `steps` steps, from step p on. The block after it, which may belong to the
+/// next chunk, has next_steps steps, from step `next` on. begins, ends: true for the first and the final block of k.
 struct GemmSteps {
   index_t p, steps, next, next_steps;
   bool begins, ends;

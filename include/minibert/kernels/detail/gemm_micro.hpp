@@ -74,7 +74,8 @@ struct NoPrefetch {
   [[gnu::always_inline]] void fetch() {}
 };
 
-/// The vector type in which a micro-kernel multiplies elements. Needs an overload of accumulate(), as below.
+/// The vector type in which a micro-kernel multiplies elements. Each such type needs an overload of accumulate() (see
+/// below).
 template <class Arch, class Element>
 struct MicroOperand {
   using type = typename Arch::template vec<Element>;
@@ -141,8 +142,8 @@ struct MicroKernel {
   }
 };
 
-/// Calls f with the number of vectors that `columns` columns take, as a constant, so that a narrow last panel costs no
-/// more than its own vectors.
+/// Calls f with the number of vectors that hold `columns` columns, as a compile-time constant. So a narrow last panel
+/// takes only the time of the vectors that it has.
 template <class Tile, class F>
 [[gnu::always_inline]] inline void with_vectors(index_t columns, F f) {
   constexpr index_t lanes = Tile::V::lanes;
@@ -168,7 +169,8 @@ struct MicroPlace {
   bool first, last;
 };
 
-/// Stores the sums of a micro-tile, or of a part of one, from the tile in memory.
+/// Calls `store` with the sums in `tile`, vector by vector. At the edge of C, only with the part of the micro-tile that
+/// is inside C.
 template <class Tile, class T, class AnyStore>
 [[gnu::always_inline]] inline void store_tile(const T* tile, const MicroPlace& place, AnyStore store) {
   using V = typename Tile::V;
@@ -199,9 +201,10 @@ template <class Arch, class T>
   simd::call<StoreTile<T>, Arch>(tile, place, epilogue);
 }
 
-/// Multiplies one micro-tile of C, or a part of one, over one block of k. Between blocks of k, `tile` holds the sums.
-/// After the last block, stores the sums: straight from registers if the tile is whole and needs no activation,
-/// otherwise from `tile`. epilogue: an Epilogue, or a function object as in epilogue_stores.hpp.
+/// Multiplies one micro-tile of C over one block of k. At the edge of C, only a part of the micro-tile exists. Between
+/// blocks of k, `tile` holds the sums. After the last block, stores the sums: straight from registers if the tile is
+/// whole and needs no activation, otherwise from `tile`. epilogue: an Epilogue, or a function object as in
+/// epilogue_stores.hpp.
 template <class Arch, class AnyEpilogue, class T, class Element, class Prefetch>
 [[gnu::always_inline]] inline void micro_tile(const MicroPlace& place, T* tile, const MicroRows<Element>& a,
                                               const MicroColumns<Element>& b, index_t k, const Prefetch& prefetch,
@@ -237,9 +240,9 @@ struct GemmBlock {
 /// Multiplies a block micro-tile by micro-tile: all rows of A with one panel of B, which stays in L1, then the next
 /// panel. This is the loop nest of every large product.
 ///   panels.columns(j)   returns the panel at column j; called once for each panel, in order
-///   panels.prefetch(i)  returns what the micro-tile at row i of that panel prefetches
-///   tiles               memory of the sums between blocks of k: one tile for each micro-tile, or a single one if the
-///                       block is the only one
+///   panels.prefetch(i)  returns what the micro-tile at row i of the block prefetches
+///   tiles               memory of the sums between blocks of k: one tile for each micro-tile; or, if there is only one
+///                       block, one tile that all micro-tiles use
 template <class Arch, class T, class Element, class Panels>
 [[gnu::always_inline]] inline void for_micro_tiles(const GemmBlock& block, const BlockRows<Element>& rows,
                                                    Panels& panels, T* tiles, const Epilogue<T>& epilogue) {

@@ -132,7 +132,7 @@ template <class V>
 }
 
 /// Packs A (m×k), whose columns are contiguous, into strips of kMicroRows rows. A strip holds its columns one after the
-/// other, then a gap of kStripGap elements for each row. packed: round_up(m, kMicroRows)·(k + kStripGap) elements.
+/// other, then a gap of kMicroRows·kStripGap elements. packed: round_up(m, kMicroRows)·(k + kStripGap) elements.
 template <class Tile, class T>
 [[gnu::always_inline]] inline BlockRows<T> pack_strips(T* packed, Matrix<T> a, index_t m, index_t k) {
   using V = typename Tile::V;

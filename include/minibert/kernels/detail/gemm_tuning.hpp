@@ -46,11 +46,11 @@ struct GemmTuning<simd::Avx512> {
   static constexpr int kTileVectors = 4;
 
   // ---- blocks of k ----
-  /// The largest number of steps of a block (up to half as many again in a single block, see depth_block). Packed
+  /// The largest number of steps of a block (1.5 times as many if there is only one block, see depth_block). Packed
   /// panels of 128 steps stay in L1: with bf16 and k = 1,024 this gained 4 %, and 10 % with clang.
   static constexpr index_t kBlock = 128;
   /// The largest number of steps of a block if B is read in place. Short blocks gain nothing here, because rows of B
-  /// evict each other from L1 in any case. With deeper blocks, data from L2 arrives in time more often.
+  /// evict each other from L1 in any case. Longer blocks are faster, because data from L2 arrives in time more often.
   static constexpr index_t kBlockInPlace = 384;
 
   // ---- B in place, or packed ----
@@ -58,9 +58,9 @@ struct GemmTuning<simd::Avx512> {
   /// 10 to 20 % where operands come from beyond L2. Packing rows that are 4 KB apart, or an odd multiple of 4 KB, made
   /// the gradient of a weight with 1,024 inputs 6 % faster.
   static constexpr index_t kCollidingRows = 32;
-  /// A colliding B is still read in place, in blocks of kBlock, if it is larger than kLargeB bytes (L3 does not keep
-  /// it), fewer than kInPlaceRows rows of A share it, and at least kCollidingRowsShort of its rows lie in different
-  /// sets. For 3,072 inputs this gained 3 % over packing.
+  /// A B with fewer than kCollidingRows such rows is also read in place, in blocks of kBlock steps, if three conditions
+  /// hold: it is larger than kLargeB bytes (so L3 does not keep it), A has fewer than kInPlaceRows rows, and at least
+  /// kCollidingRowsShort rows of B lie in different sets. For 3,072 inputs this gained 3 % over packing.
   static constexpr index_t kLargeB = index_t{16} << 20, kInPlaceRows = 2048, kCollidingRowsShort = 16;
   /// With kSharedRows rows of A or more, B is packed once, before the product; with fewer, each chunk packs its own
   /// panels. Half of the time, a panel packed beforehand has to come from the cache of the other core (of two). With
@@ -86,11 +86,13 @@ struct GemmTuning<simd::Avx512> {
   /// If cutting rows gives fewer than kChunks chunks, columns are cut, too. If A is packed, the limit is
   /// kChunksPacking, because all chunks of the same rows pack these rows again.
   static constexpr index_t kChunks = 32, kChunksPacking = 16;
-  /// The largest size in bytes of a range of columns of B, so that L3 keeps the range while all rows of A pass over it.
-  /// This gained 2 % for a B larger than L3. The limit is kRangeBytesPacking if A is packed (once for each range) and B
-  /// is read in place in blocks of kBlockInPlace.
+  /// C is cut so that the columns of B that a chunk reads have at most kRangeBytes bytes. Then L3 keeps these columns
+  /// until all rows of A are multiplied by them. This gained 2 % for a B larger than L3. The limit is
+  /// kRangeBytesPacking if A is packed (again for each such group of columns) and B is read in place in blocks of
+  /// kBlockInPlace.
   static constexpr index_t kRangeBytes = index_t{8} << 20, kRangeBytesPacking = index_t{16} << 20;
-  /// Rows and columns of a chunk that packs its own panels: a block of A, and the sums, stay in L2.
+  /// The largest number of rows, and the number of columns, of a chunk that packs its own panels. A block of A and the
+  /// sums of such a chunk stay in L2.
   static constexpr index_t kOwnRows = 384, kOwnColumns = 64;
 };
 
@@ -98,7 +100,8 @@ struct GemmTuning<simd::Avx512> {
 template <>
 struct GemmTuning<simd::Avx512Bf16> : GemmTuning<simd::Avx512> {
   static constexpr index_t kBlockInPlace = kBlock, kSharedRows = 0;
-  /// Rows of A are needed early here, because all of them have to be rounded and the product takes half the time.
+  /// With bf16, rows of A are prefetched from the first panel on. They are needed early, because each chunk begins by
+  /// rounding its rows, and a product takes only half the time.
   static constexpr bool kPrefetchesRowsLate = false;
 };
 
@@ -112,7 +115,7 @@ struct GemmTuning<simd::Avx2> {
   // packed: reading B in place cost 5 to 10 %, columns of A in place 15 to 40 %. Rows of A stay where they are: copying
   // them gained nothing.
 
-  /// The largest number of steps of a block of k (up to half as many again in a single block, see depth_block).
+  /// The largest number of steps of a block of k (1.5 times as many if there is only one block, see depth_block).
   static constexpr index_t kBlock = 384, kBlockInPlace = kBlock;
   /// If A has at least kSharedRows rows, B is packed once, before the product. Otherwise each chunk packs its own
   /// panels, kMaxTileColumns columns at a time. Packing reads whole rows of these columns and prefetches kPackAhead
@@ -126,13 +129,13 @@ struct GemmTuning<simd::Avx2> {
   /// the same rows of A up to four times, which cost the gradient of a weight 3 to 5 %.
   static constexpr index_t kRows = 96, kColumns = 768;
   static constexpr index_t kTallRows = kRows, kOwnRows = kRows, kOwnColumns = kColumns;
-  /// The number of chunks to aim for by also cutting columns: kChunksPerThreadPacking times the number of threads if
-  /// chunks pack their rows of A, otherwise kChunks.
+  /// If cutting rows gives fewer chunks than this, columns are cut, too: kChunksPerThreadPacking times the number of
+  /// threads if chunks pack their rows of A, otherwise kChunks.
   static constexpr index_t kChunks = 32, kChunksPerThreadPacking = 4;
 };
 
-/// Uses the numbers of AVX2, which were not measured for the baseline, with a wider micro-tile where there are 32
-/// registers (ARM).
+/// Uses the constants of AVX2 without measurements of its own. The micro-tile is wider where there are 32 registers
+/// (ARM).
 template <>
 struct GemmTuning<simd::Baseline> : GemmTuning<simd::Avx2> {
   static constexpr int kTileVectors = simd::Baseline::registers / 8;

@@ -7,8 +7,9 @@ namespace minibert::kernels {
 inline namespace MINIBERT_ARCH {
 namespace detail {
 
-/// A queue of matrix rows to prefetch: short pieces of long rows, which no hardware prefetcher foresees. Micro-tiles
-/// take the rows one after the other. At each step, a micro-tile prefetches one cache line of one row.
+/// A queue of matrix rows to prefetch. Only a short part of each row is needed, so the hardware prefetcher does not
+/// predict the next address. Micro-tiles take the rows one after the other. At each step, a micro-tile prefetches one
+/// cache line of one row.
 class PrefetchQueue {
  public:
   /// row_bytes: number of bytes to prefetch of each row. Rows start stride_bytes bytes apart.

@@ -35,8 +35,8 @@ struct PackRoundedRows {
   }
 };
 
-/// Multiplies numbers of type T. With rounds_to_bf16 (float only), rounds operands to bfloat16 while packing them: bf16
-/// on processors without the instruction vdpbf16ps, at the speed of floats.
+/// Multiplies numbers of type T. If rounds_to_bf16 is true (float only), rounds operands to bfloat16 while packing
+/// them. This is Precision::bf16 on processors without the instruction vdpbf16ps. It is no faster than Precision::full.
 template <class T>
 struct PlainProducts {
   bool rounds_to_bf16 = false;
@@ -137,7 +137,7 @@ struct PackPanels {
   }
 };
 
-/// Calls f with the struct, of the two above, for the given precision on this processor. Only floats are rounded.
+/// Calls f with PlainProducts or Bf16Products, depending on the precision and the processor. Only floats are rounded.
 template <class T, class F>
 void with_products(Precision precision, F f) {
   if constexpr (std::is_same_v<T, float>) {

@@ -54,7 +54,7 @@ void tuned_gemm(Products products, index_t m, index_t n, index_t k, Matrix<T> a,
   });
 }
 
-/// Multiplies in the way of the given precision, with the tuning of the instruction set in use.
+/// Multiplies with the given precision, and with the tuning of the instruction set in use.
 template <bool Parallel, class T>
 void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T> epilogue, T* workspace,
           Precision precision) noexcept {

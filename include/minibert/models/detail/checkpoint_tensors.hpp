@@ -24,7 +24,7 @@ struct CheckpointTensor {
 class CheckpointTensors {
  public:
   /// @throws IoError if a file is missing or cannot be read; FormatError if a file is invalid, or if the folder has
-  /// only weights of another form, such as pytorch_model.bin
+  /// only weights in another format, such as pytorch_model.bin
   explicit CheckpointTensors(const std::filesystem::path& folder);
 
   const std::string& source() const noexcept { return source_; }

@@ -14,23 +14,24 @@
 
 namespace minibert::models::detail {
 
-/// A form of weights that transformers reads.
+/// A file of weights that transformers can convert to safetensors.
 struct ConvertibleWeights {
   std::string_view file;
   std::string_view packages;  // what pip must install
   std::string_view option;    // a further argument of from_pretrained()
 };
 
-// In the order in which transformers looks for them. transformers 4.57 still has from_tf and from_flax, but leaves
-// parameters without values; 4.49 gives the same bits.
+// In the order in which transformers looks for the files. The commands for TensorFlow and Flax install transformers
+// 4.49, which converts all parameters exactly. transformers 4.57 still has from_tf and from_flax, but leaves some
+// parameters without values.
 inline constexpr ConvertibleWeights kConvertibleWeights[] = {
     {"pytorch_model.bin", "transformers torch", ""},
     {"pytorch_model.bin.index.json", "transformers torch", ""},
     {"tf_model.h5", "'transformers<4.50' torch tensorflow tf-keras", ", from_tf=True"},
     {"flax_model.msgpack", "'transformers<4.50' torch flax", ", from_flax=True"}};
 
-/// Returns the class of transformers that loads all of the folder's weights: the class in config.json. A config.json
-/// may name a class without heads that the file has: for a file with the head of next-sentence prediction, returns
+/// Returns the class of transformers that loads all of the folder's weights. This is the class that config.json names,
+/// with one exception: if the file has a head for next sentence prediction, that class may lack the head. Then returns
 /// BertForPreTraining, which has every head of the original BERT.
 MINIBERT_INLINE std::string converting_class(const std::filesystem::path& folder, std::string_view weights) {
   constexpr std::string_view kClasses[] = {
@@ -56,7 +57,8 @@ MINIBERT_INLINE std::string converting_class(const std::filesystem::path& folder
   return name;
 }
 
-/// Returns a path that no option parser takes for an option.
+/// Returns the path, quoted for a shell. A path that begins with "-" gets a "./", so that commands do not take it for
+/// an option.
 MINIBERT_INLINE std::string shell_path(const std::filesystem::path& path) {
   const std::string text = path.string();
   return io::shell_quoted(text.starts_with('-') ? "./" + text : text);
@@ -90,7 +92,8 @@ MINIBERT_INLINE std::string conversion_command(const std::filesystem::path& fold
   return command;
 }
 
-/// Returns why weights that cannot be converted by one command are of no use, and the way out; nullopt for other files.
+/// For a file of weights that no single command converts, returns why it cannot be used, and the way out. Returns
+/// nullopt for other files.
 MINIBERT_INLINE std::optional<std::string> other_file_advice(const std::string& name) {
   const auto ends = [&](std::string_view suffix) { return name.ends_with(suffix); };
   if (name == "adapter_model.safetensors" || name == "adapter_model.bin")

@@ -34,7 +34,7 @@ class Printer {
 
   bool cuts(int d) const { return summarised_ && x_.size(d) > 2 * kEdge; }
 
-  /// Calls f(i) for each index of dimension d that is shown, and gap() where indices are left out.
+  /// Calls f(i) for each index i of dimension d that is printed, and gap() where indices are left out.
   template <class F, class Gap>
   void for_shown(int d, F f, Gap gap) const {
     const index_t n = x_.size(d), edge = cuts(d) ? kEdge : n;
@@ -44,7 +44,7 @@ class Printer {
     for (index_t i = n - edge; i < n; ++i) f(i);
   }
 
-  /// Calls f(element) for each element that is shown among the elements [begin, begin + count). These form a block over
+  /// Calls f(element) for each of the elements [begin, begin + count) that is printed. These form a block over
   /// dimensions d, d + 1, …
   template <class F>
   void for_elements(int d, index_t begin, index_t count, F f) const {
