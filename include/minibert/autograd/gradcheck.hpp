@@ -13,10 +13,11 @@ namespace minibert {
 /// Compares gradients a, computed by backward(), with central differences b. Checks all parameters of the store that
 /// require a gradient. `loss` is a function from a Tape<double>& to a scalar Variable<double>.
 ///
-/// The error of a tensor is max|a − b| / max|b|. If max|b| is at most 10⁻⁶ of the largest |b| of all tensors (as for
-/// the bias of the keys in attention), the error is max|a − b| divided by that largest |b|. Returns the largest error.
-/// Returns NaN if any number is NaN, so that `gradcheck(...) < 1e-6` fails. Leaves the gradients in the store and
-/// restores the values. Changes a value x by step·max(1, |x|).
+/// The error of a tensor is max|a − b| / max|b|. Some tensors have gradients that are 0 except for rounding errors,
+/// such as the bias of the keys in attention. So if max|b| is at most 10⁻⁶ of the largest |b| of all tensors, the error
+/// is max|a − b| divided by that largest |b|. Returns the largest error of all tensors. Returns NaN if any number is
+/// NaN, so that `gradcheck(...) < 1e-6` fails. To compute b, changes a value x by ±step·max(1, |x|) and then restores
+/// it. Leaves the gradients a in the store.
 template <class Loss>
 double gradcheck(ParameterStore<double>& store, Loss loss, double step = 1e-5) {
   Tape<double> tape;

@@ -7,9 +7,9 @@
 
 namespace minibert {
 
-/// An input that an op has listed. Provides the value of the input, and selects its gradient in Gradients::slot().
-/// Trivially copyable, so that a backward step can capture an Input. A default-constructed Input represents an absent
-/// optional input and has no shape.
+/// An input that an op has listed. Gives access to the input's value. A backward step passes the Input to
+/// Gradients::slot() to get the destination of the input's gradient. Trivially copyable, so that a backward step can
+/// capture it. A default-constructed Input represents an absent optional input and has no shape.
 template <class T>
 class Input {
  public:
@@ -33,9 +33,9 @@ class Input {
 template <class T>
 class Gradients {
  public:
-  /// Returns the destination of an input's gradient, or an empty Sink if the input requires no gradient. The Sink tells
-  /// the first writer of a gradient to overwrite it, and later writers to add to it. One variable may be listed as two
-  /// inputs, so write to one slot before taking the next.
+  /// Returns the destination of an input's gradient, or an empty Sink if the input requires no gradient. The first Sink
+  /// of a gradient says to overwrite it, and later Sinks say to add to it. If one variable is listed as two inputs, the
+  /// second Sink adds to what was written to the first. So write to the Sinks in the order of the slot() calls.
   /// @throws ValueError if the op that computed the input has run its backward step already
   Sink<T> slot(const Input<T>& input) {
     if (!input) return {};

@@ -31,13 +31,13 @@ class Op {
   Op& operator=(const Op&) = delete;
 
   /// Lists an input.
-  /// @throws ValueError if x belongs to another tape or was made before the tape's last reset(), if output() was
-  /// called, or if record() has closed the op
+  /// @throws ValueError if x belongs to another tape or was made before the tape's last reset(), if output() was called
+  /// before, or if record() or the tape's reset() has closed the op
   Input<T> input(const Variable<T>& x);
 
   /// Creates the result with the given shape and returns its elements, uninitialized. The result requires a gradient if
   /// an input requires one and the tape records.
-  /// @throws ValueError if the op has a result or is closed
+  /// @throws ValueError if output() was called before, or if record() or the tape's reset() has closed the op
   T* output(const Shape& shape);
 
   /// Returns true if the tape will keep the backward step. The op must then keep the values that the step reads.
@@ -50,7 +50,7 @@ class Op {
   /// dy is the gradient of the result. f may overwrite dy. f is copied and never destroyed, so f must capture inputs,
   /// pointers and numbers by value. f must call gradients.slot() or gradients.none() for each input that requires a
   /// gradient.
-  /// @throws ValueError if called before output(), or if the op is closed
+  /// @throws ValueError if called before output(), or if record() or the tape's reset() has closed the op already
   template <class F>
   Variable<T> record(F f) {
     static_assert(std::is_trivially_destructible_v<F> && std::is_trivially_copyable_v<F>,

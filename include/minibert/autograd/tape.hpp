@@ -64,8 +64,8 @@ class Tape {
 
   // ---- for ops (see Op) ----
 
-  /// Returns uninitialized memory for `count` elements of U, valid until reset(). An op uses this memory for what its
-  /// backward step reads.
+  /// Returns uninitialized memory for `count` elements of U, valid until reset(). An op uses this memory for values
+  /// that its backward step reads.
   template <class U = T>
   U* scratch(index_t count) {
     static_assert(std::is_trivially_destructible_v<U>);
@@ -88,8 +88,8 @@ class Tape {
     return workspace_.template get<U>(count);
   }
 
-  /// Calls f and returns its result, a Variable. If the tape does not record, copies the result to `to` and returns
-  /// `to`. The tape then reuses all memory that f took. `to` comes from buffer().
+  /// Calls f and returns its result, a Variable. If the tape does not record, copies the result to `to`, which must
+  /// come from buffer(), and returns `to`. The tape then reuses all memory that f took.
   /// @throws ShapeError if the shapes of the result and of `to` differ
   template <class F>
   Variable<T> scoped(const Variable<T>& to, F f) {
@@ -106,8 +106,8 @@ class Tape {
   // ---- backward ----
 
   /// Adds the gradient of `loss` to the gradient of every parameter and variable that the loss depends on. Two losses
-  /// may share parameters, but not values computed from parameters: if they do, add the losses and call backward()
-  /// once. After an exception the gradients are incomplete: clear the gradients, and reset the tape.
+  /// may share parameters. If they also share values computed from parameters, add the losses and call backward() once.
+  /// After an exception the gradients are incomplete: clear the gradients, and reset the tape.
   /// @throws ShapeError unless the loss has exactly one element; ValueError if the loss requires no gradient, if the
   /// loss belongs to another tape, or if a value that the loss depends on was differentiated before; Error if the
   /// backward step of an op gives an input no gradient
@@ -118,16 +118,16 @@ class Tape {
 
   // ---- values that are not finite ----
 
-  /// If true, backward() checks each gradient as soon as an op has written it. Slow; for finding the op that first made
-  /// a gradient that is not finite. @throws Error from backward(), naming the op
+  /// If true, backward() checks each gradient as soon as an op has written it. If a gradient is not finite, backward()
+  /// throws an Error that names the op. Slow; meant for debugging.
   bool detect_anomaly = false;
 
-  /// Names the op that first made a NaN, and the op that first made an infinite value, among all recorded values since
-  /// reset(). Returns an empty string if all are finite. Slow; reads every value.
+  /// Searches all values recorded since reset(). Returns a text that names the op that made the first NaN and the op
+  /// that made the first infinite value. Returns an empty string if all values are finite. Slow; reads every value.
   std::string find_anomaly() const;
 
-  /// Returns the number of bytes that this tape holds: at most about four times what the largest of the last 64 steps
-  /// needed, and 4 MB for each of its three kinds of memory (values, gradients, scratch memory).
+  /// Returns the number of bytes that this tape holds. This is at most about four times the memory that the largest of
+  /// the last 64 steps needed, plus 4 MB for each of the three kinds of memory (values, gradients, scratch memory).
   std::size_t capacity() const noexcept { return arena_.capacity() + gradients_.capacity() + workspace_.capacity(); }
 
  private:

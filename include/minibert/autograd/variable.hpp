@@ -88,7 +88,8 @@ class Variable {
   ConstMatrixMap<T> value() const { return ConstMatrixMap<T>(data(), shape().rows(), shape().columns()); }
   /// Returns a copy of the value. @throws as data()
   Tensor<T> tensor() const;
-  /// Returns the only element. @throws ShapeError unless there is exactly one element; otherwise as data()
+  /// Returns the only element.
+  /// @throws ShapeError unless there is exactly one element; ValueError as data()
   T item() const;
 
   /// Keeps the gradient after backward(), until the tape is reset. A variable from Tape::variable() always keeps its

@@ -18,7 +18,7 @@ struct StepContext {
                                     ///< optimizer step; −1: the number of items in this pass
 };
 
-/// The state of a forward pass that layers read.
+/// What the layers of a model read during a forward pass.
 template <class T>
 struct Context {
   Tape<T>& tape;

@@ -18,11 +18,11 @@ class Dropout {
   /// @throws ValueError unless 0 ≤ probability < 1
   Dropout(const Scope<T>& scope, double probability);
 
-  /// x: (…, D). If x has one row per token or one row per sequence (as after pooling), a row's mask depends on the
-  /// index of the row's sequence in the batch of the whole optimizer step, and on the token's position in this
-  /// sequence. So splitting the batch into several passes does not change the mask. For any other number of rows, the
-  /// mask depends on the index of the row in this pass, and on the index of the pass's first sequence in the step's
-  /// batch.
+  /// x: (…, D). If x has one row per token or one row per sequence (as after pooling), the mask of a row depends on the
+  /// token's position in its sequence, and on the index of the sequence in the batch of the whole optimizer step. So
+  /// the mask stays the same if this batch is split into several forward passes. If x has another number of rows, the
+  /// mask depends on the index of the row in x, and on the index of the forward pass's first sequence in the batch of
+  /// the whole optimizer step.
   Variable<T> forward(Variable<T> x, const Context<T>& context) const;
 
   double p;

@@ -16,7 +16,7 @@ class Embedding {
  public:
   Embedding(const Scope<T>& scope, index_t num_embeddings, index_t embedding_dim, index_t padding_idx = -1);
 
-  /// Returns a lookup in this table, an argument of functional::embedding, which adds up lookups in one or several
+  /// Returns a lookup of these rows, an argument of functional::embedding. That function adds up lookups in several
   /// tables.
   functional::Lookup<T> lookup(Tape<T>& tape, std::span<const token_id> indices) const;
 

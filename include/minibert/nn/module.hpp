@@ -63,8 +63,8 @@ class Module {
  protected:
   /// Creates a stand-alone model. Its layers initialize their parameters by PyTorch's rules, with the seed 42.
   Module() = default;
-  /// Creates a stand-alone model with another WeightInit (pass Scope(init)), or a part of another model (pass scope /
-  /// "name").
+  /// Creates a stand-alone model with another WeightInit if `scope` is Scope(init). Creates a part of another model if
+  /// `scope` is the scope of a child, parent.scope() / "name".
   explicit Module(Scope<T> scope) : scope_(std::move(scope)) {}
 
   const Scope<T>& scope() const noexcept { return scope_; }

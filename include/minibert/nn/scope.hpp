@@ -34,7 +34,7 @@ class Scope {
 
   const std::string& name() const noexcept { return name_; }
   ParameterStore<T>& store() const noexcept { return model_->store; }
-  /// Returns the declaration of a parameter of this model.
+  /// Returns the ParameterSpec with which a parameter of this model was declared.
   const ParameterSpec& spec(const Parameter<T>& parameter) const;
 
  private:

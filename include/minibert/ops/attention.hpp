@@ -19,8 +19,8 @@ struct AttentionDropout {
 /// 2017). D is the size of a head. The queries of a sequence attend to all keys of the same sequence. query and y have
 /// the shape (M, H·D); `queries` assigns these rows to sequences. key and value have the shape (N, H·D); `keys` assigns
 /// these rows to sequences. The arrays of `queries` and `keys` must live until the backward pass has run.
-/// @throws ShapeError if shapes, heads or sequences do not fit; ValueError for a dropout probability outside [0, 1),
-/// for dropout without keys.global_rows, or for a sequence with queries and no key
+/// @throws ShapeError if shapes, heads or sequences do not fit; ValueError unless 0 ≤ dropout.p < 1, if dropout.p > 0
+/// but keys.global_rows is missing, or if a sequence has queries but no key
 template <class T>
 Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, index_t num_heads,
                       const Sequences& queries, const Sequences& keys, const AttentionDropout& dropout = {});

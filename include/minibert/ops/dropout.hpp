@@ -9,9 +9,10 @@
 namespace minibert::functional {
 
 /// Zeroes each element with probability p and scales the others by 1/(1 − p). x: (…, D). `sequences` says which rows of
-/// x belong to which sequence. Whether an element is zeroed depends only on the key, on the number that
-/// sequences.global_rows gives to the element's sequence, on its position in the sequence and on its feature. Returns x
-/// itself for p = 0. The arrays of `sequences` must live until the backward pass has run.
+/// x belong to which sequence. Whether an element is zeroed depends only on the key, the index of its feature, its
+/// row's position in the sequence, and the index of the sequence in the batch of the whole optimizer step, which is
+/// given in sequences.global_rows. Returns x itself for p = 0. The arrays of `sequences` must live until the backward
+/// pass has run.
 /// @throws ValueError unless 0 ≤ p < 1, or if sequences.global_rows is missing; ShapeError if the sequences do not fit
 /// x
 template <class T>

@@ -41,7 +41,7 @@ class AdamW final : public Optimizer<T> {
   /// Returns "adamw" with the common options, then lr and weight_decay of each group.
   std::string name() const override;
 
-  /// Writes "exp_avg.<name>", "exp_avg_sq.<name>" and "step.<name>" for every parameter.
+  /// Writes a safetensors file with "exp_avg.<name>", "exp_avg_sq.<name>" and "step.<name>" of every parameter.
   void save(const std::filesystem::path& path) const override;
 
   /// @throws FormatError if a tensor is missing, has another shape, or belongs to no parameter
@@ -62,7 +62,7 @@ class AdamW final : public Optimizer<T> {
 
   static std::vector<Parameter<T>*> all_of(const std::vector<ParameterGroup<T>>& groups);
 
-  /// Adds 1 to the steps of parameter p. Returns the coefficients of the update in this step.
+  /// Adds 1 to the number of updates of the parameter with index p. Returns the coefficients of this update.
   kernels::AdamWCoefficients<T> coefficients(index_t p, double lr_factor, double gradient_scale) noexcept;
 
   AdamWOptions options_;

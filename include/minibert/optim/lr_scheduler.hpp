@@ -30,7 +30,7 @@ constexpr std::string_view to_string(SchedulerType type) noexcept {
 /// @throws ValueError listing the allowed names, if there is no such type
 SchedulerType scheduler_type(std::string_view name);
 
-/// Computes the factor by which each step multiplies the learning rate.
+/// Computes the factor by which the initial learning rate is multiplied in each step.
 class LrScheduler {
  public:
   /// warmup_steps: a number of steps, rounded down. A value below 1 is a fraction of num_training_steps, rounded up to

@@ -17,7 +17,7 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   /// Updates every parameter that has a gradient. Multiplies each learning rate by `lr_factor`, the schedule's factor
-  /// for this step. Multiplies the gradients by `gradient_scale`, such as clip_factor().
+  /// for this step. Multiplies the gradients by `gradient_scale`, such as the result of clip_factor().
   virtual void step(double lr_factor, double gradient_scale) = 0;
 
   /// Saves the state that a resumed run needs. @throws IoError if the file cannot be written

@@ -10,8 +10,9 @@
 
 namespace minibert::optim {
 
-/// Cuts the elements of some parameters into chunks. A chunk belongs to one parameter. The chunks depend only on the
-/// shapes, and the sums of the chunks are added in order. So results have the same bits for any number of threads.
+/// Cuts the elements of some parameters into chunks. Each chunk contains elements of one parameter only. The chunks
+/// depend only on the shapes of the parameters, and the sums of the chunks are added in order. So results have the same
+/// bits for any number of threads.
 template <class T>
 class ParameterChunks {
  public:
@@ -34,8 +35,9 @@ class ParameterChunks {
     });
   }
 
-  /// Calls f(double* sum, index of the parameter, first element, number of elements) for the same chunks, on all
-  /// threads. f writes the sum of one chunk to *sum. Returns the total of all sums, added in the order of the chunks.
+  /// Calls f(double* sum, index of the parameter, first element, number of elements) for every chunk of the parameters
+  /// that have a gradient. The calls run on all threads. f writes the sum of one chunk to *sum. Returns the total of
+  /// all sums, added in the order of the chunks.
   template <class F>
   double sum_with_grad(F f) noexcept {
     parallel_for(core::length(chunks_), 1, [&](index_t i, index_t) {

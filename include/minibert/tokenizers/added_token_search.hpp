@@ -62,7 +62,7 @@ class AddedTokenSearch {
       const std::string_view before = text.substr(0, i), after = text.substr(i + core::usize(match.bytes));
       std::size_t token_begin = i, token_end = i += core::usize(match.bytes);
       if (pattern.single_word && (unicode::ends_with_word(before) || unicode::starts_with_word(after))) continue;
-      // Leave white space that belongs to the previous token with that token.
+      // White space before this token can belong to the previous token (rstrip). Then leave it there.
       if (pattern.lstrip) token_begin = std::clamp(unicode::trim_end(before).size(), std::min(begin, i), i);
       if (pattern.rstrip) token_end += after.size() - unicode::trim_start(after).size();
       if (begin < token_begin) on_text(text.substr(begin, token_begin - begin));

@@ -23,12 +23,12 @@ class AddedTokens {
  public:
   AddedTokens() = default;
 
-  /// Puts those of the five special tokens of `options` that `tokens` lacks in front of `tokens`. A token with a
-  /// negative id gets its id from the vocabulary or, if the vocabulary lacks the token, the next free id, in the order
-  /// of the tokens.
-  /// @throws ValueError if a token is empty (before or after normalization), if a given id differs from the
-  /// vocabulary's id for that token, if the given ids of the tokens outside the vocabulary do not follow the vocabulary
-  /// without a gap, or if two tokens have the same id
+  /// Adds the five special tokens of `options` in front of `tokens`, except special tokens that `tokens` already
+  /// contains. A token with a negative id gets its id from the vocabulary. If the vocabulary lacks the token, the token
+  /// gets the next free id.
+  /// @throws ValueError if a token is empty (before or after normalization), if two tokens have the same id, if a given
+  /// id is not the token's id in the vocabulary, or if the ids of the tokens that the vocabulary lacks do not continue
+  /// the ids of the vocabulary without a gap
   AddedTokens(std::vector<AddedToken> tokens, const BertTokenizerOptions& options, const WordPiece& model)
       : tokens_(std::move(tokens)) {
     add_special_tokens(options);
@@ -108,8 +108,9 @@ class AddedTokens {
                                 : core::concat("its id in the vocabulary, ", id));
   }
 
-  /// Checks that the ids of the tokens outside the vocabulary follow the vocabulary. Hugging Face's readers ignore the
-  /// ids that a file gives to these tokens, and count on from the vocabulary's size.
+  /// Checks that the ids of the tokens that the vocabulary lacks continue the ids of the vocabulary without a gap.
+  /// Hugging Face's readers ignore the ids that a file gives to these tokens, and number the tokens themselves, without
+  /// a gap.
   void check_no_gap(const WordPiece& model) const {
     index_t next = model.vocab_size();
     for (const AddedToken& token : tokens_) {

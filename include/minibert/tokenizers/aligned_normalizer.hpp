@@ -74,9 +74,9 @@ inline std::vector<AlignedCharacter> cleaned(std::string_view text, const BertNo
 }
 
 /// Applies step 3 of BertNormalizer (strip_accents): decomposes the characters, sorts marks into canonical order and
-/// removes nonspacing marks. Origins do not move with the sorted marks. As in Hugging Face's tokenizers, they are
-/// assigned by position after sorting: the nth character that begins a decomposition gets the origin of the nth input
-/// character, and so do the characters after it, up to the next character that begins a decomposition.
+/// removes nonspacing marks. Sorting moves the marks, but not the origins. As in Hugging Face's tokenizers, origins are
+/// assigned after sorting: the nth character that begins a decomposition gets the origin of the nth input character.
+/// The characters after it, up to the next character that begins a decomposition, get the same origin.
 inline std::vector<AlignedCharacter> stripped(const std::vector<AlignedCharacter>& text) {
   struct Part {
     char32_t character;

@@ -76,7 +76,7 @@ class BertPipeline {
 
  private:
   /// Appends the ids of `piece`: a piece of raw text between added tokens, or a word of such a piece. For each added
-  /// token found in the normalized piece, calls add(id, match).
+  /// token found in the normalized piece, calls add(id, match), where `match` is the matching text.
   template <class Add>
   void append_ids_of_piece(std::string_view piece, IdAppender& ids, const Add& add) const {
     thread_local std::string normalized;
@@ -91,9 +91,9 @@ class BertPipeline {
   }
 
   /// Does the same as append_ids_of_piece(), but word by word, and takes the ids of words seen before from a cache.
-  /// This gives the same ids, because no step depends on text across a space. The cache makes texts in scripts of two
-  /// or three bytes per character 80 % faster. ASCII text gains nothing. Source code, which has many long and new
-  /// words, is faster without the cache.
+  /// This gives the same ids, because no step depends on text on the other side of a space. With the cache, texts in
+  /// scripts of two or three bytes per character are encoded 80 % faster. ASCII text gains nothing. Source code, which
+  /// has many long and new words, is encoded faster without the cache.
   template <class Add>
   void append_ids_of_words(std::string_view piece, IdAppender& ids, const Add& add) const {
     WordCache& cache = WordCache::of_this_thread();

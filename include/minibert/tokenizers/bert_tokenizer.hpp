@@ -69,8 +69,9 @@ class BertTokenizer {
   token_id pad_token_id() const;
   token_id cls_token_id() const;
   token_id mask_token_id() const;
-  /// Returns true if the id belongs to a special token, such as [UNK] or [MASK], even if the text itself contains the
-  /// token. Encoding::special_tokens_mask, in contrast, marks only tokens that the tokenizer has added.
+  /// Returns true if the id belongs to a special token, such as [UNK] or [MASK], whether the tokenizer added the token
+  /// or the text contains it. Encoding::special_tokens_mask, in contrast, marks only tokens that the tokenizer has
+  /// added.
   bool is_special(token_id id) const noexcept;
   /// Returns true if the token continues a word, i.e. starts with continuing_subword_prefix. The prefix must start with
   /// punctuation. With any other prefix, a token at the start of a word could look the same.
@@ -84,12 +85,13 @@ class BertTokenizer {
   /// @throws ValueError as operator() for one text
   std::vector<token_id> encode(std::string_view text, const EncodeOptions& options = {}) const;
 
-  // In overloads without options, the type of the second text is a template parameter, and {} cannot match a template
-  // parameter. So in t(text, {}), {} means default options.
+  // The overloads without options are templates on the type of the second text, and {} cannot match a template
+  // parameter. So in tokenizer(text, {}), {} means default options.
 
   /// Encodes a text as input for a model.
-  /// @throws ValueError if max_length leaves no room for the special tokens, truncation is only_second and the text is
-  /// too long, stride is not shorter than the part of the text that is kept, or the padding options are invalid
+  /// @throws ValueError if max_length leaves no room for the special tokens, if truncation is only_second and the text
+  /// is too long, if stride is not less than the number of tokens that truncation keeps, or if the padding options are
+  /// invalid
   Encoding operator()(std::string_view text, const EncodeOptions& options = {}) const;
 
   /// Encodes a pair of texts as input for a model.
@@ -115,8 +117,8 @@ class BertTokenizer {
     return batch_encode(texts, pairs, {});
   }
 
-  /// Pads encodings and their overflowing encodings according to padding, max_length, pad_to_multiple_of and
-  /// padding_side.
+  /// Pads encodings and their overflowing encodings according to the options padding, max_length, pad_to_multiple_of
+  /// and padding_side.
   /// @throws ValueError if padding is max_length and neither max_length nor model_max_length is set, or if
   /// pad_to_multiple_of is below 1
   void pad(std::vector<Encoding>& encodings,
@@ -129,8 +131,9 @@ class BertTokenizer {
   index_t encode_into(std::string_view text, index_t max_length, std::vector<token_id>& ids) const;
 
   /// Converts ids to text. Skips ids without a token, as Hugging Face does. skip_special_tokens also skips special
-  /// tokens. Spaces before English punctuation and contractions are removed one token at a time (see WordPieceDecoder).
-  /// clean_up_tokenization_spaces also removes such spaces across tokens: "don ' t" becomes "don't".
+  /// tokens. Puts no space before a token that is English punctuation or a contraction (see WordPieceDecoder).
+  /// clean_up_tokenization_spaces also removes the spaces in a contraction of several tokens, so that "don ' t" becomes
+  /// "don't".
   /// @throws ValueError for a negative id
   std::string decode(const std::vector<token_id>& ids, bool skip_special_tokens = false,
                      bool clean_up_tokenization_spaces = false) const;

@@ -36,8 +36,9 @@ struct BertTokenizerOptions {
   std::string mask_token = "[MASK]";
   std::string continuing_subword_prefix = "##";  ///< marks vocabulary entries that continue a word
 
-  /// Returns true if BertTokenizer of transformers gives the same ids. BertTokenizer reads only the vocabulary and the
-  /// added tokens from tokenizer.json. Its pipeline always drops joiners and always uses the prefix "##".
+  /// Returns true if BertTokenizer of transformers supports these settings and so gives the same ids. BertTokenizer
+  /// reads only the vocabulary and the added tokens from tokenizer.json. It always drops the zero-width joiners U+200C
+  /// and U+200D, and always uses the prefix "##".
   bool fits_bert_tokenizer() const { return !keep_joiners && continuing_subword_prefix == "##"; }
 
   BertNormalizerOptions normalizer() const {

@@ -13,8 +13,9 @@
 
 namespace minibert::tokenizers::detail {
 
-/// Returns n empty encodings. Before it creates them, all threads together touch every page of their memory: page
-/// faults take several times as long as filling the memory, so they are worth sharing among the threads.
+/// Returns n empty encodings. Before it creates them, all threads together write to every page of the memory for the
+/// encodings. The first write to a page causes a page fault. Page faults take several times as long as filling the
+/// memory, so the threads share them.
 inline std::vector<Encoding> empty_encodings(index_t n) {
   constexpr index_t kPage = 4096;
   std::vector<Encoding> encodings;

@@ -41,8 +41,9 @@ inline void check_type(const Json& component, std::string_view expected) {
                            expected == "BertPreTokenizer" ? ": train a new vocabulary with BertPreTokenizer" : "");
 }
 
-/// Returns the only member of a Sequence in tokenizer.json, whose members are in the list `members`. It does the same
-/// as the Sequence. Returns the component itself if it is no Sequence, or a Sequence of several members.
+/// If the component of tokenizer.json is a Sequence with a single member, returns this member, which does the same as
+/// the Sequence. Otherwise returns the component itself. `members` is the key of the list of members in a Sequence,
+/// such as "normalizers".
 inline const Json& without_sequence(const Json& component, std::string_view members) {
   const Json* type = component.find("type");
   if (type == nullptr || *type != Json("Sequence")) return component;

@@ -46,7 +46,8 @@ class BertNormalizer {
 
   class PendingMarks;
 
-  /// Returns the normalized character, kRemovedAscii or kNotAscii.
+  /// Returns the normalized form of an ASCII character, or kRemovedAscii if clean_text removes the character. Returns
+  /// kNotAscii for any other byte.
   std::int8_t normalized_ascii(char byte) const noexcept { return ascii_table_[static_cast<unsigned char>(byte)]; }
 
   std::int8_t normalize_ascii(int byte) const noexcept;
@@ -54,8 +55,8 @@ class BertNormalizer {
   /// Normalizes and appends ASCII characters. `run` must not contain characters that clean_text removes.
   void append_ascii(std::string_view run, std::string& out) const;
 
-  /// Returns a pointer to the first character in [p, end) that is ASCII, invalid or affected by a step. Returns `end`
-  /// if there is none.
+  /// Returns a pointer to the first character in [p, end) that is ASCII, invalid, or changed or removed by the
+  /// normalizer. Returns `end` if there is none.
   const char* find_affected(const char* p, const char* end) const noexcept;
 
   /// Normalizes and appends a character that is not ASCII.

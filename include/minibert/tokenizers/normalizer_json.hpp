@@ -1,5 +1,5 @@
 // Reads and writes the "normalizer" of tokenizer.json. This is a BertNormalizer or, with keep_joiners, a Sequence that
-// gives the same text but keeps the joiners.
+// gives the same text but keeps the zero-width joiners U+200C and U+200D.
 #pragma once
 
 #include <optional>
@@ -43,8 +43,8 @@ inline Json replace_json(const std::string& regex, const char* content) {
 }
 
 /// Returns the JSON of the normalizer. With keep_joiners, the BertNormalizer has clean_text = false, because clean_text
-/// would remove the joiners. Two Replace normalizers before the BertNormalizer do the rest of clean_text: they remove
-/// the other characters and replace white space with spaces.
+/// would remove the joiners. Two Replace normalizers before the BertNormalizer do the rest of clean_text: the first one
+/// removes the other characters that clean_text removes, and the second one replaces white space with spaces.
 inline Json normalizer_json(const BertNormalizerOptions& options) {
   const Json strip_accents = options.strip_accents ? Json(*options.strip_accents) : Json();
   const Json bert(Json::Object{{"type", "BertNormalizer"},
@@ -70,7 +70,7 @@ inline std::string types_of_members(const Json& sequence) {
   return types;
 }
 
-/// Raises the error for a normalizer that gives other text than BertNormalizer. `found` says what it is.
+/// Raises the error for a normalizer that gives other text than BertNormalizer. `found` describes this normalizer.
 [[noreturn]] inline void raise_unknown_normalizer(const std::string& found) {
   core::raise<FormatError>(found,
                            ", expected \"BertNormalizer\", alone or as the only member of a Sequence, or the Sequence "

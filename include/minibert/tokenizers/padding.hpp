@@ -27,8 +27,9 @@ inline void pad_to(Encoding& encoding, index_t target, const EncodeOptions& opti
   for (Encoding& part : encoding.overflowing) pad_to(part, target, options, pad_token_id);
 }
 
-/// Pads all encodings to the same length: the length of the longest encoding, without overflowing encodings, or
-/// max_length. Rounds this length up to a multiple of pad_to_multiple_of. padding_side must be set.
+/// Pads all encodings to the same length: to max_length or, if padding is longest, to the length of the longest
+/// encoding, not counting overflowing encodings. Rounds this length up to a multiple of pad_to_multiple_of.
+/// options.padding_side must be set.
 /// @throws ValueError if padding is max_length and max_length is kUnlimited
 inline void pad(std::span<Encoding> encodings, const EncodeOptions& options, token_id pad_token_id) {
   if (options.padding == PaddingStrategy::do_not_pad) return;

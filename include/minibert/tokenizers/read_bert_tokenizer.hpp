@@ -30,9 +30,10 @@ namespace minibert {
 
 namespace tokenizers::detail {
 
-/// Returns a component of tokenizer.json, such as "decoder", or nullptr if it is missing or null. Of a Sequence with
-/// one member, returns the member. `members` is the name of a Sequence's list, such as "decoders".
-/// @throws FormatError if its type is not the expected one
+/// Returns a component of tokenizer.json, such as "decoder", or nullptr if it is missing or null. If the component is a
+/// Sequence with a single member, returns this member. `members` is the key of the list of members in a Sequence, such
+/// as "decoders".
+/// @throws FormatError if the type of the component is not `type`
 inline const Json* find_component(const Json& tokenizer, std::string_view name, std::string_view members,
                                   std::string_view type) {
   const Json* component = find_non_null(tokenizer, name);
@@ -123,8 +124,9 @@ inline token_id id_in_files(const BertTokenizerParts& parts, std::string_view to
   return static_cast<token_id>(parts.vocabulary.rend() - found) - 1;  // −1 if there is none
 }
 
-/// Checks that the post-processor's id of a token is the id in the vocabulary. transformers uses the post-processor's.
-/// @throws FormatError if it is another id
+/// Checks that the id of a token in the post-processor is its id in the vocabulary or in the added tokens. transformers
+/// uses the id in the post-processor.
+/// @throws FormatError if the ids differ
 inline void check_processor_id(const BertTokenizerParts& parts, const std::string& token, const Json& id) {
   const token_id expected = id_in_files(parts, token);
   core::check<FormatError>(id == Json(expected), "gives \"", token, "\" the id ", id.dump(), ", expected ",
@@ -133,7 +135,8 @@ inline void check_processor_id(const BertTokenizerParts& parts, const std::strin
                            "; the post-processor belongs to another vocabulary: make it anew");
 }
 
-/// Checks a BertProcessing, which has no template but two pairs of a token and its id.
+/// Checks a BertProcessing. Instead of templates it has two members, "cls" and "sep", each a pair of a token and its
+/// id.
 inline void check_bert_processing(const Json& processor, const BertTokenizerParts& parts) {
   for (const auto& [name, token] :
        {std::pair("cls", parts.options.cls_token), std::pair("sep", parts.options.sep_token)})
@@ -247,9 +250,10 @@ inline bool is_bert_class(std::string_view name) {
   return std::find(std::begin(kClasses), std::end(kClasses), name) != std::end(kClasses);
 }
 
-/// Returns true if `config`, the tokenizer_config.json, has a tokenizer_class for which transformers follows
-/// tokenizer.json and ignores the normalizer settings of `config`.
-/// @throws FormatError for a tokenizer_class of another model, or that needs a tokenizer.json that is missing
+/// Returns true if transformers takes the settings of the normalizer from tokenizer.json and ignores those in `config`,
+/// the tokenizer_config.json. This depends on the tokenizer_class in `config`.
+/// @throws FormatError if the tokenizer_class is that of another model, or if it needs a tokenizer.json and has_json is
+/// false
 inline bool follows_tokenizer_json(const Json& config, bool has_json) {
   if (find_non_null(config, "tokenizer_class") == nullptr) return false;
   const std::string name = member(config, "tokenizer_class", &Json::as_string);
@@ -277,8 +281,8 @@ inline void check_fits_bert_tokenizer(const BertTokenizerOptions& from_tokenizer
     raise("uses the prefix \"##\", but continuing_subword_prefix in tokenizer.json is \"", prefix, "\"");
 }
 
-/// Checks that the vocabulary has the token for unknown words, and that all files name the same one. `from_model` is
-/// the unk_token of a tokenizer.json that transformers follows, or "".
+/// Checks that the vocabulary contains the token for unknown words, and that all files name the same token.
+/// `from_model` is the unk_token in tokenizer.json, or "" if transformers does not read it from there.
 inline void check_unk_token(const BertTokenizerParts& parts, const std::string& from_model) {
   const auto& [tokens, added_tokens, options] = parts;
   core::check<FormatError>(from_model.empty() || from_model == options.unk_token, "model: unk_token is \"", from_model,
@@ -290,8 +294,8 @@ inline void check_unk_token(const BertTokenizerParts& parts, const std::string& 
                            "\"; add it, or set unk_token in tokenizer_config.json to another token of the vocabulary");
 }
 
-/// Returns the added tokens of `old`, each with the flags of the token in `newer` with the same content, and the other
-/// tokens of `newer`.
+/// Merges two lists of added tokens. A token in both lists keeps its id and its position in `old`, and gets its flags
+/// from `newer`. Tokens that are only in `newer` are appended.
 inline std::vector<AddedToken> merged(std::vector<AddedToken> old, const std::vector<AddedToken>& newer) {
   for (const AddedToken& token : newer) {
     const auto same = find_token(old, token.content);
@@ -312,15 +316,15 @@ inline std::vector<AddedToken> merged(std::vector<AddedToken> old, const std::ve
 /// tokenizer_config.json, special_tokens_map.json and added_tokens.json are optional. If there is a tokenizer.json, the
 /// tokenizer_class in tokenizer_config.json determines, as in transformers, which file gives the settings for
 /// lower-casing, accents and Chinese characters:
-/// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json, also for the
-///   post-processor.
+/// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json. In this case the
+///   post-processor in tokenizer.json is checked, too.
 /// - BertTokenizer, BertTokenizerFast, or no tokenizer_class: tokenizer_config.json, with BertTokenizer's defaults for
 ///   missing settings. tokenizer.json gives the vocabulary and the added tokens. An added_tokens_decoder in
 ///   tokenizer_config.json replaces these added tokens.
 /// With vocab.txt, these settings come from tokenizer_config.json. In all cases tokenizer_config.json also gives
 /// model_max_length, the padding and truncation sides and the special tokens ("mask_token", "bos_token",
-/// "extra_special_tokens" etc.). special_tokens_map.json overrides the special tokens, and added_tokens.json adds
-/// tokens, unless tokenizer_config.json has an added_tokens_decoder. Special tokens that the vocabulary lacks get the
+/// "extra_special_tokens" etc.). If tokenizer_config.json has no added_tokens_decoder, special_tokens_map.json
+/// overrides the special tokens, and added_tokens.json adds tokens. Special tokens that the vocabulary lacks get the
 /// next ids.
 /// @throws IoError if there is no tokenizer or a file cannot be read, FormatError naming the file and the key if a file
 /// is damaged or the tokenizer is not a BERT tokenizer

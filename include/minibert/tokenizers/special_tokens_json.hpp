@@ -62,13 +62,13 @@ inline bool is_typed_added_token(const Json& value) {
   return value.is_object() && value.find("__type") != nullptr && *value.find("__type") == Json("AddedToken");
 }
 
-/// Returns the token of the list with this content, or the list's end.
+/// Returns an iterator to the token with this content, or to the end of the list if there is none.
 inline auto find_token(std::vector<AddedToken>& tokens, std::string_view content) {
   return std::find_if(tokens.begin(), tokens.end(), [&](const AddedToken& t) { return t.content == content; });
 }
 
-/// Parses the added_tokens_decoder of tokenizer_config.json, an object that maps ids to added tokens. A token is also
-/// special if is_named(content) returns true.
+/// Parses the added_tokens_decoder of tokenizer_config.json, an object that maps ids to added tokens. A token is
+/// special if its flag says so, or if is_named(content) returns true.
 template <class IsNamed>
 std::vector<AddedToken> parse_added_tokens_decoder(const Json& decoder, IsNamed&& is_named) {
   std::vector<AddedToken> tokens;
@@ -87,8 +87,8 @@ std::vector<AddedToken> parse_added_tokens_decoder(const Json& decoder, IsNamed&
   return tokens;
 }
 
-/// The special tokens that tokenizer_config.json and special_tokens_map.json name. Tokens are kept as transformers
-/// keeps them, because their order determines the ids of those that the vocabulary lacks.
+/// The special tokens that tokenizer_config.json and special_tokens_map.json name. Stored in the order in which
+/// transformers stores them, because special tokens that the vocabulary lacks get their ids in this order.
 class SpecialTokensReader {
  public:
   /// Reads tokenizer_config.json.
@@ -121,8 +121,8 @@ class SpecialTokensReader {
     }
   }
 
-  /// Returns true if a name such as "mask_token" has the token as its value. The names that no file has have the values
-  /// in `options`.
+  /// Returns true if the token is the value of a name, such as "mask_token". A name that is in none of the files has
+  /// its value in `options`.
   bool is_named(std::string_view content, const BertTokenizerOptions& options) const {
     const auto is_value = [&](const auto& named) { return named.second.content == content; };
     for (const NamedTokens* tokens : {&common_, &others_, &explicit_})
@@ -132,15 +132,16 @@ class SpecialTokensReader {
     });
   }
 
-  /// Returns true if added_tokens.json may mark the token as special: if it is the token of a common name (unk_token,
-  /// cls_token, …) or in the list extra_special_tokens.
+  /// Returns true if a token in added_tokens.json is special: if it is the value of a common name (unk_token,
+  /// cls_token, …) or is in the list extra_special_tokens.
   bool is_special_in_added_tokens(std::string_view content) const {
     return std::any_of(common_.begin(), common_.end(), [&](const auto& t) { return t.second.content == content; }) ||
            (extra_ && find_item(*extra_, content));
   }
 
   /// Sets the special tokens of the options. Appends all special tokens to the added tokens, in the order in which
-  /// transformers adds them. An added token with the same content keeps its flags and its place.
+  /// transformers adds them. If an added token has the same content already, it keeps its flags and its position, but
+  /// becomes special if it is the value of a name.
   void add_to(BertTokenizerParts& parts) const {
     for (const auto& [name, member] : kNamedSpecialTokens) {
       const AddedToken* token = find(common_, name);
@@ -174,14 +175,14 @@ class SpecialTokensReader {
  private:
   using NamedTokens = std::vector<std::pair<std::string, AddedToken>>;
 
-  /// A token of a list.
+  /// A token of a list of special tokens.
   struct Item {
-    AddedToken listed, named;  // with its flags in the list, and if a name has it as its value, too
+    AddedToken listed, named;  // with the flags it has in the list, and if it is also the value of a name
   };
 
   static constexpr const char *kExtra = "extra_special_tokens", *kAdditional = "additional_special_tokens";
 
-  /// Returns true for the names that every tokenizer of transformers has.
+  /// Returns true for a name that every tokenizer of transformers has, such as "mask_token".
   static bool is_common(std::string_view name) {
     return name == "bos_token" || name == "eos_token" ||
            std::any_of(std::begin(kNamedSpecialTokens), std::end(kNamedSpecialTokens),
@@ -205,8 +206,8 @@ class SpecialTokensReader {
     tokens.emplace_back(name, std::move(token));
   }
 
-  /// Parses a list of special tokens. In tokenizer_config.json an object with the type AddedToken is special only if it
-  /// says so.
+  /// Parses a list of special tokens. An object of the type AddedToken in tokenizer_config.json is special only if its
+  /// member "special" is true. All other tokens in the list are special.
   static std::vector<Item> parse_list(const Json& json, bool is_map) {
     std::vector<Item> tokens;
     if (json.is_null()) return tokens;
@@ -250,14 +251,14 @@ class SpecialTokensReader {
   }
 
   NamedTokens common_;    // the names that every tokenizer has
-  NamedTokens others_;    // other names
-  NamedTokens explicit_;  // other names that transformers sets apart: strings, and objects of extra_special_tokens
+  NamedTokens others_;    // other names, except those in explicit_
+  NamedTokens explicit_;  // other names that have a string as value or are in an object extra_special_tokens
   std::optional<std::vector<Item>> extra_;
   std::vector<Item> additional_;  // used only without extra_special_tokens
 };
 
-/// Parses added_tokens.json, an object that maps tokens to ids. Older versions of transformers write it. A token is
-/// special if `special_tokens` says so.
+/// Parses added_tokens.json, an object that maps tokens to ids. Older versions of transformers write this file.
+/// `special_tokens` determines which tokens are special.
 inline std::vector<AddedToken> parse_added_tokens_map(const Json& json, const SpecialTokensReader& special_tokens) {
   std::vector<AddedToken> tokens;
   for (const auto& [content, value] : json.as_object()) {

@@ -34,7 +34,8 @@ class TemplateProcessing {
 
   /// Returns the largest number of tokens, without the special tokens, that a text or a pair of texts may have after
   /// truncation. Returns kUnlimited if texts are not truncated.
-  /// @throws ValueError if max_length is below the number of special tokens, or stride is outside 0 to max_length − 2
+  /// @throws ValueError if max_length is below the number of special tokens, or if stride is negative or above
+  /// max_length − 2
   static index_t room(const EncodeOptions& options, bool is_pair) {
     if (options.truncation == TruncationStrategy::do_not_truncate || options.max_length == kUnlimited)
       return kUnlimited;

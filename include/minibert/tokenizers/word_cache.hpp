@@ -97,8 +97,8 @@ class WordCache {
  private:
   static constexpr int kSlotBits = 14;
 
-  /// One cache line: the fields, the ids, and the bytes of the word. The bytes are at the end of the line, in the part
-  /// of `ids` that the ids leave free.
+  /// One cache line: the fields, the ids, and the bytes of the word. The bytes are at the end of the line, in the
+  /// unused part of the array `ids`.
   struct alignas(64) Entry {
     static constexpr std::size_t kRoom = 52;  // bytes for the ids and the word
     std::uint64_t owner = 0;

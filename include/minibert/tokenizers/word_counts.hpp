@@ -63,7 +63,7 @@ class WordCounter {
   const WordCounts& counts() const noexcept { return counts_; }
   const NormalizationLossCount& loss() const noexcept { return loss_; }
 
-  /// Adds the words of a text, line by line. \n ends a line; \r does if there is no \n. Uses all threads.
+  /// Adds the words of a text, line by line. Lines end with \n, or with \r if there is no \n. Uses all threads.
   /// @throws FormatError if more than 1 % of the lines are not UTF-8, unless the text options allow it
   void add_text(std::string_view text);
 

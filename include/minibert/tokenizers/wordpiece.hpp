@@ -60,7 +60,7 @@ class WordPiece {
 
   /// Appends the ids of the pieces of a word: the longest entry that the word starts with, then the longest entry that
   /// continues the word, and so on. If no entry matches at some point, or the word is too long, appends only
-  /// unk_token_id(). Always inlined: as soon as there is a second caller, the compiler would not inline it, and the
+  /// unk_token_id(). Always inlined: with a second caller, the compiler would no longer inline it by itself, and the
   /// loop over words would be 10 % slower.
   [[gnu::always_inline]] void append_ids(std::string_view word, tokenizers::detail::IdAppender& ids) const {
     ids.make_room(word.size());  // enough, because each piece covers at least one byte

@@ -7,9 +7,9 @@
 
 namespace minibert {
 
-/// Joins tokens into text. Drops the prefix of tokens that continue a word. Adds a space before all other tokens except
-/// the first, English punctuation and contractions. Looks at one token at a time, so the three tokens of "don't" become
-/// "don ' t".
+/// Joins tokens into text. Drops the prefix of tokens that continue a word. Puts a space before each other token,
+/// except the first token, English punctuation and contractions. Looks at one token at a time, so the three tokens of
+/// "don't" become "don ' t".
 class WordPieceDecoder {
  public:
   explicit WordPieceDecoder(std::string continuing_subword_prefix = "##")

@@ -88,7 +88,8 @@ inline Json special_tokens_json(const BertTokenizerOptions& options) {
   return json;
 }
 
-/// Returns the special tokens that have no name: a list of texts, and of objects for tokens with flags.
+/// Returns the "extra_special_tokens" of tokenizer_config.json: the special tokens that are not the value of a name
+/// such as "mask_token". A token is a string or, if a flag is set, an object.
 inline Json extra_special_tokens_json(const std::vector<AddedToken>& added_tokens,
                                       const BertTokenizerOptions& options) {
   Json::Array extra;
@@ -127,11 +128,11 @@ inline Json tokenizer_config_json(const std::vector<AddedToken>& added_tokens, c
 
 }  // namespace tokenizers::detail
 
-/// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt. The first two contain the same
-/// settings, so Hugging Face's loaders give the same ids, whichever of the two they follow. If BertTokenizer of
-/// transformers does not support the settings (see fits_bert_tokenizer()), tokenizer_config.json names
-/// PreTrainedTokenizerFast, which follows tokenizer.json. In this case vocab.txt is not written, and an existing
-/// vocab.txt is removed, because programs that read vocab.txt would use the wrong settings.
+/// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt. tokenizer.json and
+/// tokenizer_config.json contain the same settings, so Hugging Face's loaders give the same ids, whichever of the two
+/// files they follow. If BertTokenizer of transformers does not support the settings (see fits_bert_tokenizer()),
+/// tokenizer_config.json names PreTrainedTokenizerFast, which follows tokenizer.json. In this case vocab.txt is not
+/// written, and an existing vocab.txt is removed, because programs that read vocab.txt would use the wrong settings.
 /// @throws IoError if the folder cannot be created or a file cannot be written or removed
 inline void write_bert_tokenizer(const std::filesystem::path& folder, const WordPiece& model,
                                  const std::vector<AddedToken>& added_tokens, const BertTokenizerOptions& options) {

@@ -56,7 +56,8 @@ Variable<T> binary(const char* name, Variable<T> a, Variable<T> b, F f, DfA dfa,
   const index_t n = shape.numel();
   kernels::generate(Sink<T>{op.output(shape)}, n, [=](index_t i) { return f(pa[map_a(i)], pb[map_b(i)]); });
   return op.record([=](const T* dy, Gradients<T>& g) {
-    // Fills one slot before it takes the next, because a and b may be the same variable.
+    // Writes the gradient of a before it calls slot(in_b): if a and b are the same variable, the second gradient is
+    // added to the first.
     generate_reduced(g.tape(), g.slot(in_a), in_a.numel(), map_a, n,
                      [=](index_t i) { return dy[i] * dfa(pa[map_a(i)], pb[map_b(i)]); });
     generate_reduced(g.tape(), g.slot(in_b), in_b.numel(), map_b, n,

@@ -13,7 +13,8 @@ void check_sequences(const char* op, const Sequences& sequences, index_t n);
 /// @throws ShapeError unless both have the same number of sequences; ValueError if a sequence has queries but no key
 void check_keys(const char* op, const Sequences& queries, const Sequences& keys);
 
-/// Checks that the sequences have global_rows, from which dropout draws its masks. @throws ValueError otherwise
+/// Checks that sequences.global_rows is set. Dropout computes its masks from these indices. @throws ValueError
+/// otherwise
 void check_dropout_rows(const char* op, const Sequences& sequences);
 
 }  // namespace minibert::functional::detail

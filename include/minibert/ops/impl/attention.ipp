@@ -37,8 +37,8 @@ Variable<T> attention(Variable<T> query, Variable<T> key, Variable<T> value, ind
   const kernels::AttentionInputs<T> inputs{q.data(), k.data(), v.data(), scale, mask, shape};
   kernels::attention_forward(y, lse, inputs, op.tape().workspace(kernels::attention_workspace<T>(shape)), precision);
   return op.record([=](const T* dy, Gradients<T>& g) {
-    // One variable may be query, key and value. Each slot then adds to what was written to the slots taken before it,
-    // so take the slots in the order in which the kernel writes.
+    // One variable may be query, key and value at once. Each of its gradients is then added to those for which slot()
+    // was called before, so the slot() calls are in the order in which the kernel writes.
     const Sink<T> dv = g.slot(v);
     const Sink<T> dk = g.slot(k);
     const Sink<T> dq = g.slot(q);

@@ -25,7 +25,8 @@ Variable<T> binary_cross_entropy_with_logits(Variable<T> logits, Variable<T> tar
   });
   return op.record([=](const T* dloss, Gradients<T>& g) {
     const T factor = *dloss * scale;
-    // Fills one slot before it takes the next, because both inputs may be the same variable.
+    // Writes one gradient before it calls slot() for the other: if both inputs are the same variable, the second
+    // gradient is added to the first.
     kernels::generate(g.slot(in), n, [=](index_t i) { return factor * (T{1} / (T{1} + std::exp(-px[i])) - pt[i]); });
     kernels::generate(g.slot(wanted), n, [=](index_t i) { return -factor * px[i]; });
   });

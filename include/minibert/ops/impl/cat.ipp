@@ -53,7 +53,7 @@ Variable<T> cat(std::span<const Variable<T>> parts, int dim) {
     for (index_t begin = 0; begin < pieces[i].in.numel(); begin += pieces[i].width)
       std::copy_n(pieces[i].in.data() + begin, pieces[i].width, y + begin / pieces[i].width * row + pieces[i].offset);
   return op.record([=](const T* dy, Gradients<T>& g) {
-    for (index_t i = 0; i < count; ++i) {  // fills one slot before the next: a variable may occur twice
+    for (index_t i = 0; i < count; ++i) {  // one gradient after another: if a variable occurs twice, the second adds
       const index_t width = pieces[i].width, start = pieces[i].offset;
       kernels::generate(g.slot(pieces[i].in), pieces[i].in.numel(),
                         [=](index_t j) { return dy[j / width * row + start + j % width]; });

@@ -29,8 +29,8 @@ Variable<T> layer_norm(Variable<T> x, const Variable<T>* residual, Variable<T> w
   const kernels::LayerNormInputs<T> inputs{in.data(), added.data(), w.data(), b.data(), eps, n, d};
   kernels::layer_norm_forward(y, mean, rstd, inputs);
   return op.record([=](const T* dy, Gradients<T>& g) {
-    // x and the residual may be the same variable. The slot taken second then adds to what was written to the first, so
-    // take the slots in the order in which the kernel writes.
+    // x and the residual may be the same variable. The gradient for which slot() is called second is then added to the
+    // first, so the slot() calls are in the order in which the kernel writes.
     const Sink<T> dx = g.slot(in);
     const Sink<T> dresidual = g.slot(added);
     const Sink<T> dweight = g.slot(w);

@@ -21,7 +21,8 @@ Variable<T> mse_loss(Variable<T> input, Variable<T> target) {
                            [=](index_t i) { return (px[i] - pt[i]) * (px[i] - pt[i]) * scale; });
   return op.record([=](const T* dloss, Gradients<T>& g) {
     const T factor = 2 * *dloss * scale;
-    // Fills one slot before it takes the next, because both inputs may be the same variable.
+    // Writes one gradient before it calls slot() for the other: if both inputs are the same variable, the second
+    // gradient is added to the first.
     kernels::generate(g.slot(in), n, [=](index_t i) { return factor * (px[i] - pt[i]); });
     kernels::generate(g.slot(wanted), n, [=](index_t i) { return factor * (pt[i] - px[i]); });
   });

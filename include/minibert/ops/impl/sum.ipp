@@ -10,8 +10,8 @@ namespace minibert::functional {
 
 namespace detail {
 
-/// Returns scale·Σ x. Sums over the dimensions whose size is 1 in `kept`, which has as many dimensions as x. The result
-/// has the shape `shape`, which must have as many elements as `kept`.
+/// Returns scale·Σ x. `kept` is the shape of x, but with size 1 in the dimensions to sum over. The result has the shape
+/// `shape`, which must have as many elements as `kept`.
 template <class T>
 Variable<T> reduce(const char* name, Variable<T> x, const Shape& kept, const Shape& shape, T scale) {
   const auto map = broadcast_map(kept, x.shape());

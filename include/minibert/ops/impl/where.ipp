@@ -24,8 +24,8 @@ Variable<T> where(const Tensor<bool>& condition, Variable<T> a, Variable<T> b) {
   kernels::generate(Sink<T>{op.output(shape)}, n,
                     [=](index_t i) { return chosen[map_c(i)] ? pa[map_a(i)] : pb[map_b(i)]; });
   return op.record([=](const T* dy, Gradients<T>& g) {
-    // Writes the gradient of a before it calls slot(in_b): if a and b are the same variable, the second slot adds to
-    // the first gradient.
+    // Writes the gradient of a before it calls slot(in_b): if a and b are the same variable, the second gradient is
+    // added to the first.
     detail::generate_reduced(g.tape(), g.slot(in_a), in_a.numel(), map_a, n,
                              [=](index_t i) { return chosen[map_c(i)] ? dy[i] : T{0}; });
     detail::generate_reduced(g.tape(), g.slot(in_b), in_b.numel(), map_b, n,

@@ -12,7 +12,8 @@ namespace minibert {
 namespace tokenizers::detail {
 
 /// Returns true for marks of Latin, Greek and Cyrillic letters, combining marks for symbols, and variation selectors.
-/// strip_accents is meant to remove them, with the exceptions that LostAccents finds.
+/// strip_accents is meant to remove these marks. But some of them make another letter, such as the mark of й:
+/// LostAccents finds these.
 constexpr bool is_expected_loss(char32_t mark) noexcept {
   const auto within = [mark](char32_t first, char32_t last) { return first <= mark && mark <= last; };
   return within(0x300, 0x36F) || within(0x483, 0x487) || within(0x1AB0, 0x1AFF) || within(0x1DC0, 0x1DFF) ||
@@ -24,8 +25,8 @@ constexpr bool is_latin_letter(char32_t c) noexcept {
   return (c >= 0xC0 && c <= 0x24F && c != 0xD7 && c != 0xF7) || (c >= 0x1E00 && c <= 0x1EFF);
 }
 
-/// Returns true if the mark makes another letter of a Cyrillic one, as in й and ї. Grave and acute mark the stress,
-/// except in ѓ and ќ. ё is often written е.
+/// Returns true if the mark turns the Cyrillic letter into another letter, as in й and ї. Returns false for grave and
+/// acute, which mark the stress, except in ѓ and ќ. Returns false for the dots of ё, which are often left out.
 constexpr bool makes_cyrillic_letter(char32_t letter, char32_t mark) noexcept {
   if (letter < 0x400 || letter > 0x52F || mark < 0x300 || mark > 0x36F) return false;
   const char32_t small = letter >= 0x410 && letter <= 0x42F ? letter + 0x20 : letter;
@@ -33,12 +34,12 @@ constexpr bool makes_cyrillic_letter(char32_t letter, char32_t mark) noexcept {
   return !(small == U'\u0435' && mark == 0x308);
 }
 
-/// Notes which letters of a text lose their marks when accents are stripped.
+/// Records in a NormalizationLoss which letters of a text lose their marks when accents are stripped.
 class LostAccents {
  public:
   explicit LostAccents(NormalizationLoss& loss) : loss_(loss) {}
 
-  /// Adds the next character of the decomposed text, which is no mark.
+  /// Adds the next character of the decomposed text. The character must not be a mark.
   void add_letter(char32_t c) noexcept {
     is_latin_ = is_latin_letter(c);
     loss_.latin_letters += is_latin_ ? 1 : 0;

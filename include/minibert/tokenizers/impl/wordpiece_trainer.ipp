@@ -192,8 +192,8 @@ class PairMerger {
     return pair;
   }
 
-  /// Queues the pairs whose count has increased and reaches the threshold. Drops the word lists of increased pairs that
-  /// are still below the threshold.
+  /// Queues each pair whose count has increased, if the count reaches the threshold. Otherwise drops the word list of
+  /// the pair.
   void queue_increased() {
     for (const std::uint32_t number : increased_) {
       PairInfo& pair = pairs_[number];
@@ -261,8 +261,8 @@ MINIBERT_INLINE std::u32string alphabet(const WordCounts& words, const WordPiece
   return characters;
 }
 
-/// Splits each word into characters and passes the ids of the characters to the merger. For a character that continues
-/// a word, adds prefix + character to `tokens`. Leaves out characters that are not in `tokens`.
+/// Splits each word into characters and passes the ids of the characters to the merger. Leaves out characters that are
+/// not in `tokens`. A character that continues a word becomes the token prefix + character, which is added to `tokens`.
 MINIBERT_INLINE void add_words(const WordCounts& words, const std::string& prefix, TokenList& tokens,
                                PairMerger& merger) {
   struct CharacterIds {
