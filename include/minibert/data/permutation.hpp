@@ -16,10 +16,10 @@ class RandomPermutation {
  public:
   RandomPermutation(index_t n, random::Key key) noexcept;
 
-  /// Returns the number at a place; both are in 0 … n − 1.
+  /// Returns element `place` of the permutation. Element and place are in 0 … n − 1.
   index_t operator()(index_t place) const noexcept;
 
-  /// Returns the place of a number: the inverse of operator().
+  /// Returns the place of the element `number`: the inverse of operator().
   index_t place_of(index_t number) const noexcept;
 
  private:
