@@ -53,7 +53,7 @@ MINIBERT_INLINE std::optional<std::filesystem::path> find_checkpoint(const std::
 
 namespace train_detail {
 
-/// Removes a folder whose name is hidden already.
+/// Removes a hidden folder with its contents, if it exists.
 MINIBERT_INLINE void remove_hidden(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::remove_all(folder, error);
@@ -116,8 +116,8 @@ MINIBERT_INLINE Json read_checkpoint(const std::filesystem::path& path) {
 
 namespace train_detail {
 
-/// Returns the name that a hidden folder should have got: the checkpoint's, if the folder is complete and undamaged and
-/// no checkpoint has this name. Otherwise returns an empty path.
+/// Returns the checkpoint's name for a hidden folder that is a complete and undamaged checkpoint, if no folder has this
+/// name yet. Otherwise returns an empty path.
 MINIBERT_INLINE std::filesystem::path committed_name(const std::filesystem::path& hidden) {
   constexpr std::string_view kSuffix = ".tmp";
   const std::string name = hidden.filename().string();

@@ -60,7 +60,7 @@ void TrainingLoop<T>::begin() {
     lock_.emplace(args_.output_dir, [this](std::string_view text) { say(text); });
     check_room(checkpoint ? checkpoint_step(*checkpoint).value_or(0) : 0);
     prepare_output_dir(args_);
-    // Before this process had the lock, another one may have written or removed checkpoints.
+    // Another process may have written or removed checkpoints before this process got the lock.
     if (checkpoint_to_resume(args_) != checkpoint) checkpoint = verified_checkpoint();
   }
   if (args_.bf16 && simd::isa() != simd::Isa::avx512_bf16)
