@@ -15,7 +15,8 @@ using namespace minibert;
 
 namespace {
 
-/// Copies n elements from x to y with partial loads and stores. Sums them with keep(). Must not write behind y[n − 1].
+/// Copies n elements from x to y with partial loads and stores. Computes Σ (x[i] + 1), where keep() keeps the 1 only in
+/// the lanes in use. Must not write behind y[n − 1].
 struct Copy {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, T* total, const T* x, index_t n) {

@@ -38,8 +38,9 @@ class BatchSampler {
 
   Sampler example_order_, batch_order_;
   index_t num_batches_;
-  std::function<index_t(index_t)> bound_;  // batch i (before batch_order_ reorders the batches) has places
-                                           // bound_(i) … bound_(i + 1) − 1 of example_order_
+  // Batch i, before batch_order_ reorders the batches, has the examples at places bound_(i) … bound_(i + 1) − 1 of
+  // example_order_.
+  std::function<index_t(index_t)> bound_;
 };
 
 }  // namespace minibert

@@ -137,7 +137,8 @@ class TrainingLoop {
   void load(const std::filesystem::path& checkpoint);
   TrainOutput run();
   void step();
-  /// Throws Error for a step whose gradient is not finite, and says what to do.
+  /// Throws Error because the norm of the step's gradient is not finite. The error says what to do, and names the op
+  /// that first produced a value or gradient that is not finite, if there is one.
   [[noreturn]] void fail_step(index_t step);
   /// Says what to do if training diverges, and where the newest checkpoint is.
   std::string advice() const;
