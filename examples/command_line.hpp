@@ -39,7 +39,8 @@ struct ValueOf<std::optional<T>> {
   using type = T;
 };
 
-/// Returns true or false for the words that Hugging Face's HfArgumentParser takes, in any case; otherwise nothing.
+/// Returns true or false for the words that Hugging Face's HfArgumentParser accepts, in upper or lower case; otherwise
+/// nothing.
 inline std::optional<bool> truth(std::string word) {
   std::transform(word.begin(), word.end(), word.begin(), [](char c) { return 'A' <= c && c <= 'Z' ? c + 32 : c; });
   for (const char* yes : {"true", "yes", "t", "y", "1"})

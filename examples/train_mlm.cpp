@@ -114,7 +114,8 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
   return data;
 }
 
-/// Returns the length that sequences are cut to. @throws ValueError if it is more than the tokenizer or model allows
+/// Returns the length that sequences are cut to. @throws ValueError if the tokenizer or the model allows only a smaller
+/// length
 index_t max_length_of(const TrainMlmOptions& options, const std::optional<BertTokenizer>& tokenizer) {
   const index_t positions = options.config.max_position_embeddings;
   const index_t limit = tokenizer ? std::min(tokenizer->model_max_length(), positions) : positions;

@@ -1,4 +1,4 @@
-// An attention to time: operands, results, and a check of some of its rows against a slow computation.
+// An attention to time: its operands, its results, and a check of some rows of the results against a slow computation.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Defines, runs and checks cases. A case has a name, a computation, and a roof to compare its rate with.
+// Defines, runs and checks cases. A case has a name, a computation, and a roof: the peak rate to compare its rate with.
 #pragma once
 
 #include <algorithm>

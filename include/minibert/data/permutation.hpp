@@ -25,7 +25,8 @@ class RandomPermutation {
  private:
   static constexpr std::uint32_t kRounds = 8;
 
-  /// Computes the round function of the Feistel network: a random number below `below` for a coordinate and a round.
+  /// Computes the round function of the Feistel network: a random number in [0, below), determined by the key, a
+  /// coordinate and a round.
   index_t draw(index_t below, index_t coordinate, std::uint32_t round) const noexcept {
     return key_.below(below, static_cast<std::uint32_t>(coordinate), round);
   }
