@@ -1,6 +1,6 @@
-# cmake -DBIBLE_PROGRAM=FILE -DOUTPUT=FILE -P default_corpus.cmake: writes the source file behind default_corpus().
-# Removes the reference before each verse ("Ge1:1 "). The rest stays as it is: the text has no notes or markup, its
-# parentheses are original, and "LORD" in capitals distinguishes two Hebrew words.
+# cmake -DBIBLE_PROGRAM=FILE -DOUTPUT=FILE -P default_corpus.cmake: writes the source file that defines
+# default_corpus(). Removes the reference before each verse ("Ge1:1 "). The rest of the text is unchanged: it has no
+# notes or markup, its parentheses are original, and "LORD" in capitals distinguishes two Hebrew words.
 set(verses "")
 if(BIBLE_PROGRAM)
   execute_process(

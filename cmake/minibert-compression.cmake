@@ -1,5 +1,6 @@
-# Finds zlib and libzstd, with which the library reads text compressed with gzip and zstd. Both are optional: without
-# the library, opening such a file is an error that says so. Sets MINIBERT_HAS_ZLIB and MINIBERT_HAS_ZSTD.
+# Finds zlib and libzstd, with which minibert reads text compressed with gzip and zstd. Both are optional. If minibert
+# is built without zlib or libzstd, opening a file of that format throws an error that says so. Sets MINIBERT_HAS_ZLIB
+# and MINIBERT_HAS_ZSTD.
 find_package(ZLIB QUIET)
 set(MINIBERT_HAS_ZLIB ${ZLIB_FOUND})
 if(NOT MINIBERT_HAS_ZLIB)
@@ -15,8 +16,8 @@ else()
   message(STATUS "minibert: no zstd found; text compressed with it cannot be read")
 endif()
 
-# minibert_use_compression(TARGET SCOPE): compiles the target (SCOPE: PRIVATE) or its users (SCOPE: INTERFACE) with the
-# libraries that were found.
+# minibert_use_compression(TARGET SCOPE): links the target (SCOPE: PRIVATE) or the target's users (SCOPE: INTERFACE)
+# with those of the two libraries that were found.
 function(minibert_use_compression target scope)
   if(MINIBERT_HAS_ZLIB)
     target_link_libraries(${target} ${scope} $<BUILD_INTERFACE:ZLIB::ZLIB>)

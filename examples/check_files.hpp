@@ -1,4 +1,4 @@
-// Checks of files and folders that cost nothing, made before the work that needs them.
+// Quick checks of files and folders. A program makes them before long work, so that it does not fail only at the end.
 #pragma once
 
 #include <unistd.h>
@@ -25,7 +25,8 @@ inline void check_text(const std::filesystem::path& file, const minibert::TextOp
                            {text.text_column_name, text.allow_invalid_utf8, /*notice=*/{}});
 }
 
-/// Checks that the folder that an option names exists, if the option is given. expected: a file that must be in it.
+/// Checks that the folder that an option names exists, unless the option is not given (an empty path). The error
+/// message says that the folder must contain `expected`, the name of a file.
 /// @throws IoError naming the option and the folder
 inline void check_folder(std::string_view option, const std::filesystem::path& folder, std::string_view expected) {
   if (folder.empty()) return;
@@ -36,7 +37,8 @@ inline void check_folder(std::string_view option, const std::filesystem::path& f
   }
 }
 
-/// Checks that files can be made in a folder, or that the folder can be created. Leaves nothing behind.
+/// Checks that files can be created in `folder`, or that `folder` itself can be created if it does not exist. Leaves
+/// nothing behind.
 /// @throws IoError naming the folder, and the existing folder that prevents it
 inline void check_writable(const std::filesystem::path& folder) {
   std::filesystem::path existing = std::filesystem::absolute(folder);

@@ -1,6 +1,6 @@
 // Reads command lines as Python's argparse does. CLI11 knows the options, their conflicts and the help, but reads some
 // values as syntax of its own: "[a,b]" is a list, "%%" a separator, "--x=" has no value. So CLI11 gets every value in
-// the form --name=<mark>value, and the mark is removed from what it returns.
+// the form --name=<mark>value, and the mark is removed from the values that CLI11 returns.
 #pragma once
 
 #include <algorithm>
@@ -39,7 +39,8 @@ struct ValueOf<std::optional<T>> {
   using type = T;
 };
 
-/// Returns true or false for the words that Hugging Face's HfArgumentParser takes, in any case; otherwise nothing.
+/// Returns true or false for the words that Hugging Face's HfArgumentParser accepts, in upper or lower case; otherwise
+/// nothing.
 inline std::optional<bool> truth(std::string word) {
   std::transform(word.begin(), word.end(), word.begin(), [](char c) { return 'A' <= c && c <= 'Z' ? c + 32 : c; });
   for (const char* yes : {"true", "yes", "t", "y", "1"})
@@ -55,10 +56,10 @@ struct Range {
   T least = std::numeric_limits<T>::lowest(), most = std::numeric_limits<T>::max();
 };
 
-/// The range of --threads. OpenMP ends a program that asks for more threads than the system has.
+/// The range of --threads. OpenMP ends the program if it asks for more threads than the system can create.
 inline constexpr Range<int> kThreads{0, 1024};
 
-/// Reads a whole number of type T. @throws UsageError if the text is no whole number or is out of range
+/// Reads a whole number of type T. @throws UsageError if the text is not a whole number or the number is out of range
 template <std::integral T>
 T whole_number(const std::string& name, const std::string& text, Range<T> range) {
   const bool is_signed = text.starts_with('-') || text.starts_with('+');
@@ -74,7 +75,7 @@ T whole_number(const std::string& name, const std::string& text, Range<T> range)
                    std::to_string(range.most));
 }
 
-/// Reads a finite number. @throws UsageError if the text is none
+/// Reads a finite number. @throws UsageError if the text is not a finite number
 inline double real_number(const std::string& name, const std::string& text) {
   double value = 0;
   const bool has_plus = text.starts_with('+') && !text.starts_with("+-");
@@ -83,7 +84,7 @@ inline double real_number(const std::string& name, const std::string& text) {
   throw UsageError(name + " is '" + text + "', expected a number such as 0.5 or 1e-4");
 }
 
-/// Reads a value of type T. @throws UsageError that names the option if the text is no such value
+/// Reads a value of type T. @throws UsageError that names the option if the text cannot be read as a T
 template <class T>
 T read(const std::string& name, const std::string& text, Range<T> range = {}) {
   if constexpr (std::same_as<T, bool>) {
@@ -111,7 +112,7 @@ std::string default_text(const T& value) {
 }  // namespace command_line
 
 /// The options of a program. Each function adds an option and returns it, for CLI11's settings such as group(). Every
-/// value is taken byte for byte. An option that is given twice has its last value.
+/// value is taken byte for byte. If an option is given twice, the last value counts.
 class CommandLine {
  public:
   CommandLine(const std::string& program, const std::string& description) : app_(description, program) {
@@ -139,7 +140,7 @@ class CommandLine {
     return add(name, Kind::value, help, "TEXT", std::move(set));
   }
 
-  /// Adds an option that may stand alone: then set("") is called. Its value cannot be empty.
+  /// Adds an option whose value may be missing. set("") is called for `--name` alone. The form `--name=` is an error.
   CLI::Option* option_with_optional_path(const std::string& name, std::function<void(const std::string&)> set,
                                          const std::string& help) {
     return add(name, Kind::optional_value, help, "[TEXT]", std::move(set));
@@ -243,7 +244,8 @@ class CommandLine {
     return i < argc && std::string_view(argv[i]) != "--" && !option_of(argv[i]);
   }
 
-  /// Returns the arguments in a form in which CLI11 changes no value. Takes the texts out.
+  /// Returns the options in the form --name=<mark>value, in which CLI11 changes no value. Moves the arguments that
+  /// belong to no option to texts_.
   std::vector<std::string> marked(int argc, char** argv) {
     std::vector<std::string> out;
     bool options_ended = false;

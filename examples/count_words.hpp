@@ -11,8 +11,8 @@
 #include "count_text.hpp"
 #include "progress_bar.hpp"
 
-/// Prints a notice, unless it was printed before. A text that is read twice, for its words and for its tokens, gives
-/// the same notices twice.
+/// Prints a notice, unless the same notice was printed before: a text is read twice, once to count words and once to
+/// tokenize, and gives the same notices both times.
 inline void print_once(std::string_view notice, ProgressBar& bar) {
   static std::set<std::string> printed;
   if (!printed.emplace(notice).second) return;

@@ -13,8 +13,8 @@
 /// Lines of a dataset, each with one masked word near its middle.
 class MaskSamples {
  public:
-  /// Takes the first `count` suitable lines: of 8 to 40 tokens, with a word of one token, which is masked, and with at
-  /// most max_length tokens after decoding and tokenizing again.
+  /// Takes the first `count` lines that have 8 to 40 tokens and a word that is a single token. Masks this word. Skips a
+  /// line that has more than max_length tokens after decoding and tokenizing again.
   MaskSamples(const minibert::TextDataset& dataset, const minibert::BertTokenizer& tokenizer,
               minibert::index_t max_length, std::size_t count)
       : tokenizer_(tokenizer) {
@@ -37,7 +37,7 @@ class MaskSamples {
 
   bool empty() const { return samples_.empty(); }
 
-  /// Returns the first text, or a mask alone if there is none.
+  /// Returns the text of the first sample, or a mask alone if there are no samples.
   std::string example() const { return samples_.empty() ? tokenizer_.options().mask_token : samples_.front().text; }
 
   /// Returns the model's five best predictions for each mask, as lines of text.

@@ -1,4 +1,5 @@
-// The frame that all programs share: exit codes, error messages, lines of standard input, and output that must arrive.
+// Functions that all programs share: exit codes, error messages, lines of standard input, and output that is checked
+// for write errors.
 #pragma once
 
 #include <cerrno>
@@ -23,7 +24,7 @@ class UsageError : public std::runtime_error {
 /// Ends the program with exit code 0, because --help or --version has been answered.
 struct Answered {};
 
-/// Writes what std::cout and stdout still hold. @throws IoError if a result could not be written, now or earlier
+/// Flushes std::cout and stdout. @throws IoError if a result could not be written, now or earlier
 inline void flush_output() {
   if (std::cout) errno = 0;  // otherwise errno is still that of the write that has failed
   if (std::cout.flush() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
@@ -31,7 +32,7 @@ inline void flush_output() {
   minibert::core::raise<minibert::IoError>("cannot write the results to standard output", cause);
 }
 
-/// Returns a message without the name of the program or function that begins it.
+/// Returns the message without "<name>: " at its beginning, if it begins so.
 inline std::string_view without_name(std::string_view message, std::string_view name) {
   const bool begins = message.starts_with(name) && message.substr(name.size()).starts_with(": ");
   return begins ? message.substr(name.size() + 2) : message;

@@ -114,7 +114,8 @@ TextDataset tokenize(const TrainMlmOptions& options, const Text& text, const Ber
   return data;
 }
 
-/// Returns the length that sequences are cut to. @throws ValueError if it is more than the tokenizer or model allows
+/// Returns the length that sequences are cut to. @throws ValueError if the tokenizer or the model allows only a smaller
+/// length
 index_t max_length_of(const TrainMlmOptions& options, const std::optional<BertTokenizer>& tokenizer) {
   const index_t positions = options.config.max_position_embeddings;
   const index_t limit = tokenizer ? std::min(tokenizer->model_max_length(), positions) : positions;
@@ -184,8 +185,9 @@ std::optional<BertForMaskedLM> open_model(const TrainMlmOptions& options,
   return model;
 }
 
-/// Returns a name of the initial model that depends on its weights, not on its path; "" for a new model. A checkpoint
-/// of an older version names the path; the same folder still continues it.
+/// Returns a name of the initial model that depends on its weights, not on its path; "" for a new model. Checkpoints of
+/// older versions of this program contain the path instead. If the run resumes from such a checkpoint, and the path is
+/// still the initial model's folder, returns the path, so that the two names are equal.
 std::string initial_model_name(const TrainMlmOptions& options, const BertForMaskedLM& model) {
   if (options.model_name_or_path.empty()) return "";
   Fingerprint weights;
@@ -274,8 +276,8 @@ void print_recipe(const TrainMlmOptions& options, const BertForMaskedLM& model, 
             << t.seed << (t.bf16 ? ", bf16" : "") << '\n';
 }
 
-/// Returns the metrics of the evaluation after the last step, if the model is still the same. Otherwise evaluates
-/// again.
+/// Returns the metrics of the evaluation after the last step. Evaluates again if there was none, or with
+/// load_best_model_at_end, because the model may then be of an earlier step.
 template <class AnyTrainer>
 Json final_metrics(AnyTrainer& trainer) {
   const bool is_last_model = !trainer.args().load_best_model_at_end;
@@ -285,7 +287,8 @@ Json final_metrics(AnyTrainer& trainer) {
   return trainer.evaluate();
 }
 
-/// Evaluates the model, saves the metrics and prints them beside the baseline's, if there is one.
+/// Evaluates the model, saves the metrics, and prints them. Also prints frequency_loss, the loss of the baseline, if
+/// there is one.
 template <class AnyTrainer>
 void report_evaluation(AnyTrainer& trainer, const std::string& eval_name, std::optional<double> frequency_loss) {
   io::make_directories(trainer.args().output_dir);

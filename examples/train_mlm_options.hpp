@@ -250,7 +250,8 @@ inline TrainMlmOptions parse(int argc, char** argv, TrainMlmOptions options) {
 }  // namespace detail
 
 /// Parses the command line, with defaults from the recipe, preset and config file that it names.
-/// @throws UsageError if it is wrong; Answered after --help or --version; an Error of the config file
+/// @throws UsageError if the command line is wrong; Answered after --help or --version; Error if the config file cannot
+/// be read or is invalid
 inline TrainMlmOptions read_command_line(int argc, char** argv) {
   const TrainMlmOptions first = detail::parse(argc, argv, default_recipe());
   TrainMlmOptions base = first.preset == "tutorial" ? tutorial_preset() : default_recipe();

@@ -53,15 +53,16 @@ COMBINING_CLASSES_TOO_NEW = """
 10F46-10F50 10F82-10F85 11070 1133B 1145E 11839-1183A 1193D-1193E 11943 119E0 11A34 11A47 11A99 11D42 11D44-11D45
 11D97 11F41-11F42 16FF0-16FF1 1E08F 1E130-1E136 1E2AE 1E2EC-1E2EF 1E4EC-1E4EF"""
 
-# Newer than utf8proc's table, except U+0130. The lower case of U+0130 has two characters, 0069 0307. The table has only
-# the first of them; the normalizer adds the second.
+# Lower case that is missing in utf8proc's table because it is newer, and U+0130. The lower case of U+0130 has two
+# characters, 0069 0307. The table has only the first of them; the normalizer adds the second.
 LOWERCASE_ADDED = {0x0130: 0x69, 0x1C89: 0x1C8A, 0xA7CB: 0x264, 0xA7CC: 0xA7CD, 0xA7CE: 0xA7CF, 0xA7D2: 0xA7D3,
                    0xA7D4: 0xA7D5, 0xA7DA: 0xA7DB, 0xA7DC: 0x19B,
                    **{c: c + 0x20 for c in range(0x10D50, 0x10D66)}, **{c: c + 0x1B for c in range(0x16EA0, 0x16EB9)}}
 
-# Enclosed letters, whose category is So (symbol), and the joiners.
+# Characters that match \w, but that utf8proc's categories do not show: enclosed letters, whose category is So (symbol),
+# and the zero-width joiners.
 WORD_CHARACTERS_ADDED = "24B6-24E9 1F130-1F149 1F150-1F169 1F170-1F189 200C-200D"
-# Newer than utf8proc's table: characters of Unicode 16.
+# More characters that match \w: characters of Unicode 16, which are newer than utf8proc's table.
 WORD_CHARACTERS_NEWER = """
 0897 1C89-1C8A A7CB-A7CD A7DA-A7DC 105C0-105F3 10D40-10D65 10D69-10D6D 10D6F-10D85 10EC2-10EC4 10EFC 11380-11389 1138B
 1138E 11390-113B5 113B7-113C0 113C2 113C5 113C7-113CA 113CC-113D3 113E1-113E2 116D0-116E3 11BC0-11BE0 11BF0-11BF9 11F5A

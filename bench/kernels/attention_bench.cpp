@@ -1,5 +1,5 @@
 // Attention: the forward pass alone, and with the backward pass. Counts 4·B·H·T²·D flops for the forward pass, and 3.5
-// times as many for forward and backward together. What the algorithm computes again is not counted again.
+// times as many for forward and backward together. Values that the backward pass recomputes are not counted again.
 #include <minibert/kernels/attention.hpp>
 
 #include "bench/support/attention_problem.hpp"
@@ -10,7 +10,8 @@ using bench::AttentionProblem;
 
 namespace {
 
-/// The sizes of an attention. `name` is a part of the names of its cases, and the key by which they share the problem.
+/// The sizes of one attention problem. `name` is a part of the names of the benchmark cases. Cases with the same `name`
+/// share one AttentionProblem.
 struct AttentionCase {
   std::string name;
   std::vector<index_t> lengths;

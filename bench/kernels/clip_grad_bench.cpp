@@ -1,5 +1,5 @@
-// Clipping of a gradient: the sum of squares reads it (1 pass), scaling reads and writes it (2 passes). Each call of a
-// kernel runs on one thread; as in the optimizer, threads work on different chunks.
+// Clipping of a gradient: the sum of squares reads it (1 pass over memory), scaling reads and writes it (2 passes).
+// Each call of a kernel runs on one thread. Threads work on different chunks, as in the optimizer.
 #include <minibert/kernels/clip_grad.hpp>
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// Cross-entropy of the masked tokens' logits: forward reads them (1 pass), backward reads them and writes their
-// gradient (2 passes).
+// Cross-entropy of the masked tokens' logits: forward reads the logits (1 pass over memory), backward reads them and
+// writes their gradient (2 passes).
 #include <minibert/kernels/cross_entropy.hpp>
 
 #include "bench/support/cases.hpp"

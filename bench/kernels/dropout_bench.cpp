@@ -1,5 +1,5 @@
-// Dropout of a tensor: reads x and writes y (2 passes). The backward pass costs the same, because it draws the mask
-// again.
+// Dropout of a tensor: reads x and writes y (2 passes over memory). The backward kernel costs the same, because it does
+// not load the mask, but draws it again.
 #include <minibert/kernels/dropout.hpp>
 
 #include "bench/support/cases.hpp"

@@ -1,5 +1,5 @@
-// Elementwise functions with broadcasting, as x + bias: generate reads x and writes y (2 passes). generate_reduced sums
-// dy over the rows, as for the gradient of the bias (1 pass).
+// Elementwise kernels with broadcasting, for y = x + bias. generate() computes y: it reads x and writes y (2 passes
+// over memory). generate_reduced() computes the gradient of the bias: it sums dy over the rows (1 pass).
 #include <minibert/kernels/elementwise.hpp>
 
 #include "bench/support/cases.hpp"

@@ -1,6 +1,6 @@
-// Looks up rows of a table by random indices. Forward reads and writes each row (2 passes over n·d elements). Backward
-// reads dy and writes the gradient of the whole table, which is mostly zero if the vocabulary is large. It counts as
-// n·d + rows·d elements, even if the kernel reads some twice.
+// Looks up n rows of d elements in a table by random indices. Forward reads and writes each of these rows (2 passes
+// over n·d elements). Backward reads dy and writes the gradient of the whole table, which is mostly zero if the table
+// has many rows. Backward counts as n·d + rows·d elements, even if the kernel reads some elements twice.
 #include <minibert/kernels/embedding.hpp>
 
 #include "bench/support/cases.hpp"

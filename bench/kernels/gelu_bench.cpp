@@ -1,5 +1,5 @@
-// GELU of a feed-forward layer's width, exact and by tanh: forward reads and writes (2 passes), backward reads dy and x
-// and writes dx (3 passes).
+// GELU on the output of a feed-forward layer, exact and approximated by tanh: forward reads x and writes y (2 passes
+// over memory), backward reads dy and x and writes dx (3 passes).
 #include <minibert/kernels/gelu.hpp>
 
 #include "bench/support/cases.hpp"

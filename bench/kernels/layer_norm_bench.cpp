@@ -1,5 +1,5 @@
 // Layer norm of x + residual, as after attention and after the feed-forward network: forward reads x and the residual
-// and writes y (3 passes), backward reads dy, x and the residual and writes both gradients (5 passes).
+// and writes y (3 passes over memory), backward reads dy, x and the residual and writes both gradients (5 passes).
 #include <minibert/kernels/layer_norm.hpp>
 
 #include "bench/support/cases.hpp"

@@ -1,5 +1,5 @@
-// The mean of each sequence's rows: forward reads x, backward writes dx (1 pass each; the means themselves are
-// negligible).
+// The mean of each sequence's rows: forward reads x, backward writes dx (1 pass over memory each; the means themselves
+// are negligible).
 #include <minibert/kernels/mean_pool.hpp>
 
 #include <array>

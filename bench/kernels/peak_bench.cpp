@@ -1,5 +1,5 @@
-// Measures the roofs that the other benches compare with: multiply-adds of floats and of bf16, and the triad in cache
-// and in memory. Also measures the latency between two cores.
+// Measures the peak rates (roofs) with which the other benches compare their own rates: multiply-adds of floats and of
+// bf16, and the triad a = b + s·c in cache and in memory. Also measures the latency between two cores.
 #include <atomic>
 #include <thread>
 
@@ -9,7 +9,8 @@ using namespace minibert;
 
 namespace {
 
-/// Adds a case. Its time is the time of one measurement, its rate the median of the measured rates.
+/// Adds a case that measures a peak rate. The case reports the time of one measurement and the median of the measured
+/// rates.
 template <class Measure>
 void add_roof(const std::string& name, const char* unit, Measure measure) {
   bench::add_case(name, [=](benchmark::State& state) {
@@ -49,8 +50,9 @@ double round_trips(int trips) {
   return seconds;
 }
 
-/// Always uses two cores. On a virtual machine the latency may change within minutes, because the host moves the
-/// virtual cores.
+/// Adds a case for the latency between two cores. The case uses two threads, however many threads the other cases use.
+/// On a virtual machine the latency may change within minutes, because the host moves the virtual cores to other
+/// physical cores.
 void add_round_trip() {
   benchmark::RegisterBenchmark("peak/round_trip",
                                [](benchmark::State& state) {

@@ -1,5 +1,5 @@
-// Sums in a fixed order: the rows of a matrix, as for the gradient of a bias, and an array, in double. Both kernels
-// read their input once (1 pass).
+// Sums in a fixed order. One kernel sums the rows of a matrix, as for the gradient of a bias; the other sums an array
+// of doubles. Both kernels read their input once (1 pass over memory).
 #include <minibert/kernels/reduce.hpp>
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// Softmax of rows: forward reads x and writes y (2 passes), backward reads dy and y and writes dx (3 passes).
+// Softmax of rows: forward reads x and writes y (2 passes over memory), backward reads dy and y and writes dx (3
+// passes).
 #include <minibert/kernels/softmax.hpp>
 
 #include "bench/support/cases.hpp"

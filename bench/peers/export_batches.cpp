@@ -1,5 +1,6 @@
-// Writes the batches of the tutorial on which our benches are timed, so that other libraries use the same: {"text": …,
-// "batches": [{"input_ids": [[…], …], "labels": [[…], …]}, …]}. The label −100 means that a token is not masked.
+// Writes the tutorial's batches, on which our benches are timed, so that the benches of other libraries use the same
+// batches: {"text": …, "batches": [{"input_ids": [[…], …], "labels": [[…], …]}, …]}. The label −100 means that a token
+// is not masked.
 #include <exception>
 #include <iostream>
 

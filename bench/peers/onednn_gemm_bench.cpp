@@ -1,5 +1,5 @@
-// The matrix products of gemm_bench, computed by oneDNN. It reads the f32 operands in the layout that they have in
-// memory.
+// The matrix products of gemm_bench, computed by oneDNN. oneDNN gets the same f32 matrices with the same strides as our
+// kernel.
 #include <dnnl.hpp>
 
 #include "bench/support/cases.hpp"

@@ -164,7 +164,7 @@ def seconds_to_first_step(run, tokenizer):
 def start(run):
     count = 1 if run.quick else 7
     with tempfile.TemporaryDirectory() as folder:
-        # One step of training, to get the tokenizer.
+        # Trains for one step, only to get a tokenizer.
         run.programs.example("train_mlm",
                              *training(run, folder, "--preset", "tutorial", "--do_train", "--max_steps", "1"))
         times = run.programs.undisturbed("train_mlm, to its first step",

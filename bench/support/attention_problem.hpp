@@ -1,4 +1,4 @@
-// An attention to time: operands, results, and a check of some of its rows against a slow computation.
+// An attention to time: its operands, its results, and a check of some rows of the results against a slow computation.
 #pragma once
 
 #include <algorithm>
@@ -39,8 +39,8 @@ class AttentionProblem {
     return 4.0 * static_cast<double>(shape.stride) * squares;
   }
 
-  /// Compares 64 rows of the results, spread over all sequences and heads, with a slow computation in double.
-  /// The gradient of a key depends on lse and y of the other rows; it takes these from the kernel.
+  /// Compares 64 rows of the results, spread over all sequences and heads, with a slow computation in double. The
+  /// gradient of a key needs lse and y of all queries. The slow computation takes these from the kernel's results.
   /// @throws Error if a row is wrong
   void check(const std::string& name, bool backward, double allowed) const {
     Comparison of_y, of_lse, of_dq, of_dk, of_dv;
@@ -120,7 +120,7 @@ class AttentionProblem {
     of_lse.add(&core::at(lse, h * sequences.num_tokens() + t), {std::log(sum)});
   }
 
-  /// The probability of a query and a key after dropout, and the gradient of their score.
+  /// The attention probability of one query and one key after dropout (p), and the gradient of their score (ds).
   struct Pair {
     double p, ds;
   };

@@ -1,4 +1,4 @@
-// Defines, runs and checks cases. A case has a name, a computation, and a roof to compare its rate with.
+// Defines, runs and checks cases. A case has a name, a computation, and a roof: the peak rate to compare its rate with.
 #pragma once
 
 #include <algorithm>
@@ -44,7 +44,8 @@ struct Arithmetic {
 inline const Arithmetic kFp32{"fp32", Precision::full, fma_roof, 1};
 inline const Arithmetic kBf16{"bf16", Precision::bf16, bf16_roof, 500};
 
-/// Returns the roof of a case that moves `bytes` bytes: a triad over as much memory.
+/// Returns the roof of a case that reads and writes `bytes` bytes: the rate of a triad on arrays of the same total
+/// size.
 inline Roof triad_roof(double bytes) { return {"GB/s", "triad", "of_triad", Triad(static_cast<index_t>(bytes))}; }
 
 inline double median(std::vector<double> x) {
@@ -53,7 +54,8 @@ inline double median(std::vector<double> x) {
 }
 
 /// Runs `kernel`, which does `work` flops or moves `work` bytes, for as long as Google Benchmark asks. Measures the
-/// roof before, after and every 20 ms in between, outside the time of the kernel. The rates are medians.
+/// roof before, after, and every 20 ms between runs of the kernel. These measurements do not count as time of the
+/// kernel. The reported rates are medians.
 template <class Kernel>
 void run(benchmark::State& state, double work, const Roof& roof, Kernel&& kernel) {
   constexpr double kBetween = 20e-3;
@@ -117,7 +119,7 @@ void add_case(const std::string& name, F f) {
         ->Unit(benchmark::kMicrosecond);
 }
 
-/// Throws before wrong code is timed.
+/// Checks a result of a kernel, so that a wrong kernel is never timed.
 /// @throws Error unless `error` is below `allowed`
 inline void check_result(const std::string& name, double error, double allowed) {
   core::check<Error>(error < allowed, name, ": off from the reference by ", error, ", allowed are ", allowed);

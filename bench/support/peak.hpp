@@ -125,8 +125,8 @@ inline double bf16_peak() {
   return fma_peak();
 }
 
-/// Measures a = b + s·c on arrays of `bytes` in total, in byte/s. It reads two arrays and writes one. With as many
-/// bytes as a kernel works on, it measures the same level of cache, or the memory.
+/// Measures a = b + s·c on arrays of `bytes` in total, in byte/s. It reads two arrays and writes one. If a kernel works
+/// on as many bytes, its data and these arrays fit into the same level of cache, or only into memory.
 class Triad {
  public:
   explicit Triad(index_t bytes) : n_(bytes / 12), x_(core::usize(3 * (n_ + kGap)), 1.0f) {}

@@ -43,9 +43,9 @@ class TrainingStep {
 
 /// Returns the flops of the matrix products that a step needs. For each weight and token there are three multiply-adds:
 /// forward, gradient of the input, gradient of the weight. For each pair of tokens of a sequence, attention has six
-/// multiply-adds for each hidden unit. The last layer counts keys and values for all tokens, but everything else only
-/// for the masked tokens, because the loss depends on no others. Elementwise work and the recomputation in attention
-/// are not counted.
+/// multiply-adds for each hidden unit. In the last layer, keys and values are counted for all tokens, but everything
+/// else only for the masked tokens, because the loss depends on no others. Elementwise work and the recomputation in
+/// attention are not counted.
 inline double useful_flops(const BertConfig& config, const MaskedLMBatch& batch) {
   const auto h = static_cast<double>(config.hidden_size), wide = static_cast<double>(config.intermediate_size);
   const auto tokens = static_cast<double>(batch.num_tokens()), masked = static_cast<double>(batch.num_items());

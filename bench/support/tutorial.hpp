@@ -27,8 +27,9 @@ inline constexpr index_t kTutorialLines = 10000;
 /// The number of batches whose steps are timed.
 inline constexpr index_t kTutorialBatches = 4;
 
-/// Encodes a line with the text "<i>" as random ids, drawn with the key i. The lengths follow the distribution of the
-/// Sinhala news: log-normal, with 32.9 tokens on average and 68 at the 95th percentile.
+/// Replaces a tokenizer if there is no real text. Line i of the text contains only the number i. The ids of a line are
+/// random, but depend only on i. The number of ids follows the distribution of the Sinhala news: log-normal, with 32.9
+/// tokens on average and 68 at the 95th percentile.
 class DrawnTokenizer {
  public:
   index_t encode_into(std::string_view line, index_t max_length, std::vector<token_id>& ids) const {

@@ -47,7 +47,8 @@ std::pair<std::vector<std::string>, std::vector<std::string>> lines_of(const cha
   return {{lines.begin(), cut}, {cut, lines.end()}};
 }
 
-/// Keeps all threads busy until the system has given each thread a core. This takes longer than tokenizing a megabyte.
+/// Keeps all threads busy until the system has given each thread a core of its own. This takes the system longer than
+/// tokenizing a megabyte.
 void wake_threads() {
   parallel_for(num_threads(), 1, [](index_t, index_t) {
     const auto start = std::chrono::steady_clock::now();

@@ -95,8 +95,8 @@ TEST_CASE("training steps make no heap allocation once the largest was seen") {
     tape.reset();
     tape.backward(model.loss(tape, step.ids, step.masked, step.labels, step.sequences.view()));
   };
-  // The largest step of the test: the most sequences, all of the greatest length, every token masked. After its first
-  // run, the tape merges its memory into one chunk.
+  // The largest step of the test: the most sequences, all of the greatest length, every token masked. After it, the
+  // tape has allocated all memory that any of the steps needs.
   const Step largest = make_step(random, 8, 70, true);
   run(largest);
   run(largest);

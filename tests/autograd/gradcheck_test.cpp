@@ -12,7 +12,7 @@ using testing::Doubles;
 
 namespace {
 
-/// Computes x². The backward step multiplies by slope(x), which is right if it returns 2x.
+/// Computes x². The backward step multiplies the gradient by slope(x), which is correct if slope(x) is 2x.
 template <class Slope>
 Variable<double> square(Variable<double> x, Slope slope) {
   Op<double> op("square", x.tape());
@@ -59,7 +59,7 @@ TEST_CASE("gradcheck fails for a gradient where there is none, and for none wher
 }
 
 TEST_CASE("gradcheck measures a tensor without a gradient against the others") {
-  // Adding a number to a whole row does not change its softmax, so x[1] has the gradient 0.
+  // x[1] adds one number to each row of x[0]. This does not change the row's softmax, so x[1] has the gradient 0.
   const auto shifted = [](Doubles x) { return functional::softmax(functional::add(x[0], x[1])); };
   CHECK(testing::gradcheck_op({{3, 4}, {3, 1}}, shifted) < 1e-6);
 }

@@ -209,7 +209,8 @@ TEST_CASE("scoped: without recording, all memory but the result is given back") 
   const auto [found, capacity] = run(24);
   CHECK(found == expected);
   const std::size_t result = 64 * 512 * sizeof(float);
-  // One result per layer, and little else. The capacity doubles as it grows.
+  // The tape keeps one result per layer, and memory of at most 8 results for everything else. Its capacity doubles as
+  // it grows, so it may be rounded up to a power of two.
   CHECK(capacity <= std::bit_ceil((24 + 8) * result));
   CHECK(capacity < everything);
   Tape<float> tape;

@@ -15,7 +15,7 @@ using namespace minibert;
 namespace F = functional;
 using testing::Inputs;
 
-// A backward step is trivially copyable, so it can capture an Input, and never a Variable.
+// A backward step must be trivially copyable. So it can capture an Input, but not a Variable.
 static_assert(!std::is_trivially_copyable_v<Variable<float>>);
 static_assert(std::is_trivially_copyable_v<Input<float>>);
 static_assert(std::is_copy_assignable_v<Variable<float>>);

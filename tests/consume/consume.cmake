@@ -1,5 +1,5 @@
 # Builds and runs the program in project/ in a folder of its own. WAY: `installed` or `subdirectory`. FORM: `minibert`
-# or `compiled`. Fails if the library adds flags to its user's.
+# or `compiled`. Fails if the library adds optimization, machine or warning flags to its user's program.
 set(work ${MINIBERT_BINARY_DIR}/tests/consume/${WAY}-${FORM})
 file(REMOVE_RECURSE ${work})
 unset(ENV{CXXFLAGS})
@@ -29,7 +29,7 @@ configure(build "CMAKE_BUILD_TYPE is not set" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
 run(${CMAKE_COMMAND} --build ${work}/build)
 run(${work}/build/program)
 
-# ---- if a dependency is missing, the package says so, and still provides the form that does not need it ----
+# ---- if a dependency is missing, the package says so, and still provides the form that works without it ----
 if(WAY STREQUAL "installed" AND FORM STREQUAL "minibert")
   configure(without_openmp "minibert::minibert will run on one thread.*there is no minibert::compiled"
             -DCMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON)

@@ -1,6 +1,6 @@
-# Configures the library, installs its headers and configures a user's project, with stand-ins for versions of Eigen:
-# 3.4 and later are accepted, older ones refused by name. Each stand-in has a version file as Eigen installs it, which
-# refuses requests for another major version.
+# Configures the library, installs its headers and configures a user's project, with stand-ins for several versions of
+# Eigen. 3.4 and later are accepted; older versions are refused with an error that names the version. Each stand-in has
+# a version file as Eigen installs it, which refuses requests for another major version.
 include(CMakePackageConfigHelpers)
 file(REMOVE_RECURSE ${WORK})
 

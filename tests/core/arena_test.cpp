@@ -17,7 +17,8 @@ struct Piece {
   unsigned char mark;
 };
 
-/// The pieces of memory in use. Fills each piece with its own byte value, so that intact() detects overlapping pieces.
+/// Records the pieces of memory that the arena has given out. Fills each piece with its own byte value, so that
+/// intact() detects pieces that overlap.
 class Model {
  public:
   void add(void* p, std::size_t size) {

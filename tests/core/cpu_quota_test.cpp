@@ -16,7 +16,8 @@ namespace {
 
 constexpr double kUnlimited = std::numeric_limits<double>::infinity();
 
-/// A folder with the files of /proc and /sys that say what a container may use.
+/// A folder in place of the root folder. It contains the files of /proc and /sys that say how much processor time a
+/// container may use.
 struct FakeRoot {
   testing::TemporaryDirectory dir;
 

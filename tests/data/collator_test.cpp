@@ -50,7 +50,7 @@ DataCollatorForLanguageModeling collator_with(MaskingOptions options) {
   return DataCollatorForLanguageModeling(NumberTokenizer(kVocab), options);
 }
 
-/// Returns true if a count is within five standard deviations of its expectation, for `of` draws of probability p.
+/// Returns true if `count` successes in `of` draws with probability p are within five standard deviations of n·p.
 bool close(index_t count, index_t of, double p) {
   const double n = static_cast<double>(of);
   return std::abs(static_cast<double>(count) - n * p) < 5 * std::sqrt(n * p * (1 - p));

@@ -17,7 +17,8 @@ namespace {
 using namespace minibert;
 using Ids = std::vector<token_id>;
 
-/// Returns the ids of example i: i % 7 consecutive ids (none is fine), from (i · 31) % vocab_size on.
+/// Returns the ids of example i: consecutive ids that begin with (i · 31) % vocab_size. There are i % 7 of them, so
+/// every seventh example is empty.
 Ids example(index_t i, index_t vocab_size) {
   Ids ids;
   for (index_t k = 0; k < i % 7; ++k) ids.push_back(static_cast<token_id>((i * 31 + k) % vocab_size));

@@ -57,7 +57,7 @@ std::vector<std::string> hostile_texts() {
           "++"};
 }
 
-/// Makes a folder the current one, and goes back at the end.
+/// Changes the current folder to `folder`. The destructor changes back.
 class CurrentFolder {
  public:
   explicit CurrentFolder(const std::filesystem::path& folder) : before_(std::filesystem::current_path()) {

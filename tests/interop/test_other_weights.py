@@ -14,7 +14,8 @@ from transformers import BertConfig, BertForMaskedLM, BertForPreTraining, BertMo
 
 from support import CONFIG, run, scaled_model
 
-# Names of folders, and the number of files that hold the weights.
+# Names of model folders with characters that a shell must quote, and for each the number of files that hold the
+# weights.
 FOLDERS = [("it's $HOME \"quoted\" `id`", 3), ("-back\\slash *?[a] සිංහල; & (new)", 1)]
 
 

@@ -44,7 +44,7 @@ TEST_CASE("check_model_folder: paths that are no names get no such advice") {
   for (const char* path : {"./bert", "../bert", "a/b/c", "my model", "bert/", "/bert", "", ".", "a//b", "-x"})
     CHECK_MESSAGE(!has(refusal(path), "hf download"), path);
   CHECK(has(refusal("~/bert"), "the shell expands ~ only at the beginning of a word"));
-  // A typing error in an existing folder is no model of an owner of that name.
+  // The folder runs exists, so runs/checkpoint-600 is a typing error, and not the name of a model on the Hub.
   std::filesystem::create_directory(folder / "runs");
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());

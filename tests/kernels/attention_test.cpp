@@ -18,7 +18,7 @@ struct Result {
 };
 
 /// The inputs of one attention, to run the kernels and the reference on. Each sequence has as many queries as keys,
-/// unless asked_lengths gives the numbers of queries.
+/// unless asked_lengths contains the numbers of queries.
 template <class T>
 struct Problem {
   Problem(const std::vector<index_t>& lengths, index_t num_heads, index_t head_size, double p,

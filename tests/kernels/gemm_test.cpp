@@ -48,7 +48,7 @@ struct Operand {
   }
 };
 
-/// Rounds an operand to bfloat16, to nearest even. Double stays as it is, as in the kernels.
+/// Returns an operand rounded to bfloat16, to nearest even. Doubles are not rounded, as in the kernels.
 template <class T>
 Operand<T> rounded(Operand<T> x) {
   if constexpr (std::is_same_v<T, float>)
@@ -60,7 +60,8 @@ Operand<T> rounded(Operand<T> x) {
   return x;
 }
 
-/// Returns Σ |a|·|b| of element (i, j). The rounding error of the float sum is proportional to it.
+/// Returns Σ |a|·|b| for element (i, j) of the product. The rounding error of the float sum is proportional to this
+/// sum.
 template <class T>
 double magnitude(index_t k, const Matrix<T>& a, const Matrix<T>& b, index_t i, index_t j) {
   double sum = 0;
@@ -198,8 +199,9 @@ namespace {
 using kernels::detail::GemmCut;
 using kernels::detail::GemmTuning;
 
-/// Checks that the chunks cover C exactly once, in the order that `next` predicts. Each chunk must begin at a multiple
-/// of `unit` rows and fit into a thread's scratch memory. The numbers of rows must differ by less than two units.
+/// Checks that the chunks cover C exactly once, and that `next` of each chunk is the first row of the following one.
+/// Each chunk must begin at a multiple of `unit` rows and fit into a thread's scratch memory. The chunks' numbers of
+/// rows must differ by less than 2·unit.
 template <class Tuning>
 void check_chunks(index_t m, index_t n, index_t k, const GemmCut& cut, index_t threads) {
   INFO("m=", m, " n=", n, " k=", k, " columns of A: ", cut.columns_of_a, " packs rows: ", cut.packs_rows,

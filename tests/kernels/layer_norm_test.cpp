@@ -31,8 +31,8 @@ TEST_CASE_TEMPLATE("layer_norm: forward and backward against the reference, with
           const auto expected = reference::layer_norm(z, widen(weight), widen(bias), static_cast<double>(eps), n, d);
           CHECK(reference::relative_error(y, expected) < (d == 2 ? 30 : 1) * testing::tolerance<T>());
           if (d == 2) continue;  // x̂ is ±1: dx is a difference of nearly equal numbers, so its relative error is large
-          // With d = 1 the variance is 0, so rstd shows whether eps is added. Beside a variance near 1, eps is too
-          // small to show.
+          // With d = 1 the variance is 0, so rstd is 1/√eps and shows whether eps is added. With a variance near 1, eps
+          // would hardly change rstd.
           reference::Numbers expected_rstd;
           reference::normalize(z, static_cast<double>(eps), n, d, &expected_rstd);
           CHECK(reference::relative_error(rstd, expected_rstd) < testing::tolerance<T>());

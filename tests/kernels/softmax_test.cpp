@@ -22,7 +22,7 @@ TEST_CASE_TEMPLATE("softmax: forward and backward against the twin", T, float, d
         std::vector<T> y(core::usize(n * d));
         kernels::softmax_forward(y.data(), x.data(), n, d);
         const auto expected = reference::softmax(widen(x), n, d);
-        // Few-lane vectors add many elements per lane, which rounds more.
+        // A vector with few lanes adds up more elements in each lane, so the rounding error is larger.
         CHECK(reference::relative_error(y, expected) < (d > 100 ? 3 : 1) * testing::tolerance<T>());
         if (d > 100) continue;  // the reference's backward pass takes quadratic time
         testing::Destination<T> dx(n * d, accumulate);

@@ -75,7 +75,8 @@ TEST_CASE("other weights: the class is the one that holds all heads") {
   const ModelFolder without("pytorch_model.bin");
   io::write_file(without.path / "config.json", R"({"architectures": null})");
   CHECK(has(refusal(without.path), "import AutoModelForMaskedLM; AutoModel"));
-  // bert-base-uncased has both heads of the original, but its config.json names BertForMaskedLM.
+  // The original weights of bert-base-uncased have both heads of BertForPreTraining, but its config.json names
+  // BertForMaskedLM.
   const ModelFolder both("pytorch_model.bin");
   io::write_file(both.path / "pytorch_model.bin", "PK.cls.predictions.bias.cls.seq_relationship.weight.");
   CHECK(has(refusal(both.path), "import BertForPreTraining; BertForPreTraining.from"));
@@ -89,7 +90,7 @@ TEST_CASE("other weights: TensorFlow and Flax need an older transformers") {
   const std::string flax = refusal(ModelFolder("flax_model.msgpack").path);
   CHECK(has(flax, "pip install 'transformers<4.50' torch flax"));
   CHECK(has(flax, "from_flax=True"));
-  // PyTorch's file comes first, because a current transformers reads it.
+  // The error names PyTorch's file and not TensorFlow's, because the current transformers can still read PyTorch's.
   const ModelFolder several("tf_model.h5");
   io::write_file(several.path / "pytorch_model.bin", "x");
   CHECK(has(refusal(several.path), "found pytorch_model.bin"));

@@ -164,7 +164,7 @@ TEST_CASE("Dropout: rows that are tokens, sequences, or anything") {
   const Tensor<float> tokens = mask(5, context), pooled = mask(2, context), others = mask(7, context);
   for (const Tensor<float>* m : {&tokens, &pooled, &others})
     CHECK(m->vector().sum() == doctest::Approx(static_cast<double>(m->numel())).epsilon(0.25));
-  // A sequence draws the same whether it is in one pass with others or in a pass of its own.
+  // A sequence has the same dropout mask in a pass with other sequences and in a pass of its own.
   CHECK(mask(3, second).matrix() == tokens.matrix().bottomRows(3));
   CHECK(mask(1, second).matrix() == pooled.matrix().bottomRows(1));
   CHECK(mask(7, second).matrix() != others.matrix());  // passes of one step draw different masks

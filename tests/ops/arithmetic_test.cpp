@@ -11,7 +11,7 @@ using testing::gradcheck_op;
 
 namespace {
 
-/// Returns numbers of at least 0.5, to divide by.
+/// Returns x² + 0.5, so that tests can divide by the result.
 Variable<double> away(Variable<double> x) { return x * x + x.tape().constant(Tensor<double>(Shape{}, {0.5})); }
 
 }  // namespace

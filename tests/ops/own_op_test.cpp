@@ -1,4 +1,4 @@
-// The code of docs/own_op.md; the last test here compares.
+// The code that docs/own_op.md quotes; the last test compares them.
 #include <minibert/autograd/op.hpp>
 #include <minibert/kernels/elementwise.hpp>
 

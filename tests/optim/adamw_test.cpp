@@ -37,7 +37,7 @@ std::vector<ParameterGroup<T>> groups(ParameterStore<T>& store, double weight_de
   return two;
 }
 
-/// Sets new gradients, which depend on the step. d.frozen never has one, and b.bias has none in step 0.
+/// Sets new gradients, which depend on the step. d.frozen never has a gradient, and b.bias has none in step 0.
 template <class T>
 void set_gradients(ParameterStore<T>& store, int step) {
   testing::set_gradients(store, reference::normal<T>(kNumel, 100 + step));

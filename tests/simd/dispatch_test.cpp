@@ -20,7 +20,7 @@ struct Width {
   }
 };
 
-/// Calls f(name, kernel runner) for each instruction set of this processor.
+/// Calls f(name, run) for each instruction set of this processor. run(arguments…) runs the kernel compiled for it.
 template <class Kernel, class F>
 void on_each_isa(F f) {
   f("baseline", [](auto... args) { simd::detail::run_baseline<Kernel>(args...); });

@@ -15,7 +15,8 @@ using namespace minibert;
 
 namespace {
 
-/// Copies n elements from x to y with partial loads and stores. Sums them with keep(). Must not write behind y[n − 1].
+/// Copies n elements from x to y with partial loads and stores. Computes Σ (x[i] + 1), where keep() keeps the 1 only in
+/// the lanes in use. Must not write behind y[n − 1].
 struct Copy {
   template <class Arch, class T>
   [[gnu::always_inline]] static void run(T* y, T* total, const T* x, index_t n) {
@@ -81,7 +82,7 @@ struct Integers {
   }
 };
 
-/// Calls f(name, kernel runner) for each instruction set of this processor.
+/// Calls f(name, run) for each instruction set of this processor. run(arguments…) runs the kernel compiled for it.
 template <class Kernel, class F>
 void on_each_isa(F f) {
   f("baseline", [](auto... args) { simd::detail::run_baseline<Kernel>(args...); });
@@ -98,7 +99,7 @@ TEST_CASE_TEMPLATE("Vec: loads and stores of any length touch nothing behind", T
   on_each_isa<Copy>([](const char* name, auto run) {
     INFO(name);
     for (index_t n = 0; n < 40; ++n) {
-      // x has exactly n elements, so that the sanitizer reports a read behind them.
+      // x has exactly n elements, so that the sanitizer reports a read behind its end.
       std::vector<T> x(core::usize(n)), y(core::usize(n + 20), T{-7});
       for (index_t i = 0; i < n; ++i) core::at(x, i) = static_cast<T>(i + 1);
       T total = -1;

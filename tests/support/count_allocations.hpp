@@ -1,5 +1,5 @@
-// Counts the allocations that a program makes with operator new. Replaces the global operators, so only one file of a
-// program may include it.
+// Counts the allocations that a program makes with operator new. Replaces the global operators new and delete, so only
+// one file of a program may include this header.
 #pragma once
 
 #include <atomic>
@@ -28,8 +28,8 @@ index_t count_allocations(F f) {
 
 }  // namespace minibert::testing
 
-// Replaces all forms, because a sanitizer supplies its own for any that are missing. The operators are not inlined:
-// g++ would see free() called on memory from new, and warn.
+// Replaces all forms of new and delete, because a sanitizer supplies its own for any that are missing. The operators
+// are not inlined: otherwise g++ would see free() called on memory from new, and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   return minibert::testing::counted(std::malloc(size > 0 ? size : 1));
 }

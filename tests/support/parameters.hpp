@@ -26,7 +26,7 @@ std::vector<T> gradients(ParameterStore<T>& store) {
   for (const Parameter<T>* p : store.in_order()) all.insert(all.end(), p->gradient().begin(), p->gradient().end());
   return all;
 }
-/// Sets the values of all gradients. The caller sets has_grad.
+/// Copies `all` to the gradients, in the order of the parameters. Does not set has_grad.
 template <class T>
 void set_gradients(ParameterStore<T>& store, const std::vector<T>& all) {
   const T* next = all.data();

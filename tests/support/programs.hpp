@@ -69,8 +69,8 @@ inline Ran run(const std::string& name, const std::vector<std::string>& argument
   return run_file(program(name), arguments, input, out);
 }
 
-/// A folder with text.txt, with a tokenizer in `tokenizer`, and with a model in `model`. The cache of train_mlm is in
-/// it, too.
+/// A folder with a text, text.txt, and with a model and its tokenizer in `model`. The cache of train_mlm is in this
+/// folder, too.
 class ProgramFolder {
  public:
   ProgramFolder() {

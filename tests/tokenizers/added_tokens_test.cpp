@@ -16,7 +16,7 @@ const WordPiece& model() {
 
 AddedTokens added(std::vector<AddedToken> tokens) { return AddedTokens(std::move(tokens), {}, model()); }
 
-/// The pieces as text, added tokens as "<id>".
+/// Splits a text at its added tokens. Returns the pieces of text, and each added token as "<id>".
 std::vector<std::string> split(const AddedTokens& tokens, std::string_view text) {
   std::vector<std::string> pieces;
   tokens.split(

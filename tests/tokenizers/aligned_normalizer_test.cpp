@@ -34,7 +34,8 @@ TEST_CASE("what is no UTF-8 counts as one character for each U+FFFD that Python 
 }
 
 TEST_CASE("marks that are sorted take their origins by position, as in the reference") {
-  // U+1BF2 has class 9 and survives; the accent of é, class 230, comes after it and is dropped.
+  // Canonical order puts U+1BF2 (combining class 9) before the accent of é (class 230). U+1BF2 is kept; the accent is
+  // dropped.
   const AlignedText aligned = normalize_aligned("\u00E9\u1BF2x", {});
   CHECK(aligned.text == "e\u1BF2x");
   CHECK(aligned.origins == Origins{0, 1, 1, 1, 2});

@@ -38,7 +38,8 @@ TEST_CASE("a text becomes [CLS] pieces [SEP]") {
 }
 
 TEST_CASE("text between added tokens is normalized piece by piece") {
-  // The dropped mark after [MASK] begins a piece; the e before it is not its base.
+  // The mark U+0301 after [MASK] begins a new piece of text and is dropped; it does not combine with the e before
+  // [MASK].
   CHECK(tokenizer().encode("e[MASK]\u0301e", {.add_special_tokens = false}) == Ids{9, 4, 9});
 }
 

@@ -18,7 +18,7 @@ RawWord word_of(const std::string& text, std::size_t begin = 0) {
   return RawWord::at(text.data() + begin, text.data() + text.size());
 }
 
-/// Returns the ids that the cache holds for a word, or nullopt.
+/// Returns the ids that the cache holds for a word of the tokenizer `owner`, or nullopt.
 std::optional<std::vector<token_id>> found(const WordCache& cache, std::uint64_t owner, const RawWord& word) {
   std::vector<token_id> ids{1};
   bool is_found = false;

@@ -68,7 +68,7 @@ Tokens train_slowly(const WordCounts& words, std::size_t vocab_size) {
 
 TEST_CASE("special tokens, characters by code point, continuing characters by first appearance, then pairs") {
   // Counts: (c, ##b) 5, (b, ##a) 3, (##a, ##c) 3. Of equally frequent pairs the one with the smaller ids is merged
-  // first: (3, 6) before (6, 7).
+  // first: (b, ##a), with ids (3, 6), before (##a, ##c), with ids (6, 7).
   CHECK(train({.vocab_size = 11, .special_tokens = {"[UNK]", "<x>"}}, {{"cb", 5}, {"bac", 3}, {"a", 1}}) ==
         Tokens{"[UNK]", "<x>", "a", "b", "c", "##b", "##a", "##c", "cb", "ba", "bac"});
 }
@@ -107,7 +107,7 @@ TEST_CASE("characters alone may exceed vocab_size") {
 TEST_CASE("limit_alphabet drops the rarest characters from the words; of equally rare ones, the higher code points") {
   CHECK(train({.vocab_size = 100, .limit_alphabet = 3}, {{"adb", 1}, {"abc", 1}, {"b", 1}}) ==
         Tokens{"a", "b", "c", "##b", "##c", "ab", "abc"});
-  // After a dropped first character, the next one still counts as continuing the word.
+  // If the first character of a word is dropped, the next one still has ## before it, as a character within a word.
   CHECK(train({.vocab_size = 100, .limit_alphabet = 3}, {{"dab", 1}, {"ab", 5}, {"c", 1}}) ==
         Tokens{"a", "b", "c", "##a", "##b", "ab", "##ab"});
   CHECK(train({.limit_alphabet = 0}, {{"ab", 1}}).empty());

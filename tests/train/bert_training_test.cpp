@@ -101,7 +101,8 @@ std::vector<float> trained(const std::filesystem::path& folder, std::optional<in
   args.resume_from_checkpoint = std::filesystem::path();
   const std::vector<float> weights = run(-1);
   REQUIRE(notices.size() == 1);
-  // Step stop_after is not saved, because a checkpoint is written after the callbacks.
+  // The callback ends the run before the trainer writes the checkpoint of step `*stop_after`. So the last checkpoint is
+  // of the step before.
   CHECK(notices[0].ends_with(core::concat(": ", *stop_after - 1, " of 12 steps are done")));
   return weights;
 }

@@ -1,5 +1,6 @@
-// Lets every system call on the way of a checkpoint fail, and kills the process before each of them. The functions
-// below replace those of the C library in this test program; they do nothing of their own unless a test asks for it.
+// Makes each system call that writes a checkpoint fail, one per run, or kills the process before it. The functions
+// below replace the C library's in this test program. They call the C library's functions unless a test asks for a
+// fault.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -50,7 +51,7 @@ struct Faults {
 };
 Faults faults;
 
-/// Counts a call. Returns true if it is to fail. Kills the process if the test wants that.
+/// Counts a system call. Returns true if the call must fail. Kills the process instead if faults.error is 0.
 bool fails() {
   if (!faults.counts || ++faults.calls != faults.fails_at) return false;
   if (faults.error == 0) ::raise(SIGKILL);
@@ -165,7 +166,7 @@ int statvfs(const char* path, struct statvfs* status) noexcept {
 
 namespace {
 
-/// Arguments of four steps with two checkpoints, of which one is kept.
+/// Returns arguments for a run of four steps that writes two checkpoints and keeps the newer one.
 TrainingArguments short_run(const fs::path& folder) {
   TrainingArguments args = busy(folder);
   args.max_steps = 4;
@@ -176,10 +177,10 @@ TrainingArguments short_run(const fs::path& folder) {
   return args;
 }
 
-/// Returns a folder in memory, if there is one: these tests change files some ten thousand times.
+/// Returns a folder in memory if the system has one, because these tests change files some ten thousand times.
 fs::path fast_folder() { return fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path(); }
 
-/// The result of a run that nothing disturbs.
+/// A run without faults, and its result.
 struct Undisturbed {
   TemporaryDirectory folder{fast_folder()};
   int threads = num_threads();
@@ -201,8 +202,9 @@ struct Undisturbed {
   }
 };
 
-/// Checks that all checkpoints in a folder are whole, and that a run that is resumed there ends like the undisturbed
-/// one. `call`: the system call that was disturbed.
+/// Checks that all checkpoints in a folder are complete and undamaged. Resumes there, and checks that the result equals
+/// the result of the run without faults. `call` is the number of the system call that failed or before which the
+/// process was killed.
 void check_resumes(const fs::path& out, const Undisturbed& whole, index_t call) {
   CAPTURE(call);
   for (const fs::path& checkpoint : list_checkpoints(out)) CHECK_NOTHROW(read_checkpoint(checkpoint));

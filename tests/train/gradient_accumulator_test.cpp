@@ -45,7 +45,7 @@ Outcome<T> outcome(index_t batch_size, index_t max_tokens_per_pass = 0, double m
   return {result, model.grads(), model.tokens_of_passes};
 }
 
-/// Checks that two ways to do the same step have equal results.
+/// Checks that two outcomes of the same step, computed in different ways, are equal up to rounding.
 template <class T>
 void check_same(const Outcome<T>& found, const Outcome<T>& expected) {
   const double tolerance = sizeof(T) == 4 ? 1e-5 : 1e-12;

@@ -36,7 +36,7 @@ TrainingArguments short_run(const fs::path& folder) {
   return args;
 }
 
-/// Tries to resume from `checkpoint`. Returns the message. Checks that no file was touched.
+/// Tries to resume from `checkpoint`, and returns the error's message. Checks that no file was changed.
 std::string refused_resume(TrainingArguments args, const fs::path& checkpoint) {
   args.resume_from_checkpoint = checkpoint;
   const auto contents = [&] {
@@ -57,7 +57,7 @@ std::string refused_resume(TrainingArguments args, const fs::path& checkpoint) {
 /// A process that runs f and then waits until it is killed.
 class Child {
  public:
-  /// f returns the character that first_byte() returns.
+  /// first_byte() returns the character that f returns in the child process.
   template <class F>
   explicit Child(F f) {
     int ends[2];
@@ -94,7 +94,7 @@ class Child {
   int end_ = -1;
 };
 
-/// Locks a folder. Returns 'y', or 'n' if another process holds the lock.
+/// Locks a folder until the process ends. Returns 'y', or 'n' if another process holds the lock.
 char try_to_lock(const fs::path& folder) {
   try {
     new OutputDirLock(folder, [](std::string_view) {});  // held until the process ends

@@ -15,7 +15,7 @@ struct Lengths {
   index_t num_tokens(index_t example) const { return core::at(of, example); }
 };
 
-/// A batch is the numbers of its examples.
+/// A collator whose batches only contain the indices of their examples.
 struct Numbers {
   using Dataset = Lengths;
   struct Batch {

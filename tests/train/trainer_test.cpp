@@ -71,7 +71,7 @@ TEST_CASE("training lowers the loss and logs the same keys as transformers") {
   for (const char* key : {"train_loss", "train_runtime", "train_samples_per_second", "total_flos", "step"})
     CHECK(history.back().find(key));
   CHECK(history.back().at("train_loss").as_number() == output.training_loss);
-  // The logged learning rate is the one of the logged step: warm-up of 4 steps, then linear to 0.
+  // The learning rate in a log entry is the rate of the entry's step: warm-up of 4 steps, then linear to 0.
   CHECK(history.front().at("learning_rate").as_number() == doctest::Approx(0.05 * 3 / 4));
   CHECK(history[history.size() - 3].at("learning_rate").as_number() == doctest::Approx(0.05 * 1 / 16));
   CHECK(history[8].at("eval_loss").as_number() < history[1].at("eval_loss").as_number());

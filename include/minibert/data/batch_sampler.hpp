@@ -30,7 +30,7 @@ class BatchSampler {
   /// Returns the number of batches in an epoch.
   index_t num_batches() const noexcept { return num_batches_; }
 
-  /// Appends the examples of the batch at place `number` of an epoch, in order. Epochs and places count from 0.
+  /// Appends the indices of the examples in batch `number` of an epoch, in order. Epochs and batches count from 0.
   void append_batch(index_t epoch, index_t number, std::vector<index_t>& examples) const;
 
  private:
@@ -38,8 +38,9 @@ class BatchSampler {
 
   Sampler example_order_, batch_order_;
   index_t num_batches_;
-  std::function<index_t(index_t)> bound_;  // batch i (before batch_order_ reorders the batches) has places
-                                           // bound_(i) … bound_(i + 1) − 1 of example_order_
+  // Batch i, before batch_order_ reorders the batches, has the examples at places bound_(i) … bound_(i + 1) − 1 of
+  // example_order_.
+  std::function<index_t(index_t)> bound_;
 };
 
 }  // namespace minibert

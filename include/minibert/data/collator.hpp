@@ -14,8 +14,8 @@
 
 namespace minibert {
 
-/// Says what a batch is used for. `training` and `epoch` determine the collator's random numbers, together with the
-/// seed and the example.
+/// Says what a batch is used for. The collator's random numbers depend on `training` and `epoch`, on the collator's
+/// seed, and on the example.
 struct CollateContext {
   bool training = true;   // false: evaluation, which masks the same tokens every time
   index_t epoch = 0;      // used only in training
@@ -42,9 +42,9 @@ struct MaskingOptions {
 
 /// Makes MaskedLMBatches. Random numbers decide whether and how a token is masked. They depend only on (seed, epoch,
 /// index of the example in the whole text, position in the example), not on the batch or on earlier draws. Special
-/// tokens are never masked. With whole_word_mask, a word is masked as a whole if its first token is masked. Words are
-/// the pre-tokenizer's: a punctuation mark or a Chinese character is a word, too. Tokens with the vocabulary's prefix
-/// (##) continue a word.
+/// tokens are never masked. With whole_word_mask, all tokens of a word are masked if its first token is masked. Words
+/// are as the pre-tokenizer splits them: a punctuation mark or a Chinese character is a word, too. Tokens with the
+/// vocabulary's prefix (##) continue a word.
 class DataCollatorForLanguageModeling {
  public:
   using Dataset = TextDataset;
@@ -75,11 +75,12 @@ class DataCollatorForLanguageModeling {
   // Names the independent random draws for one position.
   enum Draw : std::uint32_t { kIsMasked, kReplacement, kRandomWord };
 
-  /// Returns the smallest kReplacement draw, in [0, 1), with which a masked token keeps its id.
+  /// A masked token keeps its id if its kReplacement draw, a number in [0, 1), is at least this value.
   double keep_from() const noexcept { return options_.mask_replace_prob + options_.random_replace_prob; }
 
   /// Masks tokens of the batch's last sequence, which begins at position first_token of input_ids. If texts are
-  /// grouped, the sequence may begin within a word. Its first token then has a kIsMasked draw of its own.
+  /// grouped, this sequence may begin within a word. The first token of the sequence then has a kIsMasked draw of its
+  /// own, as if it began a word.
   void mask(MaskedLMBatch& batch, index_t first_token, random::Key key, double probability) const;
 
   MaskingOptions options_;

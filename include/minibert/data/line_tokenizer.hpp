@@ -11,8 +11,8 @@
 namespace minibert {
 
 /// A tokenizer of lines. encode_into() appends the ids of a line, [CLS] … [SEP], cut to max_length ids. It returns how
-/// many ids were cut off. All ids are below vocab_size(). Equal fingerprint()s mean that two tokenizers
-/// encode every line alike. The optional unk_token_id() is the id of words that the tokenizer does not know.
+/// many ids were cut off. All ids are below vocab_size(). If two tokenizers have equal fingerprint()s, they encode
+/// every line alike. The optional unk_token_id() is the id of words that the tokenizer does not know.
 template <class T>
 concept LineTokenizer = requires(const T& tokenizer, std::string_view line, std::vector<token_id>& ids) {
   { tokenizer.encode_into(line, index_t{}, ids) } -> std::convertible_to<index_t>;

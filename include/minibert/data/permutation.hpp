@@ -16,16 +16,17 @@ class RandomPermutation {
  public:
   RandomPermutation(index_t n, random::Key key) noexcept;
 
-  /// Returns the number at a place; both are in 0 … n − 1.
+  /// Returns element `place` of the permutation. Element and place are in 0 … n − 1.
   index_t operator()(index_t place) const noexcept;
 
-  /// Returns the place of a number: the inverse of operator().
+  /// Returns the place of the element `number`: the inverse of operator().
   index_t place_of(index_t number) const noexcept;
 
  private:
   static constexpr std::uint32_t kRounds = 8;
 
-  /// Computes the round function of the Feistel network: a random number below `below` for a coordinate and a round.
+  /// Computes the round function of the Feistel network: a random number in [0, below), determined by the key, a
+  /// coordinate and a round.
   index_t draw(index_t below, index_t coordinate, std::uint32_t round) const noexcept {
     return key_.below(below, static_cast<std::uint32_t>(coordinate), round);
   }

@@ -14,8 +14,8 @@
 
 namespace minibert {
 
-/// Version of the orders that the samplers make. Increase it if a seed gives another order than before. Then a run of
-/// an older version is not resumed with the new order, but rejected.
+/// Version of the orders that the samplers make. Increase it if a seed gives another order than before. Then a
+/// checkpoint of an older version is rejected, because a resumed run would continue in another order.
 inline constexpr index_t kDataOrder = 2;
 
 /// Returns the example that an epoch visits at a place. Examples, epochs and places count from 0.

@@ -62,12 +62,13 @@ class TextDataset {
   /// Return how many lines have no tokens, and how many were cut to max_length.
   index_t num_blank() const noexcept;
   index_t num_truncated() const noexcept;
-  /// Returns the share of [UNK] among the text's tokens, from 0 to 1, without the [CLS] and [SEP] around each line.
-  /// [UNK] stands for words that the tokenizer does not know. 0 if the tokenizer has no unk_token_id().
+  /// Returns which fraction of the text's tokens is [UNK], from 0 to 1. The [CLS] and [SEP] of each line do not count
+  /// as tokens here. [UNK] stands for words that the tokenizer does not know. 0 if the tokenizer has no unk_token_id().
   double unknown_share() const noexcept;
-  /// Returns a warning with the reasons and the ways out if more than 5 % of the text's tokens are [UNK]; otherwise "".
+  /// Returns a warning if more than 5 % of the text's tokens are [UNK], with possible reasons and remedies; otherwise
+  /// "".
   std::string unknown_tokens_warning() const;
-  /// Returns, for each text or file, how many of its lines have tokens.
+  /// Returns, for each text or file, how many of its lines have at least one token.
   std::vector<index_t> lines_of_texts() const;
   /// Returns the fingerprint of the text, or of the files' bytes.
   std::string fingerprint() const;
@@ -84,7 +85,7 @@ class TextDataset {
   /// Says which of the examples in store_ belong to the dataset: all, only those in chosen_, or all except those.
   enum class Part { all, chosen, others };
 
-  /// @throws ValueError that counts the lines if there are fewer than two examples
+  /// Checks that there are at least two examples. @throws ValueError that says how many lines the text has
   void check_can_split() const;
 
   template <class Texts>

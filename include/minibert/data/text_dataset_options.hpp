@@ -24,7 +24,8 @@ struct TextDatasetOptions {
   bool overwrite_cache = false;
   /// The key of JSON lines, or the column of CSV files, that holds the text.
   std::string text_column_name = "text";
-  /// Reads a text of which more than 1 % of the lines are not UTF-8. Characters are lost where it is not.
+  /// If true, a text may have any number of lines that are not UTF-8, otherwise at most 1 %. Characters are lost where
+  /// the text is not UTF-8.
   bool allow_invalid_utf8 = false;
   /// Receives the name of a task, such as "tokenizing", and its progress in bytes.
   std::function<void(std::string_view what, index_t done, index_t total)> progress = {};

@@ -83,7 +83,7 @@ class TokenStore {
   index_t num_text_tokens() const noexcept { return static_cast<index_t>(footer_.num_text_tokens); }
   index_t num_unknown() const noexcept { return static_cast<index_t>(footer_.num_unknown); }
   std::uint64_t text_fingerprint() const noexcept { return footer_.text; }
-  /// Returns, for each text, how many of its lines have tokens.
+  /// Returns, for each text, how many of its lines have at least one token.
   std::vector<index_t> lines_of_texts() const;
 
   /// Returns the number of tokens of example i.
@@ -134,10 +134,10 @@ class TokenStore {
 
   std::uint64_t fingerprint_of_contents(std::uint64_t end, const Progress& progress) const;
 
-  /// Estimates how many bytes the system has mapped for the read of an example at `position`, and adds them to mapped_.
-  /// At 32 MiB (kMaxMapped), releases the file's pages: otherwise all pages ever read would count as the program's
-  /// memory. The system maps 64 KiB around each byte that is read. An example needs two such reads: of its segment's
-  /// index, and of its ids.
+  /// Estimates how many bytes the system maps when the program reads an example at `position`, and adds them to
+  /// mapped_. When mapped_ reaches 32 MiB (kMaxMapped), releases the file's pages: otherwise all pages ever read would
+  /// count as the program's memory. The system maps 64 KiB around each byte that is read. An example needs two reads:
+  /// one in its segment's index, and one of its ids.
   void count_mapped(index_t position) const noexcept;
 
   std::optional<MappedFile> file_;

@@ -28,15 +28,15 @@ struct TextCounts {
 /// Writes a token store, from the first byte to the last.
 class TokenStoreWriter {
  public:
-  /// add() and finish() call write(bytes) for each part of the store, in order. No example may have more than
-  /// max_length ids; this is not checked.
+  /// add() and finish() pass the bytes of the store to write(bytes), in order. No example may have more than max_length
+  /// ids; this is not checked.
   TokenStoreWriter(std::function<void(std::string_view)> write, index_t vocab_size, index_t max_length);
 
   /// Adds an example. @throws ValueError unless all ids are in 0 … vocab_size − 1
   void add(std::span<const token_id> ids);
 
-  /// Writes the rest of the store. Do not call add() afterwards. The footer contains both fingerprints: `key` of text,
-  /// tokenizer and settings, and `text` of the text alone.
+  /// Writes the rest of the store. Do not call add() afterwards. The store's footer contains two fingerprints: `key`,
+  /// of the text, the tokenizer and the settings, and `text`, of the text alone.
   void finish(std::uint64_t key, std::uint64_t text, const TextCounts& counts);
 
  private:

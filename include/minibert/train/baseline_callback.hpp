@@ -11,13 +11,12 @@
 namespace minibert {
 
 /// Compares the evaluation loss with the loss of a baseline that needs no model. Warns if the evaluation loss is not
-/// more than 1 % below the baseline. Checks the first evaluation in the second half of training, and the latest
-/// evaluation when training ends, but not when it is interrupted. A resumed run does not repeat a warning.
+/// more than 1 % below the baseline's loss. Checks the first evaluation in the second half of training. Also checks the
+/// latest evaluation when training ends, but not when training is interrupted. A resumed run does not repeat a warning.
 class BaselineCallback : public TrainerCallback {
  public:
-  /// `name` names the baseline: it completes the sentences "the model is no better than …"
-  /// and "the model is less than 1 % better than …". `loss` is the baseline's
-  /// mean loss. `notice` receives the warnings.
+  /// `name` names the baseline in the warnings "the model is no better than …" and "the model is less than 1 % better
+  /// than …". `loss` is the baseline's mean loss. `notice` receives the warnings.
   BaselineCallback(std::string name, double loss, std::function<void(std::string_view)> notice);
 
   void on_evaluate(TrainerContext context, const Json& metrics) override;

@@ -55,8 +55,8 @@ class CheckpointWriter {
 
   /// Adds the fingerprints of all files to the manifest and writes the manifest. Syncs all files to disk, then renames
   /// the folder. Replaces an older folder of the same name.
-  /// @throws IoError naming the file; an older folder of the same name is then unchanged, or the
-  /// new one is complete under a hidden name, and remove_leftovers() gives it its name
+  /// @throws IoError naming the file. Then either the older folder is unchanged, or the new folder is complete. If the
+  /// new folder is still hidden, remove_leftovers() renames it.
   void commit(Json manifest);
 
  private:
@@ -74,9 +74,9 @@ Json read_checkpoint(const std::filesystem::path& path);
 /// to the folder.
 void remove_leftovers(const std::filesystem::path& folder, bool recovers);
 
-/// Removes checkpoints from a folder. Keeps the newest `limit` checkpoints and the checkpoint `best`. Only the last
-/// part of the path `best` counts, because the folder may have been moved. A limit of 0 keeps all checkpoints. Leaves
-/// checkpoints of steps after `last_step` alone; they do not count.
+/// Removes checkpoints from a folder. Keeps the newest `limit` checkpoints and the checkpoint `best`. Compares only the
+/// last component of the path `best`, because the folder may have been moved. A limit of 0 keeps all checkpoints.
+/// Checkpoints of steps after `last_step` are neither removed nor counted.
 void prune_checkpoints(const std::filesystem::path& folder, index_t limit, const std::optional<std::string>& best,
                        index_t last_step = std::numeric_limits<index_t>::max());
 

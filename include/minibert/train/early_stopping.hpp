@@ -14,8 +14,8 @@ class EarlyStoppingCallback : public TrainerCallback {
  public:
   explicit EarlyStoppingCallback(index_t early_stopping_patience = 1, double early_stopping_threshold = 0.0);
 
-  /// @throws ValueError if load_best_model_at_end is false: there might be no evaluations, and the best model would be
-  /// lost
+  /// @throws ValueError if load_best_model_at_end is false: the best model would then not be kept, and there might be
+  /// no evaluations at all
   void on_train_begin(TrainerContext context) override;
 
   void on_evaluate(TrainerContext context, const Json& metrics) override;

@@ -13,7 +13,8 @@
 
 namespace minibert {
 
-/// transformers' EvalPrediction: the logits of all items, in the dataset's order, and their labels.
+/// transformers' EvalPrediction: the logits and the labels of all items (such as masked tokens), in the dataset's
+/// order.
 template <class T, class Label = token_id>
 struct EvalPrediction {
   Tensor<T> predictions;         ///< logits (items, classes), or what preprocess_logits_for_metrics returned

@@ -38,14 +38,13 @@ inline constexpr const char* kNoItems =
     "[UNK]), that mlm_probability is not 0 and that the text has enough tokens; for other models, that not all labels "
     "are ignored";
 
-/// Checks that an evaluation had items. @throws ValueError if not
+/// Checks that the evaluated examples had at least one item that counts for the loss. @throws ValueError if not
 void check_has_items(const EvaluationResult& result);
 
 }  // namespace train_detail
 
-/// Computes the mean loss of the model on a dataset, without dropout and without recording gradients. batch_size:
-/// examples per batch. The tape provides memory and records nothing. Calls on_batch(output, batch) for every batch that
-/// has items.
+/// Computes the mean loss of the model on a dataset, without dropout and without recording gradients. A batch has
+/// batch_size examples. The tape only provides memory. Calls on_batch(output, batch) for every batch that has items.
 /// @throws ValueError if no batch has an item, so there is no loss
 template <class T, class Model, DataCollator Collator, class OnBatch>
 requires TrainableModel<Model, typename Collator::Batch> EvaluationResult

@@ -22,15 +22,16 @@ class NotFinite : public Error {
   using Error::Error;
 };
 
-/// Throws NotFinite. Steps count from 0. `anomaly`: what Tape::find_anomaly() found.
+/// Throws NotFinite for a step, counted from 0. `anomaly` is the text that Tape::find_anomaly() returned.
 [[noreturn]] void raise_not_finite(double loss, index_t step, const std::string& anomaly);
 
 }  // namespace train_detail
 
-/// Computes the mean loss over the items of all passes. Stores the gradient of this loss in the model's parameters. The
-/// divisor is the number of items in the whole step. So k passes of m examples give the same loss and gradient as one
-/// pass of k·m examples. A step without items has loss 0 and no gradient.
-/// @throws Error if the loss is not finite; the message names the op that first made such a value
+/// Runs the model on each batch in `passes`, the parts of one optimizer step. Computes the mean loss over the items of
+/// all parts, and stores the gradient of this loss in the model's parameters. The mean is over the items of the whole
+/// step, so k parts of m examples give the same loss and gradient as one part of k·m examples. A step without items has
+/// loss 0 and no gradient.
+/// @throws Error if the loss is not finite; the message names the op that first produced a value that is not finite
 template <class T, class Model, TrainableBatch Batch>
 requires TrainableModel<Model, Batch> StepResult accumulate_gradients(Model& model, Tape<T>& tape,
                                                                       std::span<const Batch> passes, std::uint64_t seed,

@@ -12,19 +12,20 @@ namespace minibert {
 /// Compares losses with the loss at the beginning of training. Returns each warning only once.
 class LossWatch {
  public:
-  /// Takes the loss of the first log entry as the loss at the beginning, for a run that is resumed.
+  /// For a resumed run: takes the loss in the first log entry as the loss at the beginning of training.
   void resume(const Json& log_history);
 
   /// Counts a step.
   void add(const StepResult& step) noexcept;
 
-  /// Returns a warning about the mean loss of some steps, or an empty string.
+  /// Returns a warning if the mean loss of the latest steps is far above the loss at the beginning, or if the steps had
+  /// no items. Otherwise returns an empty string.
   std::string check_training(double loss, double learning_rate);
-  /// Returns a warning about the loss of an evaluation, or an empty string. The loss on other text may be higher than
-  /// the loss of training, and may rise without divergence. So the limit is higher.
+  /// Like check_training(), but for the loss of an evaluation. This loss may be higher than the loss of training,
+  /// because the text differs, and may rise without divergence. So its limit is higher.
   std::string check_evaluation(double loss, double learning_rate);
 
-  /// Checks that the steps had items. @throws ValueError if there were steps, but no items
+  /// Checks that the steps had items that count for the loss. @throws ValueError if there were steps, but no items
   void check_has_items() const;
 
  private:

@@ -43,8 +43,9 @@ class PassCollator {
   }
 
  private:
-  /// Returns the number of examples in the next pass. `examples`: the rest of a batch. A pass has at most max_tokens_
-  /// tokens, unless its first example has more. The passes of a batch have about equally many tokens.
+  /// Returns the number of examples in the next pass, which begins at the first of `examples`, the rest of a batch. A
+  /// pass has at most max_tokens_ tokens, unless its first example has more. The passes of a batch have about equally
+  /// many tokens.
   index_t size_of_pass(std::span<const index_t> examples) const {
     index_t tokens = 0;
     for (const index_t example : examples) tokens += dataset_.num_tokens(example);

@@ -13,9 +13,9 @@ namespace minibert {
 
 namespace train_detail {
 
-/// Compares a value of this run, `found`, with the checkpoint's value, `expected`. A null pointer means that the value
-/// is missing. Compares objects recursively. `name` is the dotted path of the values, such as "a.b" for member b of
-/// member a. `source` names the checkpoint in error messages.
+/// Compares the value `found` of this run with the value `expected` of the checkpoint. A null pointer means that the
+/// value is missing. Compares objects recursively. `name` is the dotted path of the values, such as "a.b" for member b
+/// of member a. `source` names the checkpoint in error messages.
 /// @throws ValueError naming the first value that differs and may not change on resume
 void check_same(const std::string& name, const Json* found, const Json* expected, const std::string& source);
 
@@ -27,7 +27,7 @@ Json run_identity(const TrainingArguments& args, const Json& provenance);
 
 /// Checks that a run with this identity may resume from the checkpoint, whose identity is `checkpointed`. If the
 /// checkpoint lacks an argument, because an older version of the library wrote it, uses the argument's default.
-/// @throws ValueError naming the first value that differs, unless this value may change on resume
+/// @throws ValueError naming the first value that differs and may not change on resume
 void check_same_run(const Json& identity, Json checkpointed, const std::filesystem::path& checkpoint);
 
 }  // namespace minibert

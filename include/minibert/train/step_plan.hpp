@@ -23,7 +23,7 @@ class StepPlan {
 
   /// Returns the epoch of a step. Both count from 0.
   index_t epoch_of(index_t step) const noexcept { return step / steps_per_epoch_; }
-  /// Returns how many epochs are done after a number of steps, with the fraction of the current epoch.
+  /// Returns how many epochs are done after a number of steps. The current epoch counts as a fraction.
   double epochs_after(index_t steps) const noexcept {
     return static_cast<double>(steps) / static_cast<double>(steps_per_epoch_);
   }

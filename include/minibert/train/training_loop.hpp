@@ -64,19 +64,20 @@ class TrainingLoop {
 
   /// Trains from the start or from a checkpoint. Ends at the last step, when a callback stops training, or after a
   /// signal if there is an InterruptHandler. Locks output_dir until it returns or throws. After an exception, also one
-  /// of a callback, the trainer can be used again.
-  /// @throws ValueError as check_output_dir(), if another process trains into output_dir, if the checkpoint belongs to
-  /// another run, if no step had an item to learn from, or if the disk is too small for the checkpoints
+  /// that a callback throws, the trainer can be used again.
+  /// @throws ValueError as check_output_dir(), which includes that another process trains into output_dir; also if the
+  /// checkpoint belongs to another run, if no step had an item to learn from, or if the disk is too small for the
+  /// checkpoints
   /// @throws FormatError if the checkpoint is damaged
-  /// @throws Error if the loss or the gradient is not finite. The message names the op that first made such a value.
-  /// The weights are those before the step, and the newest checkpoint is kept.
+  /// @throws Error if the loss or the gradient is not finite. The message names the op that first produced a value that
+  /// is not finite. The model then has its weights from before the step, and the newest checkpoint is kept.
   TrainOutput train();
 
   /// Evaluates the model on the evaluation dataset. Logs the metrics and returns them.
   /// @throws ValueError if there is no evaluation dataset, or if it has no item that counts for the loss
   Json evaluate();
 
-  // These functions throw ValueError if another process trains into output_dir.
+  // The save functions below throw ValueError if another process trains into output_dir.
   /// Saves the model, and the tokenizer if one is set, to a folder, by default output_dir.
   void save_model(const std::filesystem::path& folder) const;
   void save_model() const { save_model(output_dir()); }
@@ -109,8 +110,8 @@ class TrainingLoop {
   /// indices of its examples.
   virtual StepResult compute_gradients(std::span<const std::span<const index_t>> examples, index_t epoch,
                                        index_t step) = 0;
-  /// Computes the gradient of a step again, and checks every value and gradient. @throws Error naming the op that first
-  /// made one that is not finite
+  /// Computes the gradient of a step again, and checks that all values and gradients are finite. @throws Error naming
+  /// the op that first produced a value or gradient that is not finite
   virtual void find_anomaly(std::span<const std::span<const index_t>> examples, index_t epoch, index_t step) = 0;
   /// Evaluates the model on the evaluation dataset. Returns the metrics, with the prefix "eval_".
   virtual Json compute_eval_metrics() = 0;
@@ -123,9 +124,11 @@ class TrainingLoop {
   /// Returns the values by which check_same_run() decides whether a checkpoint belongs to this run.
   Json identity() const;
 
-  /// Returns a lock of output_dir if `folder` is output_dir and train() does not hold the lock already.
+  /// Locks output_dir for a write to `folder`. Returns nullopt, without locking, if `folder` is not output_dir or if
+  /// train() already holds the lock.
   std::optional<OutputDirLock> lock_of(const std::filesystem::path& folder) const;
-  /// Checks that the disk has room for the checkpoints after step `first_step` that exist at once. @throws ValueError
+  /// Checks that the disk has room for the checkpoints that the run writes after step `first_step`. @throws ValueError
+  /// if it has too little room
   void check_room(index_t first_step) const;
 
   void begin();
@@ -134,13 +137,14 @@ class TrainingLoop {
   void load(const std::filesystem::path& checkpoint);
   TrainOutput run();
   void step();
-  /// Throws Error for a step whose gradient is not finite, and says what to do.
+  /// Throws Error because the norm of the step's gradient is not finite. The error says what to do, and names the op
+  /// that first produced a value or gradient that is not finite, if there is one.
   [[noreturn]] void fail_step(index_t step);
   /// Says what to do if training diverges, and where the newest checkpoint is.
   std::string advice() const;
   void say(std::string_view text) const;
   void warn(const std::string& warning) const;
-  /// Notices the checkpoints in output_dir that are newer than the one the run resumes from.
+  /// Reports each checkpoint in output_dir whose step is later than the step from which the run resumes.
   void notice_newer_checkpoints() const;
   /// Sets the flags of control_ that say what to do after the current step: log, evaluate, save.
   void plan_actions();

@@ -23,9 +23,9 @@ namespace minibert {
 MINIBERT_INLINE index_t TextDataset::number(index_t i) const noexcept {
   if (part_ == Part::all) return i;
   if (part_ == Part::chosen) return core::at(*chosen_, i);
-  // Example i of the others has index i + first, where `first` counts the chosen examples before it. Finds `first` by
-  // binary search. chosen_[j] is before example i if at most i others are before chosen_[j]; there are chosen_[j] − j
-  // of them.
+  // This part has the examples that are not in chosen_. Its example i has index i + first in the store, where `first`
+  // counts the chosen examples that come earlier. Finds `first` by binary search: chosen_[j] − j examples of this part
+  // come before chosen_[j], so chosen_[j] comes before example i if this number is at most i.
   index_t first = 0, last = core::length(*chosen_);
   while (first < last) {
     const index_t j = (first + last) / 2;
@@ -81,7 +81,8 @@ MINIBERT_INLINE std::string TextDataset::fingerprint() const {
 
 namespace data_detail {
 
-/// Returns the formats of the files, which their names tell: the same bytes may make other examples under another name.
+/// Returns a fingerprint of the files' formats. The format follows from the file's name, so files with equal bytes but
+/// other names may have other examples.
 MINIBERT_INLINE std::uint64_t formats_of(const std::vector<std::filesystem::path>& files) {
   Fingerprint formats;
   for (const std::filesystem::path& file : files) formats.add(static_cast<std::uint64_t>(text_format(file)));

@@ -56,7 +56,7 @@ namespace train_detail {
 /// The end of the hidden name of a checkpoint while another one takes its place.
 inline constexpr std::string_view kReplaced = ".replaced";
 
-/// Removes a folder whose name is hidden already.
+/// Removes a hidden folder with its contents, if it exists.
 MINIBERT_INLINE void remove_hidden(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::remove_all(folder, error);
@@ -119,8 +119,8 @@ MINIBERT_INLINE Json read_checkpoint(const std::filesystem::path& path) {
 
 namespace train_detail {
 
-/// Returns the checkpoint's name for a hidden folder, if the folder is complete and undamaged and no checkpoint has
-/// this name. Otherwise returns an empty path.
+/// Returns the checkpoint's name for a hidden folder that is a complete and undamaged checkpoint, if no folder has this
+/// name yet. Otherwise returns an empty path.
 MINIBERT_INLINE std::filesystem::path committed_name(const std::filesystem::path& hidden, std::string_view suffix) {
   const std::string name = hidden.filename().string();
   if (!is_checkpoint(hidden)) return {};

@@ -38,8 +38,9 @@ MINIBERT_INLINE bool is_in(const std::filesystem::path& entry, const std::filesy
   return !error && std::filesystem::equivalent(full.parent_path(), folder, error);
 }
 
-/// Returns the first file of another run in output_dir, or an empty path. Ignores hidden files, and the log of a run
-/// that ended before its first checkpoint if `may_have_log`.
+/// Returns the name of a file in output_dir that belongs to another run, or an empty path. Ignores hidden files. If
+/// may_have_log, also ignores the training log, because a run that ended before its first checkpoint leaves only its
+/// log.
 MINIBERT_INLINE std::filesystem::path used_by(const std::filesystem::path& output_dir, bool may_have_log) {
   if (!io::path_exists(output_dir)) return {};
   for (const std::filesystem::path& entry : io::list_folder(output_dir)) {
@@ -67,7 +68,8 @@ MINIBERT_INLINE std::string why_no_checkpoint(const std::filesystem::path& path)
   return core::concat("is neither a checkpoint nor a folder with checkpoints: ", kManifestName, " is missing");
 }
 
-/// Names the checkpoints that the user may have meant: those beside `path`, otherwise those in output_dir.
+/// Returns the end of an error message: a checkpoint that the user may have meant, beside `path` or otherwise in
+/// output_dir, or a hint if there is none.
 MINIBERT_INLINE std::string suggested(const std::filesystem::path& path, const std::filesystem::path& output_dir) {
   for (const std::filesystem::path& folder : {path.parent_path(), output_dir}) {
     if (folder.empty()) continue;
@@ -98,13 +100,14 @@ MINIBERT_INLINE std::optional<std::filesystem::path> checkpoint_to_resume(const 
 
 namespace train_detail {
 
-/// Creates the folder and the file of its lock.
+/// Opens the lock file `path`. Creates the file and its folder if they do not exist.
 MINIBERT_INLINE io::FileDescriptor open_lock(const std::filesystem::path& path) {
   io::make_directories(path.parent_path());
   return {path, O_RDWR | O_CREAT};
 }
 
-/// Reads who holds a lock. The holder may not have written this yet.
+/// Returns the name of the process that holds a lock, as this process wrote it to the lock file, or "another process"
+/// if it has not written it yet.
 MINIBERT_INLINE std::string read_holder(const io::FileDescriptor& file, const std::filesystem::path& path) {
   std::vector<char> buffer(256);
   std::string holder(file.read(buffer, path));
@@ -112,14 +115,14 @@ MINIBERT_INLINE std::string read_holder(const io::FileDescriptor& file, const st
   return holder.empty() ? "another process" : holder;
 }
 
-/// Describes this process, for the file of a lock.
+/// Describes this process: the text that it writes to its lock file.
 MINIBERT_INLINE std::string this_process() {
   char host[256] = {};
   if (::gethostname(host, sizeof host - 1) != 0) host[0] = 0;
   return core::concat("process ", static_cast<index_t>(::getpid()), " on ", host[0] == 0 ? "this host" : host);
 }
 
-/// Throws ValueError: another process holds the lock of a folder.
+/// Throws ValueError that says which process holds the lock of the folder.
 [[noreturn]] MINIBERT_INLINE void raise_locked(const std::filesystem::path& folder, const io::FileDescriptor& lock) {
   core::raise<ValueError>("output_dir ", folder.string(), " is in use by ", read_holder(lock, folder / kLockName),
                           ": wait until it ends, or set another output_dir");
@@ -137,7 +140,7 @@ MINIBERT_INLINE void check_not_locked(const std::filesystem::path& folder) {
   }
 }
 
-/// Checks that the contents of output_dir belong to this run. @throws ValueError as check_output_dir()
+/// Checks that output_dir contains no files of another run. @throws ValueError as check_output_dir()
 MINIBERT_INLINE void check_contents(const TrainingArguments& args) {
   const std::optional<std::filesystem::path> checkpoint = checkpoint_to_resume(args);
   if (args.output_dir.empty()) return;

@@ -44,7 +44,8 @@ MINIBERT_INLINE BatchSampler StepPlan::make_batches(const ExampleLengths& length
     const Sampler sampler = make_sampler(args.train_sampling_strategy, lengths, of_step, args.seed);
     return BatchSampler::by_examples(sampler, n, args.per_device_train_batch_size);
   }
-  // Batches have different numbers of examples, so make_sampler gets the average number of examples per step.
+  // make_sampler needs the number of examples per step. With max_tokens_per_batch this number varies, so make_sampler
+  // gets the average.
   index_t num_tokens = 0;
   for (index_t i = 0; i < n; ++i) num_tokens += lengths.of(i);
   const auto all_tokens = static_cast<double>(num_tokens);

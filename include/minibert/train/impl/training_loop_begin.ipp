@@ -60,7 +60,7 @@ void TrainingLoop<T>::begin() {
     lock_.emplace(args_.output_dir, [this](std::string_view text) { say(text); });
     check_room(checkpoint ? TrainerState::load_from_json(*checkpoint / kTrainerStateName).global_step : 0);
     prepare_output_dir(args_);
-    // Before this process had the lock, another one may have written or removed checkpoints.
+    // Another process may have written or removed checkpoints before this process got the lock.
     const bool had_checkpoint = checkpoint.has_value();
     if (checkpoint_to_resume(args_) != checkpoint) checkpoint = verified_checkpoint();
     core::check<ValueError>(checkpoint || !had_checkpoint, "output_dir ", args_.output_dir.string(),
