@@ -291,7 +291,7 @@ class CommandLine {
     const bool has_value = is_value(i + 1, argc, argv);
     if (kind == Kind::flag) return append(has_value && command_line::truth(argv[i + 1]) ? argv[++i] : "true");
     if (kind == Kind::optional_value && (!has_value || argv[i + 1][0] == '-')) return append("");
-    if (!has_value)
+    if (!has_value || std::string_view(argv[i + 1]).starts_with("--"))
       throw UsageError(name + " lacks its value" +
                        (i + 1 < argc ? std::string(" (") + argv[i + 1] + " follows it; if that is meant, write " +
                                            name + "=" + argv[i + 1] + ")"

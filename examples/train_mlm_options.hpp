@@ -112,7 +112,7 @@ inline void add_text_options(CommandLine& command, TrainMlmOptions& o) {
   add_trainer_options(command, o.vocabulary);
   exclude_vocabulary_options(command, tokenizer);
   command.option("--max_seq_length", o.max_seq_length,
-                 "Cut lines to this number of tokens (default: the limit of tokenizer and model)", {1});
+                 "Cut lines to this number of tokens (default: the limit of tokenizer and model)", {3});
   auto* group = command.flag("--group_texts", o.group_texts,
                              "Concatenate all lines and cut them into sequences of --max_seq_length tokens");
   command.flag("--line_by_line", o.line_by_line, "Make one sequence per line (the default)")->excludes(group);
@@ -260,9 +260,9 @@ inline TrainMlmOptions read_command_line(int argc, char** argv) {
   if (!first.config_name.empty()) base.config = minibert::BertConfig::read(first.config_name);
   if (!first.model_name_or_path.empty()) base.config = minibert::BertConfig::from_pretrained(first.model_name_or_path);
   TrainMlmOptions options = detail::parse(argc, argv, base);
-  const bool both = !options.do_train && !options.do_eval;
-  options.do_train = options.do_train.value_or(both);
-  options.do_eval = options.do_eval.value_or(both);
+  const std::optional<bool> train = options.do_train, eval = options.do_eval;
+  options.do_train = train.value_or(!eval.value_or(false));  // `--do_eval false` alone still trains
+  options.do_eval = eval.value_or(!train.value_or(false));
   if (!*options.do_train && !*options.do_eval) throw UsageError("--do_train and --do_eval are both off");
   if (!*options.do_train && options.model_name_or_path.empty())
     throw UsageError("--do_eval without --do_train evaluates a model: name its folder with --model_name_or_path");

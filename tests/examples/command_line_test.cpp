@@ -92,6 +92,11 @@ TEST_CASE("fill_mask takes its texts byte for byte") {
   CHECK(std::count(all.out.begin(), all.out.end(), '\n') == static_cast<std::ptrdiff_t>(texts.size()));
 }
 
+/// Returns the arguments that give an option a value. A value that begins with -- needs the form --name=value.
+std::vector<std::string> option(const std::string& name, const std::string& value) {
+  return value.starts_with("--") ? std::vector{name + "=" + value} : std::vector{name, value};
+}
+
 TEST_CASE("paths are taken byte for byte, in every program") {
   const TemporaryDirectory folder;
   const CurrentFolder inside(folder.path());
@@ -100,12 +105,15 @@ TEST_CASE("paths are taken byte for byte, in every program") {
     CAPTURE(name);
     write_text(name, contents_of(shared_folder().file("text.txt")));
     const std::string made = name + ".d";
-    const Ran trained = run("train_tokenizer", {"--train_file", name, "--vocab_size", "60", "--output_dir", made});
+    std::vector<std::string> arguments = option("--train_file", name);
+    for (const std::string& argument : option("--output_dir", made)) arguments.push_back(argument);
+    arguments.insert(arguments.end(), {"--vocab_size", "60"});
+    const Ran trained = run("train_tokenizer", arguments);
     CHECK_MESSAGE(trained.code == 0, trained.err);
     CHECK(trained.out == made + "\n");
     CHECK(run("train_tokenizer", {"--vocab-size=60", "--base=" + made, "--output_dir=" + made, "--train_file=" + name})
               .code == 0);
-    CHECK(run("tokenize", {"--tokenizer", made}, "the king\n").out.size() > 4);
+    CHECK(run("tokenize", option("--tokenizer", made), "the king\n").out.size() > 4);
     std::filesystem::remove(name);
   }
 }
@@ -136,9 +144,9 @@ TEST_CASE("texts of the vocabulary are taken byte for byte") {
   for (const std::string special : {"[]", "[X]", "[a,b]", "{}", "%%", "-x", "--x", "'q'", "<s>", "="}) {
     CAPTURE(special);
     std::vector<std::string> arguments = base;
-    for (const std::string& more : {std::string("--special_tokens"), special, std::string("--special_tokens"),
-                                    std::string("[Y]"), std::string("--initial_alphabet"), special})
-      arguments.push_back(more);
+    for (const auto& given : {option("--special_tokens", special), option("--special_tokens", "[Y]"),
+                              option("--initial_alphabet", special)})
+      arguments.insert(arguments.end(), given.begin(), given.end());
     const Ran trained = run("train_tokenizer", arguments);
     CHECK_MESSAGE(trained.code == 0, trained.err);
     const std::string entries = contents_of(folder.path() / "made" / "vocab.txt");
@@ -147,8 +155,7 @@ TEST_CASE("texts of the vocabulary are taken byte for byte") {
       CHECK(entries.find("\n" + std::string(1, character) + "\n") != std::string::npos);
 
     arguments = base;
-    arguments.push_back("--continuing_subword_prefix");
-    arguments.push_back(special);
+    for (const std::string& argument : option("--continuing_subword_prefix", special)) arguments.push_back(argument);
     CHECK(run("train_tokenizer", arguments).code == 0);
     const auto saved = minibert::Json::read(folder.path() / "made" / "tokenizer.json");
     CHECK(saved.at("model").at("continuing_subword_prefix").as_string() == special);
@@ -194,6 +201,8 @@ TEST_CASE("wrong usage ends with 2, and the message says what was found and what
   wrong("fill_mask", {"-[MASK]"}, "unknown option -[MASK], expected -- before a text that begins with -");
   wrong("fill_mask", {"--model"}, "--model lacks its value");
   wrong("fill_mask", {"--model", "--json", "a [MASK]"}, "--model lacks its value (--json follows it");
+  wrong("fill_mask", {"--model", "--help"}, "--model lacks its value (--help follows it");
+  wrong("train_mlm", {"--output_dir", "--overwrite_output_dr"}, "--output_dir lacks its value");
   wrong("fill_mask", {"--model", ""}, "--model is empty, expected a path");
   wrong("fill_mask", {"--model", model, "--top_k", "0"}, "--top_k is 0, expected a whole number from 1 to ");
   wrong("fill_mask", {"--model", model, "--json=maybe"}, "--json is 'maybe', expected true or false");

@@ -216,6 +216,11 @@ TEST_CASE("a tokenizer that follows tokenizer.json needs a post-processor with t
   CHECK(with(stale) == "accepted");
   CHECK(with(nullptr) == "accepted");
   CHECK(BertTokenizer::from_pretrained(changed.path()).encode("a") == std::vector<token_id>{2, 5, 3});
+  std::filesystem::remove(changed.path() / "tokenizer_config.json");
+  changed.add("config.json", R"({"model_type": "bert"})");  // its tokenizer is BertTokenizer
+  CHECK(with(nullptr) == "accepted");
+  changed.add("config.json", R"({"model_type": "roberta"})");
+  CHECK(has(with(nullptr), "post_processor is missing or null"));
 }
 
 TEST_CASE("beside a tokenizer.json that rules, an added_tokens_decoder adds tokens and changes flags") {

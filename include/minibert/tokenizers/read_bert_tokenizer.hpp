@@ -250,6 +250,15 @@ inline bool is_bert_class(std::string_view name) {
   return std::find(std::begin(kClasses), std::end(kClasses), name) != std::end(kClasses);
 }
 
+/// Returns true if the model_type in config.json is one whose tokenizer class, in transformers, is BertTokenizer.
+inline bool is_bert_model(const Json& model_config) {
+  constexpr std::string_view kTypes[] = {"bert",   "distilbert", "electra",    "layoutlm",
+                                         "lxmert", "mobilebert", "squeezebert"};
+  const Json* type = find_non_null(model_config, "model_type");
+  return type != nullptr && std::any_of(std::begin(kTypes), std::end(kTypes),
+                                        [&](std::string_view name) { return *type == Json(std::string(name)); });
+}
+
 /// Returns true if transformers takes the settings of the normalizer from tokenizer.json and ignores those in `config`,
 /// the tokenizer_config.json. This depends on the tokenizer_class in `config`.
 /// @throws FormatError if the tokenizer_class is that of another model, or if it needs a tokenizer.json and has_json is
@@ -318,7 +327,8 @@ inline std::vector<AddedToken> merged(std::vector<AddedToken> old, const std::ve
 /// lower-casing, accents and Chinese characters:
 /// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json. In this case the
 ///   post-processor in tokenizer.json is checked, too.
-/// - BertTokenizer, BertTokenizerFast, or no tokenizer_class: tokenizer_config.json, with BertTokenizer's defaults for
+/// - BertTokenizer, BertTokenizerFast, no tokenizer_class, or no tokenizer_config.json but a config.json whose
+///   model_type is "bert": tokenizer_config.json, with BertTokenizer's defaults for
 ///   missing settings. tokenizer.json gives the vocabulary and the added tokens. An added_tokens_decoder in
 ///   tokenizer_config.json replaces these added tokens.
 /// With vocab.txt, these settings come from tokenizer_config.json. In all cases tokenizer_config.json also gives
@@ -350,7 +360,7 @@ inline BertTokenizerParts read_bert_tokenizer(const std::filesystem::path& folde
   detail::SpecialTokensReader special_tokens;
   const bool has_decoder = detail::find_non_null(config, "added_tokens_decoder") != nullptr;
   const bool follows_json = detail::in_context(path_of("tokenizer_config.json"), [&] {
-    if (!has_config) return has_json;
+    if (!has_config && !(has_json && detail::is_bert_model(read("config.json")))) return has_json;
     const bool follows = detail::follows_tokenizer_json(config, has_json);
     if (!follows) {
       detail::check_fits_bert_tokenizer(parts.options);

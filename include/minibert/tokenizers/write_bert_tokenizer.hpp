@@ -112,7 +112,8 @@ inline Json tokenizer_config_json(const std::vector<AddedToken>& added_tokens, c
   Json json = special_tokens_json(options);
   json["backend"] = "tokenizers";
   const Json extra = extra_special_tokens_json(added_tokens, options);
-  if (!extra.as_array().empty()) json["extra_special_tokens"] = extra;
+  // transformers 5 reads this name, too; transformers 4 fails at a list under its new name, extra_special_tokens.
+  if (!extra.as_array().empty()) json["additional_special_tokens"] = extra;
   json["do_lower_case"] = options.do_lower_case;
   if (options.model_max_length != kUnlimited) json["model_max_length"] = options.model_max_length;
   if (options.padding_side != Side::right) json["padding_side"] = to_string(options.padding_side);
