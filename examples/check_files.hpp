@@ -1,11 +1,6 @@
 // Quick checks of files and folders. A program makes them before long work, so that it does not fail only at the end.
 #pragma once
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -35,20 +30,4 @@ inline void check_folder(std::string_view option, const std::filesystem::path& f
   } catch (const minibert::IoError& error) {
     minibert::core::raise<minibert::IoError>(option, ": ", error.what());
   }
-}
-
-/// Checks that files can be created in `folder`, or that `folder` itself can be created if it does not exist. Leaves
-/// nothing behind.
-/// @throws IoError naming the folder, and the existing folder that prevents it
-inline void check_writable(const std::filesystem::path& folder) {
-  std::filesystem::path existing = std::filesystem::absolute(folder);
-  while (existing.has_relative_path() && !minibert::io::path_exists(existing)) existing = existing.parent_path();
-  std::string probe =
-      existing / ".minibert-XXXXXX";  // access() would not do: root may write everywhere, but not in /proc
-  if (::mkdtemp(probe.data()) != nullptr) {
-    ::rmdir(probe.c_str());
-    return;
-  }
-  minibert::core::raise<minibert::IoError>("cannot write to ", folder.string(), ": ", existing.string(), ": ",
-                                           std::strerror(errno));
 }

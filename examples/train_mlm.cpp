@@ -324,7 +324,7 @@ void check_at_once(const TrainMlmOptions& options) {
     check_output_dir(t);
     check_resumable(options);
   }
-  check_writable(t.output_dir);
+  io::check_writable(t.output_dir);
   check_readable(options.train_files, options.text);
   if (!options.validation_file.empty()) check_text(options.validation_file, options.text);
   if (!options.train_files.empty() || !options.validation_file.empty()) make_cache_dir(options);

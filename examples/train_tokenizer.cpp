@@ -53,7 +53,7 @@ int run(const Options& options) {
   if (!options.base.empty()) base = minibert::BertTokenizer::from_pretrained(options.base);
   const minibert::BertTokenizerOptions& settings = base ? base->options() : options.vocabulary.settings;
   check_readable(options.train_files, options.text);
-  check_writable(options.output_dir);
+  minibert::io::check_writable(options.output_dir);
 
   ProgressBar bar;
   const minibert::WordCounter counter = count_words(

@@ -115,7 +115,7 @@ void write_file(const std::filesystem::path& path, std::string_view contents);
 /// Creates a folder and its parents, unless they exist. @throws IoError if that fails
 void make_directories(const std::filesystem::path& path);
 
-/// Checks that files can be created in a folder, or that the folder can be created. Changes nothing.
+/// Checks that files can be created in a folder, or that the folder can be created. Leaves nothing behind.
 /// @throws IoError naming the folder or parent that does not allow it
 void check_writable(const std::filesystem::path& folder);
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <system_error>
 
 #include <minibert/core/error.hpp>
@@ -141,7 +143,11 @@ MINIBERT_INLINE void check_writable(const std::filesystem::path& folder) {
   if (place.empty()) place = ".";
   core::check<IoError>(std::filesystem::is_directory(place, error), place.string(),
                        ": is not a folder, so nothing can be saved in ", folder.string());
-  if (::access(place.c_str(), W_OK | X_OK) != 0) raise_errno(place, "create files in this folder");
+  // access() would not do: root may write everywhere, but not in /proc.
+  std::string probe = place / ".minibert-XXXXXX";
+  if (::mkdtemp(probe.data()) == nullptr)
+    core::raise<IoError>("cannot write to ", folder.string(), ": ", place.string(), ": ", std::strerror(errno));
+  ::rmdir(probe.c_str());
 }
 
 MINIBERT_INLINE std::optional<std::uintmax_t> available_space(const std::filesystem::path& folder) {
