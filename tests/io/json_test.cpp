@@ -10,6 +10,7 @@
 #include <minibert/io/file.hpp>
 #include <minibert/io/json.hpp>
 
+#include "support/error_of.hpp"
 #include "support/test_data.hpp"
 
 namespace {
@@ -25,12 +26,7 @@ Json parse(std::string_view text) { return Json::parse(text, "t.json"); }
 
 /// Returns the message of the error that reading the text throws.
 std::string refusal(std::string_view text) {
-  try {
-    parse(text);
-  } catch (const FormatError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return minibert::testing::error_of<FormatError>([&] { parse(text); });
 }
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }

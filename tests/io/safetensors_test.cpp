@@ -7,6 +7,7 @@
 
 #include <minibert/io/safetensors.hpp>
 
+#include "support/error_of.hpp"
 #include "support/test_data.hpp"
 
 namespace {
@@ -30,12 +31,7 @@ std::string safetensors(const std::string& header, const std::string& data) {
 std::string refusal(const std::string& bytes) {
   const TemporaryDirectory folder;
   minibert::io::write_file(folder / "damaged.safetensors", bytes);
-  try {
-    SafetensorsReader reader(folder / "damaged.safetensors");
-  } catch (const FormatError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return minibert::testing::error_of<FormatError>([&] { SafetensorsReader reader(folder / "damaged.safetensors"); });
 }
 
 std::string entry(const char* name, const char* dtype, const char* shape, const char* offsets) {

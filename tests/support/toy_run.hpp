@@ -12,6 +12,7 @@
 #include <minibert/io/file.hpp>
 #include <minibert/train/trainer.hpp>
 
+#include "support/error_of.hpp"
 #include "support/number_lines.hpp"
 #include "support/toy_model.hpp"
 
@@ -65,12 +66,7 @@ inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
 /// Trains. Returns the message of the error, or "accepted".
 template <class E>
 std::string refusal(Run& run) {
-  try {
-    run.trainer.train();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "accepted";
+  return testing::error_of<E>([&] { run.trainer.train(); });
 }
 
 }  // namespace minibert::testing

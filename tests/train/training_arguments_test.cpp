@@ -6,17 +6,14 @@
 #include <minibert/train/argument_fields.hpp>
 #include <minibert/train/training_arguments.hpp>
 
+#include "support/error_of.hpp"
+
 namespace {
 
 using namespace minibert;
 
 std::string refusal(const TrainingArguments& args) {
-  try {
-    args.validate();
-  } catch (const ValueError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return testing::error_of<ValueError>([&] { args.validate(); });
 }
 
 TEST_CASE("the defaults are those of transformers") {
