@@ -62,7 +62,7 @@ void gemm(index_t m, index_t n, index_t k, Matrix<T> a, Matrix<T> b, Epilogue<T>
     using Products = decltype(products);
     if (simd::isa() >= simd::Isa::avx512)
       return tuned_gemm<Parallel, typename Products::Streamed>(products, m, n, k, a, b, epilogue, workspace);
-    if constexpr (!std::is_same_v<Products, Bf16Products>)
+    if constexpr (Products::template runs_on<simd::Avx2>)
       tuned_gemm<Parallel, GemmTuning<simd::Avx2>>(products, m, n, k, a, b, epilogue, workspace);
   });
 }
