@@ -1,12 +1,12 @@
 // The options of TextDataset.
 #pragma once
 
-#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include <minibert/core/notice.hpp>
 #include <minibert/core/types.hpp>
 #include <minibert/io/text_options.hpp>
 #include <minibert/io/text_stream.hpp>
@@ -30,9 +30,7 @@ struct TextDatasetOptions {
   /// Receives the name of a task, such as "tokenizing", and its progress in bytes.
   std::function<void(std::string_view what, index_t done, index_t total)> progress = {};
   /// Receives messages for the user. Default: prints them to standard error.
-  std::function<void(std::string_view)> notice = [](std::string_view text) {
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
-  };
+  std::function<void(std::string_view)> notice = core::print_notice;
 
   /// Returns the options for reading the text.
   TextOptions text_options() const { return {text_column_name, allow_invalid_utf8, notice}; }

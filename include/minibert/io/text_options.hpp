@@ -1,11 +1,12 @@
 // The options for reading text files.
 #pragma once
 
-#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
+
+#include <minibert/core/notice.hpp>
 
 namespace minibert {
 
@@ -16,9 +17,7 @@ struct TextOptions {
   /// If true, a text is read even if more than 1 % of its lines are not UTF-8. Invalid bytes are lost.
   bool allow_invalid_utf8 = false;
   /// Receives warnings. Default: prints them to standard error.
-  std::function<void(std::string_view)> notice = [](std::string_view text) {
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
-  };
+  std::function<void(std::string_view)> notice = core::print_notice;
 };
 
 /// The format of a text file: what a record is, and where its text is.

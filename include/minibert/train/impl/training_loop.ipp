@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include <minibert/autograd/autocast.hpp>
 #include <minibert/core/error.hpp>
+#include <minibert/core/notice.hpp>
 #include <minibert/io/file.hpp>
 #include <minibert/optim/adamw.hpp>
 #include <minibert/optim/clip_grad.hpp>
@@ -37,7 +37,7 @@ template <class T>
 TrainingLoop<T>::TrainingLoop(TrainingArguments args, const ExampleLengths& lengths, bool can_evaluate,
                               const std::vector<Parameter<T>*>& parameters,
                               const std::vector<ParameterGroup<T>>& groups)
-    : notice([](std::string_view text) { std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data()); }),
+    : notice(core::print_notice),
       args_(validated(std::move(args), can_evaluate)),
       plan_(lengths, args_),
       scheduler_(args_.lr_scheduler_type, args_.warmup_steps, plan_.max_steps()),
