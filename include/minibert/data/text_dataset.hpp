@@ -33,8 +33,8 @@ class TextDataset {
     return make(files, data_detail::AnyLineTokenizer(tokenizer), max_length, options);
   }
 
-  /// Makes one example from each line. Lines end at \n; at \r if the text has no \n. Skips lines without tokens. Cuts a
-  /// line of more than max_length tokens to max_length, but keeps its [SEP]. With options.group_texts, instead
+  /// Makes one example from each line. \n ends a line; in a text without \n, \r does. Skips lines without tokens. Cuts
+  /// a line of more than max_length tokens to max_length, but keeps its [SEP]. With options.group_texts, instead
   /// concatenates all lines, also blank ones, and cuts the result every max_length tokens. The examples are the same
   /// for any number of threads. With options.cache_dir, opens the cache file of the same text, tokenizer and settings,
   /// or writes it if there is none.

@@ -325,12 +325,11 @@ inline std::vector<AddedToken> merged(std::vector<AddedToken> old, const std::ve
 /// tokenizer_config.json, special_tokens_map.json and added_tokens.json are optional. If there is a tokenizer.json, the
 /// tokenizer_class in tokenizer_config.json determines, as in transformers, which file gives the settings for
 /// lower-casing, accents and Chinese characters:
-/// - PreTrainedTokenizerFast, TokenizersBackend, or no tokenizer_config.json: tokenizer.json. In this case the
-///   post-processor in tokenizer.json is checked, too.
-/// - BertTokenizer, BertTokenizerFast, no tokenizer_class, or no tokenizer_config.json but a config.json whose
-///   model_type is "bert": tokenizer_config.json, with BertTokenizer's defaults for
-///   missing settings. tokenizer.json gives the vocabulary and the added tokens. An added_tokens_decoder in
-///   tokenizer_config.json replaces these added tokens.
+/// - PreTrainedTokenizerFast or TokenizersBackend: tokenizer.json. In this case the post-processor in tokenizer.json is
+///   checked, too. The same applies without tokenizer_config.json, unless config.json is that of a BERT.
+/// - BertTokenizer, BertTokenizerFast, no tokenizer_class, or a config.json of a BERT without tokenizer_config.json:
+///   tokenizer_config.json, with BertTokenizer's defaults for missing settings. tokenizer.json gives the vocabulary and
+///   the added tokens. An added_tokens_decoder in tokenizer_config.json replaces these added tokens.
 /// With vocab.txt, these settings come from tokenizer_config.json. In all cases tokenizer_config.json also gives
 /// model_max_length, the padding and truncation sides and the special tokens ("mask_token", "bos_token",
 /// "extra_special_tokens" etc.). If tokenizer_config.json has no added_tokens_decoder, special_tokens_map.json
